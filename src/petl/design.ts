@@ -1,0 +1,107 @@
+import type { Site, Stack } from '../model/site';
+
+/**
+ * A method as data: points of the design space of He et al. 2021 (Table 1 and section 3.3). A modification changes one
+ * hidden vector h of the frozen model by the four dimensions: where (site), from what (reads: the insertion form), by which
+ * function (form), and how it is put back (composition).
+ */
+export type Modification = Where & (
+  | { readonly form: Bottleneck; readonly composition: Add | ScaledAdd | InputGate | Multiply | Renormalise }
+  | { readonly form: Prefix; readonly composition: MassGate | Add | ScaledAdd | InputGate }
+  | { readonly form: Diagonal; readonly composition: Multiply }
+);
+
+interface Where {
+  readonly site: Site;
+  /** Which stacks of an encoder-decoder; a stack that the model lacks is ignored. */
+  readonly stacks: readonly Stack[];
+  readonly layers: 'all' | readonly number[];
+  readonly reads: Reads;
+}
+
+/** The input of the form. Reading x makes the insertion parallel, reading h sequential (He et al., section 3.3). */
+export type Reads = 'x' | 'query' | 'h' | 'residual' | 'h+residual' | 'norm(h+residual)';
+
+export type Form = Bottleneck | Prefix | Diagonal;
+
+/** activation(x W_down + b_down) W_up + b_up, W_down `[in, r]`, W_up `[r, out]`. */
+export interface Bottleneck {
+  readonly kind: 'bottleneck';
+  readonly activation: Activation;
+  /** Bottleneck width r, LoRA's rank. */
+  readonly r: number;
+  /** One bottleneck per head: W_down and W_up are cut into heads as prefixes are. */
+  readonly perHead: boolean;
+  readonly innerNorm: 'none' | 'in' | 'out';
+  /** Drop probability on the activated bottleneck. */
+  readonly dropout: number;
+  readonly trains: 'both' | 'up';
+  readonly factors: Factors;
+}
+
+export type Activation = 'identity' | 'relu' | 'gelu' | 'geluTanh' | 'silu' | 'tanh' | 'sigmoid' | 'softmax';
+
+export type Factors =
+  | { readonly kind: 'dense'; readonly init: Init; readonly bias: boolean }
+  | { readonly kind: 'phm'; readonly n: number; readonly rank: number; readonly share: boolean; readonly bias: boolean }
+  | { readonly kind: 'frozenRandom'; readonly seed: number; readonly initial: number }
+  | { readonly kind: 'principal' };
+
+/** bert: N(0, 0.02); lora: Kaiming-uniform down, zero up; houlsby: normal of `std`, truncated at two deviations. */
+export type Init = { readonly kind: 'bert' } | { readonly kind: 'lora' } | { readonly kind: 'houlsby'; readonly std: number };
+
+/** softmax(scale * q P_k^T) P_v per head: attention over l free key-value pairs, P_k and P_v `[l, heads * headWidth]`. */
+export interface Prefix {
+  readonly kind: 'prefix';
+  /** Prefix length l. */
+  readonly length: number;
+  /** none: free vectors; mlp: embedding -> linear -> tanh -> linear, collapsed for storage. */
+  readonly reparameterisation: { readonly kind: 'none' } | { readonly kind: 'mlp'; readonly width: number };
+}
+
+/** One learned factor per channel. */
+export interface Diagonal { readonly kind: 'diagonal' }
+
+export interface Add { readonly kind: 'add' }
+/** h + s dh; s fixed, one learned number, or one learned number per channel. */
+export interface ScaledAdd { readonly kind: 'scaledAdd'; readonly scale: Scale }
+export type Scale =
+  | { readonly kind: 'fixed'; readonly value: number }
+  | { readonly kind: 'learned'; readonly initial: number }
+  | { readonly kind: 'perChannel'; readonly initial: number };
+/** (1 - g) h + g dh with g the share of attention mass that falls on the prefix: prefix tuning. */
+export interface MassGate { readonly kind: 'massGate' }
+/** h + g(x) s dh, g = sigmoid(x w + b), one gate per token or the mean over the sequence (UniPELT). */
+export interface InputGate { readonly kind: 'inputGate'; readonly scale: number; readonly per: 'token' | 'sequence' }
+/** h * dh. */
+export interface Multiply { readonly kind: 'multiply' }
+/** m * (W + dW) / |W + dW| applied to x (DoRA). */
+export interface Renormalise { readonly kind: 'renormalise'; readonly scale: number }
+export type Composition = Add | ScaledAdd | MassGate | InputGate | Multiply | Renormalise;
+
+/** The model's own weights that train with the method. */
+export type Unfrozen =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'biases' }
+  | { readonly kind: 'layerNorms' }
+  | { readonly kind: 'topLayers'; readonly k: number }
+  | { readonly kind: 'tokenRows'; readonly first: number; readonly count: number };
+
+export type Prompt =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'free'; readonly length: number; readonly init: PromptInit };
+export type PromptInit = { readonly kind: 'random' } | { readonly kind: 'text'; readonly text: string } | { readonly kind: 'vocabulary' };
+
+export interface Method {
+  /** Family name of the written form: `lora`, `mam`, `pa-ffn`. */
+  readonly name: string;
+  readonly modifications: readonly Modification[];
+  readonly unfrozen: readonly Unfrozen[];
+  readonly prompt: Prompt;
+  readonly lifecycle: Lifecycle;
+}
+
+export type Lifecycle =
+  | { readonly kind: 'fixed' }
+  | { readonly kind: 'rankBudget'; readonly initialRank: number; readonly targetRank: number; readonly penalty: number }
+  | { readonly kind: 'layerDrop'; readonly first: number };
