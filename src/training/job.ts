@@ -1,0 +1,69 @@
+import type { Method } from '../petl/design';
+
+/** How to train: everything but the method, the model, the task and the seed. */
+export interface TrainingSettings {
+  /** Training examples used, taken from the front of the seed-independent order of the task. */
+  readonly examples: number | 'all';
+  readonly epochs: number;
+  /** Examples per step. */
+  readonly batch: number;
+  /** Tokens per example, longer ones are truncated. */
+  readonly maxLength: number;
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  readonly optimizer: OptimizerSettings;
+  /** Drop probability inside the frozen backbone and before the head. */
+  readonly dropout: number;
+  readonly labelSmoothing: number;
+  /** Examples scored; validation guides, test is scored once at the end. */
+  readonly scored: { readonly validation: number | 'all'; readonly test: number | 'all' };
+  /** Validation passes spread over the run; the last one falls on the last step. */
+  readonly evaluations: number;
+  readonly precision: 'float32' | 'bfloat16';
+}
+
+/** Factor on the learning rate over the steps: warm-up from 0, then the named decay to 0 (constant: none). Warm-up as a share of all steps. */
+export interface Schedule { readonly kind: 'constant' | 'linear' | 'cosine'; readonly warmup: number }
+
+/** Adam with decoupled weight decay; `clipNorm` on the global norm of the trained gradients, 0 for none. */
+export interface OptimizerSettings {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  readonly clipNorm: number;
+}
+
+/** One training run as the training room sees it. */
+export interface TrainingJob {
+  readonly method: Method;
+  /** A name of `petl models` or a folder. */
+  readonly model: string;
+  readonly task: string;
+  readonly training: TrainingSettings;
+  readonly seed: number;
+  /** eager: op by op, the reference path; compiled: one recorded graph per shape. */
+  readonly engine: 'compiled' | 'eager';
+}
+
+export type TrainingEvent =
+  | { readonly kind: 'step'; readonly step: number; readonly steps: number; readonly loss: number; readonly seconds: number }
+  | { readonly kind: 'evaluation'; readonly step: number; readonly seconds: number; readonly split: 'validation'; readonly loss: number; readonly score: number };
+
+/** The test score of a finished run; `perExample` holds one value per scored test example, in task order. */
+export interface TrainingOutcome {
+  readonly score: number;
+  readonly loss: number;
+  readonly metric: string;
+  readonly perExample: readonly number[];
+  readonly testIds: readonly string[];
+  readonly steps: number;
+  readonly trainSeconds: number;
+  readonly totalSeconds: number;
+  readonly peakMb: number;
+  /** Distinct batch shapes and what compiling them cost. */
+  readonly programs: { readonly count: number; readonly recordMs: number; readonly loadMs: number; readonly firstRunMs: number };
+}
+
+/** Reports progress; returning 'stop' ends training after the step, as an interrupt does. */
+export type Report = (event: TrainingEvent) => 'stop' | undefined;
