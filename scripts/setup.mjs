@@ -1,0 +1,69 @@
+// Brings everything the project needs into its own folder. Safe to run again and to kill at any point:
+// every step first asks whether it is already true, and puts its result in place by a rename at its end.
+import { rmSync } from 'node:fs';
+import { engine, engineLibrary } from './setup/engine.mjs';
+import { data } from './setup/data.mjs';
+import { kernel } from './setup/kernel.mjs';
+import { packages } from './setup/packages.mjs';
+import { environment, jupyter } from './setup/python.mjs';
+import { cache, takeLock } from './setup/shell.mjs';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Node ${process.versions.node} is too old: Node >= 20.19 is needed.`);
+  process.exit(2);
+}
+
+const began = performance.now();
+const since = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+const failures = [];
+let acted = 0;
+
+/** Runs a step after those it needs; skipped when it is already true or when one of those failed. */
+function step({ name, ready, act }, ...needs) {
+  return Promise.all(needs).then(async (fine) => {
+    if (!fine.every(Boolean)) return false;
+    const start = performance.now();
+    try {
+      if (await ready()) return true;
+      acted += 1;
+      await act();
+      console.log(`  ${name.padEnd(22)}${since(start).padStart(8)}`);
+      return true;
+    } catch (error) {
+      console.log(`  ${name.padEnd(22)}  failed after ${since(start)}`);
+      failures.push(error);
+      return false;
+    }
+  });
+}
+
+const steps = [packages, environment, engineLibrary, engine, jupyter, kernel, data];
+if (steps.every(({ ready }) => ready())) {
+  console.log(`Set-up: complete (${since(began)}).`);
+  process.exit(0);
+}
+
+console.log('Set-up: bringing what is missing into this folder.');
+const release = await takeLock();
+// Two lanes for two cores: npm, then the data; Python, then the library and JupyterLab. The binding needs both.
+const npm = step(packages);
+const venv = step(environment);
+const library = step(engineLibrary, venv);
+await Promise.all([
+  step(data, npm),
+  step(engine, npm, library),
+  step(jupyter, library).then((fine) => step(kernel, fine)),
+]);
+rmSync(cache('tmp'), { recursive: true, force: true });
+release();
+
+for (const { message, remedy } of failures) {
+  console.error(`\n${message}${remedy === undefined ? '' : `\n  Remedy: ${remedy}`}`);
+}
+if (failures.length > 0) {
+  console.error('\nSet-up is incomplete. Once mended, run the same command again: it goes on where it stopped.');
+  process.exitCode = 1;
+} else {
+  console.log(`Set-up: complete (${since(began)}${acted === 0 ? '' : `, ${acted} steps`}).`);
+}

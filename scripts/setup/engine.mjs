@@ -1,0 +1,131 @@
+// The native engine: tfjs-node's own binding, compiled from its packaged sources against the TensorFlow
+// library that the tensorflow-cpu wheel carries. The wheel is only unpacked: none of its code runs.
+import {
+  copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync,
+  symlinkSync, writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { at, cache, firstThatAnswers, run, SetupError, writeAtomically } from './shell.mjs';
+import { pip, python } from './python.mjs';
+
+const tensorflow = '2.21.0';
+const library = cache(`libtensorflow-${tensorflow}`);
+const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}`, 'tfjs_binding.node');
+const home = at('node_modules', '@tensorflow', 'tfjs-node');
+const installed = `${home}/lib/napi-v8/tfjs_binding.node`;
+const link = `../../../.cache/libtensorflow-${tensorflow}`;
+const ownDownload = `${home}/lib/.own-download`;
+
+const libraryMembers = String.raw`tensorflow/libtensorflow_(cc|framework)\.so\.2`;
+const headerMembers = String.raw`tensorflow/include/(tensorflow/(c/(eager/)?\w+|core/platform/ctstring\w*)|(tsl/platform/ctstring\w*)|xla/tsl/c/\w+)\.h`;
+const unpack = `
+import re, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    for name in wheel.namelist():
+        if re.fullmatch(sys.argv[3], name):
+            wheel.extract(name, sys.argv[2])
+`;
+
+async function compiler() {
+  const found = await firstThatAnswers([process.env.CXX, 'g++', 'clang++', 'c++'].filter(Boolean));
+  if (found === undefined) throw new SetupError('no C++ compiler', 'sudo apt-get install g++');
+  return found;
+}
+
+async function fetchLibrary() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new SetupError(`no pinned TensorFlow library for ${process.platform} ${process.arch}`);
+  }
+  await compiler(); // before 261 MiB are brought in vain
+  const scratch = cache('tmp', `library-${process.pid}`);
+  mkdirSync(scratch, { recursive: true });
+  await pip(['download', '--require-hashes', '--no-deps', '--only-binary=:all:', '--python-version', '3.11',
+    '--implementation', 'cp', '--abi', 'cp311', '--platform', 'manylinux_2_27_x86_64',
+    '-d', scratch, '-r', at('scripts', 'setup', 'engine-wheel.txt')]);
+  const wheel = readdirSync(scratch).find((name) => name.endsWith('.whl'));
+  await run(python, ['-c', unpack, `${scratch}/${wheel}`, scratch, `${libraryMembers}|${headerMembers}`]);
+  const next = `${scratch}/next`;
+  mkdirSync(`${next}/lib`, { recursive: true });
+  renameSync(`${scratch}/tensorflow/include`, `${next}/include`);
+  for (const part of ['cc', 'framework']) {
+    renameSync(`${scratch}/tensorflow/libtensorflow_${part}.so.2`, `${next}/lib/libtensorflow_${part}.so.2`);
+  }
+  symlinkSync('libtensorflow_cc.so.2', `${next}/lib/libtensorflow.so`);
+  symlinkSync('libtensorflow_framework.so.2', `${next}/lib/libtensorflow_framework.so`);
+  // 751 MiB become 556; without strip the library is merely larger.
+  await run('strip', ['--strip-unneeded', `${next}/lib/libtensorflow_cc.so.2`]).catch(() => undefined);
+  rmSync(library, { recursive: true, force: true });
+  renameSync(next, library);
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+let unavailable; // why the library could not be brought
+
+export const engineLibrary = {
+  name: 'TensorFlow library',
+  ready: () => existsSync(`${library}/lib/libtensorflow_cc.so.2`) || existsSync(ownDownload),
+  act: () => fetchLibrary().catch((error) => { unavailable = error; }),
+};
+
+async function compile() {
+  const scratch = cache('tmp', `binding-${process.pid}.node`);
+  await run(await compiler(), ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8',
+    '-DNODE_GYP_MODULE_NAME=tfjs_binding', '-I', at('node_modules', 'node-api-headers', 'include'),
+    '-I', `${library}/include`, 'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc', '-o', scratch,
+    '-L', `${library}/lib`, '-ltensorflow', '-ltensorflow_framework', '-Wl,-rpath,$ORIGIN/../../deps/lib'], { cwd: home });
+  mkdirSync(dirname(cached), { recursive: true });
+  renameSync(scratch, cached);
+}
+
+function putInPlace() {
+  rmSync(`${home}/deps`, { recursive: true, force: true });
+  symlinkSync(link, `${home}/deps`);
+  mkdirSync(dirname(installed), { recursive: true });
+  copyFileSync(cached, `${installed}.tmp`);
+  renameSync(`${installed}.tmp`, installed);
+}
+
+async function download() {
+  await run('npm', ['run', 'install'], { cwd: home, env: { npm_config_cache: cache('npm'), npm_config_devdir: cache('node-gyp') } });
+  writeFileSync(ownDownload, '');
+}
+
+async function loads() {
+  await run(process.execPath, ['-e', `
+    require('node:util').isNullOrUndefined ??= (value) => value == null;
+    const tf = require('@tensorflow/tfjs-node');
+    if (tf.add(1, 1).dataSync()[0] !== 2) throw new Error('1 + 1 is not 2');`], { env: { TF_CPP_MIN_LOG_LEVEL: '3' } });
+}
+
+const linkedTo = (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
+const sizeOf = (path) => statSync(path, { throwIfNoEntry: false })?.size;
+
+export const engine = {
+  name: 'native engine',
+  ready: () => existsSync(ownDownload) ? existsSync(installed)
+    : sizeOf(installed) !== undefined && sizeOf(installed) === sizeOf(cached) && linkedTo(`${home}/deps`) === link,
+  async act() {
+    const problems = [];
+    try {
+      if (unavailable !== undefined) throw unavailable;
+      if (!existsSync(cached)) await compile();
+      putInPlace();
+      return await loads();
+    } catch (error) {
+      rmSync(installed, { force: true });
+      rmSync(cached, { force: true });
+      problems.push(error);
+    }
+    try {
+      await download();
+      return await loads();
+    } catch (error) {
+      rmSync(ownDownload, { force: true });
+      problems.push(error);
+    }
+    throw new SetupError(`TensorFlow's native library could not be set up.
+  Compiling it here: ${problems[0].message}
+  tfjs-node's own download: ${problems[1].message}`,
+    `${problems[0].remedy ?? 'check the network connection'}, then npm run setup`);
+  },
+};
