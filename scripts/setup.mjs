@@ -51,7 +51,7 @@ const npm = step(packages);
 const venv = step(environment);
 const library = step(engineLibrary, venv);
 await Promise.all([
-  step(data, npm),
+  step(data, npm, library),
   step(engine, npm, library),
   step(jupyter, library).then((fine) => step(kernel, fine)),
 ]);

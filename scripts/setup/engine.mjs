@@ -5,7 +5,7 @@ import {
   symlinkSync, writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { at, cache, firstThatAnswers, run, SetupError, writeAtomically } from './shell.mjs';
+import { at, cache, firstThatAnswers, run, SetupError } from './shell.mjs';
 import { pip, python } from './python.mjs';
 
 const tensorflow = '2.21.0';
@@ -86,7 +86,7 @@ function putInPlace() {
 }
 
 async function download() {
-  await run('npm', ['run', 'install'], { cwd: home, env: { npm_config_cache: cache('npm'), npm_config_devdir: cache('node-gyp') } });
+  await run('npm', ['run', 'install'], { cwd: home });
   writeFileSync(ownDownload, '');
 }
 

@@ -1,6 +1,6 @@
 // npm packages exactly as package-lock.json lists them; no package's install script runs.
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { at, cache, run } from './shell.mjs';
+import { at, run } from './shell.mjs';
 
 const installedList = at('node_modules', '.package-lock.json');
 const packagesOf = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
@@ -27,9 +27,7 @@ export const packages = {
       rmSync(installedList, { force: true });
       const npm = process.env.npm_execpath?.endsWith('npm-cli.js')
         ? [process.execPath, process.env.npm_execpath] : ['npm'];
-      await run(npm[0], [...npm.slice(1), 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'], {
-        env: { npm_config_cache: cache('npm'), npm_config_update_notifier: 'false' },
-      });
+      await run(npm[0], [...npm.slice(1), 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund']);
     }
     if (!linked()) {
       mkdirSync(at('node_modules', '.bin'), { recursive: true });

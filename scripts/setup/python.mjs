@@ -43,6 +43,5 @@ export const jupyter = {
   },
 };
 
-/** pip without a cache of its own: nothing is written outside the project. */
 export const pip = (args) =>
-  run(python, ['-m', 'pip', args[0], '--quiet', '--no-cache-dir', '--disable-pip-version-check', '--no-input', ...args.slice(1)]);
+  run(python, ['-m', 'pip', args[0], '--quiet', '--disable-pip-version-check', '--no-input', ...args.slice(1)]);

@@ -45,12 +45,21 @@ function killGroup(pid) {
   } catch { /* it has ended by itself */ }
 }
 
+// The clients keep their caches and temporary files in the project too.
+const insideTheProject = {
+  TMPDIR: cache('tmp'),
+  PIP_NO_CACHE_DIR: '1',
+  npm_config_cache: cache('npm'),
+  npm_config_devdir: cache('node-gyp'),
+  npm_config_update_notifier: 'false',
+};
+
 /** Runs a command in its own process group; resolves with its output, rejects with the last lines of it. */
 export function run(command, args, { cwd = root, env = {} } = {}) {
   return new Promise((done, fail) => {
     const child = spawn(command, args, {
       cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TMPDIR: cache('tmp'), ...env },
+      env: { ...process.env, ...insideTheProject, ...env },
     });
     let output = '';
     child.stdout.on('data', (data) => { output += data; });

@@ -1,0 +1,49 @@
+// The rooms of src: an import may only point to the same room or to one further right.
+const rooms = ['plots', 'experiments', 'training', 'tasks', 'petl', 'model', 'engine'];
+const tests = '[.]test[.]ts$';
+
+const upward = rooms.slice(1).map((room, index) => ({
+  name: `${room}-imports-down`,
+  severity: 'error',
+  comment: `src/${room} may import only ${[room, ...rooms.slice(index + 2)].join(', ')} and the small files of src itself.`,
+  from: { path: `^src/${room}/`, pathNot: tests },
+  to: { path: `^src/(${rooms.slice(0, index + 1).join('|')}|commands)/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...upward,
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'tslab cannot load modules that import each other. Imports of types alone vanish and are exempt.',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'rooms-know-no-command-line',
+      severity: 'error',
+      comment: 'Only cli.ts and the commands know the command line.',
+      from: { path: `^src/(${rooms.join('|')})/`, pathNot: tests },
+      to: { path: '^src/(cli[.]ts|index[.]ts|commands/)' },
+    },
+    {
+      name: 'nobody-imports-tests',
+      severity: 'error',
+      from: { pathNot: tests },
+      to: { path: tests },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    cache: { folder: '.cache/depcruise', strategy: 'metadata' },
+  },
+};

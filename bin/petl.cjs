@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+// The command `petl`: transpiles src/ into .cache/build/<hash>/ when a source has changed, then runs cli.js there.
+// Worker processes are forks of this same file and inherit the build of the process that started them.
+const { createHash } = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const util = require('node:util');
+
+const root = path.resolve(__dirname, '..');
+const source = path.join(root, 'src');
+const builds = path.join(root, '.cache', 'build');
+const twoDays = 48 * 3600 * 1000;
+
+/** Files under src that run: TypeScript without tests and declarations. */
+function sources(folder = source) {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) return sources(file);
+    return /(?<!\.test|\.d)\.ts$/.test(entry.name) ? [file] : [];
+  });
+}
+
+/** Changes when a file is edited, added, renamed or removed, or when this launcher is. */
+function fingerprint(files) {
+  const hash = createHash('sha256');
+  for (const file of [__filename, ...files]) {
+    const { mtimeMs, size } = fs.statSync(file);
+    hash.update(`${path.relative(root, file)} ${mtimeMs} ${size}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Old builds may still serve a running process, which requires its modules late: only those unused for two days go. */
+function prune() {
+  for (const name of fs.readdirSync(builds)) {
+    const folder = path.join(builds, name);
+    try {
+      if (Date.now() - fs.statSync(folder).mtimeMs > twoDays) fs.rmSync(folder, { recursive: true, force: true });
+    } catch { /* another process has just removed it */ }
+  }
+}
+
+function transpile(files, target) {
+  fs.mkdirSync(builds, { recursive: true });
+  const scratch = fs.mkdtempSync(`${target}.`);
+  try {
+    require('esbuild').buildSync({
+      absWorkingDir: root, entryPoints: files, outbase: source, outdir: scratch, bundle: false,
+      format: 'cjs', platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'silent',
+    });
+    fs.renameSync(scratch, target);
+  } catch (error) {
+    fs.rmSync(scratch, { recursive: true, force: true });
+    if (!fs.existsSync(target)) throw error; // otherwise another process has made the same build
+  }
+  prune();
+}
+
+/** The folder that holds the transpiled sources, made when it is missing. */
+function build() {
+  const inherited = process.env.PETL_BUILD;
+  if (inherited && fs.existsSync(inherited)) return inherited;
+  const files = sources();
+  const target = path.join(builds, fingerprint(files));
+  if (fs.existsSync(target)) fs.utimesSync(target, new Date(), new Date());
+  else transpile(files, target);
+  return target;
+}
+
+function main() {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  // tfjs-node 4.22 still calls a function that Node 23 removed.
+  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  if (!fs.existsSync(path.join(root, 'node_modules', 'esbuild'))) {
+    console.error('petl: the npm packages are missing. Run `npm run setup` first.');
+    process.exit(2);
+  }
+  process.setSourceMapsEnabled(true);
+  process.env.PETL_BUILD = build();
+  require(path.join(process.env.PETL_BUILD, 'cli.js'));
+}
+
+module.exports = { build };
+if (require.main === module) main();

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts'],
+    // The native engine does not live in threads, and two processes already fill the machine.
+    pool: 'forks',
+    maxWorkers: 2,
+    setupFiles: ['./src/engine/polyfill.ts'],
+    env: { TF_CPP_MIN_LOG_LEVEL: '3' },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
