@@ -1,0 +1,13 @@
+import { UserError } from '../errors';
+import { sentiment } from './sentiment';
+import type { Task } from './task';
+
+/** Every task by name. */
+export const tasks: readonly Task[] = [sentiment];
+
+/** The task called `name`; an unknown name is a UserError that lists the known ones. */
+export function taskNamed(name: string): Task {
+  const task = tasks.find((candidate) => candidate.name === name);
+  if (task) return task;
+  throw new UserError(`unknown task "${name}": choose from ${tasks.map((known) => known.name).join(', ')}`);
+}
