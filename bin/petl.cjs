@@ -47,6 +47,7 @@ function transpile(files, target) {
     require('esbuild').buildSync({
       absWorkingDir: root, entryPoints: files, outbase: source, outdir: scratch, bundle: false,
       format: 'cjs', platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'silent',
+      supported: { 'dynamic-import': false }, // import('./x') becomes a late require, which finds x.js
     });
     fs.renameSync(scratch, target);
   } catch (error) {

@@ -38,8 +38,12 @@ function step({ name, ready, act }, ...needs) {
   });
 }
 
-const steps = [packages, environment, engineLibrary, engine, jupyter, kernel, data];
-if (steps.every(({ ready }) => ready())) {
+const missing = [packages, environment, engineLibrary, engine, jupyter, kernel, data].filter(({ ready }) => !ready());
+if (process.argv.includes('--missing')) { // asked by `petl doctor`
+  for (const { name } of missing) console.log(name);
+  process.exit(0);
+}
+if (missing.length === 0) {
   console.log(`Set-up: complete (${since(began)}).`);
   process.exit(0);
 }
