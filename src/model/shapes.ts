@@ -64,7 +64,7 @@ function ffnSize(shape: ModelShape): number {
 function embeddings(shape: ModelShape): WeightShapes {
   const { width: d, positions } = shape;
   const word = { 'embedding.word': [shape.vocabulary, d] };
-  const types = shape.tokenTypes > 0 ? { 'embedding.type': [shape.tokenTypes, d] } : {};
+  const types: WeightShapes = shape.tokenTypes > 0 ? { 'embedding.type': [shape.tokenTypes, d] } : {};
   const ownTables = hasCrossAttention(shape);
   const prefixes = ownTables ? stacksOf(shape).map((stack) => [`${stack}.position`, `${stack}.embeddingNorm`]) : [['embedding.position', 'embedding.norm']];
   const parts = prefixes.map(([position, name]) => ({

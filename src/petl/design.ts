@@ -5,13 +5,9 @@ import type { Site, Stack } from '../model/site';
  * hidden vector h of the frozen model by the four dimensions: where (site), from what (reads: the insertion form), by which
  * function (form), and how it is put back (composition).
  */
-export type Modification = Where & (
-  | { readonly form: Bottleneck; readonly composition: Add | ScaledAdd | InputGate | Multiply | Renormalise }
-  | { readonly form: Prefix; readonly composition: MassGate | Add | ScaledAdd | InputGate }
-  | { readonly form: Diagonal; readonly composition: Multiply }
-);
+export type Modification = Where & Change;
 
-interface Where {
+export interface Where {
   readonly site: Site;
   /** Which stacks of an encoder-decoder; a stack that the model lacks is ignored. */
   readonly stacks: readonly Stack[];
@@ -19,8 +15,19 @@ interface Where {
   readonly reads: Reads;
 }
 
-/** The input of the form. Reading x makes the insertion parallel, reading h sequential (He et al., section 3.3). */
-export type Reads = 'x' | 'query' | 'h' | 'residual' | 'h+residual' | 'norm(h+residual)';
+/** What is added and how; a gate by attention mass exists only for a prefix. */
+export type Change =
+  | { readonly form: Bottleneck; readonly composition: Add | ScaledAdd | InputGate | Multiply | Renormalise }
+  | { readonly form: Prefix; readonly composition: MassGate | Add | ScaledAdd | InputGate }
+  | { readonly form: Diagonal; readonly composition: Multiply };
+
+/**
+ * The input of the form. Reading x makes the insertion parallel, reading h sequential (He et al., section 3.3).
+ * `query`: the frozen queries times the attention scale; `query(norm(x))`: a trained LayerNorm of x through the frozen query
+ * projection, unscaled (the two readings of the multi-head parallel adapter in the released code).
+ * `norm(h+residual)`: through the block's norm that follows the addition; models that norm first have none there and read h + residual.
+ */
+export type Reads = 'x' | 'query' | 'query(norm(x))' | 'h' | 'residual' | 'h+residual' | 'norm(h+residual)';
 
 export type Form = Bottleneck | Prefix | Diagonal;
 
@@ -44,8 +51,12 @@ export type Activation = 'identity' | 'relu' | 'gelu' | 'geluTanh' | 'silu' | 't
 export type Factors =
   | { readonly kind: 'dense'; readonly init: Init; readonly bias: boolean }
   | { readonly kind: 'phm'; readonly n: number; readonly rank: number; readonly share: boolean; readonly bias: boolean }
+  /** VeRA: random matrices shared by all places, drawn from `seed`; one trained number per bottleneck and per output channel. */
   | { readonly kind: 'frozenRandom'; readonly seed: number; readonly initial: number }
-  | { readonly kind: 'principal' };
+  /** PiSSA: starts at the top r singular directions of the frozen matrix and adds the difference to that start. */
+  | { readonly kind: 'principal' }
+  /** AdaLoRA: down, one trained singular value per direction, up; directions can be switched off. */
+  | { readonly kind: 'triplet' };
 
 /** bert: N(0, 0.02); lora: Kaiming-uniform down, zero up; houlsby: normal of `std`, truncated at two deviations. */
 export type Init = { readonly kind: 'bert' } | { readonly kind: 'lora' } | { readonly kind: 'houlsby'; readonly std: number };
@@ -73,7 +84,7 @@ export type Scale =
 export interface MassGate { readonly kind: 'massGate' }
 /** h + g(x) s dh, g = sigmoid(x w + b), one gate per token or the mean over the sequence (UniPELT). */
 export interface InputGate { readonly kind: 'inputGate'; readonly scale: number; readonly per: 'token' | 'sequence' }
-/** h * dh. */
+/** h * l for a diagonal, h * (1 + dh) for a bottleneck, so that both start at the frozen model. */
 export interface Multiply { readonly kind: 'multiply' }
 /** m * (W + dW) / |W + dW| applied to x (DoRA). */
 export interface Renormalise { readonly kind: 'renormalise'; readonly scale: number }
@@ -93,12 +104,17 @@ export type Prompt =
 export type PromptInit = { readonly kind: 'random' } | { readonly kind: 'text'; readonly text: string } | { readonly kind: 'vocabulary' };
 
 export interface Method {
-  /** Family name of the written form: `lora`, `mam`, `pa-ffn`. */
+  /** The canonical written form: `lora:r=8`, `mam:l=30,r=512`. */
   readonly name: string;
   readonly modifications: readonly Modification[];
   readonly unfrozen: readonly Unfrozen[];
   readonly prompt: Prompt;
   readonly lifecycle: Lifecycle;
+  /**
+   * What the method's source counts as its parameters: `matrices` leaves out biases, inner norms, gates and scales
+   * (He et al. 2021, Tables 9-11); `all` counts everything stored (Houlsby et al. 2019, Lin et al. 2020).
+   */
+  readonly counted: 'matrices' | 'all';
 }
 
 export type Lifecycle =
