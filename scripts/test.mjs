@@ -1,0 +1,54 @@
+// `npm test`: every check of the project, one line each; the last line counts what passed and what failed.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(fileURLToPath(import.meta.url), '..', '..');
+const report = join(root, '.cache', 'vitest.json');
+const tool = (...path) => join(root, 'node_modules', ...path);
+
+const steps = [
+  // By its path: tslab brings an older compiler that may own the name tsc.
+  { name: 'types', args: [tool('typescript', 'bin', 'tsc')] },
+  { name: 'types in notebooks', args: ['scripts/check-notebooks.mjs'] },
+  { name: 'lint', args: [tool('eslint', 'bin', 'eslint.js'), '.', '--max-warnings=0'] },
+  { name: 'rooms', args: [tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'] },
+  { name: 'unit tests', args: [tool('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], count: unitTests },
+  { name: 'notebooks', args: ['scripts/notebooks.mjs', '--check'] },
+];
+
+function run(args) {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+    let output = '';
+    child.stdout.on('data', (data) => { output += data; });
+    child.stderr.on('data', (data) => { output += data; });
+    child.on('error', (error) => done({ fine: false, output: error.message }));
+    child.on('close', (code) => done({ fine: code === 0, output }));
+  });
+}
+
+/** Single tests, and one failure more when the run failed in some other way, such as a file that cannot be loaded. */
+function unitTests(fine) {
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  const { numPassedTests: passed, numFailedTests, success } = JSON.parse(readFileSync(report, 'utf8'));
+  const failed = numFailedTests === 0 && !(fine && success) ? 1 : numFailedTests;
+  return { passed, failed };
+}
+
+const total = { passed: 0, failed: 0 };
+mkdirSync(join(root, '.cache'), { recursive: true });
+rmSync(report, { force: true });
+for (const { name, args, count } of steps) {
+  const began = performance.now();
+  const { fine, output } = await run(args);
+  const { passed, failed } = count?.(fine) ?? { passed: Number(fine), failed: Number(!fine) };
+  total.passed += passed;
+  total.failed += failed;
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(20)}${`${seconds} s`.padStart(8)}${count ? `  ${passed} passed` : ''}`);
+  if (failed > 0) console.log(output.trimEnd().replaceAll(/^/gm, '     '));
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;
