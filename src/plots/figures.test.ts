@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { budgetSweep } from './budget-sweep';
+import { demoRows } from './demo';
+import { colourAt, heatMap } from './heat-map';
+import { spreadOut } from './lines';
+import { lossCurve } from './loss-curve';
+import { formOf, siteOf } from './looks';
+import { logAxis, meanText, shortNumber } from './scale';
+import { figureSvg } from './svg';
+
+const rank = (r: number, seed: number) => ({ ...demoRows(1)[6]!, seed, method: `demo-lora-${r}`, label: `LoRA r=${r}`, share: 0.04 * r, score: 0.8 + 0.001 * r });
+
+describe('budgetSweep', () => {
+  it('joins the budgets of a family in order', () => {
+    const figure = budgetSweep([32, 2, 8].flatMap((r) => [rank(r, 1), rank(r, 2)]));
+    expect(figure.numbers.map((line) => [line['line'], line['label'], line['seeds']])).toEqual([
+      ['LoRA', 'LoRA r=2', 2], ['LoRA', 'LoRA r=8', 2], ['LoRA', 'LoRA r=32', 2]]);
+  });
+});
+
+describe('lossCurve', () => {
+  it('names each line at its end and leaves out lines without points', async () => {
+    const points = [{ step: 0, value: 0.7 }, { step: 10, value: 0.5 }];
+    const figure = lossCurve([{ label: 'train', points }, { label: 'validation', points: [] }]);
+    expect(figure.data).toHaveLength(1);
+    expect(figure.numbers).toEqual([{ label: 'train', ...points[0] }, { label: 'train', ...points[1] }]);
+    expect(await figureSvg(figure)).toContain('>train</text>');
+    expect(await figureSvg(lossCurve([]))).toContain('Training');
+  });
+
+  it('moves names apart and keeps their order', () => {
+    const placed = spreadOut([100, 101, 102, 30], 15, 200);
+    expect(placed[3]).toBe(30);
+    expect(placed[1]! - placed[0]!).toBeGreaterThan(14.5);
+    expect(placed[2]! - placed[1]!).toBeGreaterThan(14.5);
+    expect(Math.max(...spreadOut([199, 199, 199], 15, 200))).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('heatMap', () => {
+  it('draws a square and a number for each cell', async () => {
+    const cells = [0.1, 0.9].flatMap((value, i) => ['a', 'b'].map((column) => ({ row: `row ${i}`, column, value })));
+    const figure = heatMap(cells, { name: 'heat', title: 'Heat', unit: 'accuracy' });
+    expect(figure.layout.shapes).toHaveLength(4);
+    const svg = await figureSvg(figure);
+    for (const word of ['row 0', 'row 1', '>a<', '0.10', '0.90', 'accuracy']) expect(svg).toContain(word);
+    expect([colourAt(0), colourAt(1)]).toEqual(['#00224e', '#fee838']);
+  });
+});
+
+describe('numbers in words', () => {
+  it('are short', () => {
+    expect([0, 0.00312, 0.5, 1234, 12345, 22600000, 1.1e9].map(shortNumber)).toEqual(['0', '0.00312', '0.5', '1234', '12.3 k', '22.6 M', '1.1 G']);
+    expect(meanText({ mean: 0.8391, sd: 0.0041, seeds: 3 }, 'percent')).toBe('83.9 ± 0.4');
+    expect(meanText({ mean: 21.4, sd: 0, seeds: 1 }, 'number')).toBe('21.40');
+  });
+
+  it('mark every power of ten', () => {
+    const axis = logAxis('x', { from: -2.2, to: 1.1 }, '%') as { ticktext?: string[] };
+    expect(axis.ticktext).toEqual(['0.01%', '0.03%', '0.1%', '0.3%', '1%', '3%', '10%']);
+  });
+});
+
+describe('looks', () => {
+  const bare = { name: 'x', modifications: [], unfrozen: [], prompt: { kind: 'none' }, lifecycle: { kind: 'fixed' } } as const;
+
+  it('tell form and site of methods without modifications', () => {
+    expect([formOf(bare), siteOf(bare)]).toEqual(['head only', 'head']);
+    expect(formOf({ ...bare, unfrozen: [{ kind: 'all' }] })).toBe('full fine-tuning');
+    const bitfit = { ...bare, unfrozen: [{ kind: 'biases' } as const] };
+    expect([formOf(bitfit), siteOf(bitfit)]).toEqual(['own weights', 'own weights']);
+    const prompt = { ...bare, prompt: { kind: 'free', length: 8, init: { kind: 'random' } } as const };
+    expect([formOf(prompt), siteOf(prompt)]).toEqual(['prompt', 'input']);
+  });
+});

@@ -1,0 +1,96 @@
+/** Places text labels beside points so that they cover neither each other nor marks. Pixels, y downwards. */
+
+export interface Rect { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number }
+
+export interface LabelPoint {
+  readonly x: number;
+  readonly y: number;
+  /** Size of the text. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Place {
+  /** From the point to the middle of the text. */
+  readonly dx: number;
+  readonly dy: number;
+  /** Far enough from its point to need a line to it. */
+  readonly far: boolean;
+}
+
+export interface Field { readonly bounds: Rect; readonly obstacles: readonly Rect[] }
+
+/** Greedy, then several rounds in which every label may move again. The same input gives the same places. */
+export function placeLabels(points: readonly LabelPoint[], field: Field): Place[] {
+  const marks = points.map((point) => around(point.x, point.y, 15, 15));
+  const places: (Place | undefined)[] = points.map(() => undefined);
+  for (let round = 0; round < 6; round++) {
+    for (const i of points.keys()) {
+      const taken = points.flatMap((other, j) => (j !== i && places[j] ? [labelRect(other, places[j])] : []));
+      places[i] = best(points[i] as LabelPoint, { taken, marks: marks.filter((_, j) => j !== i), field });
+    }
+  }
+  return places as Place[];
+}
+
+interface Surroundings { readonly taken: readonly Rect[]; readonly marks: readonly Rect[]; readonly field: Field }
+
+function best(point: LabelPoint, around: Surroundings): Place {
+  let found = candidates(point)[0] as Place;
+  let least = Infinity;
+  for (const [order, place] of candidates(point).entries()) {
+    const price = cost(labelRect(point, place), point, around) + distance(place, point) + 0.02 * order;
+    if (price < least) [found, least] = [place, price];
+  }
+  return found;
+}
+
+/** Right, left, above, below and between, near first. */
+function candidates(point: LabelPoint): Place[] {
+  const places: Place[] = [];
+  for (const gap of [10, 18, 28, 42, 58]) {
+    for (const degrees of [0, 180, -90, 90, -40, 40, -140, 140, -65, 65, -115, 115, -20, 20, -160, 160]) {
+      const [cos, sin] = [Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180)];
+      const dx = cos * gap + Math.sign(Math.round(cos * 3)) * point.width / 2;
+      const dy = sin * gap + (Math.abs(sin) > 0.9 ? Math.sign(sin) * point.height / 4 : 0);
+      places.push({ dx: Math.round(dx), dy: Math.round(dy), far: gap > 18 });
+    }
+  }
+  return places;
+}
+
+function cost(rect: Rect, point: LabelPoint, { taken, marks, field }: Surroundings): number {
+  const own = around(point.x, point.y, 16, 16);
+  return 40 * sum(taken, rect) + 12 * sum(marks, rect) + 12 * overlap(own, rect) + 4 * sum(field.obstacles, rect) + 60 * outside(rect, field.bounds);
+}
+
+/** Pixels between point and text: 0.35 each. */
+function distance(place: Place, point: LabelPoint): number {
+  const dx = Math.max(0, Math.abs(place.dx) - point.width / 2);
+  const dy = Math.max(0, Math.abs(place.dy) - point.height / 2);
+  return 0.35 * Math.hypot(dx, dy) * (place.far ? 2 : 1);
+}
+
+export function labelRect(point: LabelPoint, place: Place): Rect {
+  return around(point.x + place.dx, point.y + place.dy, point.width, point.height);
+}
+
+function around(x: number, y: number, width: number, height: number): Rect {
+  return { left: x - width / 2, top: y - height / 2, right: x + width / 2, bottom: y + height / 2 };
+}
+
+/** Square root of the common area: grows with any overlap, however thin. */
+export function overlap(a: Rect, b: Rect): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return width > 0 && height > 0 ? Math.sqrt(width * height) : 0;
+}
+
+function sum(rects: readonly Rect[], rect: Rect): number {
+  return rects.reduce((total, other) => total + overlap(other, rect), 0);
+}
+
+function outside(rect: Rect, bounds: Rect): number {
+  return Math.max(0, bounds.left - rect.left) + Math.max(0, rect.right - bounds.right)
+    + Math.max(0, bounds.top - rect.top) + Math.max(0, rect.bottom - bounds.bottom);
+}

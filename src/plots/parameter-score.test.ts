@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { demoRows } from './demo';
+import { labelRect, overlap, placeLabels } from './labels';
+import { fullFineTuning } from './looks';
+import { parameterScore } from './parameter-score';
+import { figureSvg, svgPng } from './svg';
+
+describe('parameterScore', () => {
+  const published = [{ label: 'MAM (paper)', form: 'mixed', site: 'attention + FFN', share: 6.7, score: 0.842, source: 'demo, Table 0' }];
+
+  it('gives one number line per method, with mean and deviation over seeds', () => {
+    const rows = demoRows(3);
+    const { numbers } = parameterScore(rows);
+    const lora = rows.filter((row) => row.method === 'demo-lora').map((row) => row.score);
+    const mean = (lora[0]! + lora[1]! + lora[2]!) / 3;
+    const line = numbers.find((item) => item['label'] === 'LoRA r=8');
+    expect(numbers).toHaveLength(13);
+    expect(line?.['mean']).toBeCloseTo(mean, 12);
+    expect(line?.['sd']).toBeCloseTo(Math.sqrt(lora.reduce((sum, s) => sum + (s - mean) ** 2, 0) / 2), 12);
+    expect(line?.['seeds']).toBe(3);
+  });
+
+  it('draws full fine-tuning and head only as lines, the others as marks', () => {
+    const { data } = parameterScore(demoRows(3));
+    const named = (name: string) => data.find((trace) => 'name' in trace && trace.name === name) as { mode?: string; line?: { dash?: string }; y?: number[] };
+    const full = demoRows(3).filter((row) => row.form === fullFineTuning);
+    expect(named(fullFineTuning).mode).toBe('lines');
+    expect(named(fullFineTuning).y?.[0]).toBeCloseTo(full.reduce((sum, row) => sum + row.score, 0) / 3, 12);
+    expect(named('head only').line?.dash).toBe('dot');
+    const marked = data.filter((trace) => 'mode' in trace && trace.mode === 'markers' && 'text' in trace);
+    expect(marked.flatMap((trace) => ('x' in trace ? [...(trace.x as number[])] : []))).toHaveLength(11);
+  });
+
+  it('draws published numbers hollow and names their source', () => {
+    const { data, numbers } = parameterScore(demoRows(1), { published });
+    const hollow = data.filter((trace) => 'marker' in trace && (trace.marker as { symbol?: string } | undefined)?.symbol?.endsWith('-open'));
+    expect(hollow).toHaveLength(2); // the point and its key
+    expect(numbers.at(-1)).toMatchObject({ label: 'MAM (paper)', source: 'demo, Table 0', seeds: 0 });
+  });
+
+  it('refuses rows that do not belong together, and none at all', () => {
+    expect(() => parameterScore([])).toThrow(/train the study/);
+    expect(() => parameterScore([...demoRows(1), ...demoRows(1, 'other-task')])).toThrow(/one task.*demo-task and other-task/);
+  });
+
+  it('is drawn with every word, the same bytes every time, also after other figures', async () => {
+    const figure = parameterScore(demoRows(3), { published });
+    const svg = await figureSvg(figure);
+    for (const word of ['MAM', 'LoRA r=8', 'functional form', 'modified site', 'test accuracy', '1%', '80%', 'full fine-tuning 8']) {
+      expect(svg, word).toContain(word);
+    }
+    await figureSvg(parameterScore(demoRows(1), { name: 'another' }));
+    expect(await figureSvg(figure)).toBe(svg);
+    expect(svg).not.toMatch(/url\(['&]/);
+    const [width, height] = [svgPng(svg).readUInt32BE(16), svgPng(svg).readUInt32BE(20)];
+    expect([width, height]).toEqual([2 * 940, 2 * 560]);
+  });
+});
+
+describe('placeLabels', () => {
+  it('keeps crowded labels apart, off the marks and inside', () => {
+    const bounds = { left: 0, top: 0, right: 600, bottom: 400 };
+    const points = Array.from({ length: 14 }, (_, i) => ({ x: 250 + 23 * (i % 5), y: 180 + 19 * Math.floor(i / 5), width: 90, height: 15 }));
+    const places = placeLabels(points, { bounds, obstacles: [] });
+    const rects = points.map((point, i) => labelRect(point, places[i]!));
+    for (const [i, rect] of rects.entries()) {
+      expect(rect.left >= 0 && rect.right <= 600 && rect.top >= 0 && rect.bottom <= 400).toBe(true);
+      for (const other of rects.slice(i + 1)) expect(overlap(rect, other)).toBe(0);
+    }
+  });
+});

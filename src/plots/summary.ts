@@ -1,0 +1,86 @@
+/** One finished run, as figures and tables read it. */
+export interface RunRow {
+  readonly study: string;
+  readonly tier: string;
+  /** Short written form of the method, `lora:r=8`: what rows are grouped by. */
+  readonly method: string;
+  /** What a reader sees: `LoRA r=8`. */
+  readonly label: string;
+  /** Functional form and modified site in words, see `looks.ts`: marker and colour. */
+  readonly form: string;
+  readonly site: string;
+  readonly task: string;
+  readonly model: string;
+  readonly seed: number;
+  /** Counted elements, see design "Counts"; `backbone` is the denominator of `share`. */
+  readonly trained: number;
+  readonly used: number;
+  readonly stored: number;
+  readonly head: number;
+  readonly paper: number;
+  readonly backbone: number;
+  /** Trained parameters in % of the backbone. */
+  readonly share: number;
+  readonly score: number;
+  readonly metric: string;
+  readonly seconds: number;
+  readonly peakMb: number;
+}
+
+/** All seeds of one method on one task. */
+export interface SummaryRow {
+  readonly method: string;
+  readonly label: string;
+  readonly form: string;
+  readonly site: string;
+  readonly task: string;
+  readonly model: string;
+  readonly tier: string;
+  readonly metric: string;
+  readonly seeds: number;
+  readonly mean: number;
+  /** Sample standard deviation over seeds; 0 where there is one seed. */
+  readonly sd: number;
+  readonly scores: readonly number[];
+  readonly trained: number;
+  readonly share: number;
+  /** Mean seconds of a run. */
+  readonly seconds: number;
+}
+
+/** Mean and spread over seeds for each method and task, in the order in which the methods first appear. */
+export function summarise(rows: readonly RunRow[]): SummaryRow[] {
+  return [...groupBy(rows, (row) => JSON.stringify([row.study, row.tier, row.model, row.task, row.method])).values()].map(summariseSeeds);
+}
+
+function summariseSeeds(runs: readonly RunRow[]): SummaryRow {
+  const row = runs[0];
+  if (!row) throw new Error('summary of no runs');
+  const { method, label, form, site, task, model, tier, metric, trained, share } = row;
+  const scores = [...runs].sort((a, b) => a.seed - b.seed).map((run) => run.score);
+  return {
+    method, label, form, site, task, model, tier, metric, seeds: scores.length, mean: mean(scores), sd: deviation(scores), scores,
+    trained, share, seconds: mean(runs.map((run) => run.seconds)),
+  };
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Sample standard deviation (n - 1); 0 for a single value. */
+export function deviation(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

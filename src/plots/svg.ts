@@ -1,0 +1,49 @@
+import { plotlyWindow } from './dom';
+import type { Figure } from './figure';
+import { escapeXml, resvgFonts } from './fonts';
+
+/** The figure as an SVG text. The same figure gives the same text, byte for byte. */
+export async function figureSvg(figure: Figure): Promise<string> {
+  const { window, plotly } = plotlyWindow();
+  // Plotly draws ids of clip paths at random. Seeded by name they repeat, and two pictures on one page do not share them.
+  window['Math'].random = stream(figure.name);
+  const size = { width: figure.width, height: figure.height };
+  const raw = await plotly.toImage(copy(figure), { format: 'svg', imageDataOnly: true, ...size }).catch((fault: unknown) => {
+    // The stack of an error inside Plotly would print megabytes of minified source.
+    throw new Error(`figure ${figure.name}: Plotly cannot draw it: ${fault instanceof Error ? fault.message : String(fault)}`);
+  });
+  return tidy(raw, figure);
+}
+
+/** PNG at `zoom` device pixels per CSS pixel. */
+export function svgPng(svg: string, zoom = 2): Buffer {
+  const { Resvg } = require('@resvg/resvg-js') as typeof import('@resvg/resvg-js');
+  const options = { fitTo: { mode: 'zoom', value: zoom } as const, font: resvgFonts(), background: 'white' };
+  return Buffer.from(new Resvg(svg, options).render().asPng());
+}
+
+/** Plotly fills in the objects it is given. */
+function copy(figure: Figure): Parameters<typeof import('plotly.js-dist-min').toImage>[0] {
+  const { data, layout } = structuredClone({ data: [...figure.data], layout: figure.layout });
+  return { data, layout, config: {} };
+}
+
+function tidy(raw: string, figure: Figure): string {
+  const svg = raw
+    .replace(/url\((?:'|&quot;|&#39;)(#[^'&)]+)(?:'|&quot;|&#39;)\)/g, 'url($1)')
+    .replace(/ style=""/g, '')
+    .replace(/^<svg /, '<svg role="img" ');
+  return svg.replace(/^(<svg [^>]*>)/, `$1<title>${escapeXml(figure.title)}</title>`) + '\n';
+}
+
+/** Numbers in [0, 1) that depend on the seed alone (mulberry32 over FNV-1a). */
+function stream(seed: string): () => number {
+  let state = 2166136261;
+  for (const letter of seed) state = Math.imul(state ^ (letter.codePointAt(0) ?? 0), 16777619);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
