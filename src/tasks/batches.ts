@@ -60,7 +60,7 @@ export function evaluationBatches(examples: readonly EncodedExample[], plan: Bat
  */
 function groups(examples: readonly EncodedExample[], plan: BatchPlan): readonly EncodedExample[][] {
   const full: EncodedExample[][] = [];
-  let waiting: EncodedExample[] = [];
+  const waiting: EncodedExample[] = [];
   let shorter = 0;
   for (const length of plan.lengths) {
     const floor = shorter;

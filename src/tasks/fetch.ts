@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { seconds } from '../clock';
 import { UserError } from '../errors';
 import { readArchive } from './archive';
 import { download, wrongHash, type Download } from './download';
@@ -32,9 +33,9 @@ export async function fetchPackages(names: readonly string[] = [], options: Fetc
       report(`${label}: already there`);
       continue;
     }
-    const start = performance.now();
+    const start = seconds();
     await fetchOne(source, cache, options.download ?? download);
-    report(`${label}: ${(source.bytes / 1e6).toFixed(1)} MB in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    report(`${label}: ${(source.bytes / 1e6).toFixed(1)} MB in ${(seconds() - start).toFixed(1)} s`);
   }
 }
 
