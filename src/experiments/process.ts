@@ -1,0 +1,67 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from '../project';
+import type { TrainingEvent } from '../training/job';
+import type { Done, Failed, Message, Request } from './worker';
+
+/** The worker went away in the middle of a run. */
+export interface Died {
+  readonly kind: 'died';
+  readonly reason: string;
+  /** It had taken the run: not a worker that cannot even start. */
+  readonly started: boolean;
+}
+
+export type Answer = Done | Failed | Died;
+
+/** A worker process that executes one run at a time. */
+export interface WorkerProcess {
+  readonly run: (request: Request, onEvent: (event: TrainingEvent) => void) => Promise<Answer>;
+  readonly stop: () => void;
+}
+
+export type Launch = () => WorkerProcess;
+
+/** A fork of `petl worker`. */
+export const launchWorker: Launch = () => forkWorker(join(projectRoot(), 'bin', 'petl.cjs'), ['worker']);
+
+/** A fork of `script`, which must call `serve`. */
+export function forkWorker(script: string, args: readonly string[]): WorkerProcess {
+  const child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const said = lastLines(child);
+  return {
+    run: (request, onEvent) => new Promise((resolve) => {
+      let started = false;
+      const settle = (answer: Answer): void => {
+        child.removeAllListeners();
+        resolve(answer);
+      };
+      child.on('message', (message: Message) => {
+        if (message.kind === 'started') started = true;
+        else if (message.kind === 'event') onEvent(message.event);
+        else settle(message);
+      });
+      child.once('error', (error) => settle({ kind: 'died', reason: error.message, started }));
+      child.once('close', (code, signal) => settle({ kind: 'died', reason: causeOf(code, signal, said()), started }));
+      child.send(request, (error) => { if (error) settle({ kind: 'died', reason: causeOf(child.exitCode, child.signalCode, said()), started }); });
+    }),
+    stop: () => {
+      child.removeAllListeners();
+      child.on('error', () => undefined);
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+function causeOf(code: number | null, signal: NodeJS.Signals | null, said: string): string {
+  const cause = signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+  return `the worker process ended with ${cause}${said === '' ? '' : `: ${said}`}`;
+}
+
+/** The last line that the child wrote to its standard error; the end of it says why a native crash came. */
+function lastLines(child: ChildProcess): () => string {
+  let tail = '';
+  child.stderr?.setEncoding('utf8');
+  child.stderr?.on('data', (text: string) => { tail = (tail + text).slice(-2000); });
+  return () => tail.trim().split('\n').filter((line) => /error|fail|abort|terminat|memory/i.test(line)).pop()?.trim() ?? '';
+}

@@ -1,0 +1,132 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Report } from '../training/job';
+import { executeRun, runIfMissing, StoppedError, type Tools } from './execute';
+import { toyOutcome, toyTools } from './fixtures/tools';
+import { readRun, readStudyFolder } from './read';
+import { readRows, rowsOfRuns } from './rows';
+import { canonicalJson, runId, runPath, runSpec } from './spec';
+
+const quiet: Report = () => undefined;
+const spec = runSpec({ study: 'toy', method: 'lora:r=4', training: { scored: { validation: 'all', test: 4 } } });
+const plan = { spec, label: 'LoRA r=4' };
+let results: string;
+const path = (): string => runPath(spec, results);
+const options = () => ({ engine: 'compiled', report: quiet, results }) as const;
+
+beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-store-')); });
+afterEach(() => rmSync(results, { recursive: true, force: true }));
+
+describe('a run\'s name', () => {
+  it('is made of method, task, seed and hash, safe for a file', () => {
+    expect(runId(spec)).toMatch(/^lora-r4-sentiment-s1-[0-9a-f]{8}$/);
+    expect(runId(runSpec({ study: 'toy', method: 'mam:l=4,r=60+bitfit' }))).toMatch(/^mam-l4-r60\+bitfit-sentiment-s1-[0-9a-f]{8}$/);
+  });
+
+  it('differs when any setting differs, and only then', () => {
+    const same = runSpec({ method: 'lora:r=4', study: 'toy', training: { scored: { test: 4, validation: 'all' } } });
+    const others = [{ seed: 2 }, { tier: 'full' }, { training: { ...spec.training, labelSmoothing: 0.1 } }] as const;
+    expect(runId(same)).toBe(runId(spec));
+    expect(new Set([spec, ...others.map((other) => ({ ...spec, ...other }))].map(runId)).size).toBe(4);
+  });
+
+  it('does not depend on the order of keys', () => {
+    expect(canonicalJson({ b: [1, { d: null, c: 'x' }], a: true })).toBe('{"a":true,"b":[1,{"c":"x","d":null}]}');
+  });
+});
+
+describe('the store', () => {
+  it('writes a run that explains itself and reads it back', async () => {
+    const record = await executeRun(plan, toyTools, options());
+    expect(record.run).toMatchObject({ id: runId(spec), label: 'LoRA r=4', spec, engine: 'compiled', counts: { trained: 100, backbone: 10000 } });
+    expect(record.run.environment.versions['node']).toBe(process.versions.node);
+    expect(record.train.map(({ step }) => step)).toEqual([1, 2, 3]);
+    expect(record.evaluations).toHaveLength(1);
+    expect(record.final).toMatchObject({ score: 0.5, perExample: [1, 0, 1, 0], tests: { count: 4 }, peakMb: 100 });
+  });
+
+  it('runs what is missing and nothing twice', async () => {
+    let runs = 0;
+    const counting: Tools = { ...toyTools, train: async (job, report) => { runs += 1; return await toyTools.train(job, report); } };
+    await runIfMissing(plan, counting, options());
+    await runIfMissing(plan, counting, options());
+    expect(runs).toBe(1);
+  });
+
+  it('gives rows with shares and words', async () => {
+    await executeRun(plan, toyTools, options());
+    const [row] = readRows('toy', 'quick', results);
+    expect(row).toMatchObject({ method: 'lora:r=4', form: 'low-rank', site: 'attention', share: 1, score: 0.5, seed: 1, metric: 'accuracy' });
+    expect(rowsOfRuns([spec, { ...spec, seed: 9 }], results)).toEqual([row]);
+  });
+
+  it('keeps about a hundred points of a long curve', async () => {
+    const long: Tools = { ...toyTools, train: (_, report) => {
+      for (let step = 1; step <= 1234; step++) report({ kind: 'step', step, steps: 1234, loss: 1, seconds: 1 });
+      return Promise.resolve(toyOutcome(1));
+    } };
+    const { train } = await executeRun(plan, long, options());
+    expect(train.length).toBeGreaterThan(90);
+    expect(train.length).toBeLessThan(110);
+    expect([train[0]!.step, train[train.length - 1]!.step]).toEqual([1, 1234]);
+  });
+});
+
+describe('what must not count', () => {
+  it.each([
+    ['an empty file', () => '', 'it is empty'],
+    ['a cut-off line', (text: string) => text.slice(0, -20), 'its last line is cut off'],
+    ['no final line', (text: string) => `${text.split('\n').slice(0, -2).join('\n')}\n`, 'it does not begin with a run and end with a final line'],
+    ['a line that is not JSON', (text: string) => text.replace('\n{"kind":"train"', '\n<<<<<<< HEAD\n{"kind":"train"'), 'line 2 is not JSON'],
+    ['another run\'s spec', (text: string) => text.replace('"seed":1', '"seed":2'), 'its spec does not give its file name'],
+    ['a lost per-example score', (text: string) => text.replace('"perExample":[1,', '"perExample":['), 'its per-example scores do not match their count'],
+    ['a score that is no number', (text: string) => text.replace('"score":0.5,', '"score":null,'), 'its score is not a number'],
+  ])('%s is damage with its reason', async (_, damage, reason) => {
+    await executeRun(plan, toyTools, options());
+    writeFileSync(path(), damage(readFileSync(path(), 'utf8')));
+    expect(readRun(path())).toEqual({ kind: 'damaged', path: path(), reason });
+    expect((await runIfMissing(plan, toyTools, options())).final.score).toBe(0.5);
+    expect(readRun(path()).kind).toBe('finished');
+  });
+
+  it('a file cut at any byte is damage, never a wrong number', async () => {
+    await executeRun(plan, toyTools, options());
+    const text = readFileSync(path(), 'utf8');
+    for (let length = 0; length < text.length; length++) {
+      writeFileSync(path(), text.slice(0, length));
+      expect(readRun(path()).kind).toBe('damaged');
+    }
+  });
+
+  it.each([
+    ['diverges', { ...toyTools, train: () => Promise.resolve({ ...toyOutcome(1), score: Number.NaN, loss: Number.NaN }) }, 'lower its learning rate'],
+    ['throws', { ...toyTools, train: () => Promise.reject(new Error('out of memory')) }, 'out of memory'],
+  ] as const)('a run that %s leaves nothing', async (_, tools, message) => {
+    await expect(executeRun(plan, tools, options())).rejects.toThrow(message);
+    expect(readdirSync(dirname(path()))).toEqual([]);
+  });
+
+  it('a stopped run leaves nothing', async () => {
+    await expect(executeRun(plan, toyTools, { ...options(), report: () => 'stop' })).rejects.toThrow(StoppedError);
+    expect(readdirSync(dirname(path()))).toEqual([]);
+  });
+
+  it('a failed second run leaves the first as it was', async () => {
+    await executeRun(plan, toyTools, options());
+    const before = readFileSync(path(), 'utf8');
+    await expect(executeRun(plan, { ...toyTools, train: () => Promise.reject(new Error('x')) }, options())).rejects.toThrow('x');
+    expect(readFileSync(path(), 'utf8')).toBe(before);
+  });
+
+  it('what a killed process left is not read, and removed by the next run', async () => {
+    mkdirSync(dirname(path()), { recursive: true });
+    const left = join(dirname(path()), '.tmp-999999999-x.jsonl');
+    const alive = join(dirname(path()), `.tmp-${process.ppid}-y.jsonl`);
+    for (const file of [left, alive]) appendFileSync(file, '{"kind":"run"');
+    expect(readStudyFolder('toy', 'quick', results)).toEqual([]);
+    await executeRun(plan, toyTools, options());
+    expect([existsSync(left), existsSync(alive)]).toEqual([false, true]);
+  });
+});

@@ -1,0 +1,46 @@
+import { runSpec, type Tier } from '../spec';
+import { tunedRate } from '../tuned';
+import type { TrainingSettings } from '../../training/job';
+import { familyOf, type Study } from './study';
+
+/**
+ * The methods of He et al. 2021, Table 2, on the sentiment task: SST-2's role. Sizes give 0.6 to 1.4% of MiniLM (22.7 M) where a
+ * method has a size; MAM divides the budget of the scaled parallel adapter about 1:16 as the paper does (30:512).
+ */
+const methods: readonly (readonly [method: string, label: string])[] = [
+  ['full', 'full fine-tuning'],
+  ['head', 'head only'],
+  ['bitfit', 'BitFit'],
+  ['prompt:l=20', 'prompt tuning l=20'],
+  ['prefix:l=32', 'prefix tuning l=32'],
+  ['lora:r=16', 'LoRA r=16'],
+  ['houlsby:m=16', 'Houlsby adapter m=16'],
+  ['pa-ffn:r=64,s=4', 'scaled PA (FFN) r=64'],
+  ['mam:l=4,r=60', 'MAM l=4, r=60'],
+];
+
+const training: Readonly<Record<Tier, Partial<TrainingSettings>>> = {
+  quick: { examples: 2000, epochs: 1, batch: 32, scored: { validation: 500, test: 1500 }, evaluations: 3 },
+  full: { examples: 'all', epochs: 3, batch: 32, scored: { validation: 'all', test: 'all' }, evaluations: 6 },
+};
+
+const seeds: Readonly<Record<Tier, readonly number[]>> = { quick: [1], full: [1, 2, 3, 4, 5] };
+
+const name = 'existing-methods';
+
+export function existingMethods(tier: Tier): Study {
+  const base = { study: name, model: 'minilm-l6', task: 'sentiment', tier };
+  return {
+    name, tier,
+    title: 'Existing methods on sentiment: trained parameters against accuracy',
+    source: 'He et al. 2021, Table 2',
+    rows: ['A1'],
+    notebook: 'notebooks/00-start-here.ipynb',
+    reference: 'full',
+    variants: methods.map(([method, label]) => {
+      const learningRate = tunedRate(name, familyOf(method));
+      const runs = seeds[tier].map((seed) => runSpec({ ...base, method, seed, training: { ...training[tier], learningRate } }));
+      return { name: runs[0]?.method ?? method, label, runs };
+    }),
+  };
+}

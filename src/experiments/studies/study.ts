@@ -1,0 +1,37 @@
+import type { PlannedRun } from '../execute';
+import type { RunSpec, Tier } from '../spec';
+
+/** A set of runs that shows one idea: variants that differ in one thing, each with its seeds. */
+export interface Study {
+  readonly name: string;
+  readonly tier: Tier;
+  /** One line. */
+  readonly title: string;
+  /** Paper, section or table that it follows. */
+  readonly source: string;
+  /** Rows of the ablation catalogue that it serves. */
+  readonly rows: readonly string[];
+  readonly notebook: string;
+  /** Written form of the method drawn as a line: full fine-tuning. */
+  readonly reference: string;
+  readonly variants: readonly Variant[];
+}
+
+export interface Variant {
+  /** Unique in the study; the written form of the method unless the study varies something else. */
+  readonly name: string;
+  /** What a reader sees. */
+  readonly label: string;
+  /** One for each seed. */
+  readonly runs: readonly RunSpec[];
+}
+
+/** Every run of the study, seeds of a variant beside each other: runs alike share compiled programs. */
+export function plansOf(study: Study): readonly PlannedRun[] {
+  return study.variants.flatMap(({ runs, label }) => runs.map((spec) => ({ spec, label })));
+}
+
+/** The family of a written method: `pa-ffn` of `pa-ffn:r=64,s=4`. */
+export function familyOf(method: string): string {
+  return method.split(':')[0] ?? method;
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { PlannedRun } from './execute';
+import { readRun } from './read';
+import { runPlanned, type RunOptions, type StudyReport } from './run';
+import { runPath, runSpec, type RunSpec } from './spec';
+import { familyOf, type Study } from './studies/study';
+import { logSpaced, rangeOf, rounded, tuningPath, type FamilyTuning, type Trial, type TuningTable } from './tuned';
+
+/** Trials of each family, and how many more an optimum on the edge may ask for. */
+const trialsEach = 4;
+const mostExtra = 3;
+/** A seed that no study trains with. */
+const seed = 101;
+
+interface Family { readonly name: string; readonly base: RunSpec; readonly label: string; readonly rates: readonly number[] }
+
+export interface Tuning {
+  readonly table: TuningTable | undefined;
+  readonly reports: readonly StudyReport[];
+}
+
+/**
+ * Tries the same number of log-spaced learning rates for every method family of a study, each around the family's own centre,
+ * and keeps the one with the lowest validation loss; an optimum on an edge adds a trial beyond it. The test set is not touched.
+ * No table while a trial is missing.
+ */
+export async function tune(study: Study, options: RunOptions): Promise<Tuning> {
+  let families = familiesOf(study);
+  const reports: StudyReport[] = [];
+  for (let round = 0; round <= mostExtra; round++) {
+    const report = await runPlanned(families.flatMap((family) => family.rates.map((rate) => trialOf(family, rate))), options);
+    reports.push(report);
+    if (report.interrupted || report.failed.length > 0) return { table: undefined, reports };
+    const wider = families.map((family) => widened(family, options.results));
+    if (wider.every((family, i) => family === families[i])) break;
+    families = round === mostExtra ? families : wider;
+  }
+  return { table: tableOf(study, families, options.results), reports };
+}
+
+/** One entry for each family, at the first method of that family. */
+function familiesOf(study: Study): readonly Family[] {
+  const families = new Map<string, Family>();
+  for (const { label, runs: [base] } of study.variants) {
+    if (base === undefined || families.has(familyOf(base.method))) continue;
+    const name = familyOf(base.method);
+    families.set(name, { name, base, label, rates: logSpaced(rangeOf(name), trialsEach) });
+  }
+  return [...families.values()];
+}
+
+/** A run of the family at `rate` that is scored on all of validation and nothing of test. */
+function trialOf({ base, label }: Family, rate: number): PlannedRun {
+  const training = { ...base.training, learningRate: rate, scored: { validation: 'all', test: 0 }, evaluations: 1 } as const;
+  return { spec: runSpec({ ...base, study: `${base.study}-tuning`, seed, training }), label: `${label}, rate ${rate}` };
+}
+
+/** The family with one more rate beyond the edge that its best trial lies on; itself where the best is inside. */
+function widened(family: Family, results: string | undefined): Family {
+  const { rates, name } = family;
+  const best = bestOf(trialsOf(family, results)).rate;
+  const [low, high] = rangeOf(name);
+  const step = (high / low) ** (1 / (trialsEach - 1));
+  if (best === rates[0]) return { ...family, rates: [rounded(best / step), ...rates] };
+  if (best === rates[rates.length - 1]) return { ...family, rates: [...rates, rounded(best * step)] };
+  return family;
+}
+
+function trialsOf(family: Family, results: string | undefined): readonly Trial[] {
+  return family.rates.map((rate) => {
+    const stored = readRun(runPath(trialOf(family, rate).spec, results));
+    if (stored.kind !== 'finished') return { rate, loss: null, score: null, seconds: 0 };
+    const last = stored.record.evaluations[stored.record.evaluations.length - 1];
+    return { rate, loss: last?.loss ?? null, score: last?.score ?? null, seconds: stored.record.final.seconds };
+  });
+}
+
+/** The trial with the lowest validation loss. */
+export function bestOf(trials: readonly Trial[]): Trial {
+  const [best] = [...trials].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
+  if (best === undefined) throw new Error('no trials to choose from');
+  return best;
+}
+
+function tableOf(study: Study, families: readonly Family[], results: string | undefined): TuningTable {
+  const first = families[0]?.base;
+  return {
+    study: study.name, model: first?.model ?? '', task: first?.task ?? '',
+    rule: `${trialsEach} log-spaced rates for each family, lowest validation loss; an optimum on an edge adds a counted trial`,
+    families: families.map((family): FamilyTuning => {
+      const trials = trialsOf(family, results);
+      return { family: family.name, method: family.base.method, trials, chosen: bestOf(trials).rate };
+    }),
+  };
+}
+
+/** Writes the table to `data/tuning/<study>.json`, whole or not at all. Returns its path. */
+export function writeTuning(table: TuningTable): string {
+  const path = tuningPath(table.study);
+  mkdirSync(dirname(path), { recursive: true });
+  const families = table.families.map(({ trials, ...family }) => `    ${JSON.stringify(family).slice(0, -1)}, "trials": [\n${
+    trials.map((trial) => `      ${JSON.stringify(trial)}`).join(',\n')}\n    ]}`).join(',\n');
+  const { families: _, ...head } = table;
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`);
+  renameSync(`${path}.tmp`, path);
+  return path;
+}
