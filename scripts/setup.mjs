@@ -17,7 +17,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
 const began = performance.now();
 const since = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 const failures = [];
-let acted = 0;
 
 /** Runs a step after those it needs; skipped when it is already true or when one of those failed. */
 function step({ name, ready, act }, ...needs) {
@@ -26,7 +25,6 @@ function step({ name, ready, act }, ...needs) {
     const start = performance.now();
     try {
       if (await ready()) return true;
-      acted += 1;
       await act();
       console.log(`  ${name.padEnd(22)}${since(start).padStart(8)}`);
       return true;
@@ -69,5 +67,5 @@ if (failures.length > 0) {
   console.error('\nSet-up is incomplete. Once mended, run the same command again: it goes on where it stopped.');
   process.exitCode = 1;
 } else {
-  console.log(`Set-up: complete (${since(began)}${acted === 0 ? '' : `, ${acted} steps`}).`);
+  console.log(`Set-up: complete (${since(began)}).`);
 }

@@ -1,6 +1,6 @@
 // What every set-up step needs: the project root, child processes that can be stopped, atomic files.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -87,20 +87,37 @@ const readLock = () => {
 };
 const runs = ({ pid, started }) => started !== undefined && startOf(pid) === started;
 
+/** True where this process is the first to put its lock there. */
+function tryLock() {
+  const own = `${lockFile}.${process.pid}.tmp`;
+  writeFileSync(own, describe());
+  try {
+    linkSync(own, lockFile); // unlike a rename, refuses to replace
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(own);
+  }
+}
+
 /** One set-up at a time. What a killed set-up left running is stopped first, so that two never share a folder. */
 export async function takeLock() {
-  mkdirSync(cache('tmp'), { recursive: true });
-  for (let waited = false; ;) {
+  mkdirSync(cache(), { recursive: true });
+  for (let waited = false; !tryLock();) {
     const other = readLock();
-    if (other === undefined || !runs(other)) {
+    if (other !== undefined && runs(other)) {
+      if (!waited) console.log(`Another set-up runs here (process ${other.pid}); waiting for it.`);
+      waited = true;
+      await new Promise((next) => { setTimeout(next, 300); });
+    } else {
       for (const child of other?.children ?? []) if (runs(child)) killGroup(child.pid);
-      break;
+      rmSync(lockFile, { force: true });
     }
-    if (!waited) console.log(`Another set-up runs here (process ${other.pid}); waiting for it.`);
-    waited = true;
-    await new Promise((next) => { setTimeout(next, 300); });
   }
-  writeAtomically(lockFile, describe());
+  rmSync(cache('tmp'), { recursive: true, force: true, maxRetries: 5 }); // of a killed set-up
+  mkdirSync(cache('tmp'));
   const release = () => rmSync(lockFile, { force: true });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
