@@ -1,7 +1,7 @@
+import { fullFineTuning } from '../experiments/words';
 import { axis, figure } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds, referenceLine } from './lines';
-import { fullFineTuning } from './looks';
 import { formatOf, logAxis, logRange, meanText, scoreAxis, shortNumber } from './scale';
 import type { ScoreFormat } from './scale';
 import { groupBy, summarise } from './summary';

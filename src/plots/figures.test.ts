@@ -4,7 +4,7 @@ import { demoRows } from './demo';
 import { colourAt, heatMap } from './heat-map';
 import { spreadOut } from './lines';
 import { lossCurve } from './loss-curve';
-import { formOf, siteOf } from './looks';
+import { colours, symbols } from './looks';
 import { logAxis, meanText, shortNumber } from './scale';
 import { figureSvg } from './svg';
 
@@ -62,14 +62,8 @@ describe('numbers in words', () => {
 });
 
 describe('looks', () => {
-  const bare = { name: 'x', modifications: [], unfrozen: [], prompt: { kind: 'none' }, lifecycle: { kind: 'fixed' } } as const;
-
-  it('tell form and site of methods without modifications', () => {
-    expect([formOf(bare), siteOf(bare)]).toEqual(['head only', 'head']);
-    expect(formOf({ ...bare, unfrozen: [{ kind: 'all' }] })).toBe('full fine-tuning');
-    const bitfit = { ...bare, unfrozen: [{ kind: 'biases' } as const] };
-    expect([formOf(bitfit), siteOf(bitfit)]).toEqual(['own weights', 'own weights']);
-    const prompt = { ...bare, prompt: { kind: 'free', length: 8, init: { kind: 'random' } } as const };
-    expect([formOf(prompt), siteOf(prompt)]).toEqual(['prompt', 'input']);
+  it('keep the colour and the marker of known words, and give others one', () => {
+    expect([...colours(['demo site', 'FFN', 'FFN'])]).toEqual([['FFN', '#d55e00'], ['demo site', '#56b4e9']]);
+    expect(symbols(['FFN', 'adapter', 'prefix']).get('prefix')).toBe('triangle-up');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { fullFineTuning } from '../experiments/words';
 import { demoRows } from './demo';
 import { labelRect, overlap, placeLabels } from './labels';
-import { fullFineTuning } from './looks';
 import { parameterScore } from './parameter-score';
 import { figureSvg, svgPng } from './svg';
 

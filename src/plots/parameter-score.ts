@@ -1,9 +1,9 @@
+import { fullFineTuning, headOnly } from '../experiments/words';
 import { axis, figure, softInk } from './figure';
 import type { Annotation, Cell, Data, Figure, Numbers } from './figure';
 import { textWidth } from './fonts';
 import { placeLabels } from './labels';
 import type { Rect } from './labels';
-import { fullFineTuning, headOnly } from './looks';
 import { referenceLine } from './lines';
 import { legend, marks, seedDots } from './score-marks';
 import type { Point } from './score-marks';

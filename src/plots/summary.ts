@@ -1,31 +1,6 @@
-/** One finished run, as figures and tables read it. */
-export interface RunRow {
-  readonly study: string;
-  readonly tier: string;
-  /** Short written form of the method, `lora:r=8`: what rows are grouped by. */
-  readonly method: string;
-  /** What a reader sees: `LoRA r=8`. */
-  readonly label: string;
-  /** Functional form and modified site in words, see `looks.ts`: marker and colour. */
-  readonly form: string;
-  readonly site: string;
-  readonly task: string;
-  readonly model: string;
-  readonly seed: number;
-  /** Counted elements, see design "Counts"; `backbone` is the denominator of `share`. */
-  readonly trained: number;
-  readonly used: number;
-  readonly stored: number;
-  readonly head: number;
-  readonly paper: number;
-  readonly backbone: number;
-  /** Trained parameters in % of the backbone. */
-  readonly share: number;
-  readonly score: number;
-  readonly metric: string;
-  readonly seconds: number;
-  readonly peakMb: number;
-}
+import type { RunRow } from '../experiments/rows';
+
+export type { RunRow };
 
 /** All seeds of one method on one task. */
 export interface SummaryRow {

@@ -1,3 +1,4 @@
+import { randomFrom } from '../random';
 import { plotlyWindow } from './dom';
 import type { Figure } from './figure';
 import { escapeXml, resvgFonts } from './fonts';
@@ -6,7 +7,7 @@ import { escapeXml, resvgFonts } from './fonts';
 export async function figureSvg(figure: Figure): Promise<string> {
   const { window, plotly } = plotlyWindow();
   // Plotly draws ids of clip paths at random. Seeded by name they repeat, and two pictures on one page do not share them.
-  window['Math'].random = stream(figure.name);
+  window['Math'].random = randomFrom(seedOf(figure.name));
   const size = { width: figure.width, height: figure.height };
   const raw = await plotly.toImage(copy(figure), { format: 'svg', imageDataOnly: true, ...size }).catch((fault: unknown) => {
     // The stack of an error inside Plotly would print megabytes of minified source.
@@ -36,14 +37,9 @@ function tidy(raw: string, figure: Figure): string {
   return svg.replace(/^(<svg [^>]*>)/, `$1<title>${escapeXml(figure.title)}</title>`) + '\n';
 }
 
-/** Numbers in [0, 1) that depend on the seed alone (mulberry32 over FNV-1a). */
-function stream(seed: string): () => number {
-  let state = 2166136261;
-  for (const letter of seed) state = Math.imul(state ^ (letter.codePointAt(0) ?? 0), 16777619);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+/** FNV-1a. */
+function seedOf(text: string): number {
+  let hash = 2166136261;
+  for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 16777619);
+  return hash;
 }
