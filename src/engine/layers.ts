@@ -165,6 +165,11 @@ export function logSumExp(x: Tensor): Tensor {
   });
 }
 
+/** `on` at each index, `off` elsewhere; a row of `off` for an index outside 0..depth-1. @returns float `[n, depth]` */
+export function oneHot(indices: Tensor, depth: number, on = 1, off = 0): Tensor {
+  return rawOp('OneHot', { T: 'float32', TI: 'int32', axis: -1 }, [indices, tf.scalar(depth, 'int32'), tf.scalar(on), tf.scalar(off)]);
+}
+
 /**
  * Rows of a table. The gradient adds up rows that were read more than once (`UnsortedSegmentSum`).
  * @param table `[V, d]` @param rows int32 `[n]` @returns `[n, d]`

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { backend, tensorId } from './backend';
-import { edgeName } from './graph';
+import { edgeName, type Graph } from './graph';
 import { record } from './record';
 import { savedModel } from './savedmodel';
 import type { Tensor } from './tf';
@@ -24,7 +24,7 @@ export class Program {
     const start = performance.now();
     const { graph, captured } = record(step, inputs);
     const recorded = performance.now();
-    this.id = load(savedModel(graph));
+    this.id = load(graph);
     this.captured = captured;
     this.inputNames = graph.inputs.map((i) => `${i.name}:0`).join();
     this.outputNames = graph.outputs.map((edge) => `${edgeName(edge)}:0`).join();
@@ -47,11 +47,15 @@ export class Program {
 }
 
 /** The binding loads only from a folder; it is gone once loaded. */
-function load(bytes: Uint8Array): number {
+function load(graph: Graph): number {
   const folder = mkdtempSync(join(tmpdir(), 'petl-program-'));
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), bytes);
+    writeFileSync(join(folder, 'saved_model.pb'), savedModel(graph));
     return backend().binding.loadSavedModel(folder, 'serve');
+  } catch (error) {
+    const message = (error as Error).message;
+    const node = graph.nodes.find(({ name }) => message.includes(`{{node ${name}}}`));
+    throw new Error(node === undefined ? message : `${message.split('\n')[0] ?? ''} (op ${node.op}, inputs ${node.inputs.map(edgeName).join()})`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

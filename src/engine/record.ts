@@ -16,14 +16,25 @@ export interface Recording { readonly graph: Graph; readonly captured: readonly 
  */
 export function record(step: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[]): Recording {
   const recorder = new Recorder();
-  return recorder.during(() => tf.tidy(() => {
-    const outputs = step(inputs.map((t) => recorder.placeholder(t)));
-    return recorder.finish(outputs);
-  }));
+  let recording: Recording | undefined;
+  recorder.during(() => {
+    tf.tidy(() => { recording = recorder.finish(step(inputs.map((t) => recorder.placeholder(t)))); });
+  });
+  if (recording === undefined) throw new Error('nothing was recorded');
+  return recording;
 }
 
 /** The value of a recorded id: where it comes from and what is known of it. */
 interface Known { readonly edge: Edge; readonly spec: Spec; readonly op: string }
+
+/** Kernels of tfjs-node that leave the type of their first input to eager inference; a graph must state it. */
+const inferred = new Set(['ExpandDims', 'Squeeze']);
+
+function complete(op: string, attrs: readonly OpAttr[], inputs: readonly Known[]): readonly OpAttr[] {
+  const [first] = inputs;
+  if (!inferred.has(op) || first === undefined || attrs.some((a) => a.name === 'T')) return attrs;
+  return [...attrs, { name: 'T', type: attrTypes.type, value: first.spec.dtype }];
+}
 
 class Recorder {
   private readonly nodes: GraphNode[] = [];
@@ -35,13 +46,13 @@ class Recorder {
   private nextId = -2; // -1 is tfjs's mark for values that are not uploaded yet
 
   /** Puts the recorder in the binding's place for the length of `body`. */
-  during<T>(body: () => T): T {
+  during(body: () => void): void {
     const node = backend();
     const { getInputTensorIds, move } = node;
     node.binding = this.binding();
     node.move = (dataId, ...rest) => { this.fresh.add(dataId); move.call(node, dataId, ...rest); };
     node.getInputTensorIds = (tensors) => { this.uploadOld(tensors); return getInputTensorIds.call(node, tensors); };
-    try { return body(); } finally {
+    try { body(); } finally {
       node.binding = this.real;
       node.move = move;
       node.getInputTensorIds = getInputTensorIds;
@@ -85,7 +96,7 @@ class Recorder {
   private execute(op: string, attrs: readonly OpAttr[], ids: readonly number[], outputs: number): TensorMetadata[] {
     const inputs = ids.map((id) => this.lookUp(id));
     const specs = infer(op, attrs, inputs.map((k) => k.spec), outputs);
-    const { node } = this.push({ name: `n${this.nodes.length}`, op, attrs, inputs: inputs.map((k) => k.edge) });
+    const { node } = this.push({ name: `n${this.nodes.length}`, op, attrs: complete(op, attrs, inputs), inputs: inputs.map((k) => k.edge) });
     return specs.map((spec, port) => this.remember({ node, port }, spec, op));
   }
 

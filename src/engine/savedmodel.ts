@@ -15,7 +15,7 @@ export function savedModel(graph: Graph): Uint8Array {
 }
 
 function nodeOf({ name, op, attrs, inputs, value }: GraphNode): proto.Message {
-  const own = value === undefined ? {} : { dtype: proto.typeAttr(value.dtype), value: proto.tensorAttr(value.dtype, value.shape, compact(value.values)) };
+  const own: Record<string, proto.Message> = value === undefined ? {} : { dtype: proto.typeAttr(value.dtype), value: proto.tensorAttr(value.dtype, value.shape, compact(value.values)) };
   return proto.node({ name, op, inputs: inputs.map(edgeName), attrs: { ...Object.fromEntries(attrs.map((a) => [a.name, attrOf(a)])), ...own } });
 }
 

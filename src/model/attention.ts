@@ -1,0 +1,66 @@
+import { linear, logSumExp, softmax } from '../engine/layers';
+import { dropout, type Noise } from '../engine/random';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { mergeHeads, splitHeads, type Layout } from './layout';
+import type { ModelShape } from './shape';
+import type { Site, SitePoint, Stack, Visit } from './site';
+
+/** Where in the model we are, and what every part of it needs. */
+export interface Place {
+  readonly shape: ModelShape;
+  readonly weights: Tensors;
+  readonly stack: Stack;
+  readonly layer: number;
+  readonly visit: Visit;
+  /** Given in training: randomness of dropout. */
+  readonly noise: Noise | undefined;
+  readonly dropout: number;
+}
+
+/** Packed rows and where they stand. */
+export interface Stream { readonly x: Tensor; readonly layout: Layout }
+
+/** A weight of this block by its name without stack and layer. */
+export function weightOf({ weights, stack, layer }: Place, name: string): Tensor {
+  const weight = weights[`${stack}.${layer}.${name}`];
+  if (weight === undefined) throw new Error(`weight ${stack}.${layer}.${name} is missing`);
+  return weight;
+}
+
+function biasOf({ weights, stack, layer }: Place, name: string): Tensor | undefined {
+  return weights[`${stack}.${layer}.${name}.bias`];
+}
+
+/** Shows h at a site and takes back what it became. */
+export function show(place: Place, site: Site, input: Tensor, output: Tensor, more: Partial<SitePoint> = {}): Tensor {
+  return place.visit({ site, stack: place.stack, layer: place.layer, input, output, ...more });
+}
+
+/** x W + b at a projection site. @param site null for a projection that is no site of its own (W_o) */
+export function project(place: Place, name: string, site: Site | null, x: Tensor): Tensor {
+  const weight = weightOf(place, `${name}.weight`);
+  const bias = biasOf(place, name);
+  const output = linear(x, weight, bias);
+  return site === null ? output : show(place, site, x, output, { linear: { weight, bias } });
+}
+
+/**
+ * Multi-head attention (He et al. 2021, section 2.1): softmax(Q K^T scale + mask) V per head, concatenated, times W_o.
+ * @param query stream that asks, N_q rows @param memory stream attended over
+ * @param mask added to the scores, broadcast to `[B, heads, T_q, T_k]` @returns `[N_q, d]` before residual and norm
+ */
+export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream, mask: Tensor): Tensor {
+  const { heads, keyValueHeads, attentionScale: scale } = place.shape;
+  const q = project(place, `${kind}.query`, `${kind}.query`, query.x);
+  const k = project(place, `${kind}.key`, `${kind}.key`, memory.x);
+  const v = project(place, `${kind}.value`, `${kind}.value`, memory.x);
+  const keys = splitHeads(k, keyValueHeads, memory.layout);
+  const values = splitHeads(v, keyValueHeads, memory.layout);
+  const products = tf.matMul(splitHeads(tf.mul(q, scale), heads, query.layout), keys, false, true); // [B, heads, T_q, T_k]
+  const scores = tf.add(products, mask);
+  const shares = dropout(softmax(scores), place.dropout, place.noise);
+  const merged = mergeHeads(tf.matMul(shares, values), query.layout);
+  const view = { query: q, heads, scale, logMass: () => mergeHeads(logSumExp(scores), query.layout) };
+  const context = show(place, `${kind}.heads`, query.x, merged, { attention: view });
+  return project(place, `${kind}.out`, null, context);
+}

@@ -1,0 +1,56 @@
+import { gelu, geluTanh, layerNorm, relu, rmsNorm, silu } from '../engine/layers';
+import { dropout } from '../engine/random';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { attention, project, show, type Place, type Stream, weightOf } from './attention';
+import type { ModelShape } from './shape';
+
+/** The norm called `name`, layer norm or RMS norm as the shape says. */
+export function normOf(shape: ModelShape, weights: Tensors, name: string): (x: Tensor) => Tensor {
+  const gain = weights[`${name}.gain`];
+  const bias = weights[`${name}.bias`];
+  if (gain === undefined) throw new Error(`weight ${name}.gain is missing`);
+  const { epsilon } = shape.norm;
+  if (shape.norm.kind === 'rms') return (x) => rmsNorm(x, gain, epsilon);
+  if (bias === undefined) throw new Error(`weight ${name}.bias is missing`);
+  return (x) => layerNorm(x, gain, bias, epsilon);
+}
+
+const activations = { gelu, geluTanh, relu, silu } as const;
+
+/** What a decoder block attends over besides itself. */
+export interface Cross { readonly memory: Stream; readonly mask: Tensor }
+
+/**
+ * One transformer block. `stream` is what goes on; `own` is what self-attention reads: the same stream, or, in the last
+ * block of a model whose head reads few positions, all rows while only those positions go on.
+ */
+export function block(place: Place, stream: Stream, own: { readonly memory: Stream; readonly mask: Tensor }, cross?: Cross): Stream {
+  const { layout } = stream;
+  const start = stream.x;
+  let x = subLayer(place, 'attn', start, (input, norm) => {
+    const memory = stream === own.memory ? { x: input, layout } : { x: norm(own.memory.x), layout: own.memory.layout };
+    return attention(place, 'attn', { x: input, layout }, memory, own.mask);
+  });
+  if (cross !== undefined) x = subLayer(place, 'cross', x, (input) => attention(place, 'cross', { x: input, layout }, cross.memory, cross.mask));
+  x = subLayer(place, 'ffn', x, (input) => feedForward(place, input));
+  return { x: show(place, 'block', start, x), layout };
+}
+
+/** post: norm(x + f(x)); pre: x + f(norm(x)). f is shown at its site before dropout and residual. */
+function subLayer(place: Place, site: 'attn' | 'cross' | 'ffn', x: Tensor, f: (input: Tensor, norm: (x: Tensor) => Tensor) => Tensor): Tensor {
+  const { shape, weights, stack, layer } = place;
+  const norm = normOf(shape, weights, `${stack}.${layer}.${site}.norm`);
+  const pre = shape.norm.place === 'pre';
+  const input = pre ? norm(x) : x;
+  const output = show(place, site, input, f(input, pre ? norm : (y) => y), { residual: x, norm });
+  const sum = tf.add(x, dropout(output, place.dropout, place.noise));
+  return pre ? sum : norm(sum);
+}
+
+/** act(x W_1 + b_1) W_2 + b_2, or act(x W_gate) * (x W_up) in the middle. */
+function feedForward(place: Place, x: Tensor): Tensor {
+  const activation = activations[place.shape.activation];
+  const up = project(place, 'ffn.up', 'ffn.up', x);
+  const middle = place.shape.gatedFfn ? tf.mul(activation(tf.matMul(x as tf.Tensor2D, weightOf(place, 'ffn.gate.weight') as tf.Tensor2D)), up) : activation(up);
+  return project(place, 'ffn.down', 'ffn.down', show(place, 'ffn.mid', x, middle));
+}

@@ -1,0 +1,34 @@
+import { linear, logSumExp, matmul, oneHot } from '../engine/layers';
+import { dropout, type Noise } from '../engine/random';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
+import type { Batch } from './batch';
+
+/** Mean of each sequence's token rows, prompts and fillers left out. @param hidden `[N, d]` @returns `[B, d]` */
+export function meanPool(hidden: Tensor, batch: Batch): Tensor {
+  const size = batch.keys.shape[0] as number;
+  const belongs = oneHot(batch.sequences, size); // [N, B]
+  const counts = tf.maximum(tf.sum(belongs, 0), 1);
+  return tf.div(matmul(belongs, hidden, true), tf.expandDims(counts, 1));
+}
+
+/** pooled -> dropout -> linear. @param pooled `[B, d]` @returns logits `[B, classes]` */
+export function classify(pooled: Tensor, head: Tensors, rate: number, noise: Noise | undefined): Tensor {
+  return linear(dropout(pooled, rate, noise), head['head.weight'] as Tensor, head['head.bias'] as Tensor);
+}
+
+/**
+ * Negative log-likelihood of each row's label, natural log.
+ * @param logits `[B, classes]` @param labels int32 `[B]` @param smoothing share of the target spread evenly over all classes
+ * @returns `[B]`
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
+  const classes = logits.shape[1] as number;
+  const target = oneHot(labels, classes, 1 - smoothing + smoothing / classes, smoothing / classes);
+  const logMass = tf.squeeze(logSumExp(logits), [1]);
+  return tf.sub(logMass, tf.sum(tf.mul(target, logits), 1)); // targets sum to one
+}
+
+/** Weighted mean; filler examples have weight 0. */
+export function weightedMean(values: Tensor, weights: Tensor): Tensor {
+  return tf.div(tf.sum(tf.mul(values, weights)), tf.maximum(tf.sum(weights), 1e-9));
+}
