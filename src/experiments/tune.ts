@@ -101,8 +101,8 @@ export function writeTuning(table: TuningTable): string {
   mkdirSync(dirname(path), { recursive: true });
   const families = table.families.map(({ trials, ...family }) => `    ${JSON.stringify(family).slice(0, -1)}, "trials": [\n${
     trials.map((trial) => `      ${JSON.stringify(trial)}`).join(',\n')}\n    ]}`).join(',\n');
-  const { families: _, ...head } = table;
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`);
+  const { study, model, task, rule } = table;
+  writeFileSync(`${path}.tmp`, `${JSON.stringify({ study, model, task, rule }, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`);
   renameSync(`${path}.tmp`, path);
   return path;
 }
