@@ -33,7 +33,7 @@ export function bottleneck(r: number, over: Partial<Bottleneck> = {}): Bottlenec
   };
 }
 
-const unfreezing = (name: string, unfrozen: Unfrozen): Method => method(name, { unfrozen: [unfrozen], counted: 'all' });
+const unfreezing = (name: string, unfrozen: Unfrozen): Method => method(name, { unfrozen: [unfrozen] });
 
 /** Full fine-tuning. */
 export const full = (): Method => unfreezing('full', { kind: 'all' });
