@@ -25,8 +25,8 @@ function step({ name, ready, act }, ...needs) {
     const start = performance.now();
     try {
       if (await ready()) return true;
-      await act();
-      console.log(`  ${name.padEnd(22)}${since(start).padStart(8)}`);
+      const note = await act();
+      console.log(`  ${name.padEnd(22)}${since(start).padStart(8)}${note ? `  ${note}` : ''}`);
       return true;
     } catch (error) {
       console.log(`  ${name.padEnd(22)}  failed after ${since(start)}`);

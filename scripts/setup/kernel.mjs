@@ -19,5 +19,5 @@ const files = [
 export const kernel = {
   name: 'notebook kernel',
   ready: () => files.every(([file, text]) => holds(file, text)),
-  act: () => files.forEach(([file, text]) => writeAtomically(file, text)),
+  act: () => { files.forEach(([file, text]) => writeAtomically(file, text)); },
 };
