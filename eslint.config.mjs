@@ -22,7 +22,7 @@ const syntax = [
 ];
 
 const nodeGlobals = Object.fromEntries(
-  ['console', 'process', 'require', 'module', '__dirname', '__filename', 'setTimeout', 'clearTimeout', 'setImmediate',
+  ['console', 'process', 'require', 'module', '__dirname', '__filename', 'setTimeout', 'clearTimeout', 'setInterval', 'setImmediate',
     'globalThis', 'performance', 'Buffer', 'URL', 'fetch', 'AbortSignal'].map((name) => [name, 'readonly']),
 );
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const own = (name) => join(root, '.cache', 'jupyter', name);
 const args = ['-m', 'jupyterlab', `--ServerApp.root_dir=${root}`, '--LabApp.default_url=/lab/tree/notebooks',
+  '--MultiKernelManager.default_kernel_name=tslab',
   ...(process.getuid?.() === 0 ? ['--allow-root'] : []), ...process.argv.slice(2)];
 const lab = spawn(join(root, '.venv', 'bin', 'python'), args, {
   cwd: root,
@@ -18,4 +19,7 @@ const lab = spawn(join(root, '.venv', 'bin', 'python'), args, {
 });
 process.on('SIGINT', () => undefined); // the terminal tells JupyterLab itself, which asks before it stops
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => lab.kill('SIGTERM'));
+// npm's shell does not pass SIGTERM on: JupyterLab must not outlive the command that started it.
+const parent = process.ppid;
+setInterval(() => { if (process.ppid !== parent) lab.kill('SIGTERM'); }, 500).unref();
 lab.on('exit', (code) => process.exit(code ?? 1));
