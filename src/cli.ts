@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import { commands } from './commands/list';
+import type { Command, Input } from './commands/command';
+import { UserError } from './errors';
+import { nearest } from './petl/nearest';
+
+/** Parses the command line, runs the command and gives the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(help());
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) throw new UserError(unknown(name));
+  if (rest.includes('--help') || rest.includes('-h')) return say(`petl ${command.usage}\n\n${command.about}`);
+  return await command.load()(read(command, rest));
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function help(): string {
+  const listed = commands.filter(({ hidden }) => hidden !== true);
+  const lines = listed.map(({ name, positionals, about }) => `  ${[name, ...positionals].join(' ').padEnd(20)}  ${about}`);
+  return ['petl COMMAND: parameter-efficient transfer learning as runs, results and notebooks', '', ...lines, '',
+    'Options of a command: petl COMMAND --help', 'Exit codes: 0 done, 1 a run failed, 2 bad input, 130 interrupted. More: docs/commands.md'].join('\n');
+}
+
+function unknown(name: string): string {
+  const names = commands.filter(({ hidden }) => hidden !== true).map((command) => command.name);
+  return `unknown command "${name}"${nearest(name, names)}: choose from ${names.join(', ')}`;
+}
+
+/** Options and arguments of a command; what it does not know is a UserError. */
+function read(command: Command, args: readonly string[]): Input {
+  const { values, positionals } = parse(command, args);
+  const needed = command.positionals.filter((name) => !name.startsWith('[')).length;
+  const most = command.positionals.some((name) => name.includes('...')) ? Infinity : command.positionals.length;
+  if (positionals.length < needed) throw new UserError(`${command.positionals[positionals.length] ?? 'an argument'} is missing: petl ${command.usage}`);
+  if (positionals.length > most) throw new UserError(`unexpected "${positionals[most] ?? ''}": petl ${command.usage}`);
+  return { values, positionals };
+}
+
+function parse({ name, options }: Command, args: readonly string[]): Input {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return { values: values as Input['values'], positionals };
+  } catch (error) {
+    const known = Object.keys(options).map((option) => `--${option}`);
+    const message = (error as Error).message.split(/[.\n]/)[0] ?? '';
+    throw new UserError(`${message.charAt(0).toLowerCase()}${message.slice(1)}: petl ${name} takes ${known.length > 0 ? known.join(', ') : 'no options'}`);
+  }
+}
+
+/** One line for the user; the trail of a fault of ours only on request. */
+function fail(error: unknown): number {
+  if (error instanceof UserError) {
+    console.error(`petl: ${error.message}`);
+    return 2;
+  }
+  const fault = error instanceof Error ? error : new Error(String(error));
+  console.error(process.env['PETL_DEBUG'] === undefined ? `petl: ${fault.message}  (PETL_DEBUG=1 shows where)` : fault.stack ?? fault.message);
+  return 1;
+}
+
+if (process.env['VITEST'] === undefined) void main(process.argv.slice(2)).catch(fail).then((code) => { process.exitCode = code; });

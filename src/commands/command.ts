@@ -1,0 +1,62 @@
+import type { ParseArgsConfig } from 'node:util';
+import { UserError } from '../errors';
+
+export type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** What the user wrote after the command's name. */
+export interface Input {
+  readonly values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+  readonly positionals: readonly string[];
+}
+
+/** Runs a command; the number is the exit code (`docs/commands.md`). */
+export type Run = (input: Input) => number | Promise<number>;
+
+export interface Command {
+  readonly name: string;
+  /** What follows `petl`: `study NAME [--tier quick|full]`. */
+  readonly usage: string;
+  readonly about: string;
+  readonly options: Options;
+  /** Names of the positional arguments; one in brackets may be left out, one with dots may be repeated. */
+  readonly positionals: readonly string[];
+  /** Not listed. */
+  readonly hidden?: boolean;
+  /** Loads the code of the command when it is wanted. */
+  readonly load: () => Run;
+}
+
+export function flag({ values }: Input, name: string): boolean {
+  return values[name] === true;
+}
+
+/** The text of an option, or `fallback`. */
+export function textOf({ values }: Input, name: string, fallback?: string): string {
+  const value = values[name] ?? fallback;
+  if (typeof value === 'string') return value;
+  throw new UserError(`--${name} is missing: write --${name} VALUE`);
+}
+
+/** One of `words`, or `fallback` where the option is left out. */
+export function wordOf<const W extends string>(input: Input, name: string, { words, fallback }: { readonly words: readonly W[]; readonly fallback: W }): W {
+  const text = textOf(input, name, fallback);
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new UserError(`--${name} must be ${words.join(' or ')}, not "${text}"`);
+}
+
+/** A whole number between `least` and `most`. */
+export function wholeOf(input: Input, name: string, { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number }): number {
+  const text = textOf(input, name, String(fallback));
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new UserError(`--${name} must be a whole number from ${least} to ${most}, not "${text}"`);
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}

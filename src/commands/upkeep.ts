@@ -1,0 +1,26 @@
+import { flag, print, printJson, type Input } from './command';
+
+/** `petl fetch`: brings the named packages, or those that set-up needs. */
+export async function fetchCommand({ positionals }: Input): Promise<number> {
+  const { fetchPackages } = require('../tasks/fetch') as typeof import('../tasks/fetch');
+  await fetchPackages(positionals, { report: print });
+  return 0;
+}
+
+/** `petl doctor`: 1 where something is wrong. */
+export async function doctorCommand(input: Input): Promise<number> {
+  const { doctor, renderChecks } = require('../doctor') as typeof import('../doctor');
+  const checks = await doctor();
+  if (flag(input, 'json')) printJson(checks);
+  else print(renderChecks(checks));
+  return checks.every(({ ok }) => ok) ? 0 : 1;
+}
+
+/** `petl worker`: serves runs to the process that forked it. */
+export function workerCommand(): Promise<number> {
+  const { serve } = require('../experiments/worker') as typeof import('../experiments/worker');
+  const { countRun } = require('../experiments/counts') as typeof import('../experiments/counts');
+  const { train } = require('../training/train') as typeof import('../training/train');
+  serve(() => ({ train, count: countRun }));
+  return new Promise(() => undefined);
+}
