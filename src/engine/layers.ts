@@ -176,10 +176,14 @@ export function oneHot(indices: Tensor, depth: number, on = 1, off = 0): Tensor 
  */
 export function gatherRows(table: Tensor, rows: Tensor): Tensor {
   const size = table.shape[0] as number;
-  return withGradient([table], () => ({
-    value: rawGather(table, rows),
-    gradFunc: (dy) => [rawOp('UnsortedSegmentSum', { T: 'float32', Tindices: 'int32', Tnumsegments: 'int32' }, [dy, rows, tf.scalar(size, 'int32')])],
-  }));
+  return withGradient([table], (save) => {
+    save([rows]);
+    const segments = { T: 'float32', Tindices: 'int32', Tnumsegments: 'int32' } as const;
+    return {
+      value: rawGather(table, rows),
+      gradFunc: (dy, [saved]) => [rawOp('UnsortedSegmentSum', segments, [dy, saved as Tensor, tf.scalar(size, 'int32')])],
+    };
+  });
 }
 
 /**
@@ -188,7 +192,10 @@ export function gatherRows(table: Tensor, rows: Tensor): Tensor {
  * @param x `[n, k]` @param order int32 `[m]`, row of x for each row of the result @param back int32 `[n]`, row of the result for each row of x
  */
 export function reorderRows(x: Tensor, order: Tensor, back: Tensor): Tensor {
-  return withGradient([x], () => ({ value: rawGather(x, order), gradFunc: (dy) => [rawGather(dy, back)] }));
+  return withGradient([x], (save) => {
+    save([back]);
+    return { value: rawGather(x, order), gradFunc: (dy, [saved]) => [rawGather(dy, saved as Tensor)] };
+  });
 }
 
 function rawGather(table: Tensor, rows: Tensor): Tensor {

@@ -190,7 +190,7 @@ function each(ops: string, rule: Rule): Record<string, Rule> {
 
 /** One line per kind of op; every op is compared with its eager run in `rules.test.ts`. */
 const rules: Readonly<Record<string, Rule>> = {
-  ...each('Abs Ceil Cos DeepCopy Elu Erf Exp Expm1 Floor Identity Log Log1p Neg OnesLike Reciprocal Relu Round Rsqrt Selu Sigmoid Sign Sin Softmax LogSoftmax Softplus Sqrt Square StopGradient Tanh ZerosLike LogicalNot BiasAdd ReluGrad EnsureShape', same),
+  ...each('Abs Ceil Cos DeepCopy Elu LeakyRelu Relu6 ReverseV2 Erf Exp Expm1 Floor Identity Log Log1p Neg OnesLike Reciprocal Relu Round Rsqrt Selu Sigmoid Sign Sin Softmax LogSoftmax Softplus Sqrt Square StopGradient Tanh ZerosLike LogicalNot BiasAdd ReluGrad EnsureShape', same),
   ...each('IsNan IsInf IsFinite', (call) => [{ shape: input(call, 0).shape, dtype: dtypes.bool }]),
   ...each('Add AddV2 Div FloorDiv FloorMod Maximum Minimum Mod Mul Pow RealDiv SquaredDifference Sub Atan2 DivNoNan MulNoNan Xdivy TanhGrad SigmoidGrad RsqrtGrad SoftplusGrad', binary()),
   ...each('Equal NotEqual Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr', binary(dtypes.bool)),
