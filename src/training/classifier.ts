@@ -1,0 +1,61 @@
+import { noise, type Noise } from '../engine/random';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
+import type { Batch } from '../model/batch';
+import { encode, type Frozen } from '../model/encoder';
+import { classify, crossEntropy, meanPool, weightedMean } from '../model/heads';
+import type { Method } from '../petl/design';
+import { promptOf, visitFor } from '../petl/modify';
+import type { TrainingSettings } from './job';
+import { adamW, type TrainState } from './optimizer';
+
+/** A packed batch and what is to be learned from it. */
+export type LabelledBatch = {
+  readonly inputs: Batch;
+  /** int32 `[B]` */
+  readonly labels: Tensor;
+  /** float `[B]`, 0 for filler examples */
+  readonly weights: Tensor;
+};
+
+/** A frozen encoder with a method and a classification head: pure functions of the trained variables. */
+export interface Classifier {
+  /** Class scores `[B, classes]`; dropout only where noise is given. */
+  logits(variables: Tensors, inputs: Batch, source: Noise | undefined): Tensor;
+  /** One optimizer step; the loss is that before it. @param seed int32 `[2]` @param scalars see `stepScalars` */
+  step(state: TrainState, batch: LabelledBatch, scalars: Tensor, seed: Tensor): { readonly state: TrainState; readonly loss: Tensor };
+  /** `[B]` negative log-likelihoods and int32 `[B]` predicted labels. */
+  score(variables: Tensors, batch: LabelledBatch): { readonly nll: Tensor; readonly predicted: Tensor };
+}
+
+export function classifierOf(frozen: Frozen, method: Method, settings: TrainingSettings): Classifier {
+  const { dropout, labelSmoothing, optimizer } = settings;
+  const mean = frozen.shape.pooling === 'mean';
+  const logits: Classifier['logits'] = (variables, inputs, source) => {
+    const weights = { ...frozen.weights, ...variables };
+    const visit = visitFor(method, frozen.shape, variables, { noise: source });
+    const prompt = promptOf(method, variables);
+    const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read: mean ? 'all' : 'first' });
+    return classify(mean ? meanPool(hidden, inputs) : hidden, variables, dropout, source);
+  };
+  const loss = (variables: Tensors, batch: LabelledBatch, seed: Tensor): Tensor =>
+    weightedMean(crossEntropy(logits(variables, batch.inputs, noise(seed)), batch.labels, labelSmoothing), batch.weights);
+  return {
+    logits,
+    step: (state, batch, scalars, seed) => {
+      const { value, gradients } = valueAndGradients((variables) => loss(variables, batch, seed), state.variables);
+      return { state: adamW(state, gradients, scalars, optimizer), loss: value };
+    },
+    score: (variables, batch) => {
+      const scores = logits(variables, batch.inputs, undefined);
+      return { nll: crossEntropy(scores, batch.labels, 0), predicted: tf.argMax(scores, 1) };
+    },
+  };
+}
+
+/** tfjs's gradients by name; everything that is not in `variables` is a constant to them. */
+export function valueAndGradients(f: (variables: Tensors) => Tensor, variables: Tensors): { readonly value: Tensor; readonly gradients: Tensors } {
+  const names = Object.keys(variables);
+  const named = (...tensors: Tensor[]): Tensors => Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+  const { value, grads } = tf.valueAndGrads((...tensors: Tensor[]) => f(named(...tensors)) as tf.Scalar)(Object.values(variables));
+  return { value, gradients: named(...grads) };
+}

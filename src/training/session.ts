@@ -1,0 +1,116 @@
+import { compile, type Compiled } from '../engine/compile';
+import { upload } from '../engine/memory';
+import type { Tensor, Tensors } from '../engine/tf';
+import { UserError } from '../errors';
+import { loadBackbone, type Backbone } from '../model/backbone';
+import { modelFolder } from '../model/registry';
+import { loadTokenizer, type Tokenizer } from '../model/tokenizer';
+import { createDelta } from '../petl/delta';
+import { promptLength } from '../petl/modify';
+import { drawInit } from '../petl/init';
+import { taskNamed } from '../tasks/registry';
+import type { ClassificationExample, ClassificationTask, TaskData } from '../tasks/task';
+import { classifierOf, type Classifier, type LabelledBatch } from './classifier';
+import { prepare, type RunData } from './data';
+import type { TrainingJob, TrainingOutcome } from './job';
+import type { TrainState } from './optimizer';
+
+/*
+ * What runs of one process share: the frozen model, the task's texts, and the compiled programs of the last method, so that
+ * the seeds and learning rates of a method pay for compiling once.
+ */
+
+export interface Programs {
+  readonly step: Compiled<[TrainState, LabelledBatch, Tensor, Tensor], { readonly state: TrainState; readonly loss: Tensor }>;
+  readonly score: Compiled<[Tensors, LabelledBatch], { readonly nll: Tensor; readonly predicted: Tensor }>;
+}
+
+export interface OpenRun {
+  readonly data: RunData;
+  readonly programs: Programs;
+  /** The method's variables, unfrozen weights and the head, freshly initialised; the caller owns them. */
+  readonly variables: Tensors;
+  times(): TrainingOutcome['programs'];
+}
+
+let model: { readonly name: string; readonly backbone: Backbone; readonly tokenizer: Tokenizer } | undefined;
+let task: { readonly name: string; readonly classes: number; readonly data: TaskData<ClassificationExample> } | undefined;
+let programs: { readonly key: string; readonly programs: Programs } | undefined;
+
+export async function openRun(job: TrainingJob): Promise<OpenRun> {
+  const { backbone, tokenizer } = openModel(job.model);
+  const { classes, data } = await openTask(job.task);
+  const compiled = openPrograms(job, backbone);
+  const delta = createDelta(job.method, backbone.shape, backbone.weights, job.seed);
+  return {
+    data: prepare(tokenizer, data, job, promptLength(job.method)),
+    programs: compiled,
+    variables: { ...delta.variables, ...newHead(backbone.shape.width, classes, job.seed) },
+    times: () => timesOf(compiled),
+  };
+}
+
+function openModel(name: string): NonNullable<typeof model> {
+  if (model?.name === name) return model;
+  closePrograms();
+  model?.backbone.dispose();
+  const folder = modelFolder(name);
+  model = { name, backbone: loadBackbone(folder), tokenizer: loadTokenizer(folder) };
+  return model;
+}
+
+async function openTask(name: string): Promise<NonNullable<typeof task>> {
+  if (task?.name === name) return task;
+  const chosen = taskNamed(name);
+  if (chosen.kind !== 'classification') throw new UserError(`task "${name}" is a ${chosen.kind} task: train it with an encoder-decoder or decoder model`);
+  const classification: ClassificationTask = chosen;
+  task = { name, classes: classification.labels.length, data: await classification.load() };
+  return task;
+}
+
+/** Everything that changes the graph, and nothing else: the learning rate and the seed are fed. */
+function programKey({ method, model: name, task: about, training, engine }: TrainingJob): string {
+  const { dropout, labelSmoothing, optimizer, precision } = training;
+  return JSON.stringify({ method, name, about, dropout, labelSmoothing, optimizer, precision, engine });
+}
+
+function openPrograms(job: TrainingJob, backbone: Backbone): Programs {
+  const key = programKey(job);
+  if (programs?.key === key) return programs.programs;
+  closePrograms();
+  const classifier: Classifier = classifierOf(backbone, job.method, job.training);
+  const fresh: Programs = {
+    step: compile(classifier.step, job.engine),
+    score: compile(classifier.score, job.engine),
+  };
+  programs = { key, programs: fresh };
+  return fresh;
+}
+
+function closePrograms(): void {
+  programs?.programs.step.dispose();
+  programs?.programs.score.dispose();
+  programs = undefined;
+}
+
+/** N(0, 0.02) weights and zero biases, as BERT's heads start. */
+function newHead(width: number, classes: number, seed: number): Tensors {
+  return {
+    'head.weight': upload(drawInit({ kind: 'normal', std: 0.02 }, [width, classes], seed, 'head.weight'), [width, classes]),
+    'head.bias': upload(new Float32Array(classes), [classes]),
+  };
+}
+
+function timesOf({ step, score }: Programs): TrainingOutcome['programs'] {
+  const all = [...step.times(), ...score.times()];
+  const sum = (pick: (t: (typeof all)[number]) => number): number => Math.round(all.reduce((total, t) => total + pick(t), 0));
+  return { count: all.length, recordMs: sum((t) => t.recordMs), loadMs: sum((t) => t.loadMs), firstRunMs: sum((t) => t.firstRunMs) };
+}
+
+/** Frees the model and the programs of this process. */
+export function closeSession(): void {
+  closePrograms();
+  model?.backbone.dispose();
+  model = undefined;
+  task = undefined;
+}

@@ -1,0 +1,115 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { upload } from '../engine/memory';
+import { disposeTree } from '../engine/tree';
+import type { Tensors } from '../engine/tf';
+import { accuracy } from '../tasks/metrics/accuracy';
+import type { Batch } from '../tasks/batches';
+import type { RunData, Scored } from './data';
+import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
+import { scheduleFactor, startState, stepScalars, type TrainState } from './optimizer';
+import { openRun, type Programs } from './session';
+
+/**
+ * Trains one method on one task with a frozen model and scores it once on test. The model's weights are never changed.
+ * @param report called after every step and validation; returning 'stop' ends training after the step
+ */
+export async function train(job: TrainingJob, report: Report): Promise<TrainingOutcome> {
+  const start = performance.now();
+  const run = await openRun(job);
+  const loop = new Loop(job, run.data, run.programs, report);
+  let state = startState(run.variables);
+  try {
+    state = await loop.steps(state);
+    const trained = performance.now();
+    const { score, loss, perExample } = evaluate(run.programs, run.data, run.data.test, state.variables);
+    return {
+      score, loss, metric: 'accuracy', perExample, testIds: run.data.test.examples.map((e) => e.id), steps: loop.done,
+      trainSeconds: (trained - start) / 1000, totalSeconds: (performance.now() - start) / 1000,
+      peakMb: Math.round(process.resourceUsage().maxRSS / 1024), programs: run.times(),
+    };
+  } finally {
+    disposeTree(state);
+  }
+}
+
+/** The steps of a run, with what they report. */
+class Loop {
+  done = 0;
+  private stopped = false;
+  private readonly job: TrainingJob;
+  private readonly data: RunData;
+  private readonly programs: Programs;
+  private readonly report: Report;
+  private readonly started = performance.now();
+  private readonly total: number;
+
+  constructor(job: TrainingJob, data: RunData, programs: Programs, report: Report) {
+    this.job = job;
+    this.data = data;
+    this.programs = programs;
+    this.report = report;
+    this.total = data.epochs.reduce((sum, batches) => sum + batches.length, 0);
+  }
+
+  async steps(first: TrainState): Promise<TrainState> {
+    let state = first;
+    for (const batch of this.data.epochs.flat()) {
+      const { next, loss } = this.step(state, batch);
+      disposeTree(state);
+      state = next;
+      this.tell({ kind: 'step', step: this.done, steps: this.total, loss, seconds: this.seconds() });
+      if (this.evaluationDue()) this.validate(state);
+      await nextTurn(); // lets interrupts and messages in
+      if (this.stopped) break;
+    }
+    return state;
+  }
+
+  private step(state: TrainState, batch: Batch): { readonly next: TrainState; readonly loss: number } {
+    const { training, seed } = this.job;
+    this.done++;
+    const rate = training.learningRate * scheduleFactor(training.schedule, this.done, this.total);
+    const scalars = upload(stepScalars(this.done, rate, training.optimizer), [3]);
+    const draw = upload(new Int32Array([seed, this.done * 1000]), [2]);
+    const tensors = this.data.tensors(batch);
+    const { state: next, loss } = this.programs.step(state, tensors, scalars, draw);
+    const value = loss.dataSync()[0] ?? NaN;
+    disposeTree([loss, scalars, draw, tensors]);
+    if (!Number.isFinite(value)) throw new Error(`the loss is ${value} at step ${this.done}: lower the learning rate (${training.learningRate})`);
+    return { next, loss: value };
+  }
+
+  private evaluationDue(): boolean {
+    const { evaluations } = this.job.training;
+    return evaluations > 0 && Math.floor(this.done * evaluations / this.total) > Math.floor((this.done - 1) * evaluations / this.total);
+  }
+
+  private validate(state: TrainState): void {
+    const { score, loss } = evaluate(this.programs, this.data, this.data.validation, state.variables);
+    this.tell({ kind: 'evaluation', step: this.done, seconds: this.seconds(), split: 'validation', loss, score });
+  }
+
+  private tell(event: TrainingEvent): void { this.stopped = this.report(event) === 'stop' || this.stopped; }
+
+  private seconds(): number { return (performance.now() - this.started) / 1000; }
+}
+
+/** Accuracy, mean negative log-likelihood, and 1 or 0 per example in the task's order. */
+export function evaluate(programs: Programs, data: RunData, { batches, examples }: Scored, variables: Tensors): { readonly score: number; readonly loss: number; readonly perExample: readonly number[] } {
+  const predicted = new Int32Array(examples.length);
+  let total = 0;
+  for (const batch of batches) {
+    const tensors = data.tensors(batch);
+    const { nll, predicted: labels } = programs.score(variables, tensors);
+    const [losses, guesses] = [nll.dataSync(), labels.dataSync()];
+    batch.exampleIndex.forEach((index, row) => {
+      if (index < 0) return;
+      predicted[index] = guesses[row] ?? -1;
+      total += losses[row] ?? NaN;
+    });
+    disposeTree([tensors, nll, labels]);
+  }
+  const labels = examples.map((e) => e.label);
+  return { score: accuracy([...predicted], labels), loss: total / examples.length, perExample: labels.map((label, i) => (label === predicted[i] ? 1 : 0)) };
+}
