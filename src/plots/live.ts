@@ -1,0 +1,112 @@
+import { seconds } from '../clock';
+import { duration, standardError, type Screen } from '../experiments/progress';
+import type { Figure } from './figure';
+import { escapeXml } from './fonts';
+import { lossCurve, type Curve, type CurvePoint } from './loss-curve';
+import { newId, notebook, type Output } from './output';
+import { figureBundle } from './show';
+import { sparkline } from './sparkline';
+
+export interface LiveOptions {
+  readonly label: string;
+  /** Steps in all. */
+  readonly total: number;
+  /** What the curve shows: `loss`. */
+  readonly unit?: string;
+  readonly output?: Output | undefined;
+  /** A clock in seconds, for tests. */
+  readonly clock?: () => number;
+  /** Where the line goes outside a notebook. */
+  readonly terminal?: Screen;
+}
+
+/** A bar and a curve that grow while something runs. Updates are drawn at most four times a second. */
+export interface Live {
+  /** `done` steps of the total are done; with a value the curve gets a point. */
+  readonly step: (done: number, value?: number) => void;
+  /** A point of a second, dashed curve: `validation loss`. */
+  readonly mark: (name: string, point: CurvePoint) => void;
+  /** Ends the bar. In a notebook the interactive figure takes its place. */
+  readonly finish: (note?: string) => Promise<Figure>;
+}
+
+interface State {
+  readonly options: LiveOptions;
+  readonly id: string;
+  readonly began: number;
+  readonly points: CurvePoint[];
+  readonly marks: Map<string, CurvePoint[]>;
+  done: number;
+  drawnAt: number;
+}
+
+const interval = 0.25;
+
+export function liveCurve(given: LiveOptions): Live {
+  const options = { output: notebook(), clock: seconds, terminal: standardError(), ...given };
+  const state: State = { options, id: newId(), began: options.clock(), points: [], marks: new Map(), done: 0, drawnAt: -Infinity };
+  return {
+    step: (done, value) => {
+      state.done = done;
+      if (value !== undefined) state.points.push({ step: done, value });
+      if (options.clock() - state.drawnAt >= interval) draw(state);
+    },
+    mark: (name, point) => { state.marks.set(name, [...(state.marks.get(name) ?? []), point]); },
+    finish: (note = '') => finish(state, note),
+  };
+}
+
+/** The bar alone. */
+export function progressBar(options: LiveOptions): Live {
+  const live = liveCurve(options);
+  return { ...live, step: (done) => live.step(done) };
+}
+
+function draw(state: State): void {
+  const { output, terminal } = state.options;
+  state.drawnAt = clockOf(state)();
+  if (output) output.show({ 'text/html': barHtml(state), 'text/plain': lineOf(state) }, state.id);
+  else if (terminal && terminal.columns > 0) terminal.write(`\r${lineOf(state).slice(0, terminal.columns - 1)}\u001b[K`);
+}
+
+async function finish(state: State, note: string): Promise<Figure> {
+  const { label, unit = 'loss', output, terminal } = state.options;
+  const time = `${duration(clockOf(state)() - state.began)}${note === '' ? '' : `, ${note}`}`;
+  const curves: Curve[] = [{ label: unit, points: state.points }, ...[...state.marks].map(([name, points]): Curve => ({ label: name, points, dash: 'dash' }))];
+  const figure = lossCurve(curves, { name: 'training', title: label, subtitle: `${state.done} steps in ${time}`, unit, height: 320, width: 700 });
+  if (output && state.points.length > 0) output.show(await figureBundle(figure), state.id);
+  else if (output) output.show({ 'text/html': `<b>${escapeXml(label)}</b>: ${state.done} steps in ${escapeXml(time)}`, 'text/plain': `${label}: ${state.done} steps in ${time}` }, state.id);
+  else terminal?.write(`${terminal.columns > 0 ? '\r\u001b[K' : ''}${label}: ${state.done} steps in ${time}\n`);
+  return figure;
+}
+
+function clockOf({ options }: State): () => number {
+  return options.clock ?? seconds;
+}
+
+/** `LoRA r=8  ━━━━──── 120/250  loss 0.431  12 s, about 13 s left` */
+function lineOf(state: State): string {
+  const { label, total } = state.options;
+  const full = Math.round(12 * Math.min(1, state.done / Math.max(1, total)));
+  return `${label}  ${'━'.repeat(full)}${'─'.repeat(12 - full)} ${state.done}/${total}  ${[valueOf(state), timeOf(state)].filter((text) => text !== '').join('  ')}`;
+}
+
+function valueOf({ options, points }: State): string {
+  const last = points[points.length - 1];
+  return last ? `${options.unit ?? 'loss'} ${last.value.toFixed(3)}` : '';
+}
+
+function timeOf(state: State): string {
+  const { total } = state.options;
+  const time = clockOf(state)() - state.began;
+  if (state.done === 0 || state.done >= total) return duration(time);
+  return `${duration(time)}, about ${duration(time / state.done * (total - state.done))} left`;
+}
+
+function barHtml(state: State): string {
+  const { label, total } = state.options;
+  const words = `${state.done}/${total}&ensp;${escapeXml([valueOf(state), timeOf(state)].filter((text) => text !== '').join(' · '))}`;
+  const bar = `<progress value="${state.done}" max="${total}" style="width:240px;vertical-align:middle"></progress>`;
+  const curve = state.points.length > 1 ? `<div>${sparkline(state.points, total)}</div>` : '';
+  return `<div><b>${escapeXml(label)}</b>&ensp;${bar}&ensp;${words}</div>${curve}`;
+}

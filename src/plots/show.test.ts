@@ -1,0 +1,95 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { RunSpec } from '../experiments/spec';
+import { demoRows } from './demo';
+import { liveCurve, progressBar } from './live';
+import { notebook, type Bundle, type Output } from './output';
+import { parameterScore } from './parameter-score';
+import { notebookProgress } from './progress';
+import { scoreTable } from './score-table';
+import { show, showTable } from './show';
+
+/** A kernel that keeps what it is shown. */
+function recorder(): { readonly output: Output; readonly shown: { bundle: Bundle; id: string }[] } {
+  const shown: { bundle: Bundle; id: string }[] = [];
+  return { output: { show: (bundle, id) => { shown.push({ bundle, id }); } }, shown };
+}
+
+describe('show', () => {
+  it('gives one bundle of interactive figure, picture and words', async () => {
+    const { output, shown } = recorder();
+    await show(parameterScore(demoRows(2)), output);
+    expect(shown).toHaveLength(1);
+    expect(Object.keys(shown[0]?.bundle ?? {})).toEqual(['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']);
+    const plotly = shown[0]?.bundle['application/vnd.plotly.v1+json'];
+    expect(JSON.parse(JSON.stringify(plotly))).toMatchObject({ layout: { width: 940 } });
+  });
+
+  it('shows tables as HTML with text, and prints them outside a notebook', () => {
+    const { output, shown } = recorder();
+    showTable(scoreTable(demoRows(1)), output);
+    expect(shown[0]?.bundle['text/html']).toContain('<table>');
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    showTable(scoreTable(demoRows(1)));
+    expect(write).toHaveBeenCalledOnce();
+    expect(write.mock.calls[0]?.[0]).toContain('full fine-tuning');
+    write.mockRestore();
+  });
+
+  it('knows that this is no notebook', async () => {
+    expect(notebook()).toBeUndefined();
+    await expect(show(parameterScore(demoRows(1)))).resolves.toBeUndefined();
+  });
+});
+
+describe('liveCurve', () => {
+  it('draws at most four times a second under one id, the interactive figure at the end', async () => {
+    const { output, shown } = recorder();
+    let now = 0;
+    const live = liveCurve({ label: 'demo <run>', total: 100, output, clock: () => now });
+    for (let step = 1; step <= 100; step++) {
+      now += 0.05;
+      live.step(step, 1 / step);
+    }
+    live.mark('validation loss', { step: 100, value: 0.3 });
+    const figure = await live.finish('accuracy 0.8');
+    expect(shown.length).toBeGreaterThan(15);
+    expect(shown.length).toBeLessThanOrEqual(22);
+    expect(new Set(shown.map((item) => item.id)).size).toBe(1);
+    expect(shown[10]?.bundle['text/html']).toMatch(/demo &lt;run&gt;.*<progress value="\d+" max="100".*loss 0\.\d+ · .*about .* left.*<polyline/s);
+    expect(Object.keys(shown.at(-1)?.bundle ?? {})[0]).toBe('application/vnd.plotly.v1+json');
+    expect(figure.layout.title).toMatchObject({ subtitle: { text: '100 steps in 5.0 s, accuracy 0.8' } });
+    expect(figure.data).toHaveLength(2);
+  });
+
+  it('redraws one line in a terminal and writes only the last one to a file', async () => {
+    const [lines, plain]: [string[], string[]] = [[], []];
+    let now = 0;
+    for (const [sink, columns] of [[lines, 60], [plain, 0]] as const) {
+      const bar = progressBar({ label: 'demo', total: 4, output: undefined, clock: () => now, terminal: { write: (text) => { sink.push(text); }, columns } });
+      for (let step = 1; step <= 4; step++) {
+        now += 1;
+        bar.step(step);
+      }
+      await bar.finish();
+    }
+    expect(lines).toHaveLength(5);
+    expect(lines[1]).toBe('\rdemo  ━━━━━━────── 2/4  2.0 s, about 2.0 s left\u001b[K');
+    expect(plain).toEqual(['demo: 4 steps in 4.0 s\n']);
+  });
+});
+
+describe('notebookProgress', () => {
+  it('follows the runs of each lane', async () => {
+    const { output, shown } = recorder();
+    const progress = notebookProgress(output);
+    const plan = { label: 'demo method', spec: { seed: 3 } as RunSpec } as Parameters<typeof progress.begin>[1];
+    progress.begin(0, plan);
+    progress.event(0, { kind: 'step', step: 1, steps: 2, loss: 0.7, seconds: 1 });
+    progress.event(0, { kind: 'step', step: 2, steps: 2, loss: 0.6, seconds: 2 });
+    progress.event(0, { kind: 'evaluation', step: 2, seconds: 2, split: 'validation', loss: 0.65, score: 0.8 });
+    progress.end(0, plan, { kind: 'done', score: 0.8125, metric: 'accuracy', seconds: 3 } as Parameters<typeof progress.end>[2]);
+    await progress.settled();
+    expect(shown[0]?.bundle['text/html']).toContain('demo method, seed 3');
+    expect(JSON.stringify(shown.at(-1)?.bundle)).toContain('accuracy 0.8125');
+  });
+});
