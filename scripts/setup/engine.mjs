@@ -4,15 +4,15 @@ import {
   copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync,
   symlinkSync, writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import { at, cache, firstThatAnswers, run, SetupError } from './shell.mjs';
 import { pip, python } from './python.mjs';
 
 const tensorflow = '2.21.0';
 const library = cache(`libtensorflow-${tensorflow}`);
-const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}`, 'tfjs_binding.node');
+const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}-quiet`);
+const parts = ['tfjs_engine.so', 'tfjs_binding.node']; // tfjs-node's binding, and quiet.cc which loads it
 const home = at('node_modules', '@tensorflow', 'tfjs-node');
-const installed = `${home}/lib/napi-v8/tfjs_binding.node`;
+const installed = `${home}/lib/napi-v8`;
 const link = `../../../.cache/libtensorflow-${tensorflow}`;
 const ownDownload = `${home}/lib/.own-download`;
 
@@ -71,21 +71,29 @@ export const engineLibrary = {
 };
 
 async function compile() {
-  const scratch = cache('tmp', `binding-${process.pid}.node`);
-  await run(await compiler(), ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8',
-    '-DNODE_GYP_MODULE_NAME=tfjs_binding', '-I', at('node_modules', 'node-api-headers', 'include'),
-    '-I', `${library}/include`, 'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc', '-o', scratch,
-    '-L', `${library}/lib`, '-ltensorflow', '-ltensorflow_framework', '-Wl,-rpath,$ORIGIN/../../deps/lib'], { cwd: home });
-  mkdirSync(dirname(cached), { recursive: true });
+  const scratch = cache('tmp', `binding-${process.pid}`);
+  mkdirSync(scratch, { recursive: true });
+  const command = await compiler();
+  const shared = ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding',
+    '-I', at('node_modules', 'node-api-headers', 'include')];
+  await run(command, [...shared, '-I', `${library}/include`, 'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc',
+    '-o', `${scratch}/tfjs_engine.so`, '-L', `${library}/lib`, '-ltensorflow', '-ltensorflow_framework',
+    '-Wl,-rpath,$ORIGIN/../../deps/lib'], { cwd: home });
+  await run(command, [...shared, at('scripts', 'setup', 'quiet.cc'), '-o', `${scratch}/tfjs_binding.node`, '-ldl']);
+  rmSync(cached, { recursive: true, force: true });
   renameSync(scratch, cached);
 }
 
 function putInPlace() {
-  rmSync(`${home}/deps`, { recursive: true, force: true });
-  symlinkSync(link, `${home}/deps`);
-  mkdirSync(dirname(installed), { recursive: true });
-  copyFileSync(cached, `${installed}.tmp`);
-  renameSync(`${installed}.tmp`, installed);
+  if (linkedTo(`${home}/deps`) !== link) {
+    rmSync(`${home}/deps`, { recursive: true, force: true });
+    symlinkSync(link, `${home}/deps`);
+  }
+  mkdirSync(installed, { recursive: true });
+  for (const part of parts) {
+    copyFileSync(`${cached}/${part}`, `${installed}/${part}.tmp`);
+    renameSync(`${installed}/${part}.tmp`, `${installed}/${part}`);
+  }
 }
 
 async function download() {
@@ -105,11 +113,11 @@ async function loads() {
 
 const linkedTo = (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
 const sizeOf = (path) => statSync(path, { throwIfNoEntry: false })?.size;
+const same = (part) => sizeOf(`${cached}/${part}`) !== undefined && sizeOf(`${cached}/${part}`) === sizeOf(`${installed}/${part}`);
 
 export const engine = {
   name: 'native engine',
-  ready: () => existsSync(ownDownload) ? existsSync(installed)
-    : sizeOf(installed) !== undefined && sizeOf(installed) === sizeOf(cached) && linkedTo(`${home}/deps`) === link,
+  ready: () => existsSync(ownDownload) || (linkedTo(`${home}/deps`) === link && parts.every(same)),
   async act() {
     const problems = [];
     try {
@@ -118,8 +126,8 @@ export const engine = {
       putInPlace();
       return await loads();
     } catch (error) {
-      rmSync(installed, { force: true });
-      rmSync(cached, { force: true });
+      rmSync(installed, { recursive: true, force: true });
+      rmSync(cached, { recursive: true, force: true });
       problems.push(error);
     }
     try {
