@@ -74,8 +74,11 @@ function reportJson({ reused, finished, failed, interrupted }: StudyReport): obj
   return { reused, finished, interrupted, failed: failed.map(({ plan, message }) => ({ label: plan.label, method: plan.spec.method, seed: plan.spec.seed, message })) };
 }
 
+/** One line for each reason, with the runs that failed for it. */
 export function sayFailures({ failed, interrupted, finished }: StudyReport): void {
-  for (const { plan, message } of failed) console.error(`failed: ${plan.label} (${plan.spec.method}, seed ${plan.spec.seed}): ${message}`);
+  const reasons = new Map<string, string[]>();
+  for (const { plan, message } of failed) reasons.set(message, [...(reasons.get(message) ?? []), `${plan.spec.method} seed ${plan.spec.seed}`]);
+  for (const [message, runs] of reasons) console.error(`failed: ${runs.join(', ')}: ${message}`);
   if (failed.length > 0) console.error('Finished runs are kept; the same command runs the rest again.');
   if (interrupted) console.error(`Interrupted: ${finished} new finished ${finished === 1 ? 'run is' : 'runs are'} kept; the same command goes on from there.`);
 }

@@ -58,10 +58,10 @@ function causeOf(code: number | null, signal: NodeJS.Signals | null, said: strin
   return `the worker process ended with ${cause}${said === '' ? '' : `: ${said}`}`;
 }
 
-/** The last line that the child wrote to its standard error; the end of it says why a native crash came. */
+/** Why the child ended, from its standard error: a line that speaks of a fault, native libraries' notes left out. */
 function lastLines(child: ChildProcess): () => string {
   let tail = '';
   child.stderr?.setEncoding('utf8');
-  child.stderr?.on('data', (text: string) => { tail = (tail + text).slice(-2000); });
-  return () => tail.trim().split('\n').filter((line) => /error|fail|abort|terminat|memory/i.test(line)).pop()?.trim() ?? '';
+  child.stderr?.on('data', (text: string) => { tail = (tail + text).slice(-8000); });
+  return () => tail.trim().split('\n').filter((line) => /error|fail|abort|terminat|memory|^petl:/i.test(line) && !/^[IW]\d{4} /.test(line)).pop()?.trim() ?? '';
 }

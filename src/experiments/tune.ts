@@ -29,7 +29,7 @@ export async function tune(study: Study, options: RunOptions): Promise<Tuning> {
   let families = familiesOf(study);
   const reports: StudyReport[] = [];
   for (let round = 0; round <= mostExtra; round++) {
-    const report = await runPlanned(families.flatMap((family) => family.rates.map((rate) => trialOf(family, rate))), options);
+    const report = withoutDiverged(await runPlanned(families.flatMap((family) => family.rates.map((rate) => trialOf(family, rate))), options));
     reports.push(report);
     if (report.interrupted || report.failed.length > 0) return { table: undefined, reports };
     const wider = families.map((family) => widened(family, options.results));
@@ -37,6 +37,11 @@ export async function tune(study: Study, options: RunOptions): Promise<Tuning> {
     families = round === mostExtra ? families : wider;
   }
   return { table: tableOf(study, families, options.results), reports };
+}
+
+/** A trial whose loss left the numbers is a trial with a result: the worst. */
+function withoutDiverged(report: StudyReport): StudyReport {
+  return { ...report, failed: report.failed.filter(({ message }) => !/lower (the|its) learning rate/.test(message)) };
 }
 
 /** One entry for each family, at the first method of that family. */
