@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { upload } from '../../engine/memory';
+import type { Tensor, Tensors } from '../../engine/tf';
+import { loadBackbone, type Backbone } from '../../model/backbone';
+import { uploadBatch, type Batch } from '../../model/batch';
+import { packSequences, rowsNeeded } from '../../model/packing';
+import type { Method, Modification } from '../design';
+import { method } from '../methods';
+
+export interface Stored { readonly shape: readonly number[]; readonly values: readonly number[] }
+
+/** One attention with a prefix beside it, in float64 numpy; see scripts/fixtures/README.md. */
+export interface AttentionCase {
+  readonly name: string;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headWidth: number;
+  readonly scale: number;
+  readonly query: Stored;
+  readonly attention: Stored;
+  readonly prefixKey: Stored;
+  readonly prefixValue: Stored;
+  readonly logMass: readonly (readonly (number | null)[])[];
+  readonly gate: Stored;
+  readonly gated: Stored;
+  readonly ungated: Stored;
+  readonly multiHeadScaled: Stored;
+}
+
+export interface ModelCase {
+  readonly family: string;
+  readonly name: string;
+  readonly modifications: readonly Modification[];
+  readonly values: Readonly<Record<string, Stored>>;
+  readonly hidden: Readonly<Record<string, readonly (readonly number[])[]>>;
+}
+
+interface Unified {
+  readonly ids: readonly (readonly number[])[];
+  readonly mask: readonly (readonly number[])[];
+  readonly decoderIds: readonly (readonly number[])[];
+  readonly decoderMask: readonly (readonly number[])[];
+  readonly attention: readonly AttentionCase[];
+  readonly models: readonly ModelCase[];
+}
+
+export const unified = JSON.parse(readFileSync(join(__dirname, '../fixtures/unified.json'), 'utf8')) as Unified;
+
+export function tensor({ shape, values }: Stored): Tensor {
+  return upload(new Float32Array(values), shape);
+}
+
+export function tensorsOf(values: Readonly<Record<string, Stored>>): Tensors {
+  return Object.fromEntries(Object.entries(values).map(([name, stored]) => [name, tensor(stored)]));
+}
+
+export function tinyModel(family: string): Backbone {
+  return loadBackbone(join(__dirname, '../../model/fixtures', `tiny-${family}`));
+}
+
+/** The real tokens of a padded batch, packed. @param prompt free slots before each sequence */
+export function packedBatch(ids: readonly (readonly number[])[], mask: readonly (readonly number[])[], prompt = 0): Batch {
+  const sequences = ids.map((row, b) => {
+    const real = row.filter((_, t) => mask[b]?.[t] === 1);
+    return { ids: real, types: real.map(() => 0) };
+  });
+  const length = Math.max(...sequences.map((s) => s.ids.length)) + prompt;
+  const size = rowsNeeded(sequences.map((s) => s.ids.length + prompt), length);
+  return uploadBatch(packSequences(sequences, { length, size, prompt }));
+}
+
+export function methodOf(modifications: readonly Modification[]): Method {
+  return method('fixture', { modifications });
+}
+
+/** Largest absolute difference over the rows of `expected`. */
+export function furthest(rows: readonly (readonly number[])[], expected: readonly (readonly number[])[]): number {
+  return Math.max(...expected.flatMap((row, i) => row.map((value, j) => Math.abs(value - (rows[i]?.[j] ?? NaN)))));
+}
