@@ -62,6 +62,7 @@ export default defineConfig(
     files: ['src/**/*.test.ts'],
     rules: {
       'max-lines-per-function': 'off',
+      'max-params': 'off',
       'no-restricted-properties': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
