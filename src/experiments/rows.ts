@@ -33,12 +33,12 @@ export interface RunRow {
 
 /** Every finished run of a study on disk, in file-name order; tuning trials, which have no test score, are not among them. */
 export function readRows(study: string, tier: Tier, results?: string): readonly RunRow[] {
-  return readStudyFolder(study, tier, results).flatMap((stored) => (stored.kind === 'finished' ? rowsOf(stored.record) : []));
+  return readStudyFolder(study, tier, results).flatMap((stored) => (stored.kind === 'finished' ? rowOf(stored.record) : []));
 }
 
 /** The finished ones of these runs, in their order: what a figure of a study as it stands today may show. */
 export function rowsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRow[] {
-  return recordsOfRuns(specs, results).flatMap(rowsOf);
+  return recordsOfRuns(specs, results).flatMap(rowOf);
 }
 
 export function recordsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRecord[] {
@@ -49,7 +49,7 @@ export function recordsOfRuns(specs: readonly RunSpec[], results?: string): read
 }
 
 /** No row for a run without a test score. */
-function rowsOf({ run, final }: RunRecord): readonly RunRow[] {
+export function rowOf({ run, final }: RunRecord): readonly RunRow[] {
   if (final.score === null) return [];
   const { spec, counts, label } = run;
   const method = parseMethod(spec.method);

@@ -1,0 +1,33 @@
+// The public surface. Importing it loads no TensorFlow, Plotly or danfojs: what needs them loads them when it is called.
+
+// Train and read
+export { train, resultsOf, type TrainOptions } from './notebook';
+export { existingMethods } from './experiments/studies/existing-methods';
+export { studies, studyNamed } from './experiments/studies';
+export { plansOf, type Study, type Variant } from './experiments/studies/study';
+export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/spec';
+export { readRows, recordsOfRuns, type RunRow } from './experiments/rows';
+export { published, type PublishedNumber } from './experiments/published';
+
+// Methods as values, and what they cost
+export type { Method, Modification } from './petl/design';
+export * as methods from './petl/methods';
+export { parseMethod, printMethod } from './petl/written';
+export { count, type Counts } from './petl/count';
+export { knownShapes } from './model/shapes';
+export type { ModelShape } from './model/shape';
+export { sites, type Site } from './model/site';
+
+// Statistics and verdicts
+export { mean, deviation, meanInterval, predictionInterval, pairedBootstrap, bootstrapInterval, type Interval } from './experiments/statistics';
+export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
+export { findings, verdicts } from './experiments/findings';
+
+// Tables and figures
+export { frame, summary } from './plots/frame';
+export { scoreTable } from './plots/score-table';
+export { parameterScore } from './plots/parameter-score';
+export { lossCurve } from './plots/loss-curve';
+export { exportFigure } from './plots/export';
+export { show, showTable } from './plots/show';
+export { UserError } from './errors';
