@@ -1,5 +1,6 @@
-// Starts the tslab kernel for this project. Four faults of the bare `tslab` command are cured here:
-// the working folder (imports and data paths start at the project root), Node >= 23, lost output, interrupts.
+// Starts the tslab kernel for this project. Five faults of the bare `tslab` command are cured here:
+// the working folder (imports and data paths start at the project root), Node >= 23, lost output, interrupts,
+// new files beside the sources.
 const path = require('node:path');
 const util = require('node:util');
 
@@ -39,6 +40,24 @@ Object.defineProperty(Publisher.prototype, 'send', {
     return last;
   },
 });
+
+// tslab knows one timer of the compiler and fails at a second one, in this cell and all later ones. The compiler sets that
+// second one when a file appears in a folder it watches, as when a source is added: it gets a real timer.
+const { sys } = require(require.resolve('@tslab/typescript-for-tslab', { paths: [require.resolve('tslab/package.json')] }));
+const isReal = (timer) => typeof timer?.ref === 'function';
+for (const [name, real, fits] of [
+  ['setTimeout', setTimeout, (callback) => callback.name === 'invalidateResolutionsOfFailedLookup'],
+  ['clearTimeout', clearTimeout, isReal],
+]) {
+  Object.defineProperty(sys, name, {
+    configurable: true,
+    get: () => real,
+    // tslab assigns its own to an object that inherits from sys.
+    set(own) {
+      Object.defineProperty(this, name, { value: (first, ...rest) => (fits(first) ? real : own)(first, ...rest) });
+    },
+  });
+}
 
 // Loops that run for long read this counter at each step and stop cleanly when it has grown.
 globalThis.interrupted = 0;
