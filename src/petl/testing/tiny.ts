@@ -1,0 +1,43 @@
+import { tf, type Tensor, type Tensors } from '../../engine/tf';
+import { encode } from '../../model/encoder';
+import type { Batch } from '../../model/batch';
+import { weightsWith, type Delta } from '../delta';
+import { promptOf, visitFor, type ModifyContext } from '../modify';
+import { randomStream } from '../init';
+
+/** Last hidden states of a tiny encoder under a method, `[N, d]`; `variables` stand in for the delta's own. */
+export function hiddenWith(delta: Delta, weights: Tensors, batch: Batch, variables: Tensors = delta.variables, context: ModifyContext = { noise: undefined }): Tensor {
+  const tensors = { ...delta.constants, ...variables };
+  const visit = visitFor(delta.method, delta.shape, tensors, context);
+  return encode({ shape: delta.shape, weights: weightsWith(weights, variables) }, batch, {
+    visit, noise: context.noise, dropout: 0, prompt: promptOf(delta.method, tensors), read: 'all',
+  });
+}
+
+/** A fixed weighting of all outputs: every one of them reaches the loss. */
+export function probeLoss(hidden: Tensor): tf.Scalar {
+  const random = randomStream(5, 'probe');
+  const weights = tf.tensor(Float32Array.from({ length: hidden.size }, () => 2 * random() - 1), hidden.shape);
+  return tf.sum(tf.mul(hidden, weights));
+}
+
+/** Adds N(0, std)-like noise to every tensor, so that nothing hides behind a zero start. */
+export function perturbed(tensors: Tensors, std: number, seed: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => {
+    const random = randomStream(seed, name);
+    const noise = Float32Array.from({ length: value.size }, () => (2 * random() - 1) * std * Math.sqrt(3));
+    return [name, tf.add(value, tf.tensor(noise, value.shape))];
+  }));
+}
+
+export function gradients(f: (variables: Tensors) => tf.Scalar, variables: Tensors): Readonly<Record<string, Tensor | null>> {
+  const names = Object.keys(variables);
+  const named = (values: Tensor[]): Tensors => Object.fromEntries(names.map((name, i) => [name, values[i] as Tensor]));
+  const { grads } = tf.valueAndGrads((...values: Tensor[]) => f(named(values)))(Object.values(variables));
+  return Object.fromEntries(names.map((name, i) => [name, (grads[i] ?? null) as Tensor | null]));
+}
+
+export function largest(x: Tensor): number {
+  return tf.tidy(() => tf.max(tf.abs(x)).dataSync()[0] ?? NaN);
+}
+
