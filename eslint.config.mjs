@@ -42,6 +42,7 @@ export default defineConfig(
       'no-restricted-properties': ['error', ...outsideEngine, ...inputs],
       'no-restricted-syntax': ['error', ...syntax],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
@@ -59,7 +60,7 @@ export default defineConfig(
     rules: { 'no-restricted-properties': ['error', ...outsideEngine], 'no-restricted-syntax': ['error', ...syntax.slice(0, 3)] },
   },
   {
-    files: ['src/**/*.test.ts'],
+    files: ['src/**/*.test.ts', 'src/**/testing/**/*.ts'],
     rules: {
       'max-lines-per-function': 'off',
       'max-params': 'off',
