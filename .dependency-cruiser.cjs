@@ -34,6 +34,12 @@ module.exports = {
       to: { path: '[.]test[.]ts$' },
     },
     {
+      name: 'helpers-of-tests-stay-with-tests',
+      severity: 'error',
+      from: { pathNot: tests },
+      to: { path: '/testing/' },
+    },
+    {
       name: 'resolvable',
       severity: 'error',
       from: {},

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
+import { seconds } from '../clock';
 import { backend, tensorId } from './backend';
 import { edgeName, type Graph } from './graph';
 import { record } from './record';
@@ -21,23 +21,23 @@ export class Program {
   private readonly made: Omit<ProgramTimes, 'firstRunMs'>;
 
   constructor(step: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[]) {
-    const start = performance.now();
+    const start = 1000 * seconds();
     const { graph, captured } = record(step, inputs);
-    const recorded = performance.now();
+    const recorded = 1000 * seconds();
     this.id = load(graph);
     this.captured = captured;
     this.inputNames = graph.inputs.map((i) => `${i.name}:0`).join();
     this.outputNames = graph.outputs.map((edge) => `${edgeName(edge)}:0`).join();
-    this.made = { recordMs: recorded - start, loadMs: performance.now() - recorded, nodes: graph.nodes.length };
+    this.made = { recordMs: recorded - start, loadMs: 1000 * seconds() - recorded, nodes: graph.nodes.length };
   }
 
   /** Returns new tensors that the caller owns. */
   run(inputs: readonly Tensor[]): Tensor[] {
     const node = backend();
-    const start = performance.now();
+    const start = 1000 * seconds();
     const ids = [...inputs.map(tensorId), ...this.captured];
     const outputs = node.binding.runSavedModel(this.id, ids, this.inputNames, this.outputNames);
-    this.firstRunMs ||= performance.now() - start;
+    this.firstRunMs ||= 1000 * seconds() - start;
     return outputs.map((metadata) => node.createOutputTensor(metadata));
   }
 

@@ -13,7 +13,7 @@ interface Api {
   readonly MetaGraphDef: MessageClass & { readonly MetaInfoDef: MessageClass }; readonly SavedModel: MessageClass;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- generated JavaScript without types
+// Generated JavaScript without types.
 const api = require('@tensorflow/tfjs-node/dist/proto/api_pb') as Api;
 
 /** Builds a message from setter names without their `set`. */
