@@ -2,6 +2,7 @@ import { linear, logSumExp, softmax } from '../engine/layers';
 import { dropout, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { mergeHeads, splitHeads, type Layout } from './layout';
+import { rotate, type Rotation } from './rotary';
 import type { ModelShape } from './shape';
 import type { Site, SitePoint, Stack, Visit } from './site';
 
@@ -15,10 +16,18 @@ export interface Place {
   /** Given in training: randomness of dropout. */
   readonly noise: Noise | undefined;
   readonly dropout: number;
+  /** Given in generation: where keys and values of earlier tokens are. */
+  readonly recall?: Recall;
 }
 
 /** Packed rows and where they stand. */
-export interface Stream { readonly x: Tensor; readonly layout: Layout }
+export interface Stream { readonly x: Tensor; readonly layout: Layout; readonly rotation?: Rotation }
+
+/** `[B, key-value heads, T_k, headWidth]` each, keys after rotary positions. */
+export type KeyValues = { readonly keys: Tensor; readonly values: Tensor };
+
+/** Keys and values to attend over, given how to make those of the rows at hand. */
+export type Recall = (kind: 'attn' | 'cross', layer: number, own: () => KeyValues) => KeyValues;
 
 /** A weight of this block by its name without stack and layer. */
 export function weightOf({ weights, stack, layer }: Place, name: string): Tensor {
@@ -46,21 +55,38 @@ export function project(place: Place, name: string, site: Site | null, x: Tensor
 
 /**
  * Multi-head attention (He et al. 2021, section 2.1): softmax(Q K^T scale + mask) V per head, concatenated, times W_o.
+ * Query heads share key-value heads where there are fewer of them (grouped attention).
  * @param query stream that asks, N_q rows @param memory stream attended over
  * @param mask added to the scores, broadcast to `[B, heads, T_q, T_k]` @returns `[N_q, d]` before residual and norm
  */
 export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream, mask: Tensor): Tensor {
   const { heads, keyValueHeads, attentionScale: scale } = place.shape;
-  const q = project(place, `${kind}.query`, `${kind}.query`, query.x);
-  const k = project(place, `${kind}.key`, `${kind}.key`, memory.x);
-  const v = project(place, `${kind}.value`, `${kind}.value`, memory.x);
-  const keys = splitHeads(k, keyValueHeads, memory.layout);
-  const values = splitHeads(v, keyValueHeads, memory.layout);
-  const products = tf.matMul(splitHeads(tf.mul(q, scale), heads, query.layout), keys, false, true); // [B, heads, T_q, T_k]
-  const scores = tf.add(products, mask);
+  const q = turned(project(place, `${kind}.query`, `${kind}.query`, query.x), query);
+  const own = (): KeyValues => keysAndValues(place, kind, memory);
+  const { keys, values } = place.recall === undefined ? own() : place.recall(kind, place.layer, own);
+  const asked = splitHeads(scale === 1 ? q : tf.mul(q, scale), heads, query.layout);
+  const products = tf.matMul(grouped(asked, keyValueHeads), keys, false, true);
+  const scores = tf.add(grouped(products, heads), mask); // [B, heads, T_q, T_k]
   const shares = dropout(softmax(scores), place.dropout, place.noise);
-  const merged = mergeHeads(tf.matMul(shares, values), query.layout);
+  const merged = mergeHeads(grouped(tf.matMul(grouped(shares, keyValueHeads), values), heads), query.layout);
   const view = { query: q, heads, scale, logMass: () => mergeHeads(logSumExp(scores), query.layout) };
   const context = show(place, `${kind}.heads`, query.x, merged, { attention: view });
   return project(place, `${kind}.out`, null, context);
+}
+
+function keysAndValues(place: Place, kind: 'attn' | 'cross', memory: Stream): KeyValues {
+  const { keyValueHeads } = place.shape;
+  const k = turned(project(place, `${kind}.key`, `${kind}.key`, memory.x), memory);
+  const v = project(place, `${kind}.value`, `${kind}.value`, memory.x);
+  return { keys: splitHeads(k, keyValueHeads, memory.layout), values: splitHeads(v, keyValueHeads, memory.layout) };
+}
+
+function turned(x: Tensor, { rotation }: Stream): Tensor {
+  return rotation === undefined ? x : rotate(x, rotation);
+}
+
+/** `[B, a, T, k]` -> `[B, heads, a T / heads, k]`: neighbouring query heads ask the same keys as if they were more queries, and back. */
+function grouped(x: Tensor, heads: number): Tensor {
+  const [batch, a, length, width] = x.shape as [number, number, number, number];
+  return a === heads ? x : tf.reshape(x, [batch, heads, a * length / heads, width]);
 }

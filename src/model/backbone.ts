@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { readConfig, shapeOf } from './checkpoint/config';
-import { canonicalName, type Target } from './checkpoint/names';
-import { openSafetensors, type StoredTensor } from './checkpoint/safetensors';
+import { canonicalNames, type Target } from './checkpoint/names';
+import { openWeights, weightFiles } from './checkpoint/open';
+import { dropScratch, type OpenCheckpoint, type StoredTensor } from './checkpoint/stored';
 import type { ModelShape } from './shape';
 import { weightShapes } from './shapes';
 
@@ -15,58 +15,76 @@ export class Backbone {
   readonly folder: string;
   readonly shape: ModelShape;
   readonly weights: Tensors;
+  private readonly files: readonly string[];
 
-  constructor(folder: string, shape: ModelShape, weights: Tensors) {
+  constructor(folder: string, shape: ModelShape, { weights, files }: { readonly weights: Tensors; readonly files: readonly string[] }) {
     this.folder = folder;
     this.shape = shape;
     this.weights = weights;
+    this.files = files;
   }
 
-  /** SHA-256 of the weight file: says which model an adapter belongs to. */
+  /** SHA-256 of the weight files: says which model an adapter belongs to. */
   async hash(): Promise<string> {
     const hash = createHash('sha256');
-    for await (const chunk of createReadStream(join(this.folder, 'model.safetensors'))) hash.update(chunk as Buffer);
+    for (const file of this.files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
     return hash.digest('hex');
   }
 
   dispose(): void { for (const weight of Object.values(this.weights)) weight.dispose(); }
 }
 
-/** Loads a folder with config.json and model.safetensors; the weights live once, in TensorFlow's memory. */
+/** Loads a folder with config.json and safetensors, one file or shards; the weights live once, in TensorFlow's memory. */
 export function loadBackbone(folder: string): Backbone {
   const shape = shapeOf(readConfig(folder));
-  const file = openSafetensors(join(folder, 'model.safetensors'));
+  const files = weightFiles(folder);
+  const file = openWeights(folder);
+  try {
+    return new Backbone(folder, shape, { weights: readWeights(file, shape, folder), files });
+  } finally {
+    file.close();
+    dropScratch();
+  }
+}
+
+/** Every weight of the shape from an open checkpoint; frees what it made where something is wrong. */
+export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, source: string): Tensors {
+  const expected = weightShapes(shape);
   const weights: Record<string, Tensor> = {};
   try {
-    for (const stored of file.tensors) {
-      const target = canonicalName(shape.family, stored.name);
-      if (target !== undefined) weights[target.name] = load(stored, target, shape);
+    // Large tensors first: what reading them takes besides is free again before most weights are there.
+    for (const stored of [...tensors].sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape))) {
+      const targets = canonicalNames(shape.family, stored.name).filter(({ name }) => expected[name] !== undefined && weights[name] === undefined);
+      for (const target of targets) weights[target.name] = load(stored, target, expected[target.name] as readonly number[]);
     }
-    demandAll(folder, shape, weights);
+    demandAll(source, shape, weights);
+    return weights;
   } catch (error) {
     for (const weight of Object.values(weights)) weight.dispose();
     throw error;
-  } finally {
-    file.close();
   }
-  return new Backbone(folder, shape, weights);
 }
 
-function load(stored: StoredTensor, { name, transpose }: Target, shape: ModelShape): Tensor {
-  const own = transpose ? [...stored.shape].reverse() : stored.shape;
-  const expected = weightShapes(shape)[name];
-  if (expected?.join() !== own.join()) {
-    throw new UserError(`tensor ${stored.name} has shape [${stored.shape.join()}], the config asks for [${(expected ?? []).join()}]: config.json and weights belong to different models`);
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+function load(stored: StoredTensor, { transpose, third }: Target, expected: readonly number[]): Tensor {
+  const { name, shape } = stored;
+  const own = transpose ? [...shape].reverse() : third === null ? shape : [...shape.slice(0, -1), (shape[shape.length - 1] ?? 0) / 3];
+  if (expected.join() !== own.join()) {
+    throw new UserError(`tensor ${name} has shape [${shape.join()}], which gives [${own.join()}]; the config asks for [${expected.join()}]: config.json and weights belong to different models`);
   }
-  const values = upload(stored.read(), stored.shape);
-  if (!transpose) return values;
-  const turned = tf.transpose(values);
+  const values = upload(stored.read(), shape);
+  if (!transpose && third === null) return values;
+  const begin = [...shape.slice(0, -1).map(() => 0), (third ?? 0) * (own[own.length - 1] ?? 0)];
+  const turned = transpose ? tf.transpose(values) : tf.slice(values, begin, [...own]);
   values.dispose();
   return turned;
 }
 
-function demandAll(folder: string, shape: ModelShape, weights: Tensors): void {
+function demandAll(source: string, shape: ModelShape, weights: Tensors): void {
   // A pooler is counted with the backbone but no head here reads it: files without one are fine.
   const missing = Object.keys(weightShapes(shape)).filter((name) => weights[name] === undefined && !name.startsWith('pooler.'));
-  if (missing.length > 0) throw new UserError(`${folder} lacks ${missing.length} weights, ${missing[0] as string} first: it is not a complete ${shape.family} checkpoint`);
+  if (missing.length > 0) throw new UserError(`${source} lacks ${missing.length} weights, ${missing[0] as string} first: it is not a complete ${shape.family} checkpoint`);
 }

@@ -15,6 +15,7 @@ export type Batch = {
   /** float `[B, T]`, 1 where a key may be attended to */
   readonly keys: Tensor;
   readonly first: Tensor;
+  readonly last: Tensor;
 };
 
 export function uploadBatch(arrays: PackedArrays): Batch {
@@ -22,7 +23,7 @@ export function uploadBatch(arrays: PackedArrays): Batch {
   return {
     ids: int(arrays.ids), types: int(arrays.types), positions: int(arrays.positions), prompts: int(arrays.prompts),
     sequences: int(arrays.sequences), rows: int(arrays.rows), back: int(arrays.back),
-    keys: upload(arrays.keys, [arrays.batch, arrays.length]), first: int(arrays.first),
+    keys: upload(arrays.keys, [arrays.batch, arrays.length]), first: int(arrays.first), last: int(arrays.last),
   };
 }
 

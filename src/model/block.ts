@@ -1,7 +1,8 @@
-import { gelu, geluTanh, layerNorm, relu, rmsNorm, silu } from '../engine/layers';
+import { gelu, geluTanh, layerNorm, linear, relu, rmsNorm, silu } from '../engine/layers';
 import { dropout } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { attention, project, show, type Place, type Stream, weightOf } from './attention';
+import type { Layout } from './layout';
 import type { ModelShape } from './shape';
 
 /** The norm called `name`, layer norm or RMS norm as the shape says. */
@@ -17,23 +18,22 @@ export function normOf(shape: ModelShape, weights: Tensors, name: string): (x: T
 
 const activations = { gelu, geluTanh, relu, silu } as const;
 
-/** What a decoder block attends over besides itself. */
-export interface Cross { readonly memory: Stream; readonly mask: Tensor }
+/** What a decoder block attends over besides itself. `layout`: that of the rows that ask, where it differs from the decoder's own. */
+export interface Cross { readonly memory: Stream; readonly mask: Tensor; readonly layout?: Layout }
 
 /**
  * One transformer block. `stream` is what goes on; `own` is what self-attention reads: the same stream, or, in the last
  * block of a model whose head reads few positions, all rows while only those positions go on.
  */
 export function block(place: Place, stream: Stream, own: { readonly memory: Stream; readonly mask: Tensor }, cross?: Cross): Stream {
-  const { layout } = stream;
   const start = stream.x;
   let x = subLayer(place, 'attn', start, (input, norm) => {
-    const memory = stream === own.memory ? { x: input, layout } : { x: norm(own.memory.x), layout: own.memory.layout };
-    return attention(place, 'attn', { x: input, layout }, memory, own.mask);
+    const query = { ...stream, x: input };
+    return attention(place, 'attn', query, stream === own.memory ? query : { ...own.memory, x: norm(own.memory.x) }, own.mask);
   });
-  if (cross !== undefined) x = subLayer(place, 'cross', x, (input) => attention(place, 'cross', { x: input, layout }, cross.memory, cross.mask));
+  if (cross !== undefined) x = subLayer(place, 'cross', x, (input) => attention(place, 'cross', { x: input, layout: cross.layout ?? stream.layout }, cross.memory, cross.mask));
   x = subLayer(place, 'ffn', x, (input) => feedForward(place, input));
-  return { x: show(place, 'block', start, x), layout };
+  return { ...stream, x: show(place, 'block', start, x) };
 }
 
 /** post: norm(x + f(x)); pre: x + f(norm(x)). f is shown at its site before dropout and residual. */
@@ -51,6 +51,6 @@ function subLayer(place: Place, site: 'attn' | 'cross' | 'ffn', x: Tensor, f: (i
 function feedForward(place: Place, x: Tensor): Tensor {
   const activation = activations[place.shape.activation];
   const up = project(place, 'ffn.up', 'ffn.up', x);
-  const middle = place.shape.gatedFfn ? tf.mul(activation(tf.matMul(x as tf.Tensor2D, weightOf(place, 'ffn.gate.weight') as tf.Tensor2D)), up) : activation(up);
+  const middle = place.shape.gatedFfn ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'))), up) : activation(up);
   return project(place, 'ffn.down', 'ffn.down', show(place, 'ffn.mid', x, middle));
 }

@@ -21,6 +21,17 @@ export interface PackedArrays {
   readonly keys: Float32Array;
   /** `[B]`, row of each sequence's first token */
   readonly first: Int32Array;
+  /** `[B]`, row of each sequence's last token */
+  readonly last: Int32Array;
+}
+
+/** @property length grid length T, prompt included @property size N, at least `rowsNeeded` @property prompt free slots before each sequence */
+export interface Packing {
+  readonly length: number;
+  readonly size: number;
+  readonly prompt: number;
+  /** Where sequences stand in the grid: at its start, or all ending at its end (generation goes on from there). */
+  readonly align?: 'start' | 'end';
 }
 
 /** The smallest N that holds the tokens: one filler row wherever the grid has padding. */
@@ -29,21 +40,20 @@ export function rowsNeeded(lengths: readonly number[], length: number): number {
   return Math.min(real + 1, lengths.length * length);
 }
 
-/**
- * Packs sequences into N rows, `prompt` free slots before each.
- * @param length grid length T, prompt included @param size N, at least `rowsNeeded`
- */
-export function packSequences(sequences: readonly Sequence[], { length, size, prompt }: { readonly length: number; readonly size: number; readonly prompt: number }): PackedArrays {
+/** Packs sequences into N rows, `prompt` free slots before each. */
+export function packSequences(sequences: readonly Sequence[], { length, size, prompt, align }: Packing): PackedArrays {
   const batch = sequences.length;
   const arrays = emptyArrays(batch, length, size);
-  const { ids, types, positions, prompts, sequences: owner, rows, back, keys, first } = arrays;
+  const { ids, types, positions, prompts, sequences: owner, rows, back, keys, first, last } = arrays;
   let row = 0;
   sequences.forEach((sequence, b) => {
-    for (let t = 0; t < sequence.ids.length + prompt; t++, row++) {
+    const used = sequence.ids.length + prompt;
+    const start = b * length + (align === 'end' ? length - used : 0);
+    for (let t = 0; t < used; t++, row++) {
       const token = t - prompt;
-      rows[row] = b * length + t;
-      back[b * length + t] = row;
-      keys[b * length + t] = 1;
+      rows[row] = start + t;
+      back[start + t] = row;
+      keys[start + t] = 1;
       prompts[row] = token < 0 ? t : -1;
       if (token < 0) continue;
       if (token === 0) first[b] = row;
@@ -52,6 +62,7 @@ export function packSequences(sequences: readonly Sequence[], { length, size, pr
       positions[row] = token;
       owner[row] = b;
     }
+    last[b] = row - 1;
   });
   fill(arrays, row, size);
   return arrays;
@@ -62,7 +73,7 @@ function emptyArrays(batch: number, length: number, size: number): PackedArrays 
     batch, length,
     ids: new Int32Array(size), types: new Int32Array(size), positions: new Int32Array(size),
     prompts: new Int32Array(size).fill(-1), sequences: new Int32Array(size).fill(-1),
-    rows: new Int32Array(size), back: new Int32Array(batch * length), keys: new Float32Array(batch * length), first: new Int32Array(batch),
+    rows: new Int32Array(size), back: new Int32Array(batch * length), keys: new Float32Array(batch * length), first: new Int32Array(batch), last: new Int32Array(batch),
   };
 }
 

@@ -1,8 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../../errors';
-
-/** One tensor of a safetensors file: where it lies and how to read it as float32. */
-export interface StoredTensor { readonly name: string; readonly shape: readonly number[]; read(): Float32Array }
+import { byteScratch, demandNumbers, floatScratch, halfTable, type OpenCheckpoint, type StoredTensor } from './stored';
 
 interface HeaderEntry { readonly dtype: string; readonly shape: readonly number[]; readonly data_offsets: readonly [number, number] }
 
@@ -13,14 +11,14 @@ const widths: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, F64:
  * The tensors of a safetensors file, read one at a time when asked: nothing is loaded twice.
  * Throws a UserError on a file that is missing, cut off, malformed or holds NaN.
  */
-export function openSafetensors(path: string): { readonly tensors: readonly StoredTensor[]; close(): void } {
+export function openSafetensors(path: string): OpenCheckpoint {
   if (!existsSync(path)) throw new UserError(`${path} does not exist: give a folder with config.json and model.safetensors`);
   const file = openSync(path, 'r');
   try {
     const { header, start } = readHeader(file, path);
     const size = fstatSync(file).size - start;
     const entries = Object.entries(header).filter(([name]) => name !== '__metadata__') as [string, HeaderEntry][];
-    const tensors = entries.map(([name, entry]) => stored(file, path, name, checked(path, name, entry, size), start));
+    const tensors = entries.map(([name, entry]) => stored({ file, path, start }, name, checked(path, name, entry, size)));
     return { tensors, close: () => { closeSync(file); } };
   } catch (error) {
     closeSync(file);
@@ -57,35 +55,26 @@ function cutOff(path: string): UserError {
   return new UserError(`${path} is cut off: fetch it again (petl fetch, or copy the whole file)`);
 }
 
-function stored(file: number, path: string, name: string, { dtype, shape, data_offsets: [from, to] }: HeaderEntry, start: number): StoredTensor {
+function stored({ file, path, start }: { readonly file: number; readonly path: string; readonly start: number }, name: string, { dtype, shape, data_offsets: [from, to] }: HeaderEntry): StoredTensor {
   const read = (): Float32Array => {
-    const bytes = new Uint8Array(to - from);
-    readSync(file, bytes, 0, bytes.length, start + from);
-    const values = decode(bytes, dtype);
-    // A sum is NaN when any value is: one pass, no branch per value.
-    let sum = 0;
-    for (const value of values) sum += value;
-    if (Number.isNaN(sum)) throw new UserError(`${path}: tensor ${name} holds NaN or opposite infinities; the checkpoint is damaged, fetch it again`);
-    return values;
+    const bytes = byteScratch(to - from);
+    if (readSync(file, bytes, 0, bytes.length, start + from) < bytes.length) throw cutOff(path);
+    return demandNumbers(decode(bytes, dtype, `${path}: tensor ${name}`), path, name);
   };
   return { name, shape, read };
 }
 
-function decode(bytes: Uint8Array, dtype: string): Float32Array {
-  if (dtype === 'F32') return new Float32Array(bytes.buffer);
-  if (dtype !== 'F16' && dtype !== 'BF16') throw new UserError(`a weight has type ${dtype}: convert the checkpoint to F32, F16 or BF16`);
-  const half = new Uint16Array(bytes.buffer);
-  if (dtype === 'F16') return Float32Array.from(half, float16);
-  const bits = Uint32Array.from(half, (h) => h << 16);
-  return new Float32Array(bits.buffer);
-}
-
-/** IEEE half precision to number. */
-export function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+function decode(bytes: Uint8Array, dtype: string, what: string): Float32Array {
+  if (dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  if (dtype !== 'F16' && dtype !== 'BF16') throw new UserError(`${what} has type ${dtype}: convert the checkpoint to F32, F16 or BF16`);
+  const half = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  const values = floatScratch(half.length);
+  if (dtype === 'F16') {
+    const table = halfTable();
+    for (let i = 0; i < half.length; i++) values[i] = table[half[i] as number] as number;
+    return values;
+  }
+  const bits = new Uint32Array(values.buffer, values.byteOffset, half.length);
+  for (let i = 0; i < half.length; i++) bits[i] = (half[i] as number) << 16;
+  return values;
 }

@@ -1,0 +1,46 @@
+import { UserError } from '../../errors';
+import type { ModelShape } from '../shape';
+
+/** A Hugging Face config.json. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** A number of the config, or the default that transformers uses. */
+export function numberIn(config: Config, key: string, fallback?: number): number {
+  const value = config[key] ?? fallback;
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+    throw new UserError(`config.json: "${key}" must be a number that is not negative, not ${JSON.stringify(value)}: copy the model's config.json again`);
+  }
+  return value;
+}
+
+const activationNames: Readonly<Record<string, ModelShape['activation']>> = {
+  gelu: 'gelu', gelu_new: 'geluTanh', gelu_pytorch_tanh: 'geluTanh', relu: 'relu', silu: 'silu', swish: 'silu',
+};
+
+export function activationOf(config: Config, key: string, fallback: string): ModelShape['activation'] {
+  return activationNamed(String(config[key] ?? fallback), key);
+}
+
+export function activationNamed(name: string, key: string): ModelShape['activation'] {
+  const activation = activationNames[name];
+  if (activation === undefined) throw new UserError(`config.json: ${key} "${name}" is not supported: known are ${Object.keys(activationNames).join(', ')}`);
+  return activation;
+}
+
+/** Refuses a setting that would change what the model computes in a way that is not built here. */
+export function demand(config: Config, key: string, allowed: readonly unknown[]): void {
+  const value = config[key];
+  if (value !== undefined && value !== null && !allowed.includes(value)) {
+    throw new UserError(`config.json: ${key} ${JSON.stringify(value)} is not supported, only ${allowed.map((a) => JSON.stringify(a)).join(' or ')}: choose another checkpoint`);
+  }
+}
+
+/** Width of a head and what follows from it. */
+export function headsOf(width: number, heads: number): Pick<ModelShape, 'width' | 'heads' | 'keyValueHeads' | 'headWidth' | 'attentionScale'> {
+  const headWidth = width / heads;
+  return { width, heads, keyValueHeads: heads, headWidth, attentionScale: 1 / Math.sqrt(headWidth) };
+}
+
+export function outputOf(config: Config, tiedByDefault: boolean): ModelShape['output'] {
+  return { kind: (config['tie_word_embeddings'] ?? tiedByDefault) === true ? 'tied' : 'own', scale: 1 };
+}

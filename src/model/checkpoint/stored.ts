@@ -1,0 +1,59 @@
+import { UserError } from '../../errors';
+
+/** One tensor of a checkpoint: where it lies and how to read it as float32. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The values, in memory that the next read uses again. Throws a UserError where they hold NaN. */
+  read(): Float32Array;
+}
+
+/** A checkpoint that is open: nothing is read before it is asked for. */
+export interface OpenCheckpoint { readonly tensors: readonly StoredTensor[]; close(): void }
+
+let bytes = new ArrayBuffer(0);
+let floats = new ArrayBuffer(0);
+
+/** Memory for bytes of a file, shared by all reads: loading a model needs one buffer as large as its largest tensor. */
+export function byteScratch(length: number): Uint8Array {
+  if (bytes.byteLength < length) bytes = new ArrayBuffer(length);
+  return new Uint8Array(bytes, 0, length);
+}
+
+/** Memory for converted values, shared by all reads. */
+export function floatScratch(length: number): Float32Array {
+  if (floats.byteLength < 4 * length) floats = new ArrayBuffer(4 * length);
+  return new Float32Array(floats, 0, length);
+}
+
+/** Lets go of the shared memory when a model is loaded. */
+export function dropScratch(): void {
+  bytes = new ArrayBuffer(0);
+  floats = new ArrayBuffer(0);
+}
+
+/** Throws where a value is NaN: a sum is NaN when any value is, one pass without a branch per value. */
+export function demandNumbers(values: Float32Array, path: string, name: string): Float32Array {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] as number;
+  if (Number.isNaN(sum)) throw new UserError(`${path}: tensor ${name} holds NaN or opposite infinities; the checkpoint is damaged, fetch it again`);
+  return values;
+}
+
+let halves: Float32Array | undefined;
+
+/** Every half-precision number by its bits. */
+export function halfTable(): Float32Array {
+  halves ??= Float32Array.from({ length: 65536 }, (_, bits) => float16(bits));
+  return halves;
+}
+
+/** IEEE half precision to number. */
+export function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

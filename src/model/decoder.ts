@@ -1,0 +1,68 @@
+import { gatherRows, matmul } from '../engine/layers';
+import { tf, type Tensor } from '../engine/tf';
+import { keyMask, layoutOf, type Batch } from './batch';
+import type { Cross } from './block';
+import { encode, pickRead, rowsRead, streamOf } from './encoder';
+import { need, type Forward, type Frozen } from './forward';
+import { relativeBias } from './relative';
+import { runStack } from './stack';
+
+/** The encoder's last hidden states `[N_s, d]` and the source batch that they belong to. */
+export interface Memory { readonly hidden: Tensor; readonly batch: Batch }
+
+/**
+ * Last hidden states of a decoder, which sees tokens before each position alone: `[N, d]`, or `[B, d]` for `read: 'last'`.
+ * @param memory what an encoder-decoder's cross-attention reads; undefined for models without an encoder
+ */
+export function decode(frozen: Frozen, batch: Batch, forward: Forward, memory?: Memory): Tensor {
+  const { shape, weights } = frozen;
+  const length = batch.keys.shape[1] as number;
+  const keys = keyMask(batch.keys);
+  const bias = relativeBias(shape, weights, 'decoder', length);
+  const past = tf.add(keys, causalMask(length)); // [B, 1, T, T]
+  const mask = bias === undefined ? past : tf.add(past, bias);
+  const cross = memory === undefined ? {} : { cross: crossOf(memory) };
+  const stream = streamOf(frozen, 'decoder', batch, forward);
+  // The last token may read every token of its sequence: keys alone are its mask.
+  if (bias === undefined && memory === undefined && forward.read === 'last') return runStack(frozen, 'decoder', stream, { forward, mask, ...rowsRead(batch, forward, keys) });
+  return pickRead(runStack(frozen, 'decoder', stream, { forward, mask, ...cross }), batch, forward);
+}
+
+function crossOf({ hidden, batch }: Memory): Cross {
+  return { memory: { x: hidden, layout: layoutOf(batch) }, mask: keyMask(batch.keys) };
+}
+
+/** 0 where a key is not after the query, -1e9 elsewhere. `[1, 1, T, T]` */
+export function causalMask(length: number): Tensor {
+  const places = tf.range(0, length, 1, 'int32');
+  const after = tf.greater(tf.reshape(places, [1, length]), tf.reshape(places, [length, 1]));
+  return tf.reshape(tf.mul(tf.cast(after, 'float32'), -1e9), [1, 1, length, length]);
+}
+
+/** A source and a target of an encoder-decoder, or the one sequence of a decoder. */
+export type TextPair = { readonly source?: Batch; readonly target: Batch };
+
+/**
+ * Hidden states of the target rows `[N_t, d]` of a language model of either kind. A prompt stands before the source, or
+ * before the target where there is none.
+ */
+export function decodeText(frozen: Frozen, { source, target }: TextPair, forward: Forward): Tensor {
+  if (source === undefined) return decode(frozen, target, forward);
+  const { words: _given, ...own } = forward; // given word vectors are the source's
+  const hidden = encode(frozen, source, { ...forward, read: 'all' });
+  return decode(frozen, target, { ...own, prompt: undefined }, { hidden, batch: source });
+}
+
+/** Scores of every word for rows of hidden states. @param hidden `[M, d]` @returns `[M, vocabulary]` */
+export function vocabularyLogits({ shape, weights }: Frozen, hidden: Tensor): Tensor {
+  const { kind, scale } = shape.output;
+  const read = scale === 1 ? hidden : tf.mul(hidden, scale);
+  if (kind === 'own') return matmul(read, need(weights, 'output.weight'));
+  if (kind === 'tied') return matmul(read, need(weights, 'embedding.word'), false, true);
+  throw new Error(`a ${shape.family} model has no language-model head`);
+}
+
+/** The same for some rows only: nothing is computed for positions that nobody reads. @param rows int32 `[M]` */
+export function logitsAt(frozen: Frozen, hidden: Tensor, rows: Tensor): Tensor {
+  return vocabularyLogits(frozen, gatherRows(hidden, rows));
+}

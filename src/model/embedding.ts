@@ -1,0 +1,45 @@
+import { gatherRows, matmul, oneHot } from '../engine/layers';
+import { dropout } from '../engine/random';
+import { tf, type Tensor } from '../engine/tf';
+import type { Batch } from './batch';
+import { normOf } from './block';
+import { need, type Forward, type Frozen } from './forward';
+import { hasCrossAttention } from './shapes';
+import type { Stack } from './site';
+
+/** What an embedding reads of a batch; types and prompts only for models and methods that have them. */
+export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'types' | 'prompts'>>;
+
+/** Word + position + type embeddings, prompt vectors in their slots (no position added to them), then norm and dropout. `[N, d]` */
+export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, forward: Forward): Tensor {
+  const word = forward.words ?? scaled(gatherRows(need(weights, 'embedding.word'), tokens.ids), shape.embeddingScale);
+  const [positions, norm] = hasCrossAttention(shape) ? [`${stack}.position`, `${stack}.embeddingNorm`] : ['embedding.position', 'embedding.norm'];
+  let x = word;
+  if (shape.positions.kind === 'learned') x = tf.add(x, gatherRows(need(weights, positions), shifted(tokens.positions, shape.positions.offset)));
+  if (shape.tokenTypes > 0 && tokens.types !== undefined) x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));
+  if (forward.prompt !== undefined && tokens.prompts !== undefined) x = placePrompt(x, forward.prompt, tokens.prompts);
+  if (shape.embeddingNorm) x = normOf(shape, weights, norm)(x);
+  return forward.visit({ site: 'embedding', stack, layer: 0, input: word, output: dropout(x, forward.dropout, forward.noise) });
+}
+
+function scaled(words: Tensor, scale: number): Tensor {
+  return scale === 1 ? words : tf.mul(words, scale);
+}
+
+function shifted(positions: Tensor, offset: number): Tensor {
+  return offset === 0 ? positions : tf.add(positions, tf.scalar(offset, 'int32'));
+}
+
+/** One-hot rows times the prompt: the gradient is a matrix product, and rows without a prompt are left as they were. */
+function placePrompt(x: Tensor, prompt: Tensor, slots: Tensor): Tensor {
+  const here = oneHot(slots, prompt.shape[0] as number);
+  const token = tf.cast(tf.expandDims(tf.less(slots, 0), 1), 'float32');
+  return tf.add(tf.mul(x, token), matmul(here, prompt));
+}
+
+/** Positions for rotary embeddings: prompt vectors stand at -l..-1, before the first token. */
+export function turningPositions({ positions, prompts }: Tokens, prompt: Tensor | undefined): Tensor {
+  if (prompt === undefined || prompts === undefined) return positions;
+  const length = tf.scalar(prompt.shape[0] as number, 'int32');
+  return tf.where(tf.greaterEqual(prompts, 0), tf.sub(prompts, length), positions);
+}

@@ -1,0 +1,28 @@
+import type { Noise } from '../engine/random';
+import type { Tensor, Tensors } from '../engine/tf';
+import type { ModelShape } from './shape';
+import { untouched, type Visit } from './site';
+
+/** A frozen model as its pure functions see it. */
+export interface Frozen { readonly shape: ModelShape; readonly weights: Tensors }
+
+/** How to run a model: nothing here changes its weights. */
+export interface Forward {
+  readonly visit: Visit;
+  readonly noise: Noise | undefined;
+  readonly dropout: number;
+  /** Free vectors `[l, d]` in front of every (source) sequence; the batch must have been packed with l slots. */
+  readonly prompt: Tensor | undefined;
+  /** Rows that anything reads: all, or each sequence's first or last token (the last block then works on those alone). */
+  readonly read: 'all' | 'first' | 'last';
+  /** Word vectors `[N, d]` in place of those of the ids, as the model would have scaled them. */
+  readonly words?: Tensor;
+}
+
+export const plainForward: Forward = { visit: untouched, noise: undefined, dropout: 0, prompt: undefined, read: 'all' };
+
+export function need(weights: Tensors, name: string): Tensor {
+  const weight = weights[name];
+  if (weight === undefined) throw new Error(`weight ${name} is missing`);
+  return weight;
+}

@@ -1,0 +1,41 @@
+import { gatherRows } from '../engine/layers';
+import type { Tensor } from '../engine/tf';
+import type { Place, Recall, Stream } from './attention';
+import { block, normOf, type Cross } from './block';
+import type { Forward, Frozen } from './forward';
+import { fullLayout } from './layout';
+import { layersOf } from './shapes';
+import type { Stack } from './site';
+
+/** What the blocks of a stack share in one pass. */
+export interface Pass {
+  readonly forward: Forward;
+  /** Added to self-attention's scores. */
+  readonly mask: Tensor;
+  /** For the last block where only some rows go on, and every sequence's own row of them, int32 `[B]`. */
+  readonly final?: { readonly rows: Tensor; readonly mask: Tensor };
+  readonly cross?: Cross;
+  readonly recall?: Recall;
+}
+
+/** All blocks of a stack and its final norm. @returns `[N, d]`, or one row a sequence where `final` says so */
+export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream, pass: Pass): Tensor {
+  const { forward, final, cross, recall } = pass;
+  const layers = layersOf(shape, stack);
+  let stream = start;
+  for (let layer = 0; layer < layers; layer++) {
+    const place: Place = { shape, weights, stack, layer, ...forward, ...(recall === undefined ? {} : { recall }) };
+    const few = layer === layers - 1 ? final : undefined;
+    stream = block(place, few === undefined ? stream : onlyRows(stream, few.rows), { memory: stream, mask: few?.mask ?? pass.mask }, cross);
+  }
+  return shape.norm.final ? normOf(shape, weights, `${stack}.norm`)(stream.x) : stream.x;
+}
+
+function onlyRows(stream: Stream, rows: Tensor): Stream {
+  const { rotation } = stream;
+  const x = gatherRows(stream.x, rows);
+  const layout = fullLayout(rows.shape[0] as number, 1);
+  if (rotation === undefined) return { x, layout };
+  const pick = (angles: Tensor): Tensor => gatherRows(angles, rows);
+  return { x, layout, rotation: { ...rotation, cos: pick(rotation.cos), sin: pick(rotation.sin) } };
+}
