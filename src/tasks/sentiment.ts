@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from './manifest';
 import { splitExamples, type ClassificationExample, type ClassificationTask, type TaskData } from './task';
+import { normalText } from './text';
 
 /** Snippets whose mean human score is nearer to 0 than this are left out: people did not agree that they lean to one side. */
 const NEUTRAL = 0.5;
@@ -47,9 +48,4 @@ function parseLine(line: string): readonly ClassificationExample[] {
   const value = Number(score);
   if (!(Math.abs(value) > NEUTRAL)) return [];
   return [{ id, text: text.trim(), pair: null, label: value > 0 ? 1 : 0 }];
-}
-
-/** Lower case letters and digits, every other run of characters one space: equal for texts that differ in looks only. */
-export function normalText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
 }

@@ -12,3 +12,8 @@ export function splitOf(groupKey: string): Split {
   if (bucket <= 1) return 'test';
   return bucket === 2 ? 'validation' : 'train';
 }
+
+/** SHA-256 in hexadecimal: an order of keys that means nothing and is the same everywhere. */
+export function hashOf(key: string): string {
+  return createHash('sha256').update(key, 'utf8').digest('hex');
+}

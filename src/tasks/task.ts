@@ -1,5 +1,6 @@
 import { UserError } from '../errors';
-import { splitOf, type Split } from './split';
+import { randomFrom, shuffled } from '../random';
+import { hashOf, splitOf, type Split } from './split';
 
 /** A text, or a pair of texts, and the index of its label in the task's `labels`. */
 export interface ClassificationExample {
@@ -44,13 +45,20 @@ export interface GenerationTask extends TaskBase<GenerationExample> {
 
 export type Task = ClassificationTask | GenerationTask;
 
-/** Divides examples by `splitOf` of their group; a split left empty is a UserError that names the task. */
+/**
+ * Divides examples by `splitOf` of their group, each split in the order of its examples' hashed ids: files come sorted by label
+ * or source, and a run that takes the first examples must get all kinds. A split left empty is a UserError that names the task. */
 export function splitExamples<E extends Example>(task: string, examples: readonly E[], groupOf: (example: E) => string): TaskData<E> {
   const data = { train: [] as E[], validation: [] as E[], test: [] as E[] };
-  for (const example of examples) data[splitOf(groupOf(example))].push(example);
+  for (const example of shuffled(examples, randomFrom(1))) data[splitOf(groupOf(example))].push(example);
   for (const [split, part] of Object.entries(data)) {
+    part.sort(byKey((example) => hashOf(`${task} ${example.id}`)));
     if (part.length > 0) continue;
     throw new UserError(`task "${task}" has no ${split} examples (${examples.length} in all): give it a larger data set`);
   }
   return data;
+}
+
+function byKey<T>(keyOf: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => (keyOf(a) < keyOf(b) ? -1 : 1);
 }
