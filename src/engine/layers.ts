@@ -6,24 +6,35 @@ import { tf, type Tensor } from './tf';
  * is never computed: TensorFlow prunes it. Token-wise tensors are packed: [N, width].
  */
 
-type Rule = (dy: Tensor, saved: Tensor[]) => Tensor[];
+/** A layer's value, what its gradient needs besides the inputs, and the gradient with respect to each input. */
+interface Layer {
+  readonly value: Tensor;
+  readonly kept?: readonly Tensor[];
+  readonly gradient: (dy: Tensor, inputs: Tensors, kept: Tensors) => Tensor[];
+}
+/** Read by position: the tape hands back exactly what was saved. */
+type Tensors = readonly Tensor[] & Readonly<Record<0 | 1 | 2, Tensor>>;
 
-/** `tf.customGrad` with the types that the layers need. */
-function withGradient(inputs: readonly Tensor[], forward: (save: (tensors: Tensor[]) => void, ...inputs: Tensor[]) => { value: Tensor; gradFunc: Rule }): Tensor {
+/** `tf.customGrad` that saves inputs and kept tensors: the gradient runs after the forward pass has been tidied. */
+function withGradient(inputs: readonly Tensor[], forward: () => Layer): Tensor {
   const custom = tf.customGrad(((...args: unknown[]) => {
     const save = args.pop() as (tensors: Tensor[]) => void;
-    return forward(save, ...(args as Tensor[]));
+    const { value, kept = [], gradient } = forward();
+    save([...inputs, ...kept]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] =>
+      gradient(dy, saved.slice(0, inputs.length) as unknown as Tensors, saved.slice(inputs.length) as unknown as Tensors);
+    return { value, gradFunc };
   }) as unknown as Parameters<typeof tf.customGrad>[0]);
   return custom(...(inputs as Tensor[]));
 }
 
 /** a b with optional transposes, rank 2. */
 export function matmul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
-  return withGradient([a, b], (_save, p, q) => ({
-    value: rawMatmul(p as Tensor, q as Tensor, transposeA, transposeB),
-    gradFunc: (dy) => [
-      transposeA ? rawMatmul(b, dy, transposeB, true) : rawMatmul(dy, b, false, !transposeB),
-      transposeB ? rawMatmul(dy, a, true, transposeA) : rawMatmul(a, dy, !transposeA, false),
+  return withGradient([a, b], () => ({
+    value: rawMatmul(a, b, transposeA, transposeB),
+    gradient: (dy, [p, q]) => [
+      transposeA ? rawMatmul(q, dy, transposeB, true) : rawMatmul(dy, q, false, !transposeB),
+      transposeB ? rawMatmul(dy, p, true, transposeA) : rawMatmul(p, dy, !transposeA, false),
     ],
   }));
 }
@@ -40,33 +51,34 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (bias === undefined) return matmul(x, weight);
   return withGradient([x, weight, bias], () => ({
     value: rawOp('BiasAdd', { T: 'float32' }, [rawMatmul(x, weight, false, false), bias]),
-    gradFunc: (dy) => [rawMatmul(dy, weight, false, true), rawMatmul(x, dy, true, false), rawOp('BiasAddGrad', { T: 'float32' }, [dy])],
+    gradient: (dy, [p, w]) => [rawMatmul(dy, w, false, true), rawMatmul(p, dy, true, false), rawOp('BiasAddGrad', { T: 'float32' }, [dy])],
   }));
 }
 
 /** (x - mean) / sqrt(var + epsilon) * gain + bias over the last axis. @param x `[N, d]` */
 export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
-  return withGradient([x, gain, bias], (save) => {
+  return withGradient([x, gain, bias], () => {
     const centred = tf.sub(x, tf.mean(x, -1, true));
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [N, 1]
     const normal = tf.mul(centred, inverse);
-    save([normal, inverse]);
-    return { value: tf.add(tf.mul(normal, gain), bias), gradFunc: (dy, saved) => normGradient(dy, saved as [Tensor, Tensor], gain, true) };
+    return {
+      value: tf.add(tf.mul(normal, gain), bias), kept: [normal, inverse],
+      gradient: (dy, [, g], kept) => normGradient(dy, g, kept, true),
+    };
   });
 }
 
 /** x / sqrt(mean(x^2) + epsilon) * gain over the last axis. @param x `[N, d]` */
 export function rmsNorm(x: Tensor, gain: Tensor, epsilon: number): Tensor {
-  return withGradient([x, gain], (save) => {
+  return withGradient([x, gain], () => {
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon));
     const normal = tf.mul(x, inverse);
-    save([normal, inverse]);
-    return { value: tf.mul(normal, gain), gradFunc: (dy, saved) => normGradient(dy, saved as [Tensor, Tensor], gain, false) };
+    return { value: tf.mul(normal, gain), kept: [normal, inverse], gradient: (dy, [, g], kept) => normGradient(dy, g, kept, false) };
   });
 }
 
 /** With u = dy * gain: dx = (u - mean(u) - n mean(u n)) / sigma; RMS norm centres nothing, so mean(u) falls away. */
-function normGradient(dy: Tensor, [normal, inverse]: [Tensor, Tensor], gain: Tensor, centred: boolean): Tensor[] {
+function normGradient(dy: Tensor, gain: Tensor, [normal, inverse]: Tensors, centred: boolean): Tensor[] {
   const u = tf.mul(dy, gain);
   const along = tf.mul(normal, tf.mean(tf.mul(u, normal), -1, true));
   const across = centred ? tf.sub(tf.sub(u, tf.mean(u, -1, true)), along) : tf.sub(u, along);
@@ -77,15 +89,14 @@ function normGradient(dy: Tensor, [normal, inverse]: [Tensor, Tensor], gain: Ten
 
 /** x Phi(x), the exact form. */
 export function gelu(x: Tensor): Tensor {
-  return withGradient([x], (save) => {
+  return withGradient([x], () => {
     const a = tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1); // 2 Phi(x)
-    save([a]);
     return {
-      value: tf.mul(tf.mul(x, 0.5), a),
-      gradFunc: (dy, [twoPhi]) => {
+      value: tf.mul(tf.mul(x, 0.5), a), kept: [a],
+      gradient: (dy, [p], [twoPhi]) => {
         // phi(x) = exp(-x^2 / 2 - log sqrt(2 pi)): the constant goes into the exponent, one pass less
-        const density = tf.exp(tf.sub(-0.5 * Math.log(2 * Math.PI), tf.mul(tf.square(x), 0.5)));
-        return [tf.mul(dy, tf.add(tf.mul(twoPhi as Tensor, 0.5), tf.mul(x, density)))];
+        const density = tf.exp(tf.sub(-0.5 * Math.log(2 * Math.PI), tf.mul(tf.square(p), 0.5)));
+        return [tf.mul(dy, tf.add(tf.mul(twoPhi, 0.5), tf.mul(p, density)))];
       },
     };
   });
@@ -94,74 +105,63 @@ export function gelu(x: Tensor): Tensor {
 /** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), GPT-2's form. */
 export function geluTanh(x: Tensor): Tensor {
   const c = Math.sqrt(2 / Math.PI);
-  return withGradient([x], (save) => {
+  return withGradient([x], () => {
     const t = tf.tanh(tf.mul(tf.mul(x, c), tf.add(tf.mul(tf.square(x), 0.044715), 1)));
-    save([t]);
     return {
-      value: tf.mul(tf.mul(x, 0.5), tf.add(t, 1)),
-      gradFunc: (dy, saved) => {
-        const s = saved[0] as Tensor;
-        const inner = tf.add(tf.mul(tf.square(x), 3 * 0.044715 * c), c);
-        const slope = tf.mul(tf.mul(x, inner), tf.sub(1, tf.square(s)));
+      value: tf.mul(tf.mul(x, 0.5), tf.add(t, 1)), kept: [t],
+      gradient: (dy, [p], [s]) => {
+        const inner = tf.add(tf.mul(tf.square(p), 3 * 0.044715 * c), c);
+        const slope = tf.mul(tf.mul(p, inner), tf.sub(1, tf.square(s)));
         return [tf.mul(dy, tf.mul(tf.add(tf.add(s, 1), slope), 0.5))];
       },
     };
   });
 }
 
+/** x, as a constant to the gradient. */
+export function detach(x: Tensor): Tensor {
+  return withGradient([x], () => ({ value: rawOp('Identity', { T: 'float32' }, [x]), gradient: (dy) => [tf.zerosLike(dy)] }));
+}
+
 /** max(x, 0); the gradient is one ReluGrad. */
 export function relu(x: Tensor): Tensor {
-  return withGradient([x], (save) => {
+  return withGradient([x], () => {
     const y = rawOp('Relu', { T: 'float32' }, [x]);
-    save([y]);
-    return { value: y, gradFunc: (dy, [saved]) => [rawOp('ReluGrad', { T: 'float32' }, [dy, saved as Tensor])] };
+    return { value: y, kept: [y], gradient: (dy, _inputs, [out]) => [rawOp('ReluGrad', { T: 'float32' }, [dy, out])] };
   });
 }
 
 /** x sigmoid(x). */
 export function silu(x: Tensor): Tensor {
-  return withGradient([x], (save) => {
+  return withGradient([x], () => {
     const gate = tf.sigmoid(x);
     const y = tf.mul(x, gate);
-    save([gate, y]);
-    return {
-      value: y,
-      gradFunc: (dy, saved) => {
-        const [s, value] = saved as [Tensor, Tensor];
-        return [tf.mul(dy, tf.add(s, tf.mul(value, tf.sub(1, s))))];
-      },
-    };
+    return { value: y, kept: [gate, y], gradient: (dy, _inputs, [s, out]) => [tf.mul(dy, tf.add(s, tf.mul(out, tf.sub(1, s))))] };
   });
 }
 
 /** tanh(x) with the fused gradient. */
 export function tanh(x: Tensor): Tensor {
-  return withGradient([x], (save) => {
+  return withGradient([x], () => {
     const y = tf.tanh(x);
-    save([y]);
-    return { value: y, gradFunc: (dy, [saved]) => [rawOp('TanhGrad', { T: 'float32' }, [saved as Tensor, dy])] };
+    return { value: y, kept: [y], gradient: (dy, _inputs, [out]) => [rawOp('TanhGrad', { T: 'float32' }, [out, dy])] };
   });
 }
 
 /** softmax over the last axis; dx = y (dy - sum(dy y)). */
 export function softmax(x: Tensor): Tensor {
-  return withGradient([x], (save) => {
+  return withGradient([x], () => {
     const y = rawOp('Softmax', { T: 'float32' }, [x]);
-    save([y]);
-    return {
-      value: y,
-      gradFunc: (dy, [saved]) => [tf.mul(tf.sub(dy, tf.sum(tf.mul(dy, saved as Tensor), -1, true)), saved as Tensor)],
-    };
+    return { value: y, kept: [y], gradient: (dy, _inputs, [p]) => [tf.mul(tf.sub(dy, tf.sum(tf.mul(dy, p), -1, true)), p)] };
   });
 }
 
 /** log sum exp over the last axis, kept as one. @param x `[..., n]` @returns `[..., 1]` */
 export function logSumExp(x: Tensor): Tensor {
-  return withGradient([x], (save) => {
+  return withGradient([x], () => {
     const top = tf.max(x, -1, true);
     const y = tf.add(tf.log(tf.sum(tf.exp(tf.sub(x, top)), -1, true)), top);
-    save([y]);
-    return { value: y, gradFunc: (dy, [saved]) => [tf.mul(tf.exp(tf.sub(x, saved as Tensor)), dy)] };
+    return { value: y, kept: [y], gradient: (dy, [p], [mass]) => [tf.mul(tf.exp(tf.sub(p, mass)), dy)] };
   });
 }
 
@@ -176,14 +176,11 @@ export function oneHot(indices: Tensor, depth: number, on = 1, off = 0): Tensor 
  */
 export function gatherRows(table: Tensor, rows: Tensor): Tensor {
   const size = table.shape[0] as number;
-  return withGradient([table], (save) => {
-    save([rows]);
-    const segments = { T: 'float32', Tindices: 'int32', Tnumsegments: 'int32' } as const;
-    return {
-      value: rawGather(table, rows),
-      gradFunc: (dy, [saved]) => [rawOp('UnsortedSegmentSum', segments, [dy, saved as Tensor, tf.scalar(size, 'int32')])],
-    };
-  });
+  const types = { T: 'float32', Tindices: 'int32', Tnumsegments: 'int32' } as const;
+  return withGradient([table], () => ({
+    value: rawGather(table, rows), kept: [rows],
+    gradient: (dy, _inputs, [index]) => [rawOp('UnsortedSegmentSum', types, [dy, index, tf.scalar(size, 'int32')])],
+  }));
 }
 
 /**
@@ -192,10 +189,7 @@ export function gatherRows(table: Tensor, rows: Tensor): Tensor {
  * @param x `[n, k]` @param order int32 `[m]`, row of x for each row of the result @param back int32 `[n]`, row of the result for each row of x
  */
 export function reorderRows(x: Tensor, order: Tensor, back: Tensor): Tensor {
-  return withGradient([x], (save) => {
-    save([back]);
-    return { value: rawGather(x, order), gradFunc: (dy, [saved]) => [rawGather(dy, saved as Tensor)] };
-  });
+  return withGradient([x], () => ({ value: rawGather(x, order), kept: [back], gradient: (dy, _inputs, [index]) => [rawGather(dy, index)] }));
 }
 
 function rawGather(table: Tensor, rows: Tensor): Tensor {

@@ -11,6 +11,11 @@ export function meanPool(hidden: Tensor, batch: Batch): Tensor {
   return tf.div(matmul(belongs, hidden, true), tf.expandDims(counts, 1));
 }
 
+/** Each row's value replaced by the mean over the tokens of its sequence. @param x `[N, k]` @returns `[N, k]` */
+export function sequenceMean(x: Tensor, batch: Batch): Tensor {
+  return matmul(oneHot(batch.sequences, batch.keys.shape[0] as number), meanPool(x, batch));
+}
+
 /** pooled -> dropout -> linear. @param pooled `[B, d]` @returns logits `[B, classes]` */
 export function classify(pooled: Tensor, head: Tensors, rate: number, noise: Noise | undefined): Tensor {
   return linear(dropout(pooled, rate, noise), head['head.weight'] as Tensor, head['head.bias'] as Tensor);

@@ -2,9 +2,10 @@ import { noise, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Batch } from '../model/batch';
 import { encode, type Frozen } from '../model/encoder';
-import { classify, crossEntropy, meanPool, weightedMean } from '../model/heads';
+import { classify, crossEntropy, meanPool, sequenceMean, weightedMean } from '../model/heads';
 import type { Method } from '../petl/design';
-import { promptOf, visitFor } from '../petl/modify';
+import { weightsWith } from '../petl/delta';
+import { visitFor } from '../petl/modify';
 import type { TrainingSettings } from './job';
 import { adamW, type TrainState } from './optimizer';
 
@@ -17,36 +18,43 @@ export type LabelledBatch = {
   readonly weights: Tensor;
 };
 
+/** What a method brings: tensors that train (with unfrozen weights and the head) and tensors that do not. */
+export type Own = { readonly variables: Tensors; readonly constants: Tensors };
+
+/** What changes from step to step: see `stepScalars`, and the seed of dropout, int32 `[2]`. */
+export type Tick = { readonly scalars: Tensor; readonly seed: Tensor };
+
 /** A frozen encoder with a method and a classification head: pure functions of the trained variables. */
 export interface Classifier {
   /** Class scores `[B, classes]`; dropout only where noise is given. */
-  logits(variables: Tensors, inputs: Batch, source: Noise | undefined): Tensor;
-  /** One optimizer step; the loss is that before it. @param seed int32 `[2]` @param scalars see `stepScalars` */
-  step(state: TrainState, batch: LabelledBatch, scalars: Tensor, seed: Tensor): { readonly state: TrainState; readonly loss: Tensor };
+  logits(own: Own, inputs: Batch, source: Noise | undefined): Tensor;
+  /** One optimizer step; the loss is that before it. */
+  step(state: TrainState, constants: Tensors, batch: LabelledBatch, tick: Tick): { readonly state: TrainState; readonly loss: Tensor };
   /** `[B]` negative log-likelihoods and int32 `[B]` predicted labels. */
-  score(variables: Tensors, batch: LabelledBatch): { readonly nll: Tensor; readonly predicted: Tensor };
+  score(own: Own, batch: LabelledBatch): { readonly nll: Tensor; readonly predicted: Tensor };
 }
 
 export function classifierOf(frozen: Frozen, method: Method, settings: TrainingSettings): Classifier {
   const { dropout, labelSmoothing, optimizer } = settings;
   const mean = frozen.shape.pooling === 'mean';
-  const logits: Classifier['logits'] = (variables, inputs, source) => {
-    const weights = { ...frozen.weights, ...variables };
-    const visit = visitFor(method, frozen.shape, variables, { noise: source });
-    const prompt = promptOf(method, variables);
+  const logits: Classifier['logits'] = ({ variables, constants }, inputs, source) => {
+    const weights = weightsWith(frozen.weights, variables);
+    const means = (x: Tensor): Tensor => sequenceMean(x, inputs);
+    const visit = visitFor(method, frozen.shape, { ...variables, ...constants }, { noise: source, sequenceMean: means });
+    const prompt = method.prompt.kind === 'none' ? undefined : variables['prompt'];
     const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read: mean ? 'all' : 'first' });
     return classify(mean ? meanPool(hidden, inputs) : hidden, variables, dropout, source);
   };
-  const loss = (variables: Tensors, batch: LabelledBatch, seed: Tensor): Tensor =>
-    weightedMean(crossEntropy(logits(variables, batch.inputs, noise(seed)), batch.labels, labelSmoothing), batch.weights);
+  const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor =>
+    weightedMean(crossEntropy(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing), batch.weights);
   return {
     logits,
-    step: (state, batch, scalars, seed) => {
-      const { value, gradients } = valueAndGradients((variables) => loss(variables, batch, seed), state.variables);
+    step: (state, constants, batch, { scalars, seed }) => {
+      const { value, gradients } = valueAndGradients((variables) => loss({ variables, constants }, batch, seed), state.variables);
       return { state: adamW(state, gradients, scalars, optimizer), loss: value };
     },
-    score: (variables, batch) => {
-      const scores = logits(variables, batch.inputs, undefined);
+    score: (own, batch) => {
+      const scores = logits(own, batch.inputs, undefined);
       return { nll: crossEntropy(scores, batch.labels, 0), predicted: tf.argMax(scores, 1) };
     },
   };

@@ -6,11 +6,10 @@ import { loadBackbone, type Backbone } from '../model/backbone';
 import { modelFolder } from '../model/registry';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer';
 import { createDelta } from '../petl/delta';
-import { promptLength } from '../petl/modify';
 import { drawInit } from '../petl/init';
 import { taskNamed } from '../tasks/registry';
 import type { ClassificationExample, ClassificationTask, TaskData } from '../tasks/task';
-import { classifierOf, type Classifier, type LabelledBatch } from './classifier';
+import { classifierOf, type Classifier, type LabelledBatch, type Own, type Tick } from './classifier';
 import { prepare, type RunData } from './data';
 import type { TrainingJob, TrainingOutcome } from './job';
 import type { TrainState } from './optimizer';
@@ -21,15 +20,15 @@ import type { TrainState } from './optimizer';
  */
 
 export interface Programs {
-  readonly step: Compiled<[TrainState, LabelledBatch, Tensor, Tensor], { readonly state: TrainState; readonly loss: Tensor }>;
-  readonly score: Compiled<[Tensors, LabelledBatch], { readonly nll: Tensor; readonly predicted: Tensor }>;
+  readonly step: Compiled<[TrainState, Tensors, LabelledBatch, Tick], { readonly state: TrainState; readonly loss: Tensor }>;
+  readonly score: Compiled<[Own, LabelledBatch], { readonly nll: Tensor; readonly predicted: Tensor }>;
 }
 
 export interface OpenRun {
   readonly data: RunData;
   readonly programs: Programs;
-  /** The method's variables, unfrozen weights and the head, freshly initialised; the caller owns them. */
-  readonly variables: Tensors;
+  /** Freshly initialised; the caller owns them. */
+  readonly own: Own;
   times(): TrainingOutcome['programs'];
 }
 
@@ -43,9 +42,9 @@ export async function openRun(job: TrainingJob): Promise<OpenRun> {
   const compiled = openPrograms(job, backbone);
   const delta = createDelta(job.method, backbone.shape, backbone.weights, job.seed);
   return {
-    data: prepare(tokenizer, data, job, promptLength(job.method)),
+    data: prepare(tokenizer, data, job, job.method.prompt.kind === 'none' ? 0 : job.method.prompt.length),
     programs: compiled,
-    variables: { ...delta.variables, ...newHead(backbone.shape.width, classes, job.seed) },
+    own: { variables: { ...delta.variables, ...newHead(backbone.shape.width, classes, job.seed) }, constants: delta.constants },
     times: () => timesOf(compiled),
   };
 }

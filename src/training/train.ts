@@ -3,12 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { upload } from '../engine/memory';
 import { disposeTree } from '../engine/tree';
 import type { Tensors } from '../engine/tf';
-import { accuracy } from '../tasks/metrics/accuracy';
+import { accuracy } from '../tasks/metrics/classification';
 import type { Batch } from '../tasks/batches';
-import type { RunData, Scored } from './data';
+import type { Scored } from './data';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { scheduleFactor, startState, stepScalars, type TrainState } from './optimizer';
-import { openRun, type Programs } from './session';
+import { openRun, type OpenRun } from './session';
 
 /**
  * Trains one method on one task with a frozen model and scores it once on test. The model's weights are never changed.
@@ -17,19 +17,19 @@ import { openRun, type Programs } from './session';
 export async function train(job: TrainingJob, report: Report): Promise<TrainingOutcome> {
   const start = performance.now();
   const run = await openRun(job);
-  const loop = new Loop(job, run.data, run.programs, report);
-  let state = startState(run.variables);
+  const loop = new Loop(job, run, report);
+  let state = startState(run.own.variables);
   try {
     state = await loop.steps(state);
     const trained = performance.now();
-    const { score, loss, perExample } = evaluate(run.programs, run.data, run.data.test, state.variables);
+    const { score, loss, perExample } = evaluate(run, run.data.test, state.variables);
     return {
       score, loss, metric: 'accuracy', perExample, testIds: run.data.test.examples.map((e) => e.id), steps: loop.done,
       trainSeconds: (trained - start) / 1000, totalSeconds: (performance.now() - start) / 1000,
       peakMb: Math.round(process.resourceUsage().maxRSS / 1024), programs: run.times(),
     };
   } finally {
-    disposeTree(state);
+    disposeTree([state, run.own.constants]);
   }
 }
 
@@ -38,23 +38,21 @@ class Loop {
   done = 0;
   private stopped = false;
   private readonly job: TrainingJob;
-  private readonly data: RunData;
-  private readonly programs: Programs;
+  private readonly run: OpenRun;
   private readonly report: Report;
   private readonly started = performance.now();
   private readonly total: number;
 
-  constructor(job: TrainingJob, data: RunData, programs: Programs, report: Report) {
+  constructor(job: TrainingJob, run: OpenRun, report: Report) {
     this.job = job;
-    this.data = data;
-    this.programs = programs;
+    this.run = run;
     this.report = report;
-    this.total = data.epochs.reduce((sum, batches) => sum + batches.length, 0);
+    this.total = run.data.epochs.reduce((sum, batches) => sum + batches.length, 0);
   }
 
   async steps(first: TrainState): Promise<TrainState> {
     let state = first;
-    for (const batch of this.data.epochs.flat()) {
+    for (const batch of this.run.data.epochs.flat()) {
       const { next, loss } = this.step(state, batch);
       disposeTree(state);
       state = next;
@@ -70,12 +68,14 @@ class Loop {
     const { training, seed } = this.job;
     this.done++;
     const rate = training.learningRate * scheduleFactor(training.schedule, this.done, this.total);
-    const scalars = upload(stepScalars(this.done, rate, training.optimizer), [3]);
-    const draw = upload(new Int32Array([seed, this.done * 1000]), [2]);
-    const tensors = this.data.tensors(batch);
-    const { state: next, loss } = this.programs.step(state, tensors, scalars, draw);
+    const tick = {
+      scalars: upload(stepScalars(this.done, rate, training.optimizer), [3]),
+      seed: upload(new Int32Array([seed, this.done * 1000]), [2]), // 1000 draws a step at most
+    };
+    const tensors = this.run.data.tensors(batch);
+    const { state: next, loss } = this.run.programs.step(state, this.run.own.constants, tensors, tick);
     const value = loss.dataSync()[0] ?? NaN;
-    disposeTree([loss, scalars, draw, tensors]);
+    disposeTree([loss, tick, tensors]);
     if (!Number.isFinite(value)) throw new Error(`the loss is ${value} at step ${this.done}: lower the learning rate (${training.learningRate})`);
     return { next, loss: value };
   }
@@ -86,7 +86,7 @@ class Loop {
   }
 
   private validate(state: TrainState): void {
-    const { score, loss } = evaluate(this.programs, this.data, this.data.validation, state.variables);
+    const { score, loss } = evaluate(this.run, this.run.data.validation, state.variables);
     this.tell({ kind: 'evaluation', step: this.done, seconds: this.seconds(), split: 'validation', loss, score });
   }
 
@@ -96,12 +96,12 @@ class Loop {
 }
 
 /** Accuracy, mean negative log-likelihood, and 1 or 0 per example in the task's order. */
-export function evaluate(programs: Programs, data: RunData, { batches, examples }: Scored, variables: Tensors): { readonly score: number; readonly loss: number; readonly perExample: readonly number[] } {
+export function evaluate({ programs, data, own }: OpenRun, { batches, examples }: Scored, variables: Tensors): { readonly score: number; readonly loss: number; readonly perExample: readonly number[] } {
   const predicted = new Int32Array(examples.length);
   let total = 0;
   for (const batch of batches) {
     const tensors = data.tensors(batch);
-    const { nll, predicted: labels } = programs.score(variables, tensors);
+    const { nll, predicted: labels } = programs.score({ variables, constants: own.constants }, tensors);
     const [losses, guesses] = [nll.dataSync(), labels.dataSync()];
     batch.exampleIndex.forEach((index, row) => {
       if (index < 0) return;
