@@ -1,5 +1,4 @@
 import { UserError } from '../errors';
-import { randomFrom, shuffled } from '../random';
 import { hashOf, splitOf, type Split } from './split';
 
 /** A text, or a pair of texts, and the index of its label in the task's `labels`. */
@@ -50,7 +49,7 @@ export type Task = ClassificationTask | GenerationTask;
  * or source, and a run that takes the first examples must get all kinds. A split left empty is a UserError that names the task. */
 export function splitExamples<E extends Example>(task: string, examples: readonly E[], groupOf: (example: E) => string): TaskData<E> {
   const data = { train: [] as E[], validation: [] as E[], test: [] as E[] };
-  for (const example of shuffled(examples, randomFrom(1))) data[splitOf(groupOf(example))].push(example);
+  for (const example of examples) data[splitOf(groupOf(example))].push(example);
   for (const [split, part] of Object.entries(data)) {
     part.sort(byKey((example) => hashOf(`${task} ${example.id}`)));
     if (part.length > 0) continue;
