@@ -11,6 +11,8 @@ export interface FamilyEntry {
   readonly form: string;
   /** An example that stands for the family in tables and tests. */
   readonly example: string;
+  /** The parameter that a budget solves for, if any. */
+  readonly size: string | undefined;
   readonly read: (take: Arguments) => Method;
 }
 
@@ -31,33 +33,33 @@ const mlp = (take: Arguments): number => take.size('mlp', 0);
 
 /** Every family by the name it is written with. */
 export const families: Readonly<Record<string, FamilyEntry>> = {
-  full: { form: 'full', example: 'full', read: full },
-  head: { form: 'head', example: 'head', read: head },
-  bitfit: { form: 'bitfit', example: 'bitfit', read: bitfit },
-  layernorm: { form: 'layernorm', example: 'layernorm', read: layernorm },
-  top: { form: 'top:k=2', example: 'top:k=2', read: (take) => top({ k: take.size('k') }) },
-  prompt: { form: 'prompt:l=20', example: 'prompt:l=20', read: (take) => prompt({ l: take.size('l') }) },
-  prefix: { form: 'prefix:l=30[,mlp=800]', example: 'prefix:l=30', read: (take) => prefix({ l: take.size('l'), mlp: mlp(take) }) },
-  lora: { form: 'lora:r=8[,s=4]', example: 'lora:r=8', read: lowRank(lora) },
-  'lora-ffn': { form: 'lora-ffn:r=102[,s=4]', example: 'lora-ffn:r=8', read: lowRank(loraFfn) },
-  'sa-attn': { form: adapterForm('sa-attn'), example: 'sa-attn:r=16', read: adapter(saAttn) },
-  'sa-ffn': { form: adapterForm('sa-ffn'), example: 'sa-ffn:r=16', read: adapter(saFfn) },
-  'pa-attn': { form: adapterForm('pa-attn'), example: 'pa-attn:r=16', read: adapter(paAttn) },
-  'pa-ffn': { form: adapterForm('pa-ffn'), example: 'pa-ffn:r=16,s=4', read: adapter(paFfn) },
+  full: { form: 'full', example: 'full', size: undefined, read: full },
+  head: { form: 'head', example: 'head', size: undefined, read: head },
+  bitfit: { form: 'bitfit', example: 'bitfit', size: undefined, read: bitfit },
+  layernorm: { form: 'layernorm', example: 'layernorm', size: undefined, read: layernorm },
+  top: { form: 'top:k=2', example: 'top:k=2', size: 'k', read: (take) => top({ k: take.size('k') }) },
+  prompt: { form: 'prompt:l=20', example: 'prompt:l=20', size: 'l', read: (take) => prompt({ l: take.size('l') }) },
+  prefix: { form: 'prefix:l=30[,mlp=800]', example: 'prefix:l=30', size: 'l', read: (take) => prefix({ l: take.size('l'), mlp: mlp(take) }) },
+  lora: { form: 'lora:r=8[,s=4]', example: 'lora:r=8', size: 'r', read: lowRank(lora) },
+  'lora-ffn': { form: 'lora-ffn:r=102[,s=4]', example: 'lora-ffn:r=8', size: 'r', read: lowRank(loraFfn) },
+  'sa-attn': { form: adapterForm('sa-attn'), example: 'sa-attn:r=16', size: 'r', read: adapter(saAttn) },
+  'sa-ffn': { form: adapterForm('sa-ffn'), example: 'sa-ffn:r=16', size: 'r', read: adapter(saFfn) },
+  'pa-attn': { form: adapterForm('pa-attn'), example: 'pa-attn:r=16', size: 'r', read: adapter(paAttn) },
+  'pa-ffn': { form: adapterForm('pa-ffn'), example: 'pa-ffn:r=16,s=4', size: 'r', read: adapter(paFfn) },
   mhpa: {
-    form: 'mhpa:l=30[,query=scaled|normed]', example: 'mhpa:l=30',
+    form: 'mhpa:l=30[,query=scaled|normed]', example: 'mhpa:l=30', size: 'l',
     read: (take) => mhpa({ l: take.size('l'), query: take.word('query', ['scaled', 'normed'], 'scaled') }),
   },
   houlsby: {
-    form: 'houlsby:m=64[,std=0.01][,norms=trained|frozen]', example: 'houlsby:m=16',
+    form: 'houlsby:m=64[,std=0.01][,norms=trained|frozen]', example: 'houlsby:m=16', size: 'm',
     read: (take) => houlsby({ m: take.size('m'), std: take.number('std', 1e-2), norms: take.word('norms', ['trained', 'frozen'], 'trained') }),
   },
   pfeiffer: {
-    form: 'pfeiffer:r=64[,act=relu]', example: 'pfeiffer:r=16',
+    form: 'pfeiffer:r=64[,act=relu]', example: 'pfeiffer:r=16', size: 'r',
     read: (take) => pfeiffer({ r: take.size('r'), activation: take.word('act', activations, 'relu') }),
   },
   mam: {
-    form: 'mam:l=30,r=512[,s=4][,mlp=800]', example: 'mam:l=8,r=16',
+    form: 'mam:l=30,r=512[,s=4][,mlp=800]', example: 'mam:l=8,r=16', size: 'r',
     read: (take) => mam({ l: take.size('l'), r: take.size('r'), s: take.number('s', 4), mlp: mlp(take) }),
   },
 };
@@ -76,15 +78,18 @@ export function printMethod(method: Method): string {
   return method.name;
 }
 
-function parseOne(form: string, whole: string): Method {
+/** The family that a written form begins with. @param whole the text that it stands in, for the message */
+export function familyOf(form: string, whole: string = form): FamilyEntry {
   const name = form.replace(/:.*$/s, '');
   const family = Object.hasOwn(families, name) ? families[name] : undefined;
-  if (!family) {
-    const names = Object.keys(families);
-    throw new UserError(`Unknown method "${name}"${form === whole ? '' : ` in "${whole}"`}${nearest(name, names)}; methods are ${names.join(', ')}.`);
-  }
+  if (family) return family;
+  const names = Object.keys(families);
+  throw new UserError(`Unknown method "${name}"${form === whole ? '' : ` in "${whole}"`}${nearest(name, names)}; methods are ${names.join(', ')}.`);
+}
+
+function parseOne(form: string, whole: string): Method {
   const take = readArguments(form);
-  const method = family.read(take);
+  const method = familyOf(form, whole).read(take);
   take.finish();
   return method;
 }
