@@ -48,5 +48,9 @@ export const commands: readonly Command[] = [
     options: { default: { type: 'boolean' } }, positionals: ['[PACKAGE...]'], load: () => upkeep().fetchCommand,
   },
   { name: 'doctor', usage: 'doctor [--json]', about: 'check everything the project stands on', options: json, positionals: [], load: () => upkeep().doctorCommand },
+  {
+    name: 'bench-step', usage: 'bench-step', about: 'one side of the benchmark, driven by lines on standard input', options: {}, positionals: [], hidden: true,
+    load: () => (require('./bench-step') as typeof import('./bench-step')).benchStepCommand,
+  },
   { name: 'worker', usage: 'worker', about: 'serve runs to a parent process', options: {}, positionals: [], hidden: true, load: () => upkeep().workerCommand },
 ];

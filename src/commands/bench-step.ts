@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { seconds } from '../clock';
+import { rawOp } from '../engine/backend';
+import { compile, type Compiled } from '../engine/compile';
+import { upload } from '../engine/memory';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { disposeTree } from '../engine/tree';
+import { loadBackbone } from '../model/backbone';
+import { uploadBatch } from '../model/batch';
+import { openSafetensors } from '../model/checkpoint/safetensors';
+import { packSequences, rowsNeeded } from '../model/packing';
+import { createDelta } from '../petl/delta';
+import { parseMethod } from '../petl/written';
+import { classifierOf, type LabelledBatch, type Tick } from '../training/classifier';
+import type { TrainingSettings } from '../training/job';
+import { startState, stepScalars, type TrainState } from '../training/optimizer';
+import { BusyMeter } from './busy';
+
+/** What the benchmark sends first; bench/README.md describes the protocol. */
+interface Setup {
+  readonly method: string; readonly model: string; readonly tokens: number; readonly pooling: 'first' | 'mean'; readonly precision: 'f32' | 'bf16';
+  readonly file: string; readonly batches: number; readonly batch: number; readonly classes: number; readonly learningRate: number;
+  /** same: padding and all positions are computed, as PyTorch does; shipped: as every run trains. */
+  readonly work: 'same' | 'shipped';
+}
+
+type Message = { readonly setup: Setup } | { readonly step: number } | { readonly gemm: Gemm } | { readonly quit: true };
+interface Gemm { readonly shapes: readonly (readonly [number, number, number])[]; readonly seconds: number; readonly precision: 'f32' | 'bf16' }
+
+const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 0 };
+
+/** One side of the benchmark: a training step driven by JSON lines on standard input. */
+export async function benchStepCommand(): Promise<number> {
+  let session: Session | undefined;
+  for await (const line of createInterface({ input: process.stdin })) {
+    const message = JSON.parse(line) as Message;
+    if ('quit' in message) break;
+    try {
+      if ('setup' in message) { session = new Session(message.setup); reply(session.ready()); }
+      else if ('step' in message) reply((session as Session).steps(message.step));
+      else reply({ gflops: message.gemm.shapes.map((shape) => gemmRate(shape, message.gemm)) });
+    } catch (error) {
+      reply({ error: (error as Error).message });
+    }
+  }
+  return 0;
+}
+
+function reply(value: unknown): void { process.stdout.write(`${JSON.stringify(value)}\n`); }
+
+class Session {
+  private readonly started = seconds();
+  private readonly setup: Setup;
+  private readonly batches: readonly LabelledBatch[];
+  private readonly run: Compiled<[TrainState, Tensors, LabelledBatch, Tick], { readonly state: TrainState; readonly loss: Tensor }>;
+  private state: TrainState;
+  private done = 0;
+
+  constructor(setup: Setup) {
+    this.setup = setup;
+    const { shape, weights } = loadBackbone(setup.model);
+    const frozen = { shape: { ...shape, pooling: setup.pooling }, weights };
+    const method = parseMethod(setup.method);
+    const file = openSafetensors(setup.file);
+    const given = Object.fromEntries(file.tensors.filter((t) => !/^(ids|mask|labels)\./.test(t.name)).map((t) => [t.name, upload(t.read(), t.shape)]));
+    file.close();
+    this.batches = Array.from({ length: setup.batches }, (_, k) => batchOf(integers(setup.file), k, setup));
+    const variables = createDelta(method, shape, weights, 1).variables;
+    this.state = startState({ ...Object.fromEntries(Object.entries(variables).map(([name, t]) => [name, given[name] ?? t])), 'head.weight': given['head.weight'] as Tensor, 'head.bias': given['head.bias'] as Tensor });
+    this.run = compile(classifierOf(frozen, method, settingsOf(setup)).step);
+  }
+
+  ready(): object {
+    const trained = Object.values(this.state.variables).reduce((sum, t) => sum + t.size, 0);
+    return { ready: true, trained, setupMs: 1000 * (seconds() - this.started), versions: { tensorflow: tf.version['tfjs-core'] } };
+  }
+
+  steps(count: number): object {
+    const found = { ms: [] as number[], losses: [] as number[], foreignCpu: [] as (number | null)[] };
+    for (let i = 0; i < count; i++) {
+      const meter = new BusyMeter();
+      found.losses.push(this.step());
+      found.ms.push(1000 * meter.wall());
+      found.foreignCpu.push(meter.foreign());
+    }
+    return { ...found, peakMb: process.resourceUsage().maxRSS / 1024, programs: this.run.times() };
+  }
+
+  private step(): number {
+    const batch = this.batches[this.done % this.batches.length] as LabelledBatch;
+    this.done++;
+    const tick = { scalars: upload(stepScalars(this.done, this.setup.learningRate, adam), [3]), seed: upload(new Int32Array(2), [2]) };
+    const { state, loss } = this.run(this.state, {}, batch, tick);
+    const value = loss.dataSync()[0] ?? NaN;
+    disposeTree([this.state, tick, loss]);
+    this.state = state;
+    return value;
+  }
+}
+
+function settingsOf(setup: Setup): TrainingSettings {
+  return {
+    examples: 'all', epochs: 1, batch: setup.batch, maxLength: setup.tokens, learningRate: setup.learningRate, schedule: { kind: 'constant', warmup: 0 },
+    optimizer: adam, dropout: 0, labelSmoothing: 0, scored: { validation: 'all', test: 'all' }, evaluations: 0, precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32',
+  };
+}
+
+/** The int32 tensors of a safetensors file by name; checkpoints hold none that a model reads. */
+function integers(path: string): (name: string) => Int32Array {
+  const bytes = readFileSync(path);
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Readonly<Record<string, { readonly data_offsets: readonly [number, number] }>>;
+  return (name) => {
+    const { data_offsets: [from, to] } = header[name] ?? { data_offsets: [0, 0] };
+    return new Int32Array(bytes.buffer.slice(bytes.byteOffset + start + from, bytes.byteOffset + start + to));
+  };
+}
+
+/** Sequences cut to the real tokens of each row. */
+function batchOf(part: (name: string) => Int32Array, k: number, { batch, tokens, work, batches }: Setup): LabelledBatch {
+  const cut = (n: number): readonly { ids: Int32Array; types: Int32Array }[] => {
+    const [ids, mask] = [part(`ids.${n}`), part(`mask.${n}`)];
+    return Array.from({ length: batch }, (_, b) => {
+      const length = mask.subarray(b * tokens, (b + 1) * tokens).reduce((a, m) => a + m, 0);
+      return { ids: ids.subarray(b * tokens, b * tokens + length), types: new Int32Array(length) };
+    });
+  };
+  // One N for all batches, as in training: one program.
+  const needed = Array.from({ length: batches }, (_, n) => rowsNeeded(cut(n).map((s) => s.ids.length), tokens));
+  const size = work === 'same' ? batch * tokens : Math.min(Math.ceil(Math.max(...needed) / 32) * 32, batch * tokens);
+  const labels = part(`labels.${k}`);
+  const inputs = uploadBatch(packSequences(cut(k), { length: tokens, size, prompt: 0 }));
+  return { inputs, labels: upload(labels, [batch]), weights: upload(new Float32Array(batch).fill(1), [batch]) };
+}
+
+/** Best rate of a plain matrix product, GFLOP/s. */
+function gemmRate([m, k, n]: readonly [number, number, number], { seconds: limit, precision }: Gemm): number {
+  const kind = precision === 'bf16' ? 'bfloat16' : 'float32';
+  const wave = (size: number): Float32Array => Float32Array.from({ length: size }, (_, i) => Math.sin(i));
+  const [a, b] = [upload(wave(m * k), [m, k]), upload(wave(k * n), [k, n])];
+  const product = compile((x: Tensor, y: Tensor) => {
+    const cast = (t: Tensor): Tensor => (kind === 'bfloat16' ? rawOp('Cast', { SrcT: 'float32', DstT: kind, Truncate: false }, [t]) : t);
+    return rawOp('Cast', { SrcT: kind, DstT: 'float32', Truncate: false }, [rawOp('MatMul', { transpose_a: false, transpose_b: false, T: kind }, [cast(x), cast(y)])]);
+  });
+  let best = Infinity;
+  for (const end = seconds() + limit; seconds() < end;) {
+    const start = seconds();
+    product(a, b).dispose();
+    best = Math.min(best, seconds() - start);
+  }
+  return 2 * m * k * n / best / 1e9;
+}
