@@ -1,6 +1,6 @@
 import { upload } from '../engine/memory';
 import { tf, type Tensor } from '../engine/tf';
-import { packedLayout, type Layout } from './layout';
+import { fullLayout, packedLayout, type Layout } from './layout';
 import type { PackedArrays } from './packing';
 
 /** A packed batch as tensors: what a step is fed. `keys` carries B and T in its shape. */
@@ -29,7 +29,7 @@ export function uploadBatch(arrays: PackedArrays): Batch {
 
 export function layoutOf(batch: Batch): Layout {
   const [size, length] = batch.keys.shape as [number, number];
-  return packedLayout(size, length, batch.rows, batch.back);
+  return batch.ids.shape[0] === size * length ? fullLayout(size, length) : packedLayout(size, length, batch.rows, batch.back);
 }
 
 /** Added to scores: 0 for keys that may be attended to, -1e9 for the rest. `[B, 1, 1, T]` */

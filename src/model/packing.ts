@@ -40,15 +40,17 @@ export function rowsNeeded(lengths: readonly number[], length: number): number {
   return Math.min(real + 1, lengths.length * length);
 }
 
-/** Packs sequences into N rows, `prompt` free slots before each. */
+/** Packs sequences into N rows, `prompt` free slots before each. With N = B T every grid position is its own row. */
 export function packSequences(sequences: readonly Sequence[], { length, size, prompt, align }: Packing): PackedArrays {
   const batch = sequences.length;
   const arrays = emptyArrays(batch, length, size);
   const { ids, types, positions, prompts, sequences: owner, rows, back, keys, first, last } = arrays;
+  const grid = size === batch * length;
   let row = 0;
   sequences.forEach((sequence, b) => {
     const used = sequence.ids.length + prompt;
     const start = b * length + (align === 'end' ? length - used : 0);
+    if (grid) row = start;
     for (let t = 0; t < used; t++, row++) {
       const token = t - prompt;
       rows[row] = start + t;
@@ -64,7 +66,7 @@ export function packSequences(sequences: readonly Sequence[], { length, size, pr
     }
     last[b] = row - 1;
   });
-  fill(arrays, row, size);
+  if (grid) { for (let at = 0; at < size; at++) rows[at] = back[at] = at; } else fill(arrays, row, size);
   return arrays;
 }
 
