@@ -11,8 +11,10 @@ export interface LabelPoint {
 }
 
 export interface Place {
-  /** From the point to the middle of the text. */
+  /** From the point to the text: to its near end, so that a wider font grows away from the point; to its middle above and below. */
   readonly dx: number;
+  readonly anchor: 'left' | 'center' | 'right';
+  /** To the middle of the line. */
   readonly dy: number;
   /** Far enough from its point to need a line to it. */
   readonly far: boolean;
@@ -48,12 +50,12 @@ function best(point: LabelPoint, around: Surroundings): Place {
 /** Right, left, above, below and between, near first. */
 function candidates(point: LabelPoint): Place[] {
   const places: Place[] = [];
-  for (const gap of [10, 18, 28, 42, 58]) {
+  for (const gap of [12, 19, 28, 42, 58]) {
     for (const degrees of [0, 180, -90, 90, -40, 40, -140, 140, -65, 65, -115, 115, -20, 20, -160, 160]) {
       const [cos, sin] = [Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180)];
-      const dx = cos * gap + Math.sign(Math.round(cos * 3)) * point.width / 2;
+      const anchor = cos > 0.2 ? 'left' : cos < -0.2 ? 'right' : 'center';
       const dy = sin * gap + (Math.abs(sin) > 0.9 ? Math.sign(sin) * point.height / 4 : 0);
-      places.push({ dx: Math.round(dx), dy: Math.round(dy), far: gap > 18 });
+      places.push({ dx: Math.round(cos * gap), anchor, dy: Math.round(dy), far: gap > 19 });
     }
   }
   return places;
@@ -66,13 +68,14 @@ function cost(rect: Rect, point: LabelPoint, { taken, marks, field }: Surroundin
 
 /** Pixels between point and text: 0.35 each. */
 function distance(place: Place, point: LabelPoint): number {
-  const dx = Math.max(0, Math.abs(place.dx) - point.width / 2);
+  const dx = place.anchor === 'center' ? 0 : Math.abs(place.dx);
   const dy = Math.max(0, Math.abs(place.dy) - point.height / 2);
   return 0.35 * Math.hypot(dx, dy) * (place.far ? 2 : 1);
 }
 
 export function labelRect(point: LabelPoint, place: Place): Rect {
-  return around(point.x + place.dx, point.y + place.dy, point.width, point.height);
+  const toMiddle = place.anchor === 'left' ? point.width / 2 : place.anchor === 'right' ? -point.width / 2 : 0;
+  return around(point.x + place.dx + toMiddle, point.y + place.dy, point.width, point.height);
 }
 
 function around(x: number, y: number, width: number, height: number): Rect {

@@ -131,7 +131,7 @@ function pointLabels(plan: Plan): Partial<Annotation>[] {
   const bounds = { left: area.left + 3, top: area.top + 2, right: area.left + area.width - 2, bottom: area.top + area.height - 3 };
   const places = placeLabels(spots, { bounds, obstacles: obstaclesOf(plan) });
   return plan.points.map((point, i): Partial<Annotation> => ({
-    text: point.label, x: Math.log10(point.x), y: point.mean, ax: places[i]?.dx ?? 0, ay: places[i]?.dy ?? 0,
+    text: point.label, x: Math.log10(point.x), y: point.mean, ax: places[i]?.dx ?? 0, ay: places[i]?.dy ?? 0, xanchor: places[i]?.anchor ?? 'center',
     showarrow: true, arrowhead: 0, arrowwidth: 0.8, arrowcolor: places[i]?.far ? '#9aa5b1' : 'rgba(0,0,0,0)', standoff: 7,
     font: { size: labelSize }, borderpad: 1,
   }));

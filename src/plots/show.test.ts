@@ -1,10 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { RunSpec } from '../experiments/spec';
 import { demoRows } from './demo';
 import { liveCurve, progressBar } from './live';
 import { notebook, type Bundle, type Output } from './output';
 import { parameterScore } from './parameter-score';
-import { notebookProgress } from './progress';
 import { scoreTable } from './score-table';
 import { show, showTable } from './show';
 
@@ -75,21 +73,5 @@ describe('liveCurve', () => {
     expect(lines).toHaveLength(5);
     expect(lines[1]).toBe('\rdemo  ━━━━━━────── 2/4  2.0 s, about 2.0 s left\u001b[K');
     expect(plain).toEqual(['demo: 4 steps in 4.0 s\n']);
-  });
-});
-
-describe('notebookProgress', () => {
-  it('follows the runs of each lane', async () => {
-    const { output, shown } = recorder();
-    const progress = notebookProgress(output);
-    const plan = { label: 'demo method', spec: { seed: 3 } as RunSpec } as Parameters<typeof progress.begin>[1];
-    progress.begin(0, plan);
-    progress.event(0, { kind: 'step', step: 1, steps: 2, loss: 0.7, seconds: 1 });
-    progress.event(0, { kind: 'step', step: 2, steps: 2, loss: 0.6, seconds: 2 });
-    progress.event(0, { kind: 'evaluation', step: 2, seconds: 2, split: 'validation', loss: 0.65, score: 0.8 });
-    progress.end(0, plan, { kind: 'done', score: 0.8125, metric: 'accuracy', seconds: 3 } as Parameters<typeof progress.end>[2]);
-    await progress.settled();
-    expect(shown[0]?.bundle['text/html']).toContain('demo method, seed 3');
-    expect(JSON.stringify(shown.at(-1)?.bundle)).toContain('accuracy 0.8125');
   });
 });
