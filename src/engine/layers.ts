@@ -16,7 +16,7 @@ interface Layer {
 type Tensors = readonly Tensor[] & Readonly<Record<0 | 1 | 2, Tensor>>;
 
 /** `tf.customGrad` that saves inputs and kept tensors: the gradient runs after the forward pass has been tidied. */
-function withGradient(inputs: readonly Tensor[], forward: () => Layer): Tensor {
+export function withGradient(inputs: readonly Tensor[], forward: () => Layer): Tensor {
   const custom = tf.customGrad(((...args: unknown[]) => {
     const save = args.pop() as (tensors: Tensor[]) => void;
     const { value, kept = [], gradient } = forward();

@@ -203,5 +203,6 @@ const rules: Readonly<Record<string, Rule>> = {
   StatelessRandomUniform: random, StatelessRandomNormal: random, UnsortedSegmentSum: segmentSum, ScatterNd: scatterNd,
   OneHot: oneHot, Range: range, Pack: pack, Unpack: unpack, ExpandDims: expandDims, TopKV2: topK, AddN: addN,
   Cumsum: same, Cumprod: same, L2Loss: (call) => [{ shape: [], dtype: input(call, 0).dtype }],
+  SparseSoftmaxCrossEntropyWithLogits: (call) => [{ shape: input(call, 1).shape, dtype: input(call, 0).dtype }, { shape: input(call, 0).shape, dtype: input(call, 0).dtype }],
   BroadcastTo: (call) => [{ shape: constant(call, 1), dtype: input(call, 0).dtype }],
 };
