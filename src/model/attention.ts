@@ -23,6 +23,9 @@ export interface Place {
 /** Packed rows and where they stand. */
 export interface Stream { readonly x: Tensor; readonly layout: Layout; readonly rotation?: Rotation }
 
+/** The stream attended over, and what is added to the scores, broadcast to `[B, heads, T_q, T_k]`. */
+export interface Attended { readonly memory: Stream; readonly mask: Tensor }
+
 /** `[B, key-value heads, T_k, headWidth]` each, keys after rotary positions. */
 export type KeyValues = { readonly keys: Tensor; readonly values: Tensor };
 
@@ -41,8 +44,8 @@ function biasOf({ weights, stack, layer }: Place, name: string): Tensor | undefi
 }
 
 /** Shows h at a site and takes back what it became. */
-export function show(place: Place, site: Site, input: Tensor, output: Tensor, more: Partial<SitePoint> = {}): Tensor {
-  return place.visit({ site, stack: place.stack, layer: place.layer, input, output, ...more });
+export function show(place: Place, point: Omit<SitePoint, 'stack' | 'layer'>): Tensor {
+  return place.visit({ ...point, stack: place.stack, layer: place.layer });
 }
 
 /** x W + b at a projection site. @param site null for a projection that is no site of its own (W_o) */
@@ -50,16 +53,15 @@ export function project(place: Place, name: string, site: Site | null, x: Tensor
   const weight = weightOf(place, `${name}.weight`);
   const bias = biasOf(place, name);
   const output = linear(x, weight, bias);
-  return site === null ? output : show(place, site, x, output, { linear: { weight, bias } });
+  return site === null ? output : show(place, { site, input: x, output, linear: { weight, bias } });
 }
 
 /**
  * Multi-head attention (He et al. 2021, section 2.1): softmax(Q K^T scale + mask) V per head, concatenated, times W_o.
  * Query heads share key-value heads where there are fewer of them (grouped attention).
- * @param query stream that asks, N_q rows @param memory stream attended over
- * @param mask added to the scores, broadcast to `[B, heads, T_q, T_k]` @returns `[N_q, d]` before residual and norm
+ * @param query stream that asks, N_q rows @returns `[N_q, d]` before residual and norm
  */
-export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream, mask: Tensor): Tensor {
+export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, { memory, mask }: Attended): Tensor {
   const { heads, keyValueHeads, attentionScale: scale } = place.shape;
   const q = turned(project(place, `${kind}.query`, `${kind}.query`, query.x), query);
   const own = (): KeyValues => keysAndValues(place, kind, memory);
@@ -70,7 +72,7 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, m
   const shares = dropout(softmax(scores), place.dropout, place.noise);
   const merged = mergeHeads(grouped(tf.matMul(grouped(shares, keyValueHeads), values), heads), query.layout);
   const view = { query: q, heads, scale, logMass: () => mergeHeads(logSumExp(scores), query.layout) };
-  const context = show(place, `${kind}.heads`, query.x, merged, { attention: view });
+  const context = show(place, { site: `${kind}.heads`, input: query.x, output: merged, attention: view });
   return project(place, `${kind}.out`, null, context);
 }
 

@@ -1,7 +1,7 @@
 import { gelu, geluTanh, layerNorm, linear, relu, rmsNorm, silu } from '../engine/layers';
 import { dropout } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
-import { attention, project, show, type Place, type Stream, weightOf } from './attention';
+import { attention, project, show, weightOf, type Attended, type Place, type Stream } from './attention';
 import type { Layout } from './layout';
 import type { ModelShape } from './shape';
 
@@ -19,21 +19,21 @@ export function normOf(shape: ModelShape, weights: Tensors, name: string): (x: T
 const activations = { gelu, geluTanh, relu, silu } as const;
 
 /** What a decoder block attends over besides itself. `layout`: that of the rows that ask, where it differs from the decoder's own. */
-export interface Cross { readonly memory: Stream; readonly mask: Tensor; readonly layout?: Layout }
+export interface Cross extends Attended { readonly layout?: Layout }
 
 /**
  * One transformer block. `stream` is what goes on; `own` is what self-attention reads: the same stream, or, in the last
  * block of a model whose head reads few positions, all rows while only those positions go on.
  */
-export function block(place: Place, stream: Stream, own: { readonly memory: Stream; readonly mask: Tensor }, cross?: Cross): Stream {
+export function block(place: Place, stream: Stream, own: Attended, cross?: Cross): Stream {
   const start = stream.x;
   let x = subLayer(place, 'attn', start, (input, norm) => {
     const query = { ...stream, x: input };
-    return attention(place, 'attn', query, stream === own.memory ? query : { ...own.memory, x: norm(own.memory.x) }, own.mask);
+    return attention(place, 'attn', query, { memory: stream === own.memory ? query : { ...own.memory, x: norm(own.memory.x) }, mask: own.mask });
   });
-  if (cross !== undefined) x = subLayer(place, 'cross', x, (input) => attention(place, 'cross', { x: input, layout: cross.layout ?? stream.layout }, cross.memory, cross.mask));
+  if (cross !== undefined) x = subLayer(place, 'cross', x, (input) => attention(place, 'cross', { x: input, layout: cross.layout ?? stream.layout }, cross));
   x = subLayer(place, 'ffn', x, (input) => feedForward(place, input));
-  return { ...stream, x: show(place, 'block', start, x) };
+  return { ...stream, x: show(place, { site: 'block', input: start, output: x }) };
 }
 
 /** post: norm(x + f(x)); pre: x + f(norm(x)). f is shown at its site before dropout and residual. */
@@ -42,7 +42,7 @@ function subLayer(place: Place, site: 'attn' | 'cross' | 'ffn', x: Tensor, f: (i
   const norm = normOf(shape, weights, `${stack}.${layer}.${site}.norm`);
   const pre = shape.norm.place === 'pre';
   const input = pre ? norm(x) : x;
-  const output = show(place, site, input, f(input, pre ? norm : (y) => y), { residual: x, norm });
+  const output = show(place, { site, input, output: f(input, pre ? norm : (y) => y), residual: x, norm });
   const sum = tf.add(x, dropout(output, place.dropout, place.noise));
   return pre ? sum : norm(sum);
 }
@@ -52,5 +52,5 @@ function feedForward(place: Place, x: Tensor): Tensor {
   const activation = activations[place.shape.activation];
   const up = project(place, 'ffn.up', 'ffn.up', x);
   const middle = place.shape.gatedFfn ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'))), up) : activation(up);
-  return project(place, 'ffn.down', 'ffn.down', show(place, 'ffn.mid', x, middle));
+  return project(place, 'ffn.down', 'ffn.down', show(place, { site: 'ffn.mid', input: x, output: middle }));
 }

@@ -1,3 +1,4 @@
+import { withGradient } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
 import type { ModelShape } from './shape';
 
@@ -19,14 +20,15 @@ export function rotationAt(positions: Tensor, { positions: kind, headWidth }: Mo
 
 /** Turns every pair of numbers of every head. The gradient turns back. @param x `[N, heads * headWidth]` */
 export function rotate(x: Tensor, { cos, sin, pairs }: Rotation): Tensor {
-  const turn = (values: Tensor, by: Tensor): Tensor => {
-    const heads = tf.reshape(values, [values.shape[0] as number, -1, cos.shape[2] as number]);
-    return tf.reshape(tf.add(tf.mul(heads, cos), tf.mul(partner(heads, pairs), by)), x.shape);
-  };
-  const custom = tf.customGrad(((values: Tensor) => ({
-    value: turn(values, sin), gradFunc: (dy: Tensor) => turn(dy, tf.neg(sin)),
-  })) as unknown as Parameters<typeof tf.customGrad>[0]);
-  return custom(x);
+  return withGradient([x], () => ({
+    value: turn(x, { cos, sin, pairs }), kept: [cos, sin],
+    gradient: (dy, _inputs, kept) => [turn(dy, { cos: kept[0], sin: tf.neg(kept[1]), pairs })],
+  }));
+}
+
+function turn(x: Tensor, { cos, sin, pairs }: Rotation): Tensor {
+  const heads = tf.reshape(x, [x.shape[0] as number, -1, cos.shape[2] as number]);
+  return tf.reshape(tf.add(tf.mul(heads, cos), tf.mul(partner(heads, pairs), sin)), x.shape);
 }
 
 /** (a, b) -> (-b, a) for each pair: halves of a head, or neighbours. @param x `[N, heads, w]` */
