@@ -97,6 +97,7 @@ class Loop {
 
 /** Accuracy, mean negative log-likelihood, and 1 or 0 per example in the task's order. */
 export function evaluate({ programs, data, own }: OpenRun, { batches, examples }: Scored, variables: Tensors): { readonly score: number; readonly loss: number; readonly perExample: readonly number[] } {
+  if (examples.length === 0) return { score: NaN, loss: NaN, perExample: [] }; // a tuning trial never sees the test set
   const predicted = new Int32Array(examples.length);
   let total = 0;
   for (const batch of batches) {
