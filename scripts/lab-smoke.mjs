@@ -1,3 +1,4 @@
+/* global document -- inside page.evaluate */
 // Opens a notebook in a real JupyterLab in headless Chromium, runs all cells, looks at what is drawn and takes a picture.
 //   npm run test:lab [-- notebooks/00-start-here.ipynb]
 // Needs a Chromium or Chrome on the PATH (or in $CHROME) and is no part of `npm test`.

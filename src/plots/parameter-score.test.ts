@@ -38,6 +38,13 @@ describe('parameterScore', () => {
     expect(numbers.at(-1)).toMatchObject({ label: 'MAM (paper)', source: 'demo, Table 0', seeds: 0 });
   });
 
+  it('has ticks for a single method, and a line for one that trains nothing of the backbone', async () => {
+    const one = demoRows(1).filter((row) => row.method === 'demo-bitfit' || row.form === fullFineTuning);
+    expect(await figureSvg(parameterScore(one))).toMatch(/>0\.1%<|>0\.2%</);
+    const figure = parameterScore([...one, ...demoRows(1).filter((row) => row.method === 'demo-lora').map((row) => ({ ...row, share: 0 }))]);
+    expect(figure.data.filter((trace) => 'mode' in trace && trace.mode === 'lines' && 'name' in trace && trace.name === 'LoRA r=8')).toHaveLength(1);
+  });
+
   it('refuses rows that do not belong together, and none at all', () => {
     expect(() => parameterScore([])).toThrow(/train the study/);
     expect(() => parameterScore([...demoRows(1), ...demoRows(1, 'other-task')])).toThrow(/one task.*demo-task and other-task/);

@@ -74,13 +74,14 @@ function oneTask(rows: readonly RunRow[]): RunRow {
 
 function planOf(rows: readonly RunRow[], published: readonly PublishedScore[], area: Area): Plan {
   const summaries = summarise(rows);
-  const isLine = (summary: SummaryRow): boolean => summary.form === fullFineTuning || summary.form === headOnly;
+  // What trains nothing of the backbone has no place on a logarithmic axis.
+  const isLine = ({ form, share }: SummaryRow): boolean => form === fullFineTuning || form === headOnly || share <= 0;
   const points = [
     ...summaries.filter((summary) => !isLine(summary)).map((summary): Point => ({ ...summary, x: summary.share, source: '' })),
     ...published.map((score): Point => ({ ...score, x: score.share, mean: score.score, sd: 0, seeds: 1, scores: [], trained: 0 })),
   ];
   const lines = summaries.filter(isLine).map((summary): ReferenceLine => (
-    { label: summary.label, summary, dash: summary.form === headOnly ? 'dot' : 'solid' }));
+    { label: summary.label, summary, dash: summary.form === fullFineTuning ? 'solid' : 'dot' }));
   const spread = [...points, ...lines.map((line) => line.summary)].flatMap(({ mean, sd, scores }) => [mean - sd, mean + sd, ...scores]);
   const shares = points.length > 0 ? points.map((point) => point.x) : [1, 100];
   return { points, lines, x: logRange(shares, 0.12), y: linearRange(spread, 0.1), area, format: formatOf(rows[0]?.metric ?? '') };

@@ -13,9 +13,11 @@ export function linearRange(values: readonly number[], room = 0.08): Range {
   return { from: low - room * extent, to: high + room * extent };
 }
 
-/** Range in log10 around all values, all above 0. */
+/** Range in log10 around all values, all above 0; at least one power of ten, so that the axis has ticks. */
 export function logRange(values: readonly number[], room = 0.1): Range {
-  return linearRange(values.map((value) => Math.log10(value)), room);
+  const { from, to } = linearRange(values.map((value) => Math.log10(value)), room);
+  const missing = Math.max(0, 1 - (to - from));
+  return { from: from - missing / 2, to: to + missing / 2 };
 }
 
 /** Pixel of a value on the horizontal or vertical side of the area. */
