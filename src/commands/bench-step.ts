@@ -77,11 +77,12 @@ class Session {
   }
 
   steps(count: number): object {
-    const found = { ms: [] as number[], losses: [] as number[], foreignCpu: [] as (number | null)[] };
+    const found = { ms: [] as number[], losses: [] as number[], cpuMs: [] as number[], foreignCpu: [] as (number | null)[] };
     for (let i = 0; i < count; i++) {
       const meter = new BusyMeter();
       found.losses.push(this.step());
       found.ms.push(1000 * meter.wall());
+      found.cpuMs.push(1000 * meter.used());
       found.foreignCpu.push(meter.foreign());
     }
     return { ...found, peakMb: process.resourceUsage().maxRSS / 1024, programs: this.run.times() };

@@ -11,10 +11,13 @@ export class BusyMeter {
   /** Seconds since the meter was made. */
   wall(): number { return seconds() - this.start; }
 
+  /** Seconds of processor time that this process used. */
+  used(): number { return ownCpu() - this.own; }
+
   /** Cores that other processes kept busy on average, null where the system does not tell. */
   foreign(): number | null {
     const now = machineBusy();
-    return now === null || this.busy === null ? null : (now - this.busy - (ownCpu() - this.own)) / this.wall();
+    return now === null || this.busy === null ? null : (now - this.busy - this.used()) / this.wall();
   }
 }
 
