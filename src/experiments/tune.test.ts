@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { projectRoot } from '../project';
+import { compareWith } from './compare';
+import { executeRun } from './execute';
+import { toyTools } from './fixtures/tools';
+import { forkWorker } from './process';
+import { progressTable } from './progress';
+import { runSpec } from './spec';
+import { studies } from './studies';
+import { familyOf, type Study } from './studies/study';
+import { bestOf, tune } from './tune';
+import { logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
+
+let results: string;
+beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-tune-')); });
+afterEach(() => rmSync(results, { recursive: true, force: true }));
+
+const toy: Study = {
+  name: 'toy', tier: 'quick', title: 'toy', source: '', rows: [], notebook: '', reference: 'full',
+  variants: ['lora:r=4', 'bitfit'].map((method) => ({ name: method, label: method, runs: [1, 2].map((seed) => runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } })) })),
+};
+
+describe('tuning', () => {
+  const options = (behaviour: string) => ({
+    workers: 1, engine: 'compiled', results, progress: progressTable({ write: () => undefined, columns: 0 }),
+    launch: () => forkWorker(join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs'), [behaviour]),
+  }) as const;
+
+  it('tries four rates a family and goes on beyond an edge, counting each trial', async () => {
+    // The made-up validation loss grows with the rate, so the optimum lies on the lower edge as long as there is one.
+    const { table } = await tune(toy, options(''));
+    expect(table?.families.map(({ family, chosen, trials }) => [family, chosen, trials.map(({ rate }) => rate)])).toEqual([
+      ['lora', 0.0000032, [0.0000032, 0.00001, 0.000032, 0.0001, 0.00031, 0.00097, 0.003]],
+      ['bitfit', 0.000032, [0.000032, 0.0001, 0.00032, 0.001, 0.0031, 0.0097, 0.03]],
+    ]);
+  });
+
+  it('gives no table while a trial is missing', async () => {
+    const { table, reports } = await tune(toy, options('die'));
+    expect(table).toBeUndefined();
+    expect(reports[0]?.failed.length).toBeGreaterThan(0);
+  });
+
+  it('chooses the lowest validation loss and no trial that diverged', () => {
+    expect(bestOf([{ rate: 1, loss: null, score: null, seconds: 1 }, { rate: 2, loss: 0.4, score: 0.1, seconds: 1 }, { rate: 3, loss: 0.5, score: 0.9, seconds: 1 }]).rate).toBe(2);
+  });
+
+  it('spaces rates evenly in logarithms', () => {
+    expect(logSpaced(rangeOf('full'), 4)).toEqual([0.00001, 0.000031, 0.000097, 0.0003]);
+  });
+});
+
+describe('the committed tuning tables', () => {
+  it.each(Object.keys(studies))('of %s hold the same number of trials for every family and their best rate', (name) => {
+    const table = readTuning(name);
+    const families = new Set(studies[name]!('full').variants.map((variant) => familyOf(variant.runs[0]!.method)));
+    expect(new Set(table?.families.map(({ family }) => family))).toEqual(families);
+    for (const { family, trials, chosen } of table!.families) {
+      expect(trials.length, family).toBeGreaterThanOrEqual(4);
+      expect(trials.map(({ rate }) => rate)).toEqual(expect.arrayContaining([...logSpaced(rangeOf(family), 4)]));
+      expect(bestOf(trials).rate).toBe(chosen);
+      expect(tunedRate(name, family)).toBe(chosen);
+    }
+  });
+});
+
+describe('comparisons', () => {
+  it('pair runs by seed and example', async () => {
+    const better = { ...toyTools, train: async (...args: Parameters<typeof toyTools.train>) => ({ ...await toyTools.train(...args), perExample: [1, 1, 1, 1] }) };
+    for (const { runs, label } of toy.variants) for (const spec of runs) await executeRun({ spec, label }, label === 'bitfit' ? better : toyTools, { engine: 'compiled', report: () => undefined, results });
+    const [only, ...more] = compareWith(toy, 'lora:r=4', results);
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({ first: 'bitfit', second: 'lora:r=4', gap: 0.5, seeds: 2, examples: 4 });
+    expect(compareWith(toy, 'lora:r=4', join(results, 'nothing'))).toEqual([]);
+  });
+});
