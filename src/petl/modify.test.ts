@@ -3,12 +3,14 @@ import { compile } from '../engine/compile';
 import { tf, type Tensor } from '../engine/tf';
 import type { Backbone } from '../model/backbone';
 import type { ModelShape } from '../model/shape';
-import { knownShapes } from '../model/shapes';
-import { encode } from '../model/encoder';
+import { decodeText, type TextPair } from '../model/decoder';
+import { encode, plainForward } from '../model/encoder';
+import { hasCrossAttention, knownShapes } from '../model/shapes';
 import type { SitePoint } from '../model/site';
 import { mhpa, prefix } from './methods';
 import { visitFor } from './modify';
-import { furthest, methodOf, packedBatch, tensor, tensorsOf, tinyModel, unified, type AttentionCase, type Stored } from './testing/fixtures';
+import { whyInvalid } from './valid';
+import { furthest, methodOf, packedBatch, realRows, tensor, tensorsOf, tinyModel, unified, type AttentionCase, type Stored } from './testing/fixtures';
 import type { Method } from './design';
 
 /** `[heads, T, dh]` as rows `[T, heads * dh]` */
@@ -52,23 +54,29 @@ describe('prefix tuning is a gated adapter (He et al. 2021, equations 5-7)', () 
   });
 });
 
-describe.each(['bert'])('methods on a tiny %s equal numpy float64', (family) => {
+const families = [...new Set(unified.models.map((m) => m.family))];
+
+describe.each(families)('methods on a tiny %s equal numpy float64', (family) => {
   let model: Backbone;
-  beforeAll(() => { model = tinyModel(family); });
+  let text: TextPair;
+  beforeAll(() => {
+    model = tinyModel(family);
+    const own = packedBatch(unified.ids, unified.mask);
+    text = hasCrossAttention(model.shape) ? { source: own, target: packedBatch(unified.decoderIds, unified.decoderMask) } : { target: own };
+  });
   afterAll(() => { model.dispose(); });
 
   it.each(unified.models.filter((m) => m.family === family).map((m) => [m.name, m] as const))('%s', (_, one) => {
     const method = methodOf(one.modifications);
+    expect(whyInvalid(method, model.shape)).toBeUndefined();
     const tensors = tensorsOf(one.values);
-    const batch = packedBatch(unified.ids, unified.mask);
-    for (const engine of ['eager', 'compiled'] as const) {
-      const run = compile((inputs: typeof batch, own: typeof tensors) => {
-        const visit = visitFor(method, model.shape, own, { noise: undefined });
-        return encode(model, inputs, { visit, noise: undefined, dropout: 0, prompt: undefined, read: 'all' });
-      }, engine);
-      const hidden = run(batch, tensors) as Tensor;
-      expect(furthest(rows(hidden), one.hidden['encoder'] ?? [])).toBeLessThan(1e-5);
-      run.dispose();
-    }
+    const run = compile((inputs: TextPair, own: typeof tensors) => {
+      const forward = { ...plainForward, visit: visitFor(method, model.shape, own, { noise: undefined }) };
+      return model.shape.decoderLayers === 0 ? encode(model, inputs.target, forward) : decodeText(model, inputs, forward);
+    }, one.name === 'mam' ? 'compiled' : 'eager');
+    const hidden = run(text, tensors) as Tensor;
+    expect(furthest(realRows(hidden, text.target), one.hidden[model.shape.decoderLayers === 0 ? 'encoder' : 'decoder'] ?? [])).toBeLessThan(1e-5);
+    run.dispose();
+    tf.dispose([hidden, Object.values(tensors)]);
   });
 });

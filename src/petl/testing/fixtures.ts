@@ -70,6 +70,12 @@ export function packedBatch(ids: readonly (readonly number[])[], mask: readonly 
   return uploadBatch(packSequences(sequences, { length, size, prompt }));
 }
 
+/** Values of the rows of real tokens, in their order. @param hidden `[N, width]` */
+export function realRows(hidden: Tensor, { sequences }: Batch): number[][] {
+  const owners = sequences.dataSync();
+  return (hidden.arraySync() as number[][]).filter((_, row) => (owners[row] ?? -1) >= 0);
+}
+
 export function methodOf(modifications: readonly Modification[]): Method {
   return method('fixture', { modifications });
 }
