@@ -67,10 +67,12 @@ async function runAll(page) {
 
 /** Every cell on the page at once, for one picture: JupyterLab draws only what is in view. */
 async function picture(page, path) {
-  // Twice: cells that come into view grow.
-  for (let time = 0; time < 2; time++) {
-    const height = await page.evaluate(() => Math.max(...[...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')].map((panel) => panel.scrollHeight)));
-    await page.setViewportSize({ width: 1400, height: Math.min(12_000, height + 140) });
+  for (const measure of [
+    () => Math.max(...[...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')].map((panel) => panel.scrollHeight)) + 140,
+    // Now that all cells are drawn.
+    () => Math.max(...[...document.querySelectorAll('.jp-Notebook .jp-Cell')].map((cell) => cell.getBoundingClientRect().bottom)) + 60,
+  ]) {
+    await page.setViewportSize({ width: 1400, height: Math.min(12_000, Math.ceil(await page.evaluate(measure))) });
     await page.waitForTimeout(2500);
   }
   await page.screenshot({ path });

@@ -38,15 +38,18 @@ interface State {
   readonly marks: Map<string, CurvePoint[]>;
   done: number;
   drawnAt: number;
+  /** A late step must not take the place of the finished figure. */
+  ended: boolean;
 }
 
 const interval = 0.25;
 
 export function liveCurve(given: LiveOptions): Live {
   const options = { output: notebook(), clock: seconds, terminal: standardError(), ...given };
-  const state: State = { options, id: newId(), began: options.clock(), points: [], marks: new Map(), done: 0, drawnAt: -Infinity };
+  const state: State = { options, id: newId(), began: options.clock(), points: [], marks: new Map(), done: 0, drawnAt: -Infinity, ended: false };
   return {
     step: (done, value) => {
+      if (state.ended) return;
       state.done = done;
       if (value !== undefined) state.points.push({ step: done, value });
       if (options.clock() - state.drawnAt >= interval) draw(state);
@@ -70,6 +73,7 @@ function draw(state: State): void {
 }
 
 async function finish(state: State, note: string): Promise<Figure> {
+  state.ended = true;
   const { label, unit = 'loss', output, terminal } = state.options;
   const time = `${duration(clockOf(state)() - state.began)}${note === '' ? '' : `, ${note}`}`;
   const curves: Curve[] = [{ label: unit, points: state.points }, ...[...state.marks].map(([name, points]): Curve => ({ label: name, points, dash: 'dash' }))];

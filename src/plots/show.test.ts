@@ -50,6 +50,7 @@ describe('liveCurve', () => {
     }
     live.mark('validation loss', { step: 100, value: 0.3 });
     const figure = await live.finish('accuracy 0.8');
+    live.step(100, 9);
     expect(shown.length).toBeGreaterThan(15);
     expect(shown.length).toBeLessThanOrEqual(22);
     expect(new Set(shown.map((item) => item.id)).size).toBe(1);

@@ -6,7 +6,10 @@ const [width, height, left, bottom] = [480, 120, 44, 18];
 /** A growing curve as a small SVG, drawn in less than a millisecond: training shares the processor with it. */
 export function sparkline(points: readonly CurvePoint[], total: number): string {
   const shown = thin(points, 400);
-  const { from, to } = linearRange(shown.map((point) => point.value), 0.06);
+  const values = shown.map((point) => point.value);
+  const { from: low, to } = linearRange(values, 0.06);
+  // A loss has no negative ticks.
+  const from = Math.min(...values) >= 0 ? Math.max(0, low) : low;
   const x = (step: number): string => (left + step / Math.max(1, total) * (width - left - 6)).toFixed(1);
   const y = (value: number): string => (4 + (to - value) / (to - from) * (height - bottom - 8)).toFixed(1);
   const line = shown.map((point) => `${x(point.step)},${y(point.value)}`).join(' ');
