@@ -7,13 +7,13 @@ export async function fetchCommand({ positionals }: Input): Promise<number> {
   return 0;
 }
 
-/** `petl doctor`: 1 where something is wrong. */
+/** `petl doctor`: 2 where something is wrong. */
 export async function doctorCommand(input: Input): Promise<number> {
   const { doctor, renderChecks } = require('../doctor') as typeof import('../doctor');
   const checks = await doctor();
   if (flag(input, 'json')) printJson(checks);
   else print(renderChecks(checks));
-  return checks.every(({ ok }) => ok) ? 0 : 1;
+  return checks.every(({ ok }) => ok) ? 0 : 2;
 }
 
 /** `petl worker`: serves runs to the process that forked it. */

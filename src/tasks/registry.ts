@@ -1,10 +1,10 @@
 import { UserError } from '../errors';
-import { sentiment } from './sentiment';
+import { sentiment, shuffledSentiment } from './sentiment';
 import type { Task } from './task';
 import { verseParaphrase } from './verse-paraphrase';
 
 /** Every task by name. */
-export const tasks: readonly Task[] = [sentiment, verseParaphrase];
+export const tasks: readonly Task[] = [sentiment, shuffledSentiment, verseParaphrase];
 
 /** The task called `name`; an unknown name is a UserError that lists the known ones. */
 export function taskNamed(name: string): Task {

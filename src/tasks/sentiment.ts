@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomFrom, shuffled } from '../random';
 import { packageFolder } from './manifest';
 import { splitExamples, type ClassificationExample, type ClassificationTask, type TaskData } from './task';
 import { normalText } from './text';
@@ -19,6 +20,18 @@ export const sentiment: ClassificationTask = {
   labels: ['negative', 'positive'],
   metric: 'accuracy',
   load: () => Promise.resolve(sentimentData(readFileSync(snippetsPath(), 'utf8'))),
+};
+
+/** The control: the same texts with training labels dealt out at random. Whatever a method scores above chance here, it did not learn. */
+export const shuffledSentiment: ClassificationTask = {
+  ...sentiment,
+  name: 'sentiment-shuffled',
+  about: 'sentiment with training labels shuffled: a control that must stay at chance',
+  load: async () => {
+    const { train, ...scored } = await sentiment.load();
+    const labels = shuffled(train.map(({ label }) => label), randomFrom(0));
+    return { ...scored, train: train.map((example, i) => ({ ...example, label: labels[i] as number })) };
+  },
 };
 
 function snippetsPath(): string {
