@@ -7,6 +7,7 @@ export { studies, studyNamed } from './experiments/studies';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';
 export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/spec';
 export { readRows, recordsOfRuns, type RunRow } from './experiments/rows';
+export { compareWith, type Comparison } from './experiments/compare';
 export { published, type PublishedNumber } from './experiments/published';
 
 // Methods as values, and what they cost
@@ -24,10 +25,14 @@ export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
 export { findings, verdicts } from './experiments/findings';
 
 // Tables and figures
+export { variantTable, comparisonTable, publishedTable } from './tables';
 export { frame, summary } from './plots/frame';
 export { scoreTable } from './plots/score-table';
 export { parameterScore } from './plots/parameter-score';
 export { lossCurve } from './plots/loss-curve';
+export { budgetSweep } from './plots/budget-sweep';
+export { heatMap } from './plots/heat-map';
+export { liveCurve, progressBar } from './plots/live';
 export { exportFigure } from './plots/export';
 export { show, showTable } from './plots/show';
 export { UserError } from './errors';
