@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { upload } from '../engine/memory';
-import { tf, type Tensor, type Tensors } from '../engine/tf';
+import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { readConfig, shapeOf } from './checkpoint/config';
 import { canonicalNames, type Target } from './checkpoint/names';
 import { openWeights, weightFiles } from './checkpoint/open';
 import { dropScratch, type OpenCheckpoint, type StoredTensor } from './checkpoint/stored';
+import { uploadTarget } from './checkpoint/upload';
 import type { ModelShape } from './shape';
 import { weightShapes } from './shapes';
 
@@ -34,13 +34,17 @@ export class Backbone {
   dispose(): void { for (const weight of Object.values(this.weights)) weight.dispose(); }
 }
 
-/** Loads a folder with config.json and safetensors, one file or shards; the weights live once, in TensorFlow's memory. */
-export function loadBackbone(folder: string): Backbone {
-  const shape = shapeOf(readConfig(folder));
+/**
+ * Loads a folder with config.json and safetensors, one file or shards; the weights live once, in TensorFlow's memory.
+ * @param pooling how a classifier reads this model, where that differs from its architecture's usual way
+ */
+export function loadBackbone(folder: string, pooling?: ModelShape['pooling']): Backbone {
+  const described = shapeOf(readConfig(folder));
+  const shape = pooling === undefined ? described : { ...described, pooling };
   const files = weightFiles(folder);
   const file = openWeights(folder);
   try {
-    return new Backbone(folder, shape, { weights: readWeights(file, shape, folder), files });
+    return new Backbone(folder, shape, { weights: readWeights(file, shape, { source: folder, namesOf: (stored) => canonicalNames(shape.family, stored) }), files });
   } finally {
     file.close();
     dropScratch();
@@ -48,14 +52,17 @@ export function loadBackbone(folder: string): Backbone {
 }
 
 /** Every weight of the shape from an open checkpoint; frees what it made where something is wrong. */
-export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, source: string): Tensors {
+export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, { source, namesOf }: { readonly source: string; readonly namesOf: (stored: string) => readonly Target[] }): Tensors {
   const expected = weightShapes(shape);
   const weights: Record<string, Tensor> = {};
   try {
     // Large tensors first: what reading them takes besides is free again before most weights are there.
     for (const stored of [...tensors].sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape))) {
-      const targets = canonicalNames(shape.family, stored.name).filter(({ name }) => expected[name] !== undefined && weights[name] === undefined);
-      for (const target of targets) weights[target.name] = load(stored, target, expected[target.name] as readonly number[]);
+      const targets = namesOf(stored.name).filter(({ name }) => expected[name] !== undefined && weights[name] === undefined);
+      for (const target of targets) {
+        demandShape(stored, target, expected[target.name] as readonly number[]);
+        weights[target.name] = uploadTarget(stored, target);
+      }
     }
     demandAll(source, shape, weights);
     return weights;
@@ -69,18 +76,10 @@ function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-function load(stored: StoredTensor, { transpose, third }: Target, expected: readonly number[]): Tensor {
-  const { name, shape } = stored;
+function demandShape({ name, shape }: StoredTensor, { transpose, third }: Target, expected: readonly number[]): void {
   const own = transpose ? [...shape].reverse() : third === null ? shape : [...shape.slice(0, -1), (shape[shape.length - 1] ?? 0) / 3];
-  if (expected.join() !== own.join()) {
-    throw new UserError(`tensor ${name} has shape [${shape.join()}], which gives [${own.join()}]; the config asks for [${expected.join()}]: config.json and weights belong to different models`);
-  }
-  const values = upload(stored.read(), shape);
-  if (!transpose && third === null) return values;
-  const begin = [...shape.slice(0, -1).map(() => 0), (third ?? 0) * (own[own.length - 1] ?? 0)];
-  const turned = transpose ? tf.transpose(values) : tf.slice(values, begin, [...own]);
-  values.dispose();
-  return turned;
+  if (expected.join() === own.join()) return;
+  throw new UserError(`tensor ${name} has shape [${shape.join()}], which gives [${own.join()}]; the config asks for [${expected.join()}]: config.json and weights belong to different models`);
 }
 
 function demandAll(source: string, shape: ModelShape, weights: Tensors): void {

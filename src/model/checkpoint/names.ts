@@ -6,6 +6,12 @@ export interface Target {
   readonly transpose: boolean;
   /** Third of the columns, where query, key and value are stored as one tensor. */
   readonly third: 0 | 1 | 2 | null;
+  /** Heads of a query or key matrix whose rotary pairs are stored as neighbours (GGUF); here they are halves of a head. */
+  readonly pairedHeads: number | null;
+}
+
+export function plainTarget(name: string, transpose: boolean): Target {
+  return { name, transpose, third: null, pairedHeads: null };
 }
 
 type Rule = readonly [pattern: RegExp, name: string];
@@ -120,8 +126,8 @@ export function canonicalNames(family: Family, stored: string): readonly Target[
   for (const [pattern, name] of rules[family]) {
     if (!pattern.test(bare)) continue;
     const full = bare.replace(pattern, name).replace(/\.(q|k|v|o|wi|wi_0|wi_1|wo)\./, (_, short: string) => `.${words[short] ?? short}.`);
-    if (full.includes('{qkv}')) return ['query', 'key', 'value'].map((part, third) => ({ name: full.replace('{qkv}', part), transpose: false, third: third as 0 | 1 | 2 }));
-    return [full.endsWith('!') ? { name: full.slice(0, -1), transpose: true, third: null } : { name: full, transpose: false, third: null }];
+    if (full.includes('{qkv}')) return ['query', 'key', 'value'].map((part, third) => ({ ...plainTarget(full.replace('{qkv}', part), false), third: third as 0 | 1 | 2 }));
+    return [full.endsWith('!') ? plainTarget(full.slice(0, -1), true) : plainTarget(full, false)];
   }
   return [];
 }

@@ -55,10 +55,11 @@ function cutOff(path: string): UserError {
   return new UserError(`${path} is cut off: fetch it again (petl fetch, or copy the whole file)`);
 }
 
-function stored({ file, path, start }: { readonly file: number; readonly path: string; readonly start: number }, name: string, { dtype, shape, data_offsets: [from, to] }: HeaderEntry): StoredTensor {
-  const read = (): Float32Array => {
-    const bytes = byteScratch(to - from);
-    if (readSync(file, bytes, 0, bytes.length, start + from) < bytes.length) throw cutOff(path);
+function stored({ file, path, start }: { readonly file: number; readonly path: string; readonly start: number }, name: string, { dtype, shape, data_offsets: [begin] }: HeaderEntry): StoredTensor {
+  const rowBytes = shape.slice(1).reduce((a, b) => a * b, widths[dtype] ?? 0);
+  const read = (from: number, to: number): Float32Array => {
+    const bytes = byteScratch((to - from) * rowBytes);
+    if (readSync(file, bytes, 0, bytes.length, start + begin + from * rowBytes) < bytes.length) throw cutOff(path);
     return demandNumbers(decode(bytes, dtype, `${path}: tensor ${name}`), path, name);
   };
   return { name, shape, read };

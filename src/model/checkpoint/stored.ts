@@ -4,8 +4,11 @@ import { UserError } from '../../errors';
 export interface StoredTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  /** The values, in memory that the next read uses again. Throws a UserError where they hold NaN. */
-  read(): Float32Array;
+  /**
+   * Rows `from` to `to` of the first axis, in memory that the next read uses again. A vector has as many rows as values.
+   * Throws a UserError where they hold NaN.
+   */
+  read(from: number, to: number): Float32Array;
 }
 
 /** A checkpoint that is open: nothing is read before it is asked for. */
@@ -14,7 +17,7 @@ export interface OpenCheckpoint { readonly tensors: readonly StoredTensor[]; clo
 let bytes = new ArrayBuffer(0);
 let floats = new ArrayBuffer(0);
 
-/** Memory for bytes of a file, shared by all reads: loading a model needs one buffer as large as its largest tensor. */
+/** Memory for bytes of a file, shared by all reads. */
 export function byteScratch(length: number): Uint8Array {
   if (bytes.byteLength < length) bytes = new ArrayBuffer(length);
   return new Uint8Array(bytes, 0, length);

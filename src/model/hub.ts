@@ -1,0 +1,106 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UserError } from '../errors';
+import { projectRoot } from '../project';
+import { bring, type Patience, type RemoteFile } from './transfer';
+
+/** `hub:org/name@revision`; revision is a branch, tag or commit, `main` where it is left out. */
+export interface HubName { readonly repository: string; readonly revision: string }
+
+export interface HubOptions {
+  /** Where the hub answers; HF_ENDPOINT, or the public hub. */
+  readonly endpoint?: string;
+  /** Folder of what was brought: below it `org--name/<commit>`. */
+  readonly cache?: string;
+  /** Never ask the network; HF_HUB_OFFLINE=1. */
+  readonly offline?: boolean;
+  readonly patience?: Patience;
+  /** Takes progress: bytes of the file so far, and of how many. */
+  readonly report?: (file: string, bytes: number, total: number) => void;
+}
+
+const patient: Patience = { attempts: 6, idle: 30_000, wait: 500 };
+
+export function parseHubName(text: string): HubName {
+  const [, repository, revision = 'main'] = /^hub:([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/.exec(text) ?? [];
+  if (repository === undefined || `${repository}/${revision}`.split('/').some((part) => /^\.+$/.test(part))) {
+    throw new UserError(`"${text}" is no hub model: write hub:organisation/name, or hub:organisation/name@revision`);
+  }
+  return { repository, revision };
+}
+
+/**
+ * Brings a model from the hub, once: config, tokenizer and safetensors. Gives its folder in the cache, which appears only when
+ * every file is there and has the right hash. What a cut left is used by the next attempt.
+ */
+export async function download(name: string, options: HubOptions = {}): Promise<string> {
+  const { repository, revision } = parseHubName(name);
+  const home = join(options.cache ?? join(projectRoot(), 'data', 'cache', 'hub'), repository.replace('/', '--'));
+  const cached = cachedFolder(home, revision);
+  if (cached !== undefined && (isCommit(revision) || isOffline(options))) return cached;
+  if (isOffline(options)) throw new UserError(`model "${name}" is not in ${home} and the network is switched off (HF_HUB_OFFLINE): run once with network, or name a folder that holds the model`);
+  const listing = await listFiles(repository, revision, options).catch((error: unknown) => error as Error);
+  if (listing instanceof Error) {
+    if (cached !== undefined && !(listing instanceof UserError)) return cached; // no network: what is there serves
+    throw listing instanceof UserError ? listing : new UserError(`cannot reach the hub for "${name}" (${(listing.cause as Error | undefined)?.message ?? listing.message}): check the network, or name a folder that holds the model`);
+  }
+  const folder = join(home, listing.commit);
+  if (!existsSync(folder)) await bringAll(wanted(listing.files, name), folder, options);
+  writeReference(home, revision, listing.commit);
+  return folder;
+}
+
+async function bringAll(files: readonly RemoteFile[], folder: string, { patience = patient, report }: HubOptions): Promise<void> {
+  const partial = `${folder}.part`;
+  for (const file of files) await bring(file, join(partial, file.name), patience, ({ name, bytes: total }, bytes) => report?.(name, bytes, total));
+  renameSync(partial, folder);
+}
+
+function isCommit(revision: string): boolean { return /^[0-9a-f]{40}$/.test(revision); }
+
+function isOffline({ offline }: HubOptions): boolean {
+  return offline ?? ['1', 'true', 'yes'].includes((process.env['HF_HUB_OFFLINE'] ?? '').toLowerCase());
+}
+
+/** Where `refs/<revision>` points, or the commit itself. */
+function cachedFolder(home: string, revision: string): string | undefined {
+  const reference = join(home, 'refs', revision);
+  const commit = isCommit(revision) ? revision : existsSync(reference) ? readFileSync(reference, 'utf8').trim() : undefined;
+  return commit !== undefined && existsSync(join(home, commit)) ? join(home, commit) : undefined;
+}
+
+function writeReference(home: string, revision: string, commit: string): void {
+  if (isCommit(revision)) return;
+  const path = join(home, 'refs', revision);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.tmp`, `${commit}\n`);
+  renameSync(`${path}.tmp`, path);
+}
+
+interface Sibling { readonly rfilename: string; readonly size?: number; readonly blobId?: string; readonly lfs?: { readonly sha256: string; readonly size: number } }
+
+async function listFiles(repository: string, revision: string, { endpoint, patience = patient }: HubOptions): Promise<{ readonly commit: string; readonly files: readonly RemoteFile[] }> {
+  const base = (endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co').replace(/\/+$/, '');
+  const response = await fetch(`${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { signal: AbortSignal.timeout(patience.idle) });
+  if ([401, 403, 404].includes(response.status)) throw new UserError(`the hub has no open model "${repository}" with revision "${revision}" (it answers ${response.status}): check the name; for a private or gated model, download it yourself and name the folder`);
+  if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`);
+  const { sha, siblings } = await response.json() as { readonly sha?: string; readonly siblings?: readonly Sibling[] };
+  if (sha === undefined || !isCommit(sha) || siblings === undefined) throw new Error('its answer names no commit and files');
+  const files = siblings.map(({ rfilename, size, blobId, lfs }): RemoteFile => ({
+    name: rfilename, url: `${base}/${repository}/resolve/${sha}/${rfilename}`, bytes: lfs?.size ?? size ?? 0,
+    hash: lfs === undefined ? { kind: 'git', hex: blobId ?? '' } : { kind: 'sha256', hex: lfs.sha256 },
+  }));
+  return { commit: sha, files };
+}
+
+const small = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', '1_Pooling/config.json'];
+
+/** The files that this project reads; shards are whatever lies beside an index. */
+function wanted(files: readonly RemoteFile[], name: string): readonly RemoteFile[] {
+  const has = (file: string): boolean => files.some((f) => f.name === file);
+  const weights = has('model.safetensors') ? /^model\.safetensors$/ : /^model\.safetensors\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
+  const chosen = files.filter((file) => small.includes(file.name) || weights.test(file.name));
+  if (!has('config.json')) throw new UserError(`hub model "${name}" has no config.json: choose a model saved by save_pretrained`);
+  if (chosen.some((file) => file.name.endsWith('.safetensors'))) return chosen;
+  throw new UserError(`hub model "${name}" has no safetensors: only formats that are not read here (${files.map((f) => f.name).filter((f) => /\.(bin|h5|msgpack|onnx|gguf)$/.test(f)).join(', ')}); choose a revision with model.safetensors`);
+}

@@ -1,0 +1,82 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UserError } from '../errors';
+import { Backbone, loadBackbone, readWeights } from './backbone';
+import { readConfig, type Config } from './checkpoint/config';
+import { openGguf, type Metadata } from './checkpoint/gguf';
+import { dropScratch } from './checkpoint/stored';
+import { vocabularyOf } from './checkpoint/vocabulary';
+import { download } from './hub';
+import { modelNamed, type ModelPlace } from './registry';
+import { loadTokenizer, tokenizerFrom, type Tokenizer } from './tokenizer';
+
+/** Token ids with a meaning of their own; null where the model has none. */
+export interface SpecialIds {
+  /** Any of these ends a text. */
+  readonly end: readonly number[];
+  readonly pad: number;
+  /** What an encoder-decoder's target starts with. */
+  readonly start: number | null;
+  /** What the first generated token must be (mBART's language). */
+  readonly forcedFirst: number | null;
+}
+
+/** A frozen model with its tokenizer; undefined where the folder has none. */
+export interface Model {
+  readonly name: string;
+  readonly backbone: Backbone;
+  readonly tokenizer: Tokenizer | undefined;
+  readonly special: SpecialIds;
+}
+
+/** Opens a model by name, folder, GGUF file or `hub:org/name@revision`. The caller disposes of its backbone. */
+export async function openModel(name: string): Promise<Model> {
+  const place = modelNamed(name.startsWith('hub:') ? await download(name) : name);
+  return place.kind === 'gguf' ? openGgufModel({ ...place, name }) : openFolder({ ...place, name });
+}
+
+function openFolder({ name, path, pooling }: ModelPlace): Model {
+  const backbone = loadBackbone(path, pooling ?? undefined);
+  const tokenizer = existsSync(join(path, 'tokenizer.json')) ? loadTokenizer(path) : undefined;
+  return { name, backbone, tokenizer, special: specialOf({ ...readConfig(path), ...generationConfig(path) }) };
+}
+
+function generationConfig(folder: string): Config {
+  const path = join(folder, 'generation_config.json');
+  if (!existsSync(path)) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Config;
+  } catch {
+    throw new UserError(`${path} is not valid JSON: copy it again`);
+  }
+}
+
+function specialOf(config: Config): SpecialIds {
+  const id = (key: string): number | null => (typeof config[key] === 'number' ? config[key] : null);
+  const ends = config['eos_token_id'];
+  const end = Array.isArray(ends) ? ends.filter((e): e is number => typeof e === 'number') : typeof ends === 'number' ? [ends] : [];
+  return { end, pad: id('pad_token_id') ?? end[0] ?? 0, start: id('decoder_start_token_id'), forcedFirst: id('forced_bos_token_id') };
+}
+
+async function openGgufModel({ name, path }: ModelPlace): Promise<Model> {
+  const file = await openGguf(path);
+  try {
+    const { metadata, shape } = file;
+    const tokenizer = ggufTokenizer(metadata, path);
+    const weights = readWeights(file, shape, { source: path, namesOf: (stored) => file.namesOf(stored) });
+    const id = (key: string): number | undefined => (metadata[`tokenizer.ggml.${key}`] === undefined ? undefined : Number(metadata[`tokenizer.ggml.${key}`]));
+    const end = id('eos_token_id');
+    const special = { end: end === undefined ? [] : [end], pad: id('padding_token_id') ?? end ?? 0, start: null, forcedFirst: null };
+    return { name, backbone: new Backbone(path, shape, { weights, files: [path] }), tokenizer, special };
+  } finally {
+    file.close();
+    dropScratch();
+  }
+}
+
+/** A tokenizer.json beside the file goes before the file's own vocabulary. */
+function ggufTokenizer(metadata: Metadata, path: string): Tokenizer {
+  if (existsSync(join(dirname(path), 'tokenizer.json'))) return loadTokenizer(dirname(path));
+  const { json, config } = vocabularyOf(metadata, path);
+  return tokenizerFrom(json, config);
+}
