@@ -3,7 +3,7 @@ import { upload } from '../engine/memory';
 import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { loadBackbone, type Backbone } from '../model/backbone';
-import { modelFolder } from '../model/registry';
+import { modelFolder, modelNamed } from '../model/registry';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer';
 import { createDelta } from '../petl/delta';
 import { drawInit } from '../petl/init';
@@ -54,7 +54,7 @@ function openModel(name: string): NonNullable<typeof model> {
   closePrograms();
   model?.backbone.dispose();
   const folder = modelFolder(name);
-  model = { name, backbone: loadBackbone(folder), tokenizer: loadTokenizer(folder) };
+  model = { name, backbone: loadBackbone(folder, modelNamed(name).pooling ?? undefined), tokenizer: loadTokenizer(folder) };
   return model;
 }
 
