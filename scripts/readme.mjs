@@ -1,0 +1,117 @@
+// Writes the parts of README.md between its markers from result files, so that no number there is typed.
+//   node scripts/readme.mjs           takes the finished quick runs into results/readme.json and the figure, then writes README.md
+//   node scripts/readme.mjs --check   fails where README.md is not what the committed files give
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(fileURLToPath(import.meta.url), '..', '..');
+const require = createRequire(import.meta.url);
+const build = require('../bin/petl.cjs').build();
+const lab = require(join(build, 'index.js'));
+const { tableMarkdown } = require(join(build, 'plots', 'table.js'));
+const at = (...parts) => join(root, ...parts);
+
+function writeAtomically(path, text) {
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
+}
+
+/** The finished quick runs as the README shows them; undefined while one is missing. */
+function quickRuns() {
+  const study = lab.existingMethods('quick');
+  const records = lab.recordsOfRuns(lab.plansOf(study).map(({ spec }) => spec));
+  if (records.length < lab.plansOf(study).length) return undefined;
+  const rows = lab.resultsOf(study);
+  const seconds = records.reduce((sum, { final }) => sum + final.seconds, 0);
+  const { cpu, cores } = records[0].run.environment;
+  const comparisons = lab.compareWith(study, 'head');
+  return { rows, comparisons, seconds: Math.round(seconds), peakMb: Math.max(...rows.map(({ peakMb }) => peakMb)), cpu, cores, trained: records[0].run.spec.training.examples, scored: records[0].final.tests.count };
+}
+
+async function takeQuickRuns() {
+  const quick = quickRuns();
+  if (quick === undefined) return console.log('Quick runs are missing (npm start makes them): the README keeps its numbers.');
+  mkdirSync(at('results', 'figures'), { recursive: true });
+  writeAtomically(at('results', 'readme.json'), `${JSON.stringify(quick, null, 1)}\n`);
+  const figure = lab.parameterScore(quick.rows, { name: 'quick-start', title: 'Trained parameters and accuracy on movie-review sentiment' });
+  await lab.exportFigure(figure, at('results', 'figures'), { formats: ['svg', 'png', 'csv'] });
+}
+
+function start() {
+  const { rows, comparisons, seconds, peakMb, cpu, cores, trained, scored } = JSON.parse(readFileSync(at('results', 'readme.json'), 'utf8'));
+  const share = (value) => (value >= 99 ? value.toFixed(0) : String(Number(value.toPrecision(2))));
+  const points = (value) => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
+  const gap = (label) => {
+    const found = comparisons.find(({ first }) => first === label);
+    return found ? `${points(found.gap)} [${points(found.interval.low)}, ${points(found.interval.high)}]` : '';
+  };
+  const columns = [['method', 'left'], ['trained', 'right'], ['% of backbone', 'right'], ['accuracy %', 'right'], ['against head only, 95% interval', 'left'], ['seconds', 'right']];
+  const table = tableMarkdown({
+    columns: columns.map(([title, align]) => ({ title, align })),
+    rows: rows.map((row) => [row.label, row.trained.toLocaleString('en'), share(row.share), (100 * row.score).toFixed(1), gap(row.label), row.seconds.toFixed(0)]),
+  });
+  return `${table}
+
+These nine runs took ${(seconds / 60).toFixed(1)} minutes on ${cores} cores (${cpu}) with at most ${(peakMb / 1024).toFixed(1)} GiB of memory: ${trained.toLocaleString('en')} training examples, one pass, one seed,
+scored on ${scored.toLocaleString('en')} test examples. Set-up comes on top the first time.`;
+}
+
+function counts() {
+  const examples = [
+    ['minilm-l6', 'lora:r=16'], ['minilm-l6', 'mam:l=4,r=60'], ['roberta-base', 'lora:r=16'], ['roberta-base', 'mam:l=16,r=16,s=2'],
+    ['bert-large-uncased', 'houlsby:m=64'], ['bart-large', 'prefix:l=200,mlp=800'], ['bart-large', 'pa-ffn:r=512,s=4'], ['bart-large', 'mam:l=30,r=512'],
+  ];
+  return tableMarkdown({
+    columns: [{ title: 'model', align: 'left' }, { title: 'method', align: 'left' }, ...['parameters', 'trained', 'stored', 'paper', 'paper %'].map((title) => ({ title, align: 'right' }))],
+    rows: examples.map(([model, method]) => {
+      const { backbone, trained, stored, paper, share } = lab.count(lab.parseMethod(method), lab.knownShapes[model]);
+      return [model, `\`${method}\``, ...[backbone, trained, stored, paper].map((value) => value.toLocaleString('en')), (100 * share).toFixed(2)];
+    }),
+  });
+}
+
+function notebooks() {
+  const files = readdirSync(at('notebooks')).filter((name) => name.endsWith('.ipynb')).sort();
+  const rows = files.map((name) => {
+    const [first] = JSON.parse(readFileSync(at('notebooks', name), 'utf8')).cells;
+    const title = /^#\s+(.*)$/m.exec([first.source].flat().join(''))?.[1] ?? name;
+    return [`[${name.replace('.ipynb', '')}](notebooks/${name})`, title];
+  });
+  return tableMarkdown({ columns: [{ title: 'notebook', align: 'left' }, { title: 'shows', align: 'left' }], rows });
+}
+
+function verdicts() {
+  const all = lab.verdicts(['he', 'houlsby', 'vlm', 'ai21']);
+  const run = all.filter(({ verdict }) => verdict !== 'not-run');
+  const line = `${all.length} findings are declared, ${run.length} have been run.`;
+  if (run.length === 0) return line;
+  const interval = ({ gap, ci }) => `${gap.toFixed(3)} [${ci.map((value) => value.toFixed(3)).join(', ')}]`;
+  return `${line}\n\n${tableMarkdown({
+    columns: ['id', 'finding', 'verdict', 'gap and interval of the deciding link', 'seeds'].map((title) => ({ title, align: 'left' })),
+    rows: run.map((verdict) => [verdict.id, verdict.finding, verdict.verdict, interval(verdict), String(verdict.seeds)]),
+  })}`;
+}
+
+const parts = { start, counts, notebooks, verdicts };
+
+/** The page with every part between its markers made anew. */
+function rendered(page) {
+  return Object.entries(parts).reduce((text, [name, make]) => {
+    const [begin, end] = [`<!-- begin ${name}: made by scripts/readme.mjs -->`, `<!-- end ${name} -->`];
+    const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+    if (from < 0 || to < from) throw new Error(`README.md lacks the markers of "${name}"`);
+    return `${text.slice(0, from + begin.length)}\n${make()}\n${text.slice(to)}`;
+  }, page);
+}
+
+const check = process.argv.includes('--check');
+if (!check) await takeQuickRuns();
+const before = readFileSync(at('README.md'), 'utf8');
+const after = rendered(before);
+if (!check) writeAtomically(at('README.md'), after);
+else if (before !== after) {
+  console.error('README.md is not what the result files give: node scripts/readme.mjs');
+  process.exitCode = 1;
+}
