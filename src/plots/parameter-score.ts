@@ -84,7 +84,12 @@ function planOf(rows: readonly RunRow[], published: readonly PublishedScore[], a
     { label: summary.label, summary, dash: summary.form === fullFineTuning ? 'solid' : 'dot' }));
   const spread = [...points, ...lines.map((line) => line.summary)].flatMap(({ mean, sd, scores }) => [mean - sd, mean + sd, ...scores]);
   const shares = points.length > 0 ? points.map((point) => point.x) : [1, 100];
-  return { points, lines, x: logRange(shares, 0.12), y: linearRange(spread, 0.1), area, format: formatOf(rows[0]?.metric ?? '') };
+  return { points, lines, x: withRoomForNames(logRange(shares, 0.1)), y: linearRange(spread, 0.1), area, format: formatOf(rows[0]?.metric ?? '') };
+}
+
+/** Names stand to the right of most points, also of the last one. */
+function withRoomForNames({ from, to }: Range): Range {
+  return { from, to: to + 0.1 * (to - from) };
 }
 
 function seedsText({ points, lines }: Plan): string {
