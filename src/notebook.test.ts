@@ -1,0 +1,73 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UserError } from './errors';
+import { toyTools } from './experiments/fixtures/tools';
+import { runSpec, studyFolder } from './experiments/spec';
+import type { Study } from './experiments/studies/study';
+import { resultsOf, train, type TrainOptions } from './notebook';
+import { variantTable } from './tables';
+
+const study: Study = {
+  name: 'toy', tier: 'quick', title: 'toy', source: '', rows: [], notebook: '', reference: 'full',
+  variants: ['lora:r=4', 'head'].map((method) => ({ name: method, label: `toy ${method}`, runs: [1, 2].map((seed) => runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } })) })),
+};
+
+let results: string;
+let said: string[];
+let trained: number;
+const options = (more: TrainOptions = {}): TrainOptions => ({
+  results, say: (line) => said.push(line), ...more,
+  tools: { ...toyTools, train: async (job, report) => { trained += 1; return await toyTools.train(job, report); } },
+});
+
+beforeEach(() => {
+  results = mkdtempSync(join(tmpdir(), 'petl-notebook-'));
+  said = [];
+  trained = 0;
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  delete (globalThis as { interrupted?: number }).interrupted;
+  rmSync(results, { recursive: true, force: true });
+});
+
+describe('train', () => {
+  it('trains each seed of a variant once, then loads it and says so', async () => {
+    const first = await train(study, 'lora:r=4', options());
+    const second = await train(study, 'lora:r=4', options());
+    expect(trained).toBe(2);
+    expect(first.map(({ seed, score }) => [seed, score])).toEqual([[1, 0.5], [2, 0.5]]);
+    expect(second).toEqual(first);
+    expect(said[0]).toBe('toy lora:r=4, seed 1: finished run on disk, accuracy 0.5000, trained in 0 s');
+    expect(resultsOf(study, results)).toEqual(first);
+  });
+
+  it('trains anew when asked to', async () => {
+    await train(study, 'head', options());
+    await train(study, 'head', options({ again: true }));
+    expect(trained).toBe(4);
+  });
+
+  it('keeps nothing of a run that the notebook interrupts', async () => {
+    const interrupted = train(study, 'head', { ...options(), tools: { ...toyTools, train: async (job, report) => {
+      (globalThis as { interrupted?: number }).interrupted = 1;
+      return await toyTools.train(job, report);
+    } } });
+    await expect(interrupted).rejects.toThrow('stopped before its end');
+    expect(readdirSync(studyFolder('toy', 'quick', results))).toEqual([]);
+  });
+
+  it('names the variants there are', async () => {
+    await expect(train(study, 'lora:r=5', options())).rejects.toThrow(UserError);
+    await expect(train(study, 'lora:r=5', options())).rejects.toThrow('study toy has no variant "lora:r=5"; did you mean "lora:r=4"?: choose from lora:r=4, head');
+  });
+});
+
+it('a study is shown as it is declared', () => {
+  expect(variantTable(study).rows).toEqual([
+    ['toy lora:r=4', 'lora:r=4', '36,864', '0.16', '0.001', '2'], ['toy head', 'head', '0', '0', '0.001', '2'],
+  ]);
+});
