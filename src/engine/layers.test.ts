@@ -19,6 +19,7 @@ const cases: Readonly<Record<string, readonly [shapes: readonly number[][], f: (
   layerNorm: [[a, g, g], (x, y, b) => layers.layerNorm(x!, y!, b!, 1e-5)],
   rmsNorm: [[a, g], (x, y) => layers.rmsNorm(x!, y!, 1e-5)],
   gelu: [[a], (x) => layers.gelu(x!)],
+  halfGelu: [[a], (x) => layers.halfGelu(x!)],
   geluTanh: [[a], (x) => layers.geluTanh(x!)],
   relu: [[a], (x) => layers.relu(x!)],
   silu: [[a], (x) => layers.silu(x!)],

@@ -102,6 +102,18 @@ export function gelu(x: Tensor): Tensor {
   });
 }
 
+/** z (1 + erf z), which is sqrt(2) gelu(sqrt(2) z): GELU without its constants. */
+export function halfGelu(z: Tensor): Tensor {
+  return withGradient([z], () => {
+    const a = tf.add(tf.erf(z), 1);
+    return {
+      value: tf.mul(z, a), kept: [a],
+      // 1 + erf z + z 2/sqrt(pi) exp(-z^2), the constant in the exponent
+      gradient: (dy, [p], [saved]) => [tf.mul(dy, tf.add(saved, tf.mul(p, tf.exp(tf.sub(Math.log(2 / Math.sqrt(Math.PI)), tf.square(p))))))],
+    };
+  });
+}
+
 /** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), GPT-2's form. */
 export function geluTanh(x: Tensor): Tensor {
   const c = Math.sqrt(2 / Math.PI);

@@ -1,7 +1,8 @@
-import { gelu, geluTanh, layerNorm, linear, relu, rmsNorm, silu } from '../engine/layers';
+import { layerNorm, rmsNorm } from '../engine/layers';
 import { dropout } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
-import { attention, project, show, weightOf, type Attended, type Place, type Stream } from './attention';
+import { attention, show, type Attended, type Place, type Stream } from './attention';
+import { feedForward } from './feedforward';
 import type { Layout } from './layout';
 import type { ModelShape } from './shape';
 
@@ -15,8 +16,6 @@ export function normOf(shape: ModelShape, weights: Tensors, name: string): (x: T
   if (bias === undefined) throw new Error(`weight ${name}.bias is missing`);
   return (x) => layerNorm(x, gain, bias, epsilon);
 }
-
-const activations = { gelu, geluTanh, relu, silu } as const;
 
 /** What a decoder block attends over besides itself. `layout`: that of the rows that ask, where it differs from the decoder's own. */
 export interface Cross extends Attended { readonly layout?: Layout }
@@ -45,12 +44,4 @@ function subLayer(place: Place, site: 'attn' | 'cross' | 'ffn', x: Tensor, f: (i
   const output = show(place, { site, input, output: f(input, pre ? norm : (y) => y), residual: x, norm });
   const sum = tf.add(x, dropout(output, place.dropout, place.noise));
   return pre ? sum : norm(sum);
-}
-
-/** act(x W_1 + b_1) W_2 + b_2, or act(x W_gate) * (x W_up) in the middle. */
-function feedForward(place: Place, x: Tensor): Tensor {
-  const activation = activations[place.shape.activation];
-  const up = project(place, 'ffn.up', 'ffn.up', x);
-  const middle = place.shape.gatedFfn ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'))), up) : activation(up);
-  return project(place, 'ffn.down', 'ffn.down', show(place, { site: 'ffn.mid', input: x, output: middle }));
 }

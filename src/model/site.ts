@@ -66,6 +66,15 @@ export interface SitePoint {
 }
 
 /** Returns h, changed or as it was. Called inside a traced step: it must be pure. */
-export type Visit = (point: SitePoint) => Tensor;
+export interface Visit {
+  (point: SitePoint): Tensor;
+  /** The sites that it looks at. The model may compute others together, and then does not show them. Left out: all. */
+  readonly sites?: ReadonlySet<Site>;
+}
 
-export const untouched: Visit = (point) => point.output;
+export const untouched: Visit = Object.assign((point: SitePoint) => point.output, { sites: new Set<Site>() });
+
+/** Whether the visit passes these sites by. */
+export function passes(visit: Visit, ...places: readonly Site[]): boolean {
+  return visit.sites !== undefined && !places.some((site) => visit.sites?.has(site));
+}
