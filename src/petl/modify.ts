@@ -1,9 +1,9 @@
 import { rawOp } from '../engine/backend';
 import { linear, matmul } from '../engine/layers';
-import type { Noise } from '../engine/random';
+import { statelessUniform, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { ModelShape } from '../model/shape';
-import { untouched, type SitePoint, type Visit } from '../model/site';
+import { untouched, type Site, type SitePoint, type Visit } from '../model/site';
 import { attendPrefix, need, prefixPairs, type PrefixPair } from './attend';
 import { bottleneckForm, headsFirst, headsLast, matrices, normed, perHeadForm, scaled, type FormContext, type Own } from './bottleneck';
 import type { Bottleneck, Method, Modification, Prefix, Reads } from './design';
@@ -47,11 +47,31 @@ export function visitFor(method: Method, shape: ModelShape, tensors: Tensors, co
   const steps = stepsByPlace(method, shape);
   if (steps.size === 0) return untouched;
   const running: Running = { ...context, shape, tensors, prefixes: prefixPairs(method, shape, tensors), projections: new Map() };
-  return (point) => {
+  const keep = layerKeeper(method, context.noise);
+  const visit = (point: SitePoint): Tensor => {
     const place = placeName(point.stack, point.layer, point.site);
     if (point.linear !== undefined && point.site.endsWith('.query')) running.projections.set(place.replace(/\.query$/, ''), point.linear);
-    return (steps.get(place) ?? []).reduce((h, step) => modify(step, { ...point, output: h }, running), point.output);
+    const here = steps.get(place);
+    if (here === undefined) return point.output;
+    const moved = here.reduce((h, step) => modify(step, { ...point, output: h }, running), point.output);
+    const kept = keep(point.layer);
+    return kept === undefined ? moved : tf.add(point.output, tf.mul(tf.sub(moved, point.output), kept));
   };
+  return Object.assign(visit, { sites: sitesOf(method) });
+}
+
+/** The sites that the method looks at: the model may fuse the others. */
+function sitesOf({ modifications }: Method): ReadonlySet<Site> {
+  const asks = modifications.filter(({ reads }) => reads === 'query(norm(x))').map(({ site }) => site.replace(/heads$/, 'query') as Site);
+  return new Set([...modifications.map(({ site }) => site), ...asks]);
+}
+
+/** Robust AdapterDrop (Rueckle et al. 2021, section 3.2): 1 for layers from n on, 0 below, n drawn anew in every training step. */
+function layerKeeper({ lifecycle }: Method, source: Noise | undefined): (layer: number) => Tensor | undefined {
+  if (lifecycle.kind !== 'layerDrop' || source === undefined) return () => undefined;
+  const { first } = lifecycle;
+  const dropped = tf.floor(tf.mul(statelessUniform([1], source.seed, source.next()), first + 1)); // 0 .. first
+  return (layer) => (layer >= first ? undefined : tf.cast(tf.lessEqual(dropped, layer), 'float32'));
 }
 
 function stepsByPlace(method: Method, shape: ModelShape): ReadonlyMap<string, readonly Step[]> {
@@ -96,19 +116,17 @@ function modifyByBottleneck(modification: Modification, form: Bottleneck, point:
 
 function modifyByPrefix(modification: Modification, form: Prefix, point: SitePoint, { running, name }: Named): Tensor {
   const { composition } = modification;
-  const { attention } = point;
   const own: Own = (part) => need(running.tensors, `${name}.${part}`);
   const pair = running.prefixes.get(name);
-  if (attention === undefined || pair === undefined) throw new Error(`${name}: a prefix of ${form.length} needs an attention`);
+  if (point.attention === undefined || pair === undefined) throw new Error(`${name}: a prefix of ${form.length} needs an attention`);
+  const g = composition.kind === 'inputGate' ? gateOf(composition.per, point.input, own, running) : undefined; // [N, 1]
+  const attention = g === undefined ? point.attention : { ...point.attention, query: tf.mul(point.attention.query, g) }; // g (q P_k^T)
   const values = scaled(pair.values, scaleOf(modification, own));
   const { change, gate } = attendPrefix({ keys: pair.keys, values }, attention, running.shape);
-  if (composition.kind === 'massGate') {
-    const h = headsFirst(point.output, running.shape.heads);
-    return headsLast(tf.add(h, tf.mul(gate(), tf.sub(change, h)))); // (1 - gate) h + gate dh
-  }
-  const flat = headsLast(change);
-  if (composition.kind !== 'inputGate') return tf.add(point.output, flat);
-  return tf.add(point.output, tf.mul(flat, gateOf(composition.per, point.input, own, running)));
+  if (composition.kind === 'add' || composition.kind === 'scaledAdd') return tf.add(point.output, headsLast(change));
+  const h = headsFirst(point.output, running.shape.heads);
+  const moved = g === undefined ? change : tf.mul(change, tf.expandDims(g, 0));
+  return headsLast(tf.add(h, tf.mul(gate(), tf.sub(moved, h)))); // (1 - gate) h + gate dh
 }
 
 /** m (W + s A B) / |W + s A B| x + b, the norm by column and without gradient (DoRA, Liu et al. 2024, section 4.3). */
