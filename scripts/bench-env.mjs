@@ -1,4 +1,4 @@
-// Makes .venv-bench (PyTorch, transformers, PEFT) and, with --adapters, .venv-adapters, each only when its pinned
+// Makes .venv-bench (PyTorch, transformers, PEFT) and, with --interop, .venv-interop (PEFT, adapters), each only when its pinned
 // requirements changed. Nothing else in the project needs Python packages of these folders.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const environments = {
   bench: { folder: '.venv-bench', requirements: 'bench/requirements.txt' },
-  adapters: { folder: '.venv-adapters', requirements: 'bench/requirements-adapters.txt' },
+  interop: { folder: '.venv-interop', requirements: 'bench/requirements-interop.txt' },
 };
 
 const windows = process.platform === 'win32';
@@ -40,7 +40,7 @@ function systemPython() {
       return name;
     } catch { /* not this one */ }
   }
-  throw new Error('Python 3.10 or newer is needed for the benchmark: install python3 and python3-venv');
+  throw new Error('Python 3.10 or newer is needed for the benchmark and the interchange proof: install python3 and python3-venv');
 }
 
 function run(command, args) {
@@ -49,5 +49,5 @@ function run(command, args) {
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   console.log(ensureEnvironment('bench'));
-  if (process.argv.includes('--adapters')) console.log(ensureEnvironment('adapters'));
+  if (process.argv.includes('--interop')) console.log(ensureEnvironment('interop'));
 }
