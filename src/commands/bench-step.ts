@@ -63,7 +63,7 @@ class Session {
     const frozen = { shape: { ...shape, pooling: setup.pooling }, weights };
     const method = parseMethod(setup.method);
     const file = openSafetensors(setup.file);
-    const given = Object.fromEntries(file.tensors.filter((t) => !/^(ids|mask|labels)\./.test(t.name)).map((t) => [t.name, upload(t.read(), t.shape)]));
+    const given = Object.fromEntries(file.tensors.filter((t) => !/^(ids|mask|labels)\./.test(t.name)).map((t) => [t.name, upload(t.read(0, t.shape[0] ?? 1), t.shape)]));
     file.close();
     this.batches = Array.from({ length: setup.batches }, (_, k) => batchOf(integers(setup.file), k, setup));
     const variables = createDelta(method, shape, weights, 1).variables;
