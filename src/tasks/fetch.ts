@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { seconds } from '../clock';
 import { UserError } from '../errors';
 import { readArchive } from './archive';
+import { DEBIAN_INDEX, fetchDebianIndex } from './debian';
 import { download, wrongHash, type Download } from './download';
 import { cacheFolder, folderName, isFetched, markerOf, packageNamed, readManifest, type PackageSource } from './manifest';
 
@@ -16,7 +17,7 @@ export interface FetchOptions {
 }
 
 /**
- * Brings the named packages (none named: those marked `default`) into the cache: downloads the pinned archive with the registry's
+ * Brings the named packages (none named: those marked `default`; `debian-index`: see debian.ts) into the cache: downloads the pinned archive with the registry's
  * own client, checks length and sha256, unpacks it as an archive into a temporary folder and renames that into place.
  * A package already there costs one small read. A wrong hash, a cut-off download or an escaping path is a UserError and leaves nothing.
  */
@@ -24,8 +25,9 @@ export async function fetchPackages(names: readonly string[] = [], options: Fetc
   const manifest = options.manifest ?? readManifest();
   const cache = options.cache ?? cacheFolder();
   const report = options.report ?? ((): void => undefined);
+  if (names.includes(DEBIAN_INDEX)) report(`${DEBIAN_INDEX}: ${await fetchDebianIndex()}`);
   const sources = names.length > 0
-    ? names.map((name) => packageNamed(name, manifest))
+    ? names.filter((name) => name !== DEBIAN_INDEX).map((name) => packageNamed(name, manifest))
     : manifest.filter((source) => source.use === 'default');
   for (const source of sources) {
     const label = `${source.name} ${source.version}`;

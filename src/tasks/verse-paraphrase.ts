@@ -4,7 +4,7 @@ import { derived } from './derived';
 import { cosine, cosines, idfVectors, largest, wordIndex, type WordIndex, type WordVector } from './overlap';
 import { splitOf } from './split';
 import { splitExamples, type ClassificationExample, type ClassificationTask, type TaskData } from './task';
-import { wordCount } from './text';
+import { hasWords } from './text';
 import { chapterKey, loadVerses, type Verse } from './verses';
 
 /** Two verses nearer than this in the same version say the same thing and make no negative. */
@@ -41,7 +41,7 @@ interface Entry {
  * alone gives the label away. IDF weights come from training chapters.
  */
 export function paraphraseData(all: readonly Verse[]): TaskData<ClassificationExample> {
-  const verses = all.filter((verse) => isShort(verse.web) && isShort(verse.basic));
+  const verses = all.filter((verse) => hasWords(verse.web, 6, 26) && hasWords(verse.basic, 6, 26));
   const training = verses.filter((verse) => splitOf(chapterKey(verse)) === 'train');
   const vectorOf = idfVectors(training.flatMap((verse) => [verse.web, verse.basic]));
   const entries = verses.map((verse) => ({ verse, web: vectorOf(verse.web), basic: vectorOf(verse.basic) }));
@@ -54,11 +54,6 @@ export function paraphraseData(all: readonly Verse[]): TaskData<ClassificationEx
   });
   const keys = new Map(verses.map((verse) => [nameOf(verse), chapterKey(verse)]));
   return splitExamples('verse-paraphrase', examples, ({ id }) => keys.get(id.slice(0, id.indexOf('/'))) ?? '');
-}
-
-function isShort(text: string): boolean {
-  const words = wordCount(text);
-  return words >= 6 && words <= 26;
 }
 
 function pairOf(first: number, second: number, overlap: number): Pair {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { derived } from './derived';
+import { romanianLetters } from './text';
 
 /** One verse in the versions that tasks use; all versions share one numbering, 31,102 verses. */
 export interface Verse {
@@ -59,6 +60,5 @@ function cleanEnglish(text: string): string {
 
 /** Cedillas become the comma letters of today's Romanian; the database puts a space after the hyphen of joined words. */
 function cleanRomanian(text: string): string {
-  const letters = text.replace(/ş/g, 'ș').replace(/ţ/g, 'ț').replace(/Ş/g, 'Ș').replace(/Ţ/g, 'Ț');
-  return letters.replace(/(\p{L})- (?=\p{L})/gu, '$1-').replace(/\s+/g, ' ').trim();
+  return romanianLetters(text).replace(/(\p{L})- (?=\p{L})/gu, '$1-').replace(/\s+/g, ' ').trim();
 }
