@@ -105,13 +105,14 @@ export async function tuneCommand(input: Input): Promise<number> {
 /** `petl results NAME`: the score table of what is on disk. */
 export function resultsCommand(input: Input): number {
   const study = studyOf(input);
-  const rows = readRows(study.name, study.tier);
+  const rows = rowsOfRuns(plansOf(study).map(({ spec }) => spec));
   if (flag(input, 'json')) {
     printJson(rows);
     return 0;
   }
   if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
-  print(`${titleOf(study)}\n\n${scores(rows)}`);
+  const older = readRows(study.name, study.tier).length - rows.length;
+  print(`${titleOf(study)}\n\n${scores(rows)}${older > 0 ? `\n\n${older} older ${older === 1 ? 'run' : 'runs'} with other settings left out.` : ''}`);
   return 0;
 }
 
