@@ -9,6 +9,8 @@ export interface Arguments {
   /** A number, or one of `words`. */
   numberOr<const W extends string>(key: string, words: readonly W[]): number | W | undefined;
   word<const W extends string>(key: string, words: readonly W[], fallback: W): W;
+  /** One of `words`, or undefined where it is left out. */
+  maybe<const W extends string>(key: string, words: readonly W[]): W | undefined;
   text(key: string, fallback: string): string;
   finish(): void;
 }
@@ -39,6 +41,10 @@ export function readArguments(form: string): Arguments {
     word: (key, words, fallback) => {
       const text = take(key);
       return text === undefined ? fallback : words.find((word) => word === text) ?? fail(key, words.join(' or '));
+    },
+    maybe: (key, words) => {
+      const text = take(key);
+      return text === undefined ? undefined : words.find((word) => word === text) ?? fail(key, words.join(' or '));
     },
     text: (key, fallback) => take(key) ?? fallback,
     finish: () => {

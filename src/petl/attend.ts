@@ -21,7 +21,6 @@ export interface PrefixAttention {
   readonly gate: () => Tensor;
 }
 
-/** @param factor on keys and values, a gate of `[N, 1]` or 1 */
 export function attendPrefix({ keys, values }: PrefixPair, { query, heads, scale, logMass }: AttentionView, shape: ModelShape): PrefixAttention {
   const groups = shape.keyValueHeads;
   const rows = query.shape[0] as number;

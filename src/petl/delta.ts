@@ -2,13 +2,14 @@ import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import type { ModelShape } from '../model/shape';
+import type { Random } from '../random';
 import type { Method } from './design';
-import { drawInit } from './init';
+import { drawInit, randomStream } from './init';
 import { principalFactors } from './principal';
 import type { VariableSpec } from './spec';
 import { unfrozenNames } from './unfrozen';
 import { whyInvalid } from './valid';
-import { specsOf } from './variables';
+import { specsOf, tokenRowsName } from './variables';
 
 /**
  * Owns every tensor that a method adds to a frozen model, and copies of the model's own weights that it trains, under
@@ -59,38 +60,53 @@ export function createDelta(method: Method, shape: ModelShape, weights: Tensors,
 /** The model's weights with those that the method trains in place of the frozen ones. */
 export function weightsWith(weights: Tensors, variables: Tensors): Tensors {
   const own = Object.entries(variables).filter(([name]) => weights[name] !== undefined);
-  const rows = Object.entries(variables).filter(([name]) => /^embedding\.word\.\d+$/.test(name));
+  const rows = variables[tokenRowsName];
   const merged = { ...weights, ...Object.fromEntries(own) };
-  const word = rows.reduce((table, [name, value]) => replaceRows(table, Number(name.split('.')[2]), value), merged['embedding.word']);
-  return word === undefined ? merged : { ...merged, 'embedding.word': word };
+  const word = merged['embedding.word'];
+  return rows === undefined || word === undefined ? merged : { ...merged, 'embedding.word': withLastRows(word, rows) };
 }
 
-function replaceRows(table: Tensor | undefined, first: number, rows: Tensor): Tensor {
-  if (table === undefined) throw new Error('embedding.word is missing');
-  const [count, width] = rows.shape as [number, number];
-  const after = first + count;
-  const rest = (table.shape[0] as number) - after;
-  const parts = [tf.slice(table, [0, 0], [first, width]), rows, ...(rest > 0 ? [tf.slice(table, [after, 0], [rest, width])] : [])];
-  return tf.concat(parts, 0);
+function withLastRows(table: Tensor, rows: Tensor): Tensor {
+  const [vocabulary, width] = table.shape as [number, number];
+  const kept = vocabulary - (rows.shape[0] as number);
+  return tf.concat([tf.slice(table, [0, 0], [kept, width]), rows], 0);
 }
 
 function start({ name, shape, init }: VariableSpec, weights: Tensors, seed: number): Tensor {
   switch (init.kind) {
     case 'columnNorms': return tf.tidy(() => tf.sqrt(tf.sum(tf.square(weightOf(weights, init.weight)), 0)));
     case 'principal': return upload(principalFactors(weightOf(weights, init.weight), Math.min(...shape))[init.side], shape);
-    case 'wordRows': return wordRows(weightOf(weights, 'embedding.word'), init.rows, shape as readonly [number, number], { seed, name });
+    case 'words': return rowsOf(weightOf(weights, 'embedding.word'), wordIds(init.rows, shape[0] as number, weights, randomStream(seed, name)));
     default: return upload(drawInit(init, shape, seed, name), shape);
   }
 }
 
-function wordRows(table: Tensor, rows: { readonly first: number } | 'drawn' | { readonly text: string }, [count, width]: readonly [number, number], key: { seed: number; name: string }): Tensor {
-  const vocabulary = table.shape[0] as number;
-  if (rows !== 'drawn' && 'text' in rows) throw new UserError('A prompt from text needs the tokenizer: give its token rows to the prompt.');
-  if (rows === 'drawn') {
-    const drawn = drawInit({ kind: 'uniform', bound: 1, seed: 'run' }, [count], key.seed, key.name);
-    return tf.tidy(() => tf.gather(table, tf.tensor1d(Array.from(drawn, (u) => Math.min(vocabulary - 1, Math.floor(((u + 1) / 2) * vocabulary))), 'int32')));
+type WordRows = Extract<VariableSpec['init'], { kind: 'words' }>['rows'];
+
+/** Which rows of the word table a tensor of `count` rows starts from. */
+function wordIds(rows: WordRows, count: number, weights: Tensors, random: Random): readonly number[] {
+  const vocabulary = weightOf(weights, 'embedding.word').shape[0] as number;
+  const list = (id: (i: number) => number): number[] => Array.from({ length: count }, (_, i) => id(i));
+  switch (rows.kind) {
+    case 'last': return list((i) => vocabulary - count + i);
+    case 'vocabulary': return list(() => Math.floor(random() * vocabulary));
+    case 'text': throw new UserError(`The prompt's text "${rows.text}" must be tokenized first: use withPromptTokens.`);
+    case 'tokens': {
+      if (rows.ids.length === 0) throw new UserError('The prompt\'s text has no tokens; give it a few words.');
+      return list((i) => rows.ids[i % rows.ids.length] as number);
+    }
   }
-  return tf.tidy(() => tf.slice(table, [rows.first, 0], [count, width]));
+}
+
+function rowsOf(table: Tensor, ids: readonly number[]): Tensor {
+  return tf.tidy(() => tf.gather(table, tf.tensor1d([...ids], 'int32')));
+}
+
+/** The method with its prompt's text replaced by token ids; other methods unchanged. */
+export function withPromptTokens(method: Method, tokenize: (text: string) => readonly number[]): Method {
+  const { prompt } = method;
+  if (prompt.kind === 'none' || prompt.init.kind !== 'text') return method;
+  return { ...method, prompt: { ...prompt, init: { kind: 'tokens', ids: tokenize(prompt.init.text) } } };
 }
 
 function weightOf(weights: Tensors, name: string): Tensor {

@@ -11,9 +11,12 @@ export interface Where {
   readonly site: Site;
   /** Which stacks of an encoder-decoder; a stack that the model lacks is ignored. */
   readonly stacks: readonly Stack[];
-  readonly layers: 'all' | readonly number[];
+  readonly layers: Layers;
   readonly reads: Reads;
 }
+
+/** Counted from 0, in each stack; `from` on to the last. */
+export type Layers = 'all' | readonly number[] | { readonly from: number };
 
 /** What is added and how; a gate by attention mass exists only for a prefix. */
 export type Change =
@@ -82,7 +85,10 @@ export type Scale =
   | { readonly kind: 'perChannel'; readonly initial: number };
 /** (1 - g) h + g dh with g the share of attention mass that falls on the prefix: prefix tuning. */
 export interface MassGate { readonly kind: 'massGate' }
-/** h + g(x) s dh, g = sigmoid(x w + b), one gate per token or the mean over the sequence (UniPELT). */
+/**
+ * h + g s dh, g = sigmoid(input w + b), one gate per token or the mean over the sequence (UniPELT). On a prefix g scales its
+ * keys and values, which then share the attention's mass as in prefix tuning; its gate reads x.
+ */
 export interface InputGate { readonly kind: 'inputGate'; readonly scale: number; readonly per: 'token' | 'sequence' }
 /** h * l for a diagonal, h * (1 + dh) for a bottleneck, so that both start at the frozen model. */
 export interface Multiply { readonly kind: 'multiply' }
@@ -96,12 +102,18 @@ export type Unfrozen =
   | { readonly kind: 'biases' }
   | { readonly kind: 'layerNorms' }
   | { readonly kind: 'topLayers'; readonly k: number }
-  | { readonly kind: 'tokenRows'; readonly first: number; readonly count: number };
+  /** The last `count` rows of the word table: tokens added for a task (Lin et al. 2020). */
+  | { readonly kind: 'tokenRows'; readonly count: number };
 
 export type Prompt =
   | { readonly kind: 'none' }
   | { readonly kind: 'free'; readonly length: number; readonly init: PromptInit };
-export type PromptInit = { readonly kind: 'random' } | { readonly kind: 'text'; readonly text: string } | { readonly kind: 'vocabulary' };
+/** N(0, 0.02); rows of the word table drawn at random; those of a text's tokens, repeated or cut to the length. */
+export type PromptInit =
+  | { readonly kind: 'random' }
+  | { readonly kind: 'vocabulary' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'tokens'; readonly ids: readonly number[] };
 
 export interface Method {
   /** The canonical written form: `lora:r=8`, `mam:l=30,r=512`. */
@@ -119,5 +131,7 @@ export interface Method {
 
 export type Lifecycle =
   | { readonly kind: 'fixed' }
-  | { readonly kind: 'rankBudget'; readonly initialRank: number; readonly targetRank: number; readonly penalty: number }
+  /** AdaLoRA: directions are switched off until `target` of each modification's r are left on average; `penalty` on P^T P - I. */
+  | { readonly kind: 'rankBudget'; readonly target: number; readonly penalty: number }
+  /** AdapterDrop, robust: each training step leaves out the modifications of the first n layers, n drawn from 0 to `first`. */
   | { readonly kind: 'layerDrop'; readonly first: number };

@@ -1,5 +1,5 @@
 import type { Site } from '../model/site';
-import type { Activation, Bottleneck, Change, Method, Modification, Prefix, Reads, Scale, Unfrozen } from './design';
+import type { Activation, Bottleneck, Change, Method, Modification, Prefix, PromptInit, Reads, Scale, Unfrozen } from './design';
 
 /** s of h + s dh: a number, one learned scalar, or one learned number per channel. */
 export type ScaleWord = number | 'learned' | 'channel';
@@ -46,16 +46,21 @@ export const layernorm = (): Method => unfreezing('layernorm', { kind: 'layerNor
 /** The top k blocks of the last stack (Houlsby et al. 2019, "variable fine-tuning"). */
 export const top = ({ k }: { readonly k: number }): Method => unfreezing(written('top', { k }), { kind: 'topLayers', k });
 
-/** Prompt tuning: l free vectors in front of the input embeddings, N(0, 0.02). */
-export function prompt({ l }: { readonly l: number }): Method {
-  return method(written('prompt', { l }), { prompt: { kind: 'free', length: l, init: { kind: 'random' } } });
+/** Prompt tuning: l free vectors in front of the input embeddings, from N(0, 0.02), drawn words, or a text's words. */
+export function prompt({ l, init = { kind: 'random' } }: { readonly l: number; readonly init?: PromptInit }): Method {
+  const text = init.kind === 'text' ? encodeURIComponent(init.text) : undefined;
+  const name = written('prompt', { l, init: init.kind === 'vocabulary' ? init.kind : undefined, text });
+  return method(name, { prompt: { kind: 'free', length: l, init } });
 }
 
-/** Prefix tuning (He et al. 2021, equation 3): free vectors, or from an MLP of width `mlp` (800 in the released code; 0 for none). */
-export function prefix({ l, mlp = 0 }: { readonly l: number; readonly mlp?: number }): Method {
+/**
+ * Prefix tuning (He et al. 2021, equation 3): free vectors, or from an MLP of width `mlp` (800 in the released code; 0 for none).
+ * `gate: 'none'` adds the prefix attention whole (Table 4, "-gating").
+ */
+export function prefix({ l, mlp = 0, gate = 'mass' }: { readonly l: number; readonly mlp?: number; readonly gate?: 'mass' | 'none' }): Method {
   const form: Prefix = { kind: 'prefix', length: l, reparameterisation: mlp > 0 ? { kind: 'mlp', width: mlp } : { kind: 'none' } };
-  const modifications = at(attentions('.heads'), 'query', { form, composition: { kind: 'massGate' } });
-  return method(written('prefix', { l, mlp: mlp || undefined }), { modifications });
+  const modifications = at(attentions('.heads'), 'query', { form, composition: { kind: gate === 'mass' ? 'massGate' : 'add' } });
+  return method(written('prefix', { l, mlp: mlp || undefined, gate: gate === 'mass' ? undefined : gate }), { modifications });
 }
 
 /** LoRA on query and value, s = alpha / r with the released code's alpha = 32. */
@@ -74,7 +79,16 @@ function lowRank(family: string, r: number, s: number, places: readonly Site[]):
   return method(written(family, { r, s: s === 32 / r ? undefined : s }), { modifications });
 }
 
-interface AdapterOptions { readonly r: number; readonly s?: ScaleWord | undefined; readonly init?: InitWord | undefined }
+export interface AdapterOptions {
+  readonly r: number;
+  readonly s?: ScaleWord | undefined;
+  readonly init?: InitWord | undefined;
+  readonly norm?: Bottleneck['innerNorm'] | undefined;
+  readonly act?: Activation | undefined;
+  readonly drop?: number | undefined;
+  /** `residual`: the stream before the FFN's norm, as the released mBART code reads; the same as x in post-norm models. */
+  readonly reads?: 'x' | 'residual' | undefined;
+}
 
 /** Sequential adapter after attention, with an inner LayerNorm as in the released code. */
 export const saAttn = (options: AdapterOptions): Method => adapter('sa-attn', attentions(''), 'h', options);
@@ -83,16 +97,18 @@ export const saFfn = (options: AdapterOptions): Method => adapter('sa-ffn', ['ff
 /** Parallel adapter of attention: reads its input, adds to the head outputs before W_o. */
 export const paAttn = (options: AdapterOptions): Method => adapter('pa-attn', attentions('.heads'), 'x', options);
 /** Parallel adapter of the FFN; with s the scaled parallel adapter, which starts like LoRA (He et al. 2021, section 4.5). */
-export const paFfn = (options: AdapterOptions): Method => adapter('pa-ffn', ['ffn'], 'x', options);
+export const paFfn = (options: AdapterOptions): Method => adapter('pa-ffn', ['ffn'], options.reads ?? 'x', options);
 
-function adapter(family: string, places: readonly Site[], reads: Reads, { r, s, init = startOf(s) }: AdapterOptions): Method {
-  const innerNorm = family.endsWith('attn') ? 'in' : 'none';
-  const form = bottleneck(r, { innerNorm, factors: { kind: 'dense', init: { kind: init }, bias: true } });
+function adapter(family: string, places: readonly Site[], reads: Reads, options: AdapterOptions): Method {
+  const usual = { init: options.s === undefined ? 'bert' : 'lora', norm: family.endsWith('attn') ? 'in' : 'none', act: 'relu', drop: 0, reads } as const;
+  const { r, s } = options;
+  const { init = usual.init, norm = usual.norm, act = usual.act, drop = usual.drop } = options;
+  const form = bottleneck(r, { innerNorm: norm, activation: act, dropout: drop, factors: { kind: 'dense', init: { kind: init }, bias: true } });
   const modifications = at(places, reads, { form, composition: s === undefined ? { kind: 'add' } : { kind: 'scaledAdd', scale: scaleOf(s) } });
-  return method(written(family, { r, s, init: init === startOf(s) ? undefined : init }), { modifications });
+  const said = { init, norm, act, drop };
+  const unusual = Object.fromEntries(Object.entries(said).filter(([key, value]) => value !== usual[key as keyof typeof said]));
+  return method(written(family, { r, s, ...unusual, reads: reads === 'residual' ? reads : undefined }), { modifications });
 }
-
-const startOf = (s: ScaleWord | undefined): InitWord => (s === undefined ? 'bert' : 'lora');
 
 function scaleOf(s: ScaleWord): Scale {
   if (typeof s === 'number') return { kind: 'fixed', value: s };

@@ -1,7 +1,7 @@
 import { hasCrossAttention, layersOf, stacksOf } from '../model/shapes';
 import type { ModelShape } from '../model/shape';
 import type { Site, Stack } from '../model/site';
-import type { Method, Modification, Reads } from './design';
+import type { Layers, Method, Modification, Reads } from './design';
 
 /** One hidden vector that a modification changes. */
 export interface Place {
@@ -21,8 +21,13 @@ export function placesOf(modification: Modification, shape: ModelShape): readonl
   const { site, layers } = modification;
   return modification.stacks.filter((stack) => hasSite(shape, stack, site)).flatMap((stack) => {
     const all = Array.from({ length: site === 'embedding' ? 1 : layersOf(shape, stack) }, (_, layer) => layer);
-    return all.filter((layer) => layers === 'all' || layers.includes(layer)).map((layer) => placeAt(modification, shape, stack, layer));
+    return all.filter((layer) => named(layers, layer)).map((layer) => placeAt(modification, shape, stack, layer));
   });
+}
+
+function named(layers: Layers, layer: number): boolean {
+  if (layers === 'all') return true;
+  return 'from' in layers ? layer >= layers.from : layers.includes(layer);
 }
 
 /** `encoder.3.attn.query`; the embedding has no layer. */

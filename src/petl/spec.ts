@@ -1,3 +1,5 @@
+import type { PromptInit } from './design';
+
 /** How a tensor starts. Draws depend on a seed and the variable's name alone, never on what else exists. */
 export type VariableInit =
   | { readonly kind: 'constant'; readonly value: number }
@@ -10,8 +12,8 @@ export type VariableInit =
   | { readonly kind: 'columnNorms'; readonly weight: string }
   /** One side of the best rank-r approximation of a frozen matrix, singular values shared half and half. */
   | { readonly kind: 'principal'; readonly weight: string; readonly side: 'down' | 'up' }
-  /** Rows of the word table: from `first` on, drawn at random, or those of a text's tokens. */
-  | { readonly kind: 'wordRows'; readonly rows: { readonly first: number } | 'drawn' | { readonly text: string } };
+  /** Rows of the word table: its last ones, drawn at random, or those of a prompt's tokens. */
+  | { readonly kind: 'words'; readonly rows: { readonly kind: 'last' } | Exclude<PromptInit, { kind: 'random' }> };
 
 /** One tensor of a method's own. */
 export interface VariableSpec {

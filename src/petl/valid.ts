@@ -1,7 +1,7 @@
 import type { ModelShape } from '../model/shape';
 import { layersOf, stacksOf } from '../model/shapes';
 import type { Site } from '../model/site';
-import type { Bottleneck, Method, Modification, Prefix, Reads } from './design';
+import type { Bottleneck, Layers, Method, Modification, Prefix, Reads } from './design';
 import { placesOf, readWidth, siteWidths } from './places';
 
 type Check = readonly [fails: boolean, reason: string];
@@ -12,7 +12,7 @@ export function whyInvalidModification(modification: Modification): string | und
   return first([
     ...sizeChecks(modification),
     [stacks.length === 0, 'no stack is named; name encoder, decoder or both'],
-    [layers !== 'all' && (layers.length === 0 || new Set(layers).size < layers.length), 'layers must be "all" or a list of distinct layers'],
+    [layers !== 'all' && !('from' in layers) && (layers.length === 0 || new Set(layers).size < layers.length), 'layers must be "all", from one on, or a list of distinct layers'],
     [isQuery(reads) && !isHeads(site), `${site} has no queries to read; read x or h, or modify attn.heads`],
     [/residual/.test(reads) && !['attn', 'cross', 'ffn'].includes(site), `${site} is added to no residual; modify attn, cross or ffn`],
     [composition.kind === 'massGate' && form.kind !== 'prefix', 'the gate by attention mass exists only for a prefix'],
@@ -34,7 +34,7 @@ export function whyInvalid(method: Method, shape: ModelShape): string | undefine
   return first([
     [modifications.length > 0 && modifications.every((m) => placesOf(m, shape).length === 0), 'the model has none of its sites'],
     [unfrozen.length > 1 && unfrozen.some(({ kind }) => kind === 'all'), 'with all weights trained, training some of them again has no effect; leave one out'],
-    [unfrozen.some((part) => part.kind === 'tokenRows' && part.first + part.count > shape.vocabulary), `the word table has ${shape.vocabulary} rows`],
+    [unfrozen.some((part) => part.kind === 'tokenRows' && part.count > shape.vocabulary), `the word table has ${shape.vocabulary} rows`],
   ]);
 }
 
@@ -73,13 +73,18 @@ function bottleneckChecks(modification: Modification, form: Bottleneck): readonl
   ];
 }
 
+function listed(layers: Layers): readonly number[] {
+  if (layers === 'all') return [];
+  return 'from' in layers ? [layers.from] : layers;
+}
+
 /** What depends on the model's widths and depth. */
 function misfit(modification: Modification, shape: ModelShape): string | undefined {
   const { site, reads, form, layers } = modification;
   const stacks = stacksOf(shape).filter((stack) => modification.stacks.includes(stack));
   const deepest = Math.max(0, ...stacks.map((stack) => layersOf(shape, stack)));
   return first([
-    [layers !== 'all' && layers.some((layer) => !Number.isInteger(layer) || layer < 0 || layer >= deepest), `layers ${String(layers)} must lie between 0 and ${deepest - 1}`],
+    [listed(layers).some((layer) => !Number.isInteger(layer) || layer < 0 || layer >= deepest), `layers ${listed(layers).join()} must lie between 0 and ${deepest - 1}`],
     [stacks.length === 0, `the model has no ${modification.stacks.join(' or ')}`],
     ...(form.kind === 'bottleneck' ? widthChecks(form, readWidth(shape, site, reads), siteWidths(shape, site).h, shape) : []),
   ]);

@@ -4,6 +4,9 @@ import { bottleneckParts } from './factors';
 import { formName, keyValueWidth, placesOf, siteWidths, type Place } from './places';
 import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit, type VariableSpec } from './spec';
 
+/** The trained rows at the end of the word table. */
+export const tokenRowsName = 'embedding.word.rows';
+
 /** Every tensor that the method adds to a model of this shape, trained ones and constants; names are unique. */
 export function specsOf(method: Method, shape: ModelShape): readonly VariableSpec[] {
   const own = method.modifications.flatMap((modification, index) => {
@@ -78,15 +81,13 @@ function compositionParts({ composition, form, site }: Modification, shape: Mode
 
 function promptVectors({ prompt }: Method, shape: ModelShape): readonly VariableSpec[] {
   if (prompt.kind === 'none') return [];
-  const words = (rows: 'drawn' | { readonly text: string }): VariableInit => ({ kind: 'wordRows', rows });
-  const { init } = prompt;
-  const start = init.kind === 'random' ? bertInit : words(init.kind === 'vocabulary' ? 'drawn' : { text: init.text });
-  return [{ name: 'prompt', shape: [prompt.length, shape.width], init: start, trained: true, stored: true, modification: 'prompt' }];
+  const init: VariableInit = prompt.init.kind === 'random' ? bertInit : { kind: 'words', rows: prompt.init };
+  return [{ name: 'prompt', shape: [prompt.length, shape.width], init, trained: true, stored: true, modification: 'prompt' }];
 }
 
 function tokenRows({ unfrozen }: Method, shape: ModelShape): readonly VariableSpec[] {
   return unfrozen.flatMap((part) => (part.kind !== 'tokenRows' ? [] : [{
-    name: `embedding.word.${part.first}`, shape: [part.count, shape.width], init: { kind: 'wordRows', rows: { first: part.first } },
+    name: tokenRowsName, shape: [part.count, shape.width], init: { kind: 'words', rows: { kind: 'last' } },
     trained: true, stored: true, modification: 'tokenRows',
   } satisfies VariableSpec]));
 }

@@ -3,8 +3,10 @@ import { readArguments, type Arguments } from './arguments';
 import type { Activation, Method } from './design';
 import {
   bitfit, combine, full, head, houlsby, layernorm, lora, loraFfn, mam, mhpa, paAttn, paFfn, pfeiffer, prefix, prompt, saAttn, saFfn, top,
+  type AdapterOptions,
 } from './methods';
 import { nearest } from './nearest';
+import { adaLora, adapterDrop, compacter, dora, ia3, ia3Forms, loraFa, pissa, pTuningV2, rsLora, uniPelt, vera, vlm, type Ia3Form } from './variants';
 
 export interface FamilyEntry {
   /** The written form with its parameters, those in brackets optional. */
@@ -19,17 +21,24 @@ export interface FamilyEntry {
 const activations: readonly Activation[] = ['relu', 'gelu', 'geluTanh', 'silu', 'tanh', 'sigmoid', 'identity'];
 const scales = ['learned', 'channel'] as const;
 
-const adapter = (make: typeof paFfn) => (take: Arguments): Method => {
+const adapter = (make: (options: AdapterOptions) => Method) => (take: Arguments): Method => make({
+  r: take.size('r'), s: take.numberOr('s', scales),
+  init: take.maybe('init', ['bert', 'lora']), norm: take.maybe('norm', ['none', 'in', 'out']), act: take.maybe('act', activations), drop: take.number('drop', 0),
+});
+const parallelFfn = (take: Arguments): Method => adapter((options) => paFfn({ ...options, reads: take.maybe('reads', ['x', 'residual']) }))(take);
+const adapterForm = (name: string): string => `${name}:r=64[,s=4|learned|channel][,init=bert|lora][,norm=none|in|out][,act=relu][,drop=0.1]`;
+const lowRank = (make: typeof lora) => (take: Arguments): Method => sized(take, make, (r) => 32 / r);
+const sized = (take: Arguments, make: typeof lora, usual: (r: number) => number): Method => {
   const r = take.size('r');
-  const s = take.numberOr('s', scales);
-  return make({ r, s, init: take.word('init', ['bert', 'lora'], s === undefined ? 'bert' : 'lora') });
-};
-const adapterForm = (name: string): string => `${name}:r=64[,s=4|learned|channel][,init=bert|lora]`;
-const lowRank = (make: typeof lora) => (take: Arguments): Method => {
-  const r = take.size('r');
-  return make({ r, s: take.number('s', 32 / r) });
+  return make({ r, s: take.number('s', usual(r)) });
 };
 const mlp = (take: Arguments): number => take.size('mlp', 0);
+
+function readPrompt(take: Arguments): Method {
+  const text = take.text('text', '');
+  const kind = take.word('init', ['random', 'vocabulary'], 'random');
+  return prompt({ l: take.size('l'), init: text === '' ? { kind } : { kind: 'text', text: decodeURIComponent(text) } });
+}
 
 /** Every family by the name it is written with. */
 export const families: Readonly<Record<string, FamilyEntry>> = {
@@ -38,14 +47,18 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
   bitfit: { form: 'bitfit', example: 'bitfit', size: undefined, read: bitfit },
   layernorm: { form: 'layernorm', example: 'layernorm', size: undefined, read: layernorm },
   top: { form: 'top:k=2', example: 'top:k=2', size: 'k', read: (take) => top({ k: take.size('k') }) },
-  prompt: { form: 'prompt:l=20', example: 'prompt:l=20', size: 'l', read: (take) => prompt({ l: take.size('l') }) },
-  prefix: { form: 'prefix:l=30[,mlp=800]', example: 'prefix:l=30', size: 'l', read: (take) => prefix({ l: take.size('l'), mlp: mlp(take) }) },
+  prompt: { form: 'prompt:l=20[,init=random|vocabulary][,text=url%20encoded]', example: 'prompt:l=20', size: 'l', read: readPrompt },
+  prefix: {
+    form: 'prefix:l=30[,mlp=800][,gate=mass|none]', example: 'prefix:l=30', size: 'l',
+    read: (take) => prefix({ l: take.size('l'), mlp: mlp(take), gate: take.word('gate', ['mass', 'none'], 'mass') }),
+  },
+  'p-tuning-v2': { form: 'p-tuning-v2:l=30', example: 'p-tuning-v2:l=30', size: 'l', read: (take) => pTuningV2({ l: take.size('l') }) },
   lora: { form: 'lora:r=8[,s=4]', example: 'lora:r=8', size: 'r', read: lowRank(lora) },
   'lora-ffn': { form: 'lora-ffn:r=102[,s=4]', example: 'lora-ffn:r=8', size: 'r', read: lowRank(loraFfn) },
   'sa-attn': { form: adapterForm('sa-attn'), example: 'sa-attn:r=16', size: 'r', read: adapter(saAttn) },
   'sa-ffn': { form: adapterForm('sa-ffn'), example: 'sa-ffn:r=16', size: 'r', read: adapter(saFfn) },
   'pa-attn': { form: adapterForm('pa-attn'), example: 'pa-attn:r=16', size: 'r', read: adapter(paAttn) },
-  'pa-ffn': { form: adapterForm('pa-ffn'), example: 'pa-ffn:r=16,s=4', size: 'r', read: adapter(paFfn) },
+  'pa-ffn': { form: `${adapterForm('pa-ffn')}[,reads=x|residual]`, example: 'pa-ffn:r=16,s=4', size: 'r', read: parallelFfn },
   mhpa: {
     form: 'mhpa:l=30[,query=scaled|normed]', example: 'mhpa:l=30', size: 'l',
     read: (take) => mhpa({ l: take.size('l'), query: take.word('query', ['scaled', 'normed'], 'scaled') }),
@@ -62,6 +75,29 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     form: 'mam:l=30,r=512[,s=4][,mlp=800]', example: 'mam:l=8,r=16', size: 'r',
     read: (take) => mam({ l: take.size('l'), r: take.size('r'), s: take.number('s', 4), mlp: mlp(take) }),
   },
+  rslora: { form: 'rslora:r=8[,s=11.3]', example: 'rslora:r=8', size: 'r', read: (take) => sized(take, rsLora, (r) => 32 / Math.sqrt(r)) },
+  'lora-fa': { form: 'lora-fa:r=8[,s=4]', example: 'lora-fa:r=8', size: 'r', read: lowRank(loraFa) },
+  dora: { form: 'dora:r=8[,s=4]', example: 'dora:r=8', size: 'r', read: lowRank(dora) },
+  pissa: { form: 'pissa:r=8[,s=1]', example: 'pissa:r=8', size: 'r', read: (take) => sized(take, pissa, () => 1) },
+  vera: { form: 'vera:r=64[,seed=1]', example: 'vera:r=64', size: 'r', read: (take) => vera({ r: take.size('r'), seed: take.size('seed', 1) }) },
+  adalora: {
+    form: 'adalora:r=8[,target=4][,s=1]', example: 'adalora:r=8', size: 'r',
+    read: (take) => { const r = take.size('r'); return adaLora({ r, target: take.size('target', Math.max(1, Math.floor(r / 2))), s: take.number('s', 1) }); },
+  },
+  ia3: { form: `ia3[:form=${Object.keys(ia3Forms).join('|')}]`, example: 'ia3', size: undefined, read: (take) => ia3({ form: take.word('form', Object.keys(ia3Forms) as Ia3Form[], 'paper') }) },
+  compacter: {
+    form: 'compacter:r=48[,n=4][,places=both|ffn]', example: 'compacter:r=16', size: 'r',
+    read: (take) => compacter({ r: take.size('r'), n: take.size('n', 4), places: take.word('places', ['both', 'ffn'], 'both') }),
+  },
+  unipelt: {
+    form: 'unipelt:l=10,r=8,m=48[,gate=sequence|token]', example: 'unipelt:l=5,r=4,m=16', size: 'm',
+    read: (take) => uniPelt({ l: take.size('l'), r: take.size('r'), m: take.size('m'), gate: take.word('gate', ['sequence', 'token'], 'sequence') }),
+  },
+  adapterdrop: {
+    form: 'adapterdrop:r=48,first=5[,mode=fixed|robust]', example: 'adapterdrop:r=16,first=1', size: 'r',
+    read: (take) => adapterDrop({ r: take.size('r'), first: take.size('first'), mode: take.word('mode', ['fixed', 'robust'], 'fixed') }),
+  },
+  vlm: { form: 'vlm:r=100[,rows=30]', example: 'vlm:r=16', size: 'r', read: (take) => vlm({ r: take.size('r'), rows: take.size('rows', 0) }) },
 };
 
 /** Reads the written form of a method, `pa-ffn:r=64,s=4` or `a+b`; anything it does not know is a UserError with the remedy. */

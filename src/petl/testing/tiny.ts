@@ -1,5 +1,6 @@
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { encode } from '../../model/encoder';
+import { sequenceMean } from '../../model/heads';
 import type { Batch } from '../../model/batch';
 import { weightsWith, type Delta } from '../delta';
 import { promptOf, visitFor, type ModifyContext } from '../modify';
@@ -8,7 +9,7 @@ import { randomStream } from '../init';
 /** Last hidden states of a tiny encoder under a method, `[N, d]`; `variables` stand in for the delta's own. */
 export function hiddenWith(delta: Delta, weights: Tensors, batch: Batch, variables: Tensors = delta.variables, context: ModifyContext = { noise: undefined }): Tensor {
   const tensors = { ...delta.constants, ...variables };
-  const visit = visitFor(delta.method, delta.shape, tensors, context);
+  const visit = visitFor(delta.method, delta.shape, tensors, { sequenceMean: (x) => sequenceMean(x, batch), ...context });
   return encode({ shape: delta.shape, weights: weightsWith(weights, variables) }, batch, {
     visit, noise: context.noise, dropout: 0, prompt: promptOf(delta.method, tensors), read: 'all',
   });
