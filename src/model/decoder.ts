@@ -1,5 +1,6 @@
 import { gatherRows, matmul } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
+import type { Recall } from './attention';
 import { keyMask, layoutOf, type Batch } from './batch';
 import type { Cross } from './block';
 import { encode, pickRead, rowsRead, streamOf } from './encoder';
@@ -10,22 +11,22 @@ import { runStack } from './stack';
 /** The encoder's last hidden states `[N_s, d]` and the source batch that they belong to. */
 export interface Memory { readonly hidden: Tensor; readonly batch: Batch }
 
-/**
- * Last hidden states of a decoder, which sees tokens before each position alone: `[N, d]`, or `[B, d]` for `read: 'last'`.
- * @param memory what an encoder-decoder's cross-attention reads; undefined for models without an encoder
- */
-export function decode(frozen: Frozen, batch: Batch, forward: Forward, memory?: Memory): Tensor {
+/** What a decoder reads besides its own tokens: an encoder's output, where there is one; where keys and values go, in generation. */
+export interface Context { readonly memory?: Memory; readonly recall?: Recall }
+
+/** Last hidden states of a decoder, which sees tokens before each position alone: `[N, d]`, or `[B, d]` for `read: 'last'`. */
+export function decode(frozen: Frozen, batch: Batch, forward: Forward, { memory, recall }: Context = {}): Tensor {
   const { shape, weights } = frozen;
   const length = batch.keys.shape[1] as number;
   const keys = keyMask(batch.keys);
   const bias = relativeBias(shape, weights, 'decoder', length);
   const past = tf.add(keys, causalMask(length)); // [B, 1, T, T]
   const mask = bias === undefined ? past : tf.add(past, bias);
-  const cross = memory === undefined ? {} : { cross: crossOf(memory) };
+  const pass = { forward, mask, ...(memory && { cross: crossOf(memory) }), ...(recall && { recall }) };
   const stream = streamOf(frozen, 'decoder', batch, forward);
   // The last token may read every token of its sequence: keys alone are its mask.
-  if (bias === undefined && memory === undefined && forward.read === 'last') return runStack(frozen, 'decoder', stream, { forward, mask, ...rowsRead(batch, forward, keys) });
-  return pickRead(runStack(frozen, 'decoder', stream, { forward, mask, ...cross }), batch, forward);
+  if (bias === undefined && memory === undefined && forward.read === 'last') return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
+  return pickRead(runStack(frozen, 'decoder', stream, pass), batch, forward);
 }
 
 function crossOf({ hidden, batch }: Memory): Cross {
@@ -50,7 +51,7 @@ export function decodeText(frozen: Frozen, { source, target }: TextPair, forward
   if (source === undefined) return decode(frozen, target, forward);
   const { words: _given, ...own } = forward; // given word vectors are the source's
   const hidden = encode(frozen, source, { ...forward, read: 'all' });
-  return decode(frozen, target, { ...own, prompt: undefined }, { hidden, batch: source });
+  return decode(frozen, target, { ...own, prompt: undefined }, { memory: { hidden, batch: source } });
 }
 
 /** Scores of every word for rows of hidden states. @param hidden `[M, d]` @returns `[M, vocabulary]` */

@@ -8,18 +8,8 @@ import { dropScratch } from './checkpoint/stored';
 import { vocabularyOf } from './checkpoint/vocabulary';
 import { download } from './hub';
 import { modelNamed, type ModelPlace } from './registry';
+import type { SpecialIds } from './special';
 import { loadTokenizer, tokenizerFrom, type Tokenizer } from './tokenizer';
-
-/** Token ids with a meaning of their own; null where the model has none. */
-export interface SpecialIds {
-  /** Any of these ends a text. */
-  readonly end: readonly number[];
-  readonly pad: number;
-  /** What an encoder-decoder's target starts with. */
-  readonly start: number | null;
-  /** What the first generated token must be (mBART's language). */
-  readonly forcedFirst: number | null;
-}
 
 /** A frozen model with its tokenizer; undefined where the folder has none. */
 export interface Model {
@@ -55,7 +45,7 @@ function specialOf(config: Config): SpecialIds {
   const id = (key: string): number | null => (typeof config[key] === 'number' ? config[key] : null);
   const ends = config['eos_token_id'];
   const end = Array.isArray(ends) ? ends.filter((e): e is number => typeof e === 'number') : typeof ends === 'number' ? [ends] : [];
-  return { end, pad: id('pad_token_id') ?? end[0] ?? 0, start: id('decoder_start_token_id'), forcedFirst: id('forced_bos_token_id') };
+  return { end, pad: id('pad_token_id') ?? end[0] ?? 0, start: id('decoder_start_token_id'), forcedFirst: id('forced_bos_token_id'), forcedLast: id('forced_eos_token_id') };
 }
 
 async function openGgufModel({ name, path }: ModelPlace): Promise<Model> {
@@ -66,7 +56,7 @@ async function openGgufModel({ name, path }: ModelPlace): Promise<Model> {
     const weights = readWeights(file, shape, { source: path, namesOf: (stored) => file.namesOf(stored) });
     const id = (key: string): number | undefined => (metadata[`tokenizer.ggml.${key}`] === undefined ? undefined : Number(metadata[`tokenizer.ggml.${key}`]));
     const end = id('eos_token_id');
-    const special = { end: end === undefined ? [] : [end], pad: id('padding_token_id') ?? end ?? 0, start: null, forcedFirst: null };
+    const special = { end: end === undefined ? [] : [end], pad: id('padding_token_id') ?? end ?? 0, start: null, forcedFirst: null, forcedLast: null };
     return { name, backbone: new Backbone(path, shape, { weights, files: [path] }), tokenizer, special };
   } finally {
     file.close();

@@ -1,0 +1,170 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Tensor, Tensors } from '../../engine/tf';
+import { UserError } from '../../errors';
+import { randomFrom } from '../../random';
+import type { Frozen } from '../forward';
+import type { SpecialIds } from '../special';
+import { advance, startBeams, type BeamState } from './beam';
+import { constraintsOf } from './constraints';
+import { noAdaptation, Reader, type Adaptation, type Progress } from './reader';
+import { bestOf, sample } from './sampling';
+import { checkSettings, type GenerationSettings, type Search } from './settings';
+
+export interface Generated {
+  /** New token ids, the end token included where the text ends before its full length. */
+  readonly tokens: readonly number[];
+  /** Log-probability over length^penalty in beam search. */
+  readonly score: number | null;
+}
+
+export interface GenerateOptions {
+  readonly settings: GenerationSettings;
+  readonly special: SpecialIds;
+  /** Called with every new token of each row as it comes; not in beam search, which decides at the end. */
+  readonly onToken?: (row: number, token: number) => void;
+}
+
+/** Generates texts with a frozen model and a method. Programs are kept from call to call; `dispose()` frees them. */
+export class Generator {
+  private readonly frozen: Frozen;
+  private readonly adaptation: Adaptation;
+  private readonly engine: 'compiled' | 'eager';
+  private readonly readers = new Map<boolean, Reader>();
+
+  constructor(frozen: Frozen, adaptation: Adaptation = noAdaptation, engine: 'compiled' | 'eager' = 'compiled') {
+    this.frozen = frozen;
+    this.adaptation = adaptation;
+    this.engine = engine;
+  }
+
+  /**
+   * Continues prompts (decoder) or writes targets for sources (encoder-decoder), all rows together.
+   * @param inputs token ids of each row, not padded @param tensors the method's, where they changed since it was given
+   */
+  async generate(inputs: readonly ArrayLike<number>[], options: GenerateOptions, tensors: Tensors = this.adaptation.tensors): Promise<readonly Generated[]> {
+    checkSettings(options.settings);
+    this.demandInputs(inputs, options);
+    const { search } = options.settings;
+    const reader = this.reader(search.kind === 'beam');
+    let progress: Progress | undefined;
+    const hold = (next: Progress): Progress => (progress = next);
+    try {
+      const first = hold(reader.begin(inputs, options.special.start, tensors));
+      const limit = first.slot + options.settings.maxNewTokens;
+      const turn = (before: Progress, ids: readonly number[], parents?: readonly number[]): Progress =>
+        hold(reader.step(before, { ids, parents }, limit, tensors));
+      const run: Run = { inputs: this.texts(inputs, options), options, first, turn };
+      return await (search.kind === 'beam' ? beamSearch(run, search) : oneByOne(run, search));
+    } finally {
+      if (progress !== undefined) reader.end(progress);
+    }
+  }
+
+  /** The tokens that no-repeat rules look at: a decoder's prompt, or the start of the target. */
+  private texts(inputs: readonly ArrayLike<number>[], { special }: GenerateOptions): readonly (readonly number[])[] {
+    return inputs.map((ids) => (this.frozen.shape.encoderLayers === 0 ? Array.from(ids) : [special.start ?? 0]));
+  }
+
+  private reader(logarithms: boolean): Reader {
+    const known = this.readers.get(logarithms);
+    if (known !== undefined) return known;
+    const made = new Reader(this.frozen, this.adaptation, { logarithms, engine: this.engine });
+    this.readers.set(logarithms, made);
+    return made;
+  }
+
+  private demandInputs(inputs: readonly ArrayLike<number>[], { settings, special }: GenerateOptions): void {
+    const { shape } = this.frozen;
+    if (shape.output.kind === 'none') throw new UserError(`a ${shape.family} model generates no text: choose a decoder or an encoder-decoder`);
+    if (inputs.length === 0 || inputs.some((ids) => ids.length === 0)) throw new UserError('there is nothing to read: give every row at least one token');
+    const foreign = inputs.flatMap((ids) => Array.from(ids)).find((id) => !Number.isInteger(id) || id < 0 || id >= shape.vocabulary);
+    if (foreign !== undefined) throw new UserError(`token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode the text with the model's own tokenizer`);
+    if (shape.encoderLayers > 0 && special.start === null) throw new UserError('the model names no decoder_start_token_id: add it to its config.json');
+    if (shape.positions.kind !== 'learned') return;
+    const room = shape.positions.rows - shape.positions.offset;
+    const longest = Math.max(...inputs.map((ids) => ids.length));
+    const needed = shape.encoderLayers === 0 ? longest + settings.maxNewTokens : Math.max(longest, settings.maxNewTokens + 1);
+    if (needed > room) throw new UserError(`${needed} positions are needed but the model has ${room}: shorten the input (${longest} tokens) or maxNewTokens (${settings.maxNewTokens})`);
+  }
+
+  dispose(): void {
+    for (const reader of this.readers.values()) reader.dispose();
+    this.readers.clear();
+  }
+}
+
+interface Run {
+  readonly inputs: readonly (readonly number[])[];
+  readonly options: GenerateOptions;
+  readonly first: Progress;
+  /** Reads one more token a row; the progress before is used up. */
+  turn(before: Progress, ids: readonly number[], parents?: readonly number[]): Progress;
+}
+
+/** Row r of a matrix in JavaScript memory. */
+function rowOf(values: Float32Array, rows: number, r: number): Float32Array {
+  const width = values.length / rows;
+  return values.subarray(r * width, (r + 1) * width);
+}
+
+/** Greedy and sampled generation. */
+async function oneByOne({ inputs, options, first, turn }: Run, search: Exclude<Search, { kind: 'beam' }>): Promise<readonly Generated[]> {
+  const { settings, special, onToken } = options;
+  const constrain = constraintsOf(settings, special);
+  const random = randomFrom(search.kind === 'sample' ? search.seed : 0);
+  const choose = (progress: Progress, tokens: readonly (readonly number[])[]): readonly number[] => {
+    if (search.kind === 'greedy' && constrain === undefined) return Array.from(progress.reading.best.dataSync());
+    const scores = readScores(progress.reading.scores);
+    return inputs.map((text, r) => {
+      const row = rowOf(scores, inputs.length, r);
+      const own = tokens[r] as readonly number[];
+      constrain?.(row, [...text, ...own], own.length);
+      return search.kind === 'greedy' ? bestOf(row) : sample(row, search, random());
+    });
+  };
+  const tokens: number[][] = inputs.map(() => []);
+  const open = inputs.map(() => true);
+  for (let progress = first; ;) {
+    const chosen = choose(progress, tokens);
+    chosen.forEach((token, r) => {
+      if (open[r] !== true) return;
+      (tokens[r] as number[]).push(token);
+      onToken?.(r, token);
+      if (special.end.includes(token) || tokens[r]?.length === settings.maxNewTokens) open[r] = false;
+    });
+    if (!open.includes(true)) return tokens.map((row) => ({ tokens: row, score: null }));
+    if (onToken !== undefined) await nextTurn(); // lets a notebook show what came
+    progress = turn(progress, chosen.map((token, r) => (open[r] === true ? token : special.pad)));
+  }
+}
+
+function readScores(scores: Tensor): Float32Array {
+  return Float32Array.from(scores.dataSync() as Float32Array);
+}
+
+/** Beam search; beams of one source are neighbours in the batch. */
+async function beamSearch({ inputs, options, first, turn }: Run, search: Extract<Search, { kind: 'beam' }>): Promise<readonly Generated[]> {
+  const { settings, special } = options;
+  const constrain = constraintsOf(settings, special);
+  let states: readonly BeamState[] = inputs.map(() => startBeams(search));
+  let width = 1; // rows of the batch for each source
+  for (let progress = first, generated = 0; ; generated++) {
+    const scores = readScores(progress.reading.scores);
+    const last = generated === settings.maxNewTokens - 1;
+    states = states.map((state, i) => {
+      if (state.done) return state;
+      const rows = state.running.map(({ tokens }, k) => {
+        const row = rowOf(scores, inputs.length * width, i * width + k);
+        constrain?.(row, [...(inputs[i] as readonly number[]), ...tokens], generated);
+        return row;
+      });
+      return advance(state, rows, search, { end: special.end, last });
+    });
+    if (states.every(({ done }) => done)) return states.map(({ finished: [best] }) => ({ tokens: best?.tokens ?? [], score: best?.score ?? null }));
+    await nextTurn();
+    const offset = width;
+    const beams = states.flatMap(({ running }, i) => running.map((beam) => ({ token: beam.tokens[beam.tokens.length - 1] as number, parent: i * offset + Math.min(beam.parent, offset - 1) })));
+    progress = turn(progress, beams.map(({ token }) => token), beams.map(({ parent }) => parent));
+    width = search.beams;
+  }
+}

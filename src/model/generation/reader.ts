@@ -1,0 +1,121 @@
+import { compile, type Compiled } from '../../engine/compile';
+import { upload } from '../../engine/memory';
+import { disposeTree, leaves } from '../../engine/tree';
+import { tf, type Tensor, type Tensors } from '../../engine/tf';
+import { uploadBatch, type Batch } from '../batch';
+import { plainForward, type Forward, type Frozen } from '../forward';
+import type { KeyValues } from '../attention';
+import { packSequences, rowsNeeded } from '../packing';
+import { readNext, readStart, type Cache, type Next, type Reading } from './step';
+
+/** A method on a frozen model. Its tensors are fed at each call: programs stay valid while they train. */
+export interface Adaptation {
+  readonly tensors: Tensors;
+  /** The weights to run with (unfrozen ones in place of the frozen) and how to run: pure, called inside compiled steps. */
+  apply(frozen: Frozen, tensors: Tensors): { readonly frozen: Frozen; readonly forward: Forward };
+  /** Free slots in front of each source or prompt. */
+  readonly prompt: number;
+}
+
+export const noAdaptation: Adaptation = { tensors: {}, apply: (frozen) => ({ frozen, forward: plainForward }), prompt: 0 };
+
+type Start = { readonly source?: Batch; readonly target: Batch };
+
+/** What changes from step to step. */
+export interface Move {
+  readonly ids: ArrayLike<number>;
+  /** Row of the state before that each row goes on from. */
+  readonly parents: readonly number[] | undefined;
+}
+
+/** A text under way: what has been read, where the rows' texts start in the cache, and their next positions. */
+export interface Progress {
+  readonly reading: Reading;
+  readonly starts: Int32Array;
+  readonly positions: Int32Array;
+  /** The next free slot. */
+  readonly slot: number;
+  readonly sourceKeys: Tensor | undefined;
+}
+
+const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+
+/** Compiled reading of texts, token by token. Owns its programs until `dispose()`. */
+export class Reader {
+  private readonly start: Compiled<[Tensors, Start], Reading>;
+  private readonly next: Compiled<[Tensors, Next], Reading>;
+  private readonly frozen: Frozen;
+  private readonly adaptation: Adaptation;
+
+  /** @param logarithms whether scores are log-probabilities (beam search) or raw */
+  constructor(frozen: Frozen, adaptation: Adaptation, { logarithms, engine = 'compiled' }: { readonly logarithms: boolean; readonly engine?: 'compiled' | 'eager' }) {
+    this.frozen = frozen;
+    this.adaptation = adaptation;
+    this.start = compile((tensors: Tensors, given: Start) => {
+      const { frozen: own, forward } = adaptation.apply(frozen, tensors);
+      return readStart(own, given, forward, logarithms);
+    }, engine);
+    this.next = compile((tensors: Tensors, given: Next) => {
+      const { frozen: own, forward } = adaptation.apply(frozen, tensors);
+      return readNext(own, given, { ...forward, prompt: undefined }, logarithms);
+    }, engine);
+  }
+
+  /** Reads the inputs. @param first what an encoder-decoder's target starts with */
+  begin(inputs: readonly ArrayLike<number>[], first: number | null, tensors: Tensors = this.adaptation.tensors): Progress {
+    const decoderOnly = this.frozen.shape.encoderLayers === 0;
+    const text = this.pack(inputs, decoderOnly);
+    const target = decoderOnly ? text : uploadBatch(packSequences(inputs.map(() => ({ ids: [first ?? 0], types: [0] })), { length: 1, size: inputs.length, prompt: 0 }));
+    const reading = this.start(tensors, decoderOnly ? { target } : { source: text, target });
+    const slot = target.keys.shape[1] as number;
+    const lengths = inputs.map((ids) => (decoderOnly ? ids.length : 1));
+    const used = lengths.map((n) => n + (decoderOnly ? this.adaptation.prompt : 0));
+    const sourceKeys = decoderOnly ? undefined : tf.clone(text.keys);
+    disposeTree(text);
+    if (target !== text) disposeTree(target);
+    return { reading, starts: Int32Array.from(used, (n) => slot - n), positions: Int32Array.from(lengths), slot, sourceKeys };
+  }
+
+  private pack(inputs: readonly ArrayLike<number>[], atEnd: boolean): Batch {
+    const { prompt } = this.adaptation;
+    const lengths = inputs.map((ids) => ids.length + prompt);
+    const length = roundUp(Math.max(...lengths), 16);
+    const size = Math.min(roundUp(rowsNeeded(lengths, length), 16), inputs.length * length);
+    const sequences = inputs.map((ids) => ({ ids, types: Array.from(ids, () => 0) }));
+    return uploadBatch(packSequences(sequences, { length, size, prompt, align: atEnd ? 'end' : 'start' }));
+  }
+
+  /** Reads one more token in every row; frees the reading before. @param limit slots that will ever be needed */
+  step(before: Progress, { ids, parents }: Move, limit: number, tensors: Tensors = this.adaptation.tensors): Progress {
+    const { reading, slot, sourceKeys } = before;
+    const from = (values: Int32Array): Int32Array => (parents === undefined ? values : Int32Array.from(parents, (row) => values[row] as number));
+    const [starts, positions] = [from(before.starts), from(before.positions)];
+    const own = roomFor(reading.own, slot, limit);
+    const int = (values: ArrayLike<number>): Tensor => upload(Int32Array.from(values), [values.length]);
+    const fresh = { ids: int(ids), positions: int(positions), starts: int(starts), slot: int([slot]), ...(parents && { parents: int(parents) }) };
+    const { cross } = reading;
+    const after = this.next(tensors, { ...fresh, own, cross, ...(sourceKeys && { sourceKeys }) });
+    disposeTree(fresh);
+    disposeTree(own);
+    tf.dispose([reading.scores, reading.best]);
+    return { reading: { ...after, cross }, starts, positions: positions.map((p) => p + 1), slot: slot + 1, sourceKeys };
+  }
+
+  end({ reading, sourceKeys }: Progress): void {
+    disposeTree(reading);
+    sourceKeys?.dispose();
+  }
+
+  dispose(): void { this.start.dispose(); this.next.dispose(); }
+}
+
+/** A cache with a free slot: the same, or a larger copy (few sizes, each its own program). */
+function roomFor(cache: Cache, slot: number, limit: number): Cache {
+  const capacity = (cache[0] as KeyValues).keys.shape[2] as number;
+  if (slot < capacity) return cache;
+  const wanted = Math.min(Math.max(roundUp(slot + 1, 64), 2 * capacity), roundUp(limit, 16));
+  const larger = (x: Tensor): Tensor => tf.pad(x, [[0, 0], [0, 0], [0, wanted - capacity], [0, 0]]);
+  const grown = cache.map(({ keys, values }) => ({ keys: larger(keys), values: larger(values) }));
+  for (const old of leaves(cache)) old.dispose();
+  return grown;
+}

@@ -1,0 +1,12 @@
+/** Token ids with a meaning of their own; null where the model has none. */
+export interface SpecialIds {
+  /** Any of these ends a text. */
+  readonly end: readonly number[];
+  readonly pad: number;
+  /** What an encoder-decoder's target starts with. */
+  readonly start: number | null;
+  /** What the first generated token must be (mBART's language). */
+  readonly forcedFirst: number | null;
+  /** What the last token must be where a text reaches its full length (BART's end). */
+  readonly forcedLast: number | null;
+}
