@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from './compile';
+import { matmul } from './layers';
 import { live, upload } from './memory';
 import { tf } from './tf';
 
@@ -22,5 +23,37 @@ describe('compile', () => {
     expect(fast.times()).toHaveLength(1);
     fast.dispose();
     expect(live().programs).toBe(0);
+  });
+
+  it('computes what frozen tensors decide once, shares it between programs and gives it back', () => {
+    const w = upload(Float32Array.from({ length: 12 }, (_, i) => i / 7), [3, 4]);
+    const before = live();
+    const step = (x: tf.Tensor): tf.Tensor => tf.matMul(x as tf.Tensor2D, tf.add(tf.mul(w, 2), 1) as tf.Tensor2D);
+    const [one, two] = [compile(step), compile((x: tf.Tensor) => tf.neg(step(x)))];
+    const x = upload(Float32Array.from({ length: 6 }, (_, i) => i - 2), [2, 3]);
+    const [a, b] = [one(x), two(x)];
+    const expected = step(x);
+    expect([...a.dataSync()]).toEqual([...expected.dataSync()]);
+    expect([...b.dataSync()]).toEqual([...expected.dataSync()].map((v) => -v));
+    tf.dispose([a, b, expected, x]);
+    expect(live().tensors).toBe(before.tensors + 1); // 2 w + 1, once
+    one.dispose();
+    expect(live().tensors).toBe(before.tensors + 1);
+    two.dispose();
+    expect(live()).toEqual({ tensors: before.tensors, programs: before.programs });
+    w.dispose();
+  });
+
+  it('rounds products with frozen matrices to bfloat16 and leaves trained ones alone', () => {
+    const values = Float32Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i * 0.37));
+    const w = upload(values, [64, 64]);
+    const [x, trained] = [upload(values.map((v) => v / 3), [64, 64]), upload(values.map((v) => v / 5), [64, 64])];
+    const frozenStep = (t: tf.Tensor): tf.Tensor => matmul(t, w);
+    const trainedStep = (t: tf.Tensor, v: tf.Tensor): tf.Tensor => matmul(t, v);
+    const gap = (p: tf.Tensor, q: tf.Tensor): number => tf.max(tf.abs(tf.sub(p, q))).dataSync()[0] as number;
+    const rounded = gap(compile(frozenStep, 'compiled', 'bfloat16')(x), frozenStep(x));
+    expect(rounded).toBeGreaterThan(1e-5);
+    expect(rounded).toBeLessThan(0.05);
+    expect(gap(compile(trainedStep, 'compiled', 'bfloat16')(x, trained), trainedStep(x, trained))).toBeLessThan(1e-5);
   });
 });

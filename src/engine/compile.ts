@@ -1,6 +1,8 @@
-import { Program, type ProgramTimes } from './program';
+import { Program, type Precision, type ProgramTimes } from './program';
 import { tf, type Tensor } from './tf';
 import { leaves, rebuild, signature, type Tree } from './tree';
+
+export type Engine = 'compiled' | 'eager';
 
 /** A step that runs as one TensorFlow graph per set of input shapes. */
 export interface Compiled<I extends readonly Tree[], O extends Tree> {
@@ -17,14 +19,14 @@ export interface Compiled<I extends readonly Tree[], O extends Tree> {
  * fed. Tensors of the outside world that it reads (frozen weights) are fed at every run and never copied.
  * `engine: 'eager'` runs the step op by op: the reference that tests compare with.
  */
-export function compile<I extends readonly Tree[], O extends Tree>(step: (...inputs: I) => O, engine: 'compiled' | 'eager' = 'compiled'): Compiled<I, O> {
+export function compile<I extends readonly Tree[], O extends Tree>(step: (...inputs: I) => O, engine: Engine = 'compiled', precision: Precision = 'float32'): Compiled<I, O> {
   const programs = new Map<string, { program: Program; output: Tree }>();
   const make = (inputs: I): { program: Program; output: Tree } => {
     let output: Tree = [];
     const program = new Program((flat) => {
       output = step(...(rebuild(inputs, flat) as unknown as I));
       return leaves(output);
-    }, leaves(inputs));
+    }, leaves(inputs), precision);
     return { program, output: skeleton(output) };
   };
   const run = (...inputs: I): O => {

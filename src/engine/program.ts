@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { seconds } from '../clock';
 import { backend, tensorId } from './backend';
 import { edgeName, type Graph } from './graph';
+import { inBfloat16 } from './bfloat16';
+import { hoist } from './hoist';
 import { record } from './record';
 import { savedModel } from './savedmodel';
 import type { Tensor } from './tf';
@@ -11,21 +13,27 @@ import type { Tensor } from './tf';
 /** What making a program cost, in milliseconds; the first run includes TensorFlow's graph optimisation. */
 export interface ProgramTimes { readonly recordMs: number; readonly loadMs: number; readonly firstRunMs: number; readonly nodes: number }
 
+/** In what numbers frozen matrices multiply. */
+export type Precision = 'float32' | 'bfloat16';
+
 /** One recorded step at one set of shapes, loaded into TensorFlow: a pure function of the tensors it is fed. */
 export class Program {
   private readonly id: number;
   private readonly captured: readonly number[];
+  private readonly release: () => void;
   private readonly inputNames: string;
   private readonly outputNames: string;
   private firstRunMs = 0;
   private readonly made: Omit<ProgramTimes, 'firstRunMs'>;
 
-  constructor(step: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[]) {
+  constructor(step: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], precision: Precision) {
     const start = 1000 * seconds();
-    const { graph, captured } = record(step, inputs);
+    const recording = record(step, inputs);
+    const { graph, captured, release } = hoist(precision === 'bfloat16' ? inBfloat16(recording) : recording);
     const recorded = 1000 * seconds();
     this.id = load(graph);
     this.captured = captured;
+    this.release = release;
     this.inputNames = graph.inputs.map((i) => `${i.name}:0`).join();
     this.outputNames = graph.outputs.map((edge) => `${edgeName(edge)}:0`).join();
     this.made = { recordMs: recorded - start, loadMs: 1000 * seconds() - recorded, nodes: graph.nodes.length };
@@ -43,7 +51,10 @@ export class Program {
 
   times(): ProgramTimes { return { ...this.made, firstRunMs: this.firstRunMs }; }
 
-  dispose(): void { backend().binding.deleteSavedModel(this.id); }
+  dispose(): void {
+    backend().binding.deleteSavedModel(this.id);
+    this.release();
+  }
 }
 
 /** The binding loads only from a folder; it is gone once loaded. */

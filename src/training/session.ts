@@ -79,8 +79,8 @@ function openPrograms(job: TrainingJob, backbone: Backbone): Programs {
   closePrograms();
   const classifier: Classifier = classifierOf(backbone, job.method, job.training);
   const fresh: Programs = {
-    step: compile(classifier.step, job.engine),
-    score: compile(classifier.score, job.engine),
+    step: compile(classifier.step, job.engine, job.training.precision),
+    score: compile(classifier.score, job.engine, job.training.precision),
   };
   programs = { key, programs: fresh };
   return fresh;

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { seconds } from '../clock';
 import { upload } from '../engine/memory';
 import { disposeTree } from '../engine/tree';
 import type { Tensors } from '../engine/tf';
@@ -15,17 +15,17 @@ import { openRun, type OpenRun } from './session';
  * @param report called after every step and validation; returning 'stop' ends training after the step
  */
 export async function train(job: TrainingJob, report: Report): Promise<TrainingOutcome> {
-  const start = performance.now();
+  const start = seconds();
   const run = await openRun(job);
   const loop = new Loop(job, run, report);
   let state = startState(run.own.variables);
   try {
     state = await loop.steps(state);
-    const trained = performance.now();
+    const trained = seconds();
     const { score, loss, perExample } = evaluate(run, run.data.test, state.variables);
     return {
       score, loss, metric: 'accuracy', perExample, testIds: run.data.test.examples.map((e) => e.id), steps: loop.done,
-      trainSeconds: (trained - start) / 1000, totalSeconds: (performance.now() - start) / 1000,
+      trainSeconds: trained - start, totalSeconds: seconds() - start,
       peakMb: Math.round(process.resourceUsage().maxRSS / 1024), programs: run.times(),
     };
   } finally {
@@ -40,7 +40,7 @@ class Loop {
   private readonly job: TrainingJob;
   private readonly run: OpenRun;
   private readonly report: Report;
-  private readonly started = performance.now();
+  private readonly started = seconds();
   private readonly total: number;
 
   constructor(job: TrainingJob, run: OpenRun, report: Report) {
@@ -92,7 +92,7 @@ class Loop {
 
   private tell(event: TrainingEvent): void { this.stopped = this.report(event) === 'stop' || this.stopped; }
 
-  private seconds(): number { return (performance.now() - this.started) / 1000; }
+  private seconds(): number { return seconds() - this.started; }
 }
 
 /** Accuracy, mean negative log-likelihood, and 1 or 0 per example in the task's order. */

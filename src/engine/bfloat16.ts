@@ -1,0 +1,63 @@
+import { attrTypes, dtypes, type OpAttr } from './backend';
+import { edgeName, type Edge, type Graph, type GraphNode } from './graph';
+import type { Recording } from './record';
+
+/**
+ * Multiplies by frozen matrices in bfloat16: both operands are rounded, products add up in float32 inside the matrix unit, the
+ * result is float32 again. Trained matrices, reductions and everything element-wise stay float32. The rounded frozen matrix
+ * is computed once (`hoist.ts`).
+ */
+export function inBfloat16({ graph, captured }: Recording): Recording {
+  const frozen = frozenNames(graph, captured.length);
+  const rewriter = new Rewriter(graph);
+  const nodes = graph.nodes.flatMap((node) => (isFrozenProduct(node, frozen) ? rewriter.product(node) : [node]));
+  return { graph: { ...graph, nodes }, captured };
+}
+
+function frozenNames(graph: Graph, captured: number): ReadonlySet<string> {
+  const frozen = new Set(graph.inputs.slice(graph.inputs.length - captured).map(({ name }) => name));
+  const constant = new Set<string>();
+  for (const { name, inputs, value } of graph.nodes) {
+    if (value !== undefined) constant.add(name);
+    else if (inputs.length > 0 && inputs.every(({ node }) => frozen.has(node) || constant.has(node))) frozen.add(name);
+  }
+  return frozen;
+}
+
+function isFrozenProduct({ op, inputs }: GraphNode, frozen: ReadonlySet<string>): boolean {
+  return op === 'MatMul' && inputs.some(({ node }) => frozen.has(node)) && !inputs.every(({ node }) => frozen.has(node));
+}
+
+class Rewriter {
+  private readonly rounded = new Map<string, Edge>();
+  private readonly taken: ReadonlySet<string>;
+
+  constructor(graph: Graph) { this.taken = new Set(graph.nodes.map(({ name }) => name)); }
+
+  /** Cast, Cast, MatMul, Cast; the last keeps the product's name, so that its readers need not change. */
+  product(node: GraphNode): GraphNode[] {
+    const casts: GraphNode[] = [];
+    const inputs = node.inputs.map((edge) => this.round(edge, casts));
+    const inner = `${node.name}/bf16`;
+    if (this.taken.has(inner)) throw new Error(`node ${inner} exists already`);
+    const attrs = node.attrs.map((a) => (a.name === 'T' ? { ...a, value: dtypes.bfloat16 } : a));
+    return [...casts, { ...node, name: inner, attrs, inputs }, { name: node.name, op: 'Cast', attrs: cast('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] }];
+  }
+
+  private round(edge: Edge, made: GraphNode[]): Edge {
+    const key = edgeName(edge);
+    const known = this.rounded.get(key);
+    if (known !== undefined) return known;
+    const rounded = { node: `${key.replace(':', '_')}/rounded`, port: 0 };
+    made.push({ name: rounded.node, op: 'Cast', attrs: cast('float32', 'bfloat16'), inputs: [edge] });
+    this.rounded.set(key, rounded);
+    return rounded;
+  }
+}
+
+function cast(from: keyof typeof dtypes, to: keyof typeof dtypes): readonly OpAttr[] {
+  return [
+    { name: 'SrcT', type: attrTypes.type, value: dtypes[from] }, { name: 'DstT', type: attrTypes.type, value: dtypes[to] },
+    { name: 'Truncate', type: attrTypes.bool, value: false },
+  ];
+}
