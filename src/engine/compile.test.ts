@@ -32,7 +32,7 @@ describe('compile', () => {
     const [one, two] = [compile(step), compile((x: tf.Tensor) => tf.neg(step(x)))];
     const x = upload(Float32Array.from({ length: 6 }, (_, i) => i - 2), [2, 3]);
     const [a, b] = [one(x), two(x)];
-    const expected = step(x);
+    const expected = tf.tidy(() => step(x));
     expect([...a.dataSync()]).toEqual([...expected.dataSync()]);
     expect([...b.dataSync()]).toEqual([...expected.dataSync()].map((v) => -v));
     tf.dispose([a, b, expected, x]);
