@@ -66,13 +66,18 @@ async function client(source: PackageSource, command: string, args: readonly str
   try {
     await promisify(execFile)(command, args, { env: { ...process.env, ...extra }, maxBuffer: 64 << 20 });
   } catch (error) {
-    throw new UserError(explain(source, error as Error & { readonly stderr?: string }));
+    throw new UserError(explain(source, command, error as Failure));
   }
 }
 
-function explain(source: PackageSource, error: Error & { readonly stderr?: string }): string {
+type Failure = Error & { readonly stderr?: string; readonly code?: number | string };
+
+function explain(source: PackageSource, command: string, error: Failure): string {
   const output = error.stderr ?? '';
   if (output.includes('DO NOT MATCH THE HASHES')) return wrongHash(source);
+  if (error.code === 'ENOENT' || output.includes('No module named pip')) {
+    return `cannot download ${source.file}: ${command === 'npm' ? 'npm' : 'Python with pip'} was not found: install it, or run npm start, which sets it up`;
+  }
   const lines = (output || error.message).split('\n').map((line) => line.trim()).filter((line) => line !== '');
   const reason = lines.filter((line) => /error/i.test(line)).pop() ?? lines.pop() ?? 'no reason given';
   return `cannot download ${source.file}: ${reason}; check the network, then: npx petl fetch ${source.name}`;
