@@ -1,7 +1,8 @@
 import { layerNorm, rmsNorm } from '../engine/layers';
 import { dropout } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
-import { attention, show, type Attended, type Place, type Stream } from './attention';
+import { attention } from './attention';
+import { show, type Attended, type Place, type Stream } from './place';
 import { feedForward } from './feedforward';
 import type { Layout } from './layout';
 import type { ModelShape } from './shape';

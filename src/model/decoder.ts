@@ -1,6 +1,6 @@
 import { gatherRows, matmul } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
-import type { Recall } from './attention';
+import type { Recall } from './place';
 import { keyMask, layoutOf, type Batch } from './batch';
 import type { Cross } from './block';
 import { encode, pickRead, rowsRead, streamOf } from './encoder';

@@ -6,7 +6,7 @@ import type { Forward, Frozen } from './forward';
 import { relativeBias } from './relative';
 import { rotationAt } from './rotary';
 import { runStack, type Pass } from './stack';
-import type { Stream } from './attention';
+import type { Stream } from './place';
 
 export { need, plainForward, type Forward, type Frozen } from './forward';
 

@@ -1,6 +1,6 @@
 import { gelu, geluTanh, halfGelu, linear, relu, silu } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
-import { project, show, weightOf, type Place } from './attention';
+import { project, show, weightOf, type Place } from './place';
 import { passes } from './site';
 
 const activations = { gelu, geluTanh, relu, silu } as const;

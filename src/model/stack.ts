@@ -1,6 +1,6 @@
 import { gatherRows } from '../engine/layers';
 import type { Tensor } from '../engine/tf';
-import type { Place, Recall, Stream } from './attention';
+import type { Place, Recall, Stream } from './place';
 import { block, normOf, type Cross } from './block';
 import type { Forward, Frozen } from './forward';
 import { fullLayout } from './layout';

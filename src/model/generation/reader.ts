@@ -4,7 +4,7 @@ import { disposeTree, leaves } from '../../engine/tree';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { uploadBatch, type Batch } from '../batch';
 import { plainForward, type Forward, type Frozen } from '../forward';
-import type { KeyValues } from '../attention';
+import type { KeyValues } from '../place';
 import { packSequences, rowsNeeded } from '../packing';
 import { readNext, readStart, type Cache, type Next, type Reading } from './step';
 

@@ -1,6 +1,6 @@
 import { gatherRows, oneHot } from '../../engine/layers';
 import { tf, type Tensor } from '../../engine/tf';
-import type { KeyValues, Recall } from '../attention';
+import type { KeyValues, Recall } from '../place';
 import { keyMask, type Batch } from '../batch';
 import type { Cross } from '../block';
 import { decode, vocabularyLogits } from '../decoder';

@@ -1,0 +1,57 @@
+import { linear } from '../engine/layers';
+import type { Noise } from '../engine/random';
+import type { Tensor, Tensors } from '../engine/tf';
+import type { Layout } from './layout';
+import type { Rotation } from './rotary';
+import type { ModelShape } from './shape';
+import type { Site, SitePoint, Stack, Visit } from './site';
+
+/** Where in the model we are, and what every part of it needs. */
+export interface Place {
+  readonly shape: ModelShape;
+  readonly weights: Tensors;
+  readonly stack: Stack;
+  readonly layer: number;
+  readonly visit: Visit;
+  /** Given in training: randomness of dropout. */
+  readonly noise: Noise | undefined;
+  readonly dropout: number;
+  /** Given in generation: where keys and values of earlier tokens are. */
+  readonly recall?: Recall;
+}
+
+/** Packed rows and where they stand. */
+export interface Stream { readonly x: Tensor; readonly layout: Layout; readonly rotation?: Rotation }
+
+/** The stream attended over, and what is added to the scores, broadcast to `[B, heads, T_q, T_k]`. */
+export interface Attended { readonly memory: Stream; readonly mask: Tensor }
+
+/** `[B, key-value heads, T_k, headWidth]` each, keys after rotary positions. */
+export type KeyValues = { readonly keys: Tensor; readonly values: Tensor };
+
+/** Keys and values to attend over, given how to make those of the rows at hand. */
+export type Recall = (kind: 'attn' | 'cross', layer: number, own: () => KeyValues) => KeyValues;
+
+/** A weight of this block by its name without stack and layer. */
+export function weightOf({ weights, stack, layer }: Place, name: string): Tensor {
+  const weight = weights[`${stack}.${layer}.${name}`];
+  if (weight === undefined) throw new Error(`weight ${stack}.${layer}.${name} is missing`);
+  return weight;
+}
+
+export function biasOf({ weights, stack, layer }: Place, name: string): Tensor | undefined {
+  return weights[`${stack}.${layer}.${name}.bias`];
+}
+
+/** Shows h at a site and takes back what it became. */
+export function show(place: Place, point: Omit<SitePoint, 'stack' | 'layer'>): Tensor {
+  return place.visit({ ...point, stack: place.stack, layer: place.layer });
+}
+
+/** x W + b at a projection site. @param site null for a projection that is no site of its own (W_o) */
+export function project(place: Place, name: string, site: Site | null, x: Tensor): Tensor {
+  const weight = weightOf(place, `${name}.weight`);
+  const bias = biasOf(place, name);
+  const output = linear(x, weight, bias);
+  return site === null ? output : show(place, { site, input: x, output, linear: { weight, bias } });
+}

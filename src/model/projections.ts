@@ -1,0 +1,58 @@
+import { linear } from '../engine/layers';
+import { tf, type Tensor } from '../engine/tf';
+import { splitHeads } from './layout';
+import { biasOf, project, weightOf, type KeyValues, type Place, type Stream } from './place';
+import { rotate } from './rotary';
+import { passes } from './site';
+
+/** What attention works with: queries times the scale and keys and values, by head, and the plain queries `[N, heads * headWidth]`. */
+export interface Projections extends KeyValues {
+  /** `[B, heads, T_q, headWidth]` */
+  readonly asked: Tensor;
+  /** Made when asked for. */
+  query(): Tensor;
+}
+
+/** x W + b for queries, keys and values: one product where nobody looks at them singly. */
+export function projections(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): Projections {
+  return joinable(place, kind, query, memory) ? joined(place, query) : single(place, kind, query, memory);
+}
+
+function joinable({ shape, visit, recall }: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): boolean {
+  return kind === 'attn' && query.x === memory.x && shape.heads === shape.keyValueHeads && query.rotation === undefined
+    && recall === undefined && passes(visit, 'attn.query', 'attn.key', 'attn.value');
+}
+
+function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): Projections {
+  const { heads, attentionScale: scale } = place.shape;
+  const q = turned(project(place, `${kind}.query`, `${kind}.query`, query.x), query);
+  const own = (): KeyValues => keysAndValues(place, kind, memory);
+  const found = place.recall === undefined ? own() : place.recall(kind, place.layer, own);
+  return { ...found, asked: splitHeads(scale === 1 ? q : tf.mul(q, scale), heads, query.layout), query: () => q };
+}
+
+function keysAndValues(place: Place, kind: 'attn' | 'cross', memory: Stream): KeyValues {
+  const { keyValueHeads } = place.shape;
+  const k = turned(project(place, `${kind}.key`, `${kind}.key`, memory.x), memory);
+  const v = project(place, `${kind}.value`, `${kind}.value`, memory.x);
+  return { keys: splitHeads(k, keyValueHeads, memory.layout), values: splitHeads(v, keyValueHeads, memory.layout) };
+}
+
+function turned(x: Tensor, { rotation }: Stream): Tensor {
+  return rotation === undefined ? x : rotate(x, rotation);
+}
+
+/** The three matrices side by side, the scale folded into the first. */
+function joined(place: Place, { x, layout: { batch, length, spread } }: Stream): Projections {
+  const { heads, headWidth, attentionScale: scale } = place.shape;
+  const width = heads * headWidth;
+  const side = (pick: (name: string) => Tensor, axis: number): Tensor =>
+    tf.concat([scale === 1 ? pick('query') : tf.mul(pick('query'), scale), pick('key'), pick('value')], axis);
+  const biased = biasOf(place, 'attn.query') !== undefined;
+  const bias = biased ? side((name) => weightOf(place, `attn.${name}.bias`), 0) : undefined;
+  const all = linear(x, side((name) => weightOf(place, `attn.${name}.weight`), 1), bias); // [N, 3 width]
+  const grid = tf.reshape(spread(all), [batch, length, 3, heads, headWidth]);
+  const [asked, keys, values] = tf.unstack(tf.transpose(grid, [2, 0, 3, 1, 4]), 0) as [Tensor, Tensor, Tensor];
+  const rows = x.shape[0] as number;
+  return { asked, keys, values, query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale) };
+}
