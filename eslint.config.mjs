@@ -27,7 +27,7 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default defineConfig(
-  { ignores: ['node_modules/', '.venv/', '.cache/', 'data/', 'results/', 'notebooks/'] },
+  { ignores: ['node_modules/', '.venv/', '.venv-*/', '.cache/', 'data/', 'results/', 'notebooks/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['src/**/*.ts'],
