@@ -52,5 +52,9 @@ export const commands: readonly Command[] = [
     name: 'bench-step', usage: 'bench-step', about: 'one side of the benchmark, driven by lines on standard input', options: {}, positionals: [], hidden: true,
     load: () => (require('./bench-step') as typeof import('./bench-step')).benchStepCommand,
   },
+  {
+    name: 'exercise', usage: 'exercise start|state|drops|steps [--times N]', about: 'one process of the stress test', options: { times: { type: 'string' } }, positionals: ['KIND'], hidden: true,
+    load: () => (require('./exercise') as typeof import('./exercise')).exerciseCommand,
+  },
   { name: 'worker', usage: 'worker', about: 'serve runs to a parent process', options: {}, positionals: [], hidden: true, load: () => upkeep().workerCommand },
 ];
