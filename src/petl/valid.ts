@@ -13,7 +13,7 @@ export function whyInvalidModification(modification: Modification): string | und
     ...sizeChecks(modification),
     [stacks.length === 0, 'no stack is named; name encoder, decoder or both'],
     [layers !== 'all' && !('from' in layers) && (layers.length === 0 || new Set(layers).size < layers.length), 'layers must be "all", from one on, or a list of distinct layers'],
-    [isQuery(reads) && !isHeads(site), `${site} has no queries to read; read x or h, or modify attn.heads`],
+    [isQuery(reads) && !isHeads(site) && form.kind !== 'prefix', `${site} has no queries to read; read x or h, or modify attn.heads`],
     [/residual/.test(reads) && !['attn', 'cross', 'ffn'].includes(site), `${site} is added to no residual; modify attn, cross or ffn`],
     [composition.kind === 'massGate' && form.kind !== 'prefix', 'the gate by attention mass exists only for a prefix'],
     [composition.kind === 'scaledAdd' && composition.scale.kind === 'fixed' && composition.scale.value === 0, 's = 0 switches the modification off; choose another s'],

@@ -1,11 +1,13 @@
 import { UserError } from '../errors';
 import { readArguments, type Arguments } from './arguments';
-import type { Activation, Method } from './design';
+import type { Method } from './design';
 import {
   bitfit, combine, full, head, houlsby, layernorm, lora, loraFfn, mam, mhpa, paAttn, paFfn, pfeiffer, prefix, prompt, saAttn, saFfn, top,
   type AdapterOptions,
 } from './methods';
 import { nearest } from './nearest';
+import { activations, readPoint } from './point';
+import { whyInvalidModification } from './valid';
 import { adaLora, adapterDrop, compacter, dora, ia3, ia3Forms, loraFa, pissa, pTuningV2, rsLora, uniPelt, vera, vlm, type Ia3Form } from './variants';
 
 export interface FamilyEntry {
@@ -18,7 +20,6 @@ export interface FamilyEntry {
   readonly read: (take: Arguments) => Method;
 }
 
-const activations: readonly Activation[] = ['relu', 'gelu', 'geluTanh', 'silu', 'tanh', 'sigmoid', 'identity'];
 const scales = ['learned', 'channel'] as const;
 
 const adapter = (make: (options: AdapterOptions) => Method) => (take: Arguments): Method => make({
@@ -97,6 +98,10 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     form: 'adapterdrop:r=48,first=5[,mode=fixed|robust]', example: 'adapterdrop:r=16,first=1', size: 'r',
     read: (take) => adapterDrop({ r: take.size('r'), first: take.size('first'), mode: take.word('mode', ['fixed', 'robust'], 'fixed') }),
   },
+  point: {
+    form: 'point:site=ffn,form=relu|...|prefix|diagonal,r=8[,reads=x|h|...][,how=add|mass|gate|multiply|renormalise][,s=4][,layers=from2|0.3]',
+    example: 'point:site=ffn,form=relu,r=16', size: 'r', read: readPoint,
+  },
   vlm: { form: 'vlm:r=100[,rows=30]', example: 'vlm:r=16', size: 'r', read: (take) => vlm({ r: take.size('r'), rows: take.size('rows', 0) }) },
 };
 
@@ -127,5 +132,7 @@ function parseOne(form: string, whole: string): Method {
   const take = readArguments(form);
   const method = familyOf(form, whole).read(take);
   take.finish();
+  const reason = method.modifications.map(whyInvalidModification).find((text) => text !== undefined);
+  if (reason !== undefined) throw new UserError(`Method "${form}" is no point of the design space: ${reason}.`);
   return method;
 }

@@ -1,10 +1,14 @@
+import { upload } from '../../engine/memory';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { encode } from '../../model/encoder';
 import { sequenceMean } from '../../model/heads';
+import type { ModelShape } from '../../model/shape';
+import { weightShapes } from '../../model/shapes';
 import type { Batch } from '../../model/batch';
 import { weightsWith, type Delta } from '../delta';
 import { promptOf, visitFor, type ModifyContext } from '../modify';
-import { randomStream } from '../init';
+import { drawInit, randomStream } from '../init';
+import { isNorm } from '../unfrozen';
 
 /** Last hidden states of a tiny encoder under a method, `[N, d]`; `variables` stand in for the delta's own. */
 export function hiddenWith(delta: Delta, weights: Tensors, batch: Batch, variables: Tensors = delta.variables, context: ModifyContext = { noise: undefined }): Tensor {
@@ -42,3 +46,12 @@ export function largest(x: Tensor): number {
   return tf.tidy(() => tf.max(tf.abs(x)).dataSync()[0] ?? NaN);
 }
 
+
+/** Random weights of a shape, norms at 1 and 0. */
+export function randomWeights(shape: ModelShape, seed: number): Tensors {
+  return Object.fromEntries(Object.entries(weightShapes(shape)).map(([name, size]) => {
+    const norm = isNorm(name);
+    const init = norm ? { kind: 'constant', value: name.endsWith('gain') ? 1 : 0 } as const : { kind: 'normal', std: 0.3 } as const;
+    return [name, upload(drawInit(init, size, seed, name), size)];
+  }));
+}
