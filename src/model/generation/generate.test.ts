@@ -117,7 +117,7 @@ describe('generation', () => {
     const long = { ...settings, maxNewTokens: 150 };
     const [found] = await generator.generate([[5, 6, 7]], { special: { ...special, end: [] }, settings: long });
     expect(found?.tokens).toHaveLength(150);
-    const eager = new Generator(model, noAdaptation, 'eager');
+    const eager = new Generator(model, noAdaptation, { engine: 'eager' });
     expect(await eager.generate([[5, 6, 7]], { special: { ...special, end: [] }, settings: long })).toEqual([found]);
     eager.dispose();
   });

@@ -6,7 +6,7 @@ import type { Frozen } from '../forward';
 import type { SpecialIds } from '../special';
 import { advance, startBeams, type BeamState } from './beam';
 import { constraintsOf } from './constraints';
-import { noAdaptation, Reader, type Adaptation, type Progress } from './reader';
+import { noAdaptation, Reader, type Adaptation, type How, type Progress } from './reader';
 import { bestOf, sample } from './sampling';
 import { checkSettings, type GenerationSettings, type Search } from './settings';
 
@@ -28,13 +28,13 @@ export interface GenerateOptions {
 export class Generator {
   private readonly frozen: Frozen;
   private readonly adaptation: Adaptation;
-  private readonly engine: 'compiled' | 'eager';
+  private readonly how: How;
   private readonly readers = new Map<boolean, Reader>();
 
-  constructor(frozen: Frozen, adaptation: Adaptation = noAdaptation, engine: 'compiled' | 'eager' = 'compiled') {
+  constructor(frozen: Frozen, adaptation: Adaptation = noAdaptation, how: How = {}) {
     this.frozen = frozen;
     this.adaptation = adaptation;
-    this.engine = engine;
+    this.how = how;
   }
 
   /**
@@ -68,7 +68,7 @@ export class Generator {
   private reader(logarithms: boolean): Reader {
     const known = this.readers.get(logarithms);
     if (known !== undefined) return known;
-    const made = new Reader(this.frozen, this.adaptation, { logarithms, engine: this.engine });
+    const made = new Reader(this.frozen, this.adaptation, { logarithms, ...this.how });
     this.readers.set(logarithms, made);
     return made;
   }

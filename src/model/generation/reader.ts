@@ -1,4 +1,5 @@
-import { compile, type Compiled } from '../../engine/compile';
+import { compile, type Compiled, type Engine } from '../../engine/compile';
+import type { Precision } from '../../engine/program';
 import { upload } from '../../engine/memory';
 import { disposeTree, leaves } from '../../engine/tree';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
@@ -40,6 +41,9 @@ export interface Progress {
 
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 
+/** How steps run: as programs or op by op, and in which precision frozen matrices are multiplied. */
+export interface How { readonly engine?: Engine; readonly precision?: Precision }
+
 /** Compiled reading of texts, token by token. Owns its programs until `dispose()`. */
 export class Reader {
   private readonly start: Compiled<[Tensors, Start], Reading>;
@@ -48,17 +52,17 @@ export class Reader {
   private readonly adaptation: Adaptation;
 
   /** @param logarithms whether scores are log-probabilities (beam search) or raw */
-  constructor(frozen: Frozen, adaptation: Adaptation, { logarithms, engine = 'compiled' }: { readonly logarithms: boolean; readonly engine?: 'compiled' | 'eager' }) {
+  constructor(frozen: Frozen, adaptation: Adaptation, { logarithms, engine, precision }: How & { readonly logarithms: boolean }) {
     this.frozen = frozen;
     this.adaptation = adaptation;
     this.start = compile((tensors: Tensors, given: Start) => {
       const { frozen: own, forward } = adaptation.apply(frozen, tensors);
       return readStart(own, given, forward, logarithms);
-    }, engine);
+    }, engine, precision);
     this.next = compile((tensors: Tensors, given: Next) => {
       const { frozen: own, forward } = adaptation.apply(frozen, tensors);
       return readNext(own, given, { ...forward, prompt: undefined }, logarithms);
-    }, engine);
+    }, engine, precision);
   }
 
   /** Reads the inputs. @param first what an encoder-decoder's target starts with */
