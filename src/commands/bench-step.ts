@@ -68,7 +68,7 @@ class Session {
     this.batches = Array.from({ length: setup.batches }, (_, k) => batchOf(integers(setup.file), k, setup));
     const variables = createDelta(method, shape, weights, 1).variables;
     this.state = startState({ ...Object.fromEntries(Object.entries(variables).map(([name, t]) => [name, given[name] ?? t])), 'head.weight': given['head.weight'] as Tensor, 'head.bias': given['head.bias'] as Tensor });
-    this.run = compile(classifierOf(frozen, method, settingsOf(setup)).step, 'compiled', setup.precision === 'bf16' ? 'bfloat16' : 'float32');
+    this.run = compile(classifierOf(frozen, method, settingsOf(setup), setup.work === 'same' ? 'all' : 'least').step, 'compiled', setup.precision === 'bf16' ? 'bfloat16' : 'float32');
   }
 
   ready(): object {

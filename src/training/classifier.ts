@@ -1,3 +1,4 @@
+import { gatherRows } from '../engine/layers';
 import { noise, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Batch } from '../model/batch';
@@ -34,7 +35,8 @@ export interface Classifier {
   score(own: Own, batch: LabelledBatch): { readonly nll: Tensor; readonly predicted: Tensor };
 }
 
-export function classifierOf(frozen: Frozen, method: Method, settings: TrainingSettings): Classifier {
+/** @param work least: the last block computes what the head reads; all: every position, as other libraries do */
+export function classifierOf(frozen: Frozen, method: Method, settings: TrainingSettings, work: 'least' | 'all' = 'least'): Classifier {
   const { dropout, labelSmoothing, optimizer } = settings;
   const mean = frozen.shape.pooling === 'mean';
   const logits: Classifier['logits'] = ({ variables, constants }, inputs, source) => {
@@ -42,8 +44,10 @@ export function classifierOf(frozen: Frozen, method: Method, settings: TrainingS
     const means = (x: Tensor): Tensor => sequenceMean(x, inputs);
     const visit = visitFor(method, frozen.shape, { ...variables, ...constants }, { noise: source, sequenceMean: means });
     const prompt = method.prompt.kind === 'none' ? undefined : variables['prompt'];
-    const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read: mean ? 'all' : 'first' });
-    return classify(mean ? meanPool(hidden, inputs) : hidden, variables, dropout, source);
+    const read = mean || work === 'all' ? 'all' : 'first';
+    const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read });
+    const first = (): Tensor => (read === 'all' ? gatherRows(hidden, inputs.first) : hidden);
+    return classify(mean ? meanPool(hidden, inputs) : first(), variables, dropout, source);
   };
   const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor =>
     weightedMean(crossEntropy(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing), batch.weights);
