@@ -1,7 +1,7 @@
 import type { ModelShape } from '../model/shape';
-import { stacksOf, weightShapes } from '../model/shapes';
+import { weightShapes } from '../model/shapes';
 import type { Method, Modification } from './design';
-import { placesOf, type Place } from './places';
+import { formName, keyValueWidth, placesOf, type Place } from './places';
 import { sizeOf } from './spec';
 import { unfrozenNames } from './unfrozen';
 
@@ -11,35 +11,47 @@ import { unfrozenNames } from './unfrozen';
  * a prefix adds keys without them. Some rows of position tables are never read, and a lone prefix key without gate always has weight 1.
  */
 export function unreached(method: Method, shape: ModelShape): number {
-  const unfrozen = unfrozenNames(method, shape);
-  const biases = unfrozen.filter((name) => /\.key\.bias$/.test(name) && !seesKeyShift(method, shape, name.replace('.key.bias', '')));
+  const rows = unfrozenNames(method, shape).map((name) => unreadRows(shape, name));
+  return [...unreachedTensors(method, shape).values(), ...rows].reduce((sum, size) => sum + size, 0);
+}
+
+/** Trained tensors no element of which can receive gradient, with their sizes. */
+export function unreachedTensors(method: Method, shape: ModelShape): ReadonlyMap<string, number> {
+  const biases = unfrozenNames(method, shape).filter((name) => /\.key\.bias$/.test(name) && !seesKeyShift(method, shape, name.replace('.key.bias', '')));
   const sizes = weightShapes(shape);
-  const positions = unfrozen.map((name) => unreadRows(shape, name));
-  const own = method.modifications.flatMap((modification) => placesOf(modification, shape).map((place) => unreachedAt(method, modification, shape, place)));
-  return [...biases.map((name) => sizeOf(sizes[name] ?? [])), ...positions, ...own].reduce((sum, size) => sum + size, 0);
+  const own = method.modifications.flatMap((modification, index) => placesOf(modification, shape).flatMap((place) => {
+    const name = `${place.name}.${formName(method, index)}`;
+    return unreachedAt(method, modification, shape, place).map(([part, size]) => [`${name}.${part}`, size] as const);
+  }));
+  return new Map([...biases.map((name) => [name, sizeOf(sizes[name] ?? [])] as const), ...own]);
 }
 
 /** @param attention `encoder.3.attn` */
 function seesKeyShift(method: Method, shape: ModelShape, attention: string): boolean {
   if (shape.positions.kind === 'rotary') return true;
-  return method.modifications.some((modification) => modification.composition.kind === 'massGate'
-    && placesOf(modification, shape).some(({ name }) => name === `${attention}.heads`));
+  return method.modifications.some((modification) => sharesMass(modification) && placesOf(modification, shape).some(({ name }) => name === `${attention}.heads`));
+}
+
+/** A prefix that stands beside the keys, in one softmax with them. */
+function sharesMass({ form, composition }: Modification): boolean {
+  return form.kind === 'prefix' && (composition.kind === 'massGate' || composition.kind === 'inputGate');
 }
 
 /** Rows in front of the first position, and the bucket of distance 0 to the right, which distance 0 to the left takes. */
 function unreadRows(shape: ModelShape, name: string): number {
   const { positions } = shape;
   if (positions.kind === 'learned' && name.endsWith('position')) return positions.offset * shape.width;
-  return positions.kind === 'relative' && name === 'encoder.relative' && stacksOf(shape).includes('encoder') ? shape.heads : 0;
+  return positions.kind === 'relative' && name === 'encoder.relative' ? shape.heads : 0;
 }
 
-function unreachedAt(method: Method, { form, composition, site }: Modification, shape: ModelShape, place: Place): number {
+function unreachedAt(method: Method, modification: Modification, shape: ModelShape, place: Place): readonly (readonly [part: string, size: number])[] {
+  const { form, composition, site } = modification;
   if (form.kind === 'prefix') {
-    const lone = form.length === 1 && composition.kind !== 'massGate';
-    return lone ? shape.keyValueHeads * shape.headWidth : 0;
+    const lone = form.length === 1 && !sharesMass(modification);
+    return lone ? [['keys', keyValueWidth(shape)]] : [];
   }
-  if (form.kind !== 'bottleneck' || !/\.key$/.test(site) || seesKeyShift(method, shape, place.name.replace(/\.key$/, ''))) return 0;
-  if (composition.kind !== 'add' && composition.kind !== 'scaledAdd') return 0;
+  if (form.kind !== 'bottleneck' || !site.endsWith('.key') || seesKeyShift(method, shape, place.name.replace(/\.key$/, ''))) return [];
+  if (composition.kind !== 'add' && composition.kind !== 'scaledAdd') return [];
   const biased = (form.factors.kind === 'dense' || form.factors.kind === 'phm') && form.factors.bias;
-  return (biased ? place.out : 0) + (form.innerNorm === 'out' ? place.out : 0);
+  return [...(biased ? [['up.bias', place.out] as const] : []), ...(form.innerNorm === 'out' ? [['norm.bias', place.out] as const] : [])];
 }

@@ -31,7 +31,7 @@ export function perturbed(tensors: Tensors, std: number, seed: number): Tensors 
   return Object.fromEntries(Object.entries(tensors).map(([name, value]) => {
     const random = randomStream(seed, name);
     const noise = Float32Array.from({ length: value.size }, () => (2 * random() - 1) * std * Math.sqrt(3));
-    return [name, tf.add(value, tf.tensor(noise, value.shape))];
+    return [name, tf.tidy(() => tf.add(value, tf.tensor(noise, value.shape)))];
   }));
 }
 
