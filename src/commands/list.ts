@@ -4,11 +4,15 @@ const json: Options = { json: { type: 'boolean' } };
 const tier: Options = { tier: { type: 'string' } };
 const running: Options = { workers: { type: 'string' }, eager: { type: 'boolean' }, again: { type: 'boolean' } };
 
+const named = (...names: readonly string[]): Options => Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+
 const study = (): typeof import('./study') => require('./study') as typeof import('./study');
 const lists = (): typeof import('./lists') => require('./lists') as typeof import('./lists');
 const upkeep = (): typeof import('./upkeep') => require('./upkeep') as typeof import('./upkeep');
 const start = (): Run => (require('./start') as typeof import('./start')).startCommand;
 const count = (): Run => (require('./count') as typeof import('./count')).countCommand;
+const forward = (): Run => (require('./forward') as typeof import('./forward')).forwardCommand;
+const generate = (): Run => (require('./generate') as typeof import('./generate')).generateCommand;
 const verdicts = (): Run => (require('./verdicts') as typeof import('./verdicts')).verdictsCommand;
 
 /** Every command; its code loads when it runs. */
@@ -36,6 +40,19 @@ export const commands: readonly Command[] = [
   {
     name: 'tune', usage: 'tune NAME [--workers N]', about: 'try learning rates for each method family of a study',
     options: running, positionals: ['NAME'], load: () => study().tuneCommand,
+  },
+  {
+    name: 'forward', usage: "forward --model MODEL --input-ids '[[1,2,3]]' [--attention-mask ROWS] [--decoder-input-ids ROWS] [--adapter DIR] [--json]",
+    about: 'what a model computes from token ids: logits, or last hidden states', positionals: [], load: forward,
+    options: { ...named('model', 'adapter', 'input-ids', 'attention-mask', 'decoder-input-ids', 'decoder-attention-mask'), ...json },
+  },
+  {
+    name: 'generate', usage: 'generate --model MODEL --prompt TEXT [--chat] [--adapter DIR] [--beams N] [--max-new-tokens N] [--json]',
+    about: 'let a language model go on from a prompt, or write for a source', positionals: [], load: generate,
+    options: {
+      ...named('model', 'adapter', 'prompt', 'input-ids', 'beams', 'length-penalty', 'max-new-tokens', 'min-new-tokens', 'no-repeat-ngram', 'temperature', 'top-k', 'top-p', 'seed'),
+      chat: { type: 'boolean' }, ...json,
+    },
   },
   {
     name: 'count', usage: 'count --method METHOD [--model MODEL] [--classes N] [--json]', about: 'parameters of a method on a model, in closed form',
