@@ -42,7 +42,10 @@ function generationConfig(folder: string): Config {
 }
 
 function specialOf(config: Config): SpecialIds {
-  const id = (key: string): number | null => (typeof config[key] === 'number' ? config[key] : null);
+  const id = (key: string): number | null => {
+    const value = config[key];
+    return typeof value === 'number' ? value : null;
+  };
   const ends = config['eos_token_id'];
   const end = Array.isArray(ends) ? ends.filter((e): e is number => typeof e === 'number') : typeof ends === 'number' ? [ends] : [];
   return { end, pad: id('pad_token_id') ?? end[0] ?? 0, start: id('decoder_start_token_id'), forcedFirst: id('forced_bos_token_id'), forcedLast: id('forced_eos_token_id') };
