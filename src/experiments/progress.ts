@@ -34,7 +34,7 @@ export function progressTable(screen: Screen = standardError()): Progress {
   const table: Table = { screen, lanes: new Map(), total: 0, ended: 0, began: seconds(), drawn: 0, drawnAt: 0 };
   return {
     plan: (total, reused) => {
-      Object.assign(table, { total, began: seconds() });
+      Object.assign(table, { total, ended: 0, began: seconds() });
       if (reused > 0) say(table, `${reused} finished ${reused === 1 ? 'run' : 'runs'} on disk${total === 0 ? '' : `, ${total} to go`}`);
     },
     note: (line) => say(table, line),
