@@ -1,5 +1,5 @@
 import { recordsOfRuns } from '../rows';
-import { studies } from '../studies';
+import { studies } from '../studies/index';
 import { judge, type Evidence, type Finding, type Paper, type Verdict } from '../verdict';
 import { he } from './he';
 import { ai21, houlsby, vlm } from './others';
