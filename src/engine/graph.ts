@@ -12,6 +12,10 @@ export interface GraphNode {
   readonly op: string;
   readonly attrs: readonly OpAttr[];
   readonly inputs: readonly Edge[];
+  /** A node that must have run before. */
+  readonly after?: string;
+  /** Shapes of the outputs, as recorded. */
+  readonly shapes?: readonly (readonly number[])[];
   /** Const nodes only. */
   readonly value?: { readonly values: TypedValues; readonly shape: readonly number[]; readonly dtype: number };
 }

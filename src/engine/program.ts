@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { seconds } from '../clock';
 import { backend, tensorId } from './backend';
 import { edgeName, type Graph } from './graph';
+import { expandAdam } from './adam';
 import { inBfloat16 } from './bfloat16';
 import { hoist } from './hoist';
 import { record } from './record';
@@ -31,7 +32,7 @@ export class Program {
     const recording = record(step, inputs);
     const { graph, captured, release } = hoist(precision === 'bfloat16' ? inBfloat16(recording) : recording);
     const recorded = 1000 * seconds();
-    this.id = load(graph);
+    this.id = load(expandAdam(graph));
     this.captured = captured;
     this.release = release;
     this.inputNames = graph.inputs.map((i) => `${i.name}:0`).join();

@@ -4,6 +4,11 @@ import { ownedTensor } from './memory';
 import { infer, type Spec } from './rules';
 import { tf, type Tensor } from './tf';
 
+let recording = 0;
+
+/** Whether a step is being recorded: its tensors have no values. */
+export function isRecording(): boolean { return recording > 0; }
+
 /** A recorded step and the tensors of the outside world that it read (frozen weights): they are fed at every run. */
 export interface Recording { readonly graph: Graph; readonly captured: readonly number[] }
 
@@ -49,10 +54,12 @@ class Recorder {
   during(body: () => void): void {
     const node = backend();
     const { getInputTensorIds, move } = node;
+    recording++;
     node.binding = this.binding();
     node.move = (dataId, ...rest) => { this.fresh.add(dataId); move.call(node, dataId, ...rest); };
     node.getInputTensorIds = (tensors) => { this.uploadOld(tensors); return getInputTensorIds.call(node, tensors); };
     try { body(); } finally {
+      recording--;
       node.binding = this.real;
       node.move = move;
       node.getInputTensorIds = getInputTensorIds;
@@ -96,7 +103,7 @@ class Recorder {
   private execute(op: string, attrs: readonly OpAttr[], ids: readonly number[], outputs: number): TensorMetadata[] {
     const inputs = ids.map((id) => this.lookUp(id));
     const specs = infer(op, attrs, inputs.map((k) => k.spec), outputs);
-    const { node } = this.push({ name: `n${this.nodes.length}`, op, attrs: complete(op, attrs, inputs), inputs: inputs.map((k) => k.edge) });
+    const { node } = this.push({ name: `n${this.nodes.length}`, op, attrs: complete(op, attrs, inputs), inputs: inputs.map((k) => k.edge), shapes: specs.map((s) => s.shape) });
     return specs.map((spec, port) => this.remember({ node, port }, spec, op));
   }
 

@@ -204,5 +204,6 @@ const rules: Readonly<Record<string, Rule>> = {
   OneHot: oneHot, Range: range, Pack: pack, Unpack: unpack, ExpandDims: expandDims, TopKV2: topK, AddN: addN,
   Cumsum: same, Cumprod: same, L2Loss: (call) => [{ shape: [], dtype: input(call, 0).dtype }],
   SparseSoftmaxCrossEntropyWithLogits: (call) => [{ shape: input(call, 1).shape, dtype: input(call, 0).dtype }, { shape: input(call, 0).shape, dtype: input(call, 0).dtype }],
+  AdamStep: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),
   BroadcastTo: (call) => [{ shape: constant(call, 1), dtype: input(call, 0).dtype }],
 };

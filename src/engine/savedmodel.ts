@@ -14,9 +14,9 @@ export function savedModel(graph: Graph): Uint8Array {
   return proto.savedModelBytes(nodes);
 }
 
-function nodeOf({ name, op, attrs, inputs, value }: GraphNode): proto.Message {
+function nodeOf({ name, op, attrs, inputs, after, value }: GraphNode): proto.Message {
   const own: Record<string, proto.Message> = value === undefined ? {} : { dtype: proto.typeAttr(value.dtype), value: proto.tensorAttr(value.dtype, value.shape, compact(value.values)) };
-  return proto.node({ name, op, inputs: inputs.map(edgeName), attrs: { ...Object.fromEntries(attrs.map((a) => [a.name, attrOf(a)])), ...own } });
+  return proto.node({ name, op, inputs: [...inputs.map(edgeName), ...(after === undefined ? [] : [`^${after}`])], attrs: { ...Object.fromEntries(attrs.map((a) => [a.name, attrOf(a)])), ...own } });
 }
 
 /** One value when all are equal: TensorFlow repeats it. `ones(x.shape)` of the gradient tape would make megabytes else. */

@@ -1,3 +1,4 @@
+import { adamStep, takes } from '../engine/adam';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { upload } from '../engine/memory';
 import type { OptimizerSettings, Schedule } from './job';
@@ -16,11 +17,16 @@ export function startState(variables: Tensors): TrainState {
 }
 
 /**
- * What the optimizer is fed at step t, computed in float64: `[rate, 1 - beta1^t, 1 - beta2^t]`.
+ * What the optimizer is fed at step t, computed in float64: `[1 - rate decay, step size, epsilon]`, with PyTorch's
+ * bias corrections c = 1 - beta^t inside: size = rate sqrt(c2) / c1 and epsilon sqrt(c2) make
+ * size m / (sqrt(v) + epsilon sqrt(c2)) = rate (m / c1) / (sqrt(v / c2) + epsilon).
  * @param step counted from 1
  */
-export function stepScalars(step: number, rate: number, { beta1, beta2 }: OptimizerSettings): Float32Array {
-  return new Float32Array([rate, 1 - beta1 ** step, 1 - beta2 ** step]);
+export function stepScalars(step: number, rate: number, { beta1, beta2, epsilon, weightDecay }: OptimizerSettings): Float32Array {
+  // float32 takes a little more or less than 1 - beta of each gradient: the corrections know
+  const correction = (beta: number): number => (takes(beta).take / (1 - beta)) * (1 - beta ** step);
+  const [c1, c2] = [correction(beta1), Math.sqrt(correction(beta2))];
+  return new Float32Array([1 - rate * weightDecay, rate * c2 / c1, epsilon * c2]);
 }
 
 /** The learning rate's factor at a step (counted from 1) of `steps`. */
@@ -37,34 +43,37 @@ export function scheduleFactor({ kind, warmup }: Schedule, step: number, steps: 
 }
 
 /**
- * One AdamW step, as PyTorch's: decay w <- (1 - rate decay) w, then w <- w - rate (m / c1) / (sqrt(v / c2) + epsilon).
- * Gradients are first scaled to the global norm `clipNorm`. Matrices decay; biases, gains and scales (rank below 2) do not.
+ * One AdamW step, as PyTorch's: decay w <- (1 - rate decay) w, then Adam. Gradients are first scaled to the global norm
+ * `clipNorm`. Matrices decay; biases, gains and scales (rank below 2) do not.
  * @param scalars float `[3]`, see `stepScalars`
  */
 export function adamW({ variables, m, v }: TrainState, gradients: Tensors, scalars: Tensor, settings: OptimizerSettings): TrainState {
-  const [rate, c1, c2] = tf.split(scalars, 3).map((s) => tf.reshape(s, [])) as [Tensor, Tensor, Tensor];
-  const { beta1, beta2, epsilon, weightDecay } = settings;
-  const clipped = clip(gradients, settings.clipNorm);
-  const size = tf.div(rate, c1);
-  const next = { variables: {} as Record<string, Tensor>, m: {} as Record<string, Tensor>, v: {} as Record<string, Tensor> };
-  for (const [name, w] of Object.entries(variables)) {
-    const g = clipped[name] as Tensor;
-    const mean = tf.add(tf.mul(m[name] as Tensor, beta1), tf.mul(g, 1 - beta1));
-    const square = tf.add(tf.mul(v[name] as Tensor, beta2), tf.mul(tf.square(g), 1 - beta2));
-    const kept = weightDecay > 0 && w.rank > 1 ? tf.mul(w, tf.sub(1, tf.mul(rate, weightDecay))) : w;
-    const spread = tf.add(tf.sqrt(tf.div(square, c2)), epsilon);
-    next.variables[name] = tf.sub(kept, tf.mul(tf.div(mean, spread), size));
-    next.m[name] = mean;
-    next.v[name] = square;
-  }
-  return next;
+  const factor = clipFactor(Object.values(gradients), settings.clipNorm);
+  const names = Object.keys(variables);
+  const pick = (record: Tensors): Tensor[] => names.map((name) => record[name] as Tensor);
+  const next = updated({ w: pick(variables), m: pick(m), v: pick(v) }, pick(gradients), { scalars, factor }, settings);
+  const named = (tensors: readonly Tensor[]): Tensors => Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+  return { variables: named(next.w), m: named(next.m), v: named(next.v) };
 }
 
-/** Norm over the trained gradients only. */
-function clip(gradients: Tensors, limit: number): Tensors {
-  if (limit === 0) return gradients;
-  const squares = Object.values(gradients).map((g) => tf.sum(tf.square(g)));
-  const norm = tf.sqrt(tf.addN(squares));
-  const factor = tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
-  return Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, tf.mul(g, factor)]));
+/** Weights and moments in one order, without names: groups of equal shapes share a program. */
+export type Group = { readonly w: readonly Tensor[]; readonly m: readonly Tensor[]; readonly v: readonly Tensor[] };
+
+/** @param factor what every gradient is multiplied by before, nothing where it is undefined */
+export function updated({ w, m, v }: Group, gradients: readonly Tensor[], { scalars, factor }: { readonly scalars: Tensor; readonly factor: Tensor | undefined }, settings: OptimizerSettings): Group {
+  const [kept, size, epsilon] = tf.split(scalars, 3).map((s) => tf.reshape(s, [])) as [Tensor, Tensor, Tensor];
+  const all = w.map((weight, i) => {
+    const gradient = gradients[i] as Tensor;
+    const start = settings.weightDecay > 0 && weight.rank > 1 ? tf.mul(weight, kept) : weight;
+    const scaled = factor === undefined ? gradient : tf.mul(gradient, factor);
+    return adamStep({ w: start, m: m[i] as Tensor, v: v[i] as Tensor }, scaled, { size, epsilon }, [settings.beta1, settings.beta2]);
+  });
+  return { w: all.map((s) => s.w), m: all.map((s) => s.m), v: all.map((s) => s.v) };
+}
+
+/** min(1, limit / norm), the norm over all trained gradients and nothing else; undefined for no limit. */
+export function clipFactor(gradients: readonly Tensor[], limit: number): Tensor | undefined {
+  if (limit === 0) return undefined;
+  const norm = tf.sqrt(tf.addN(gradients.map((g) => tf.sum(tf.square(g)))));
+  return tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
 }

@@ -93,7 +93,7 @@ function closePrograms(): void {
 }
 
 /** N(0, 0.02) weights and zero biases, as BERT's heads start. */
-function newHead(width: number, classes: number, seed: number): Tensors {
+export function newHead(width: number, classes: number, seed: number): Tensors {
   return {
     'head.weight': upload(drawInit({ kind: 'normal', std: 0.02 }, [width, classes], seed, 'head.weight'), [width, classes]),
     'head.bias': upload(new Float32Array(classes), [classes]),
