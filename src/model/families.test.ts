@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../engine/compile';
-import { linear, matmul, relu } from '../engine/layers';
+import { gatherRows, linear, matmul, relu } from '../engine/layers';
 import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { loadBackbone, type Backbone } from './backbone';
-import { decodeText, vocabularyLogits, type TextPair } from './decoder';
+import type { Batch } from './batch';
+import { decode, decodeText, vocabularyLogits, type TextPair } from './decoder';
 import { encode, plainForward, type Forward } from './encoder';
 import { batchOf, difference, expectedOf, families, folderOf, pairOf, tensorsOf, type AdapterCase, type Case, type Rows } from './fixtures/tiny';
 import { classify, crossEntropy, meanPool } from './heads';
@@ -47,6 +48,18 @@ describe.each(families)('tiny %s', (family) => {
     if (test.logits !== undefined) expect(difference(logits[0], test.logits)).toBeLessThan(2e-5);
     run.dispose();
     tf.dispose([hidden, logits, Object.values(pair.target), Object.values(pair.source ?? {})]);
+  });
+
+  it('reads one row a sequence as it reads all', () => {
+    const batch = batchOf((cases[0] as Case).ids, (cases[0] as Case).mask);
+    const source = model.shape.encoderLayers > 0 ? encode : decode;
+    for (const read of source === encode ? ['first', 'last'] as const : ['last'] as const) {
+      const few = compile((input: Batch) => source(model, input, { ...plainForward, read }))(batch);
+      const all = tf.tidy(() => gatherRows(source(model, batch, plainForward), batch[read]));
+      expect(difference(few, all.arraySync() as number[][])).toBeLessThan(1e-5);
+      tf.dispose([few, all]);
+    }
+    tf.dispose(Object.values(batch));
   });
 
   const { adapter } = expectedOf(family);
