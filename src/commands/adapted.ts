@@ -2,7 +2,7 @@ import type { Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { noAdaptation, type Adaptation } from '../model/generation/reader';
 import { openModel, type Model } from '../model/open';
-import { adaptationOf } from '../petl/adapt';
+import { adaptationOf } from '../petl/adaptation';
 import { loadDelta } from '../petl/store';
 import { textOf, type Input } from './command';
 
