@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { seconds } from '../clock';
 import { rawOp } from '../engine/backend';
-import { compile, type Compiled } from '../engine/compile';
+import { compile } from '../engine/compile';
 import { upload } from '../engine/memory';
-import { tf, type Tensor, type Tensors } from '../engine/tf';
-import { disposeTree } from '../engine/tree';
+import { tf, type Tensor } from '../engine/tf';
 import { loadBackbone } from '../model/backbone';
 import { uploadBatch } from '../model/batch';
 import { openSafetensors } from '../model/checkpoint/safetensors';
 import { packSequences, rowsNeeded } from '../model/packing';
 import { createDelta } from '../petl/delta';
 import { parseMethod } from '../petl/written';
-import { classifierOf, type LabelledBatch, type Tick } from '../training/classifier';
+import { classifierOf, type LabelledBatch } from '../training/classifier';
 import type { TrainingSettings } from '../training/job';
 import { startState, stepScalars, type TrainState } from '../training/optimizer';
+import { stepperOf, type Stepper } from '../training/stepper';
 import { BusyMeter } from './busy';
 
 /** What the benchmark sends first; bench/README.md describes the protocol. */
@@ -53,7 +53,7 @@ class Session {
   private readonly started = seconds();
   private readonly setup: Setup;
   private readonly batches: readonly LabelledBatch[];
-  private readonly run: Compiled<[TrainState, Tensors, LabelledBatch, Tick], { readonly state: TrainState; readonly loss: Tensor }>;
+  private readonly stepper: Stepper;
   private state: TrainState;
   private done = 0;
 
@@ -68,7 +68,8 @@ class Session {
     this.batches = Array.from({ length: setup.batches }, (_, k) => batchOf(integers(setup.file), k, setup));
     const variables = createDelta(method, shape, weights, 1).variables;
     this.state = startState({ ...Object.fromEntries(Object.entries(variables).map(([name, t]) => [name, given[name] ?? t])), 'head.weight': given['head.weight'] as Tensor, 'head.bias': given['head.bias'] as Tensor });
-    this.run = compile(classifierOf(frozen, method, settingsOf(setup), setup.work === 'same' ? 'all' : 'least').step, 'compiled', setup.precision === 'bf16' ? 'bfloat16' : 'float32');
+    const classifier = classifierOf(frozen, method, settingsOf(setup), setup.work === 'same' ? 'all' : 'least');
+    this.stepper = stepperOf(classifier, { optimizer: adam, engine: 'compiled', precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32' });
   }
 
   ready(): object {
@@ -85,18 +86,18 @@ class Session {
       found.cpuMs.push(1000 * meter.used());
       found.foreignCpu.push(meter.foreign());
     }
-    return { ...found, peakMb: process.resourceUsage().maxRSS / 1024, programs: this.run.times() };
+    return { ...found, peakMb: process.resourceUsage().maxRSS / 1024, programs: this.stepper.times() };
   }
 
   private step(): number {
     const batch = this.batches[this.done % this.batches.length] as LabelledBatch;
     this.done++;
     const tick = { scalars: upload(stepScalars(this.done, this.setup.learningRate, adam), [3]), seed: upload(new Int32Array(2), [2]) };
-    const { state, loss } = this.run(this.state, {}, batch, tick);
-    const value = loss.dataSync()[0] ?? NaN;
-    disposeTree([this.state, tick, loss]);
+    const { state, loss } = this.stepper.step(this.state, {}, [batch], tick);
+    tick.scalars.dispose();
+    tick.seed.dispose();
     this.state = state;
-    return value;
+    return loss;
   }
 }
 

@@ -31,6 +31,8 @@ export interface Classifier {
   logits(own: Own, inputs: Batch, source: Noise | undefined): Tensor;
   /** One optimizer step; the loss is that before it. */
   step(state: TrainState, constants: Tensors, batch: LabelledBatch, tick: Tick): { readonly state: TrainState; readonly loss: Tensor };
+  /** Loss and gradients, both times `share`: what a batch adds to a step over several. */
+  gradients(variables: Tensors, constants: Tensors, batch: LabelledBatch, draw: { readonly seed: Tensor; readonly share: Tensor }): { readonly loss: Tensor; readonly gradients: Tensors };
   /** `[B]` negative log-likelihoods and int32 `[B]` predicted labels. */
   score(own: Own, batch: LabelledBatch): { readonly nll: Tensor; readonly predicted: Tensor };
 }
@@ -56,6 +58,10 @@ export function classifierOf(frozen: Frozen, method: Method, settings: TrainingS
     step: (state, constants, batch, { scalars, seed }) => {
       const { value, gradients } = valueAndGradients((variables) => loss({ variables, constants }, batch, seed), state.variables);
       return { state: adamW(state, gradients, scalars, optimizer), loss: value };
+    },
+    gradients: (variables, constants, batch, { seed, share }) => {
+      const { value, gradients } = valueAndGradients((all) => tf.mul(loss({ variables: all, constants }, batch, seed), share), variables);
+      return { loss: value, gradients };
     },
     score: (own, batch) => {
       const scores = logits(own, batch.inputs, undefined);

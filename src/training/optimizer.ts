@@ -1,6 +1,6 @@
 import { adamStep, takes } from '../engine/adam';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
-import { upload } from '../engine/memory';
+import { rawOp } from '../engine/backend';
 import type { OptimizerSettings, Schedule } from './job';
 
 /** Trained tensors with their first and second moments; every step gives a new one. */
@@ -12,7 +12,7 @@ export type TrainState = {
 
 export function startState(variables: Tensors): TrainState {
   const zeros = (): Record<string, Tensor> => Object.fromEntries(Object.entries(variables)
-    .map(([name, t]) => [name, upload(new Float32Array(t.size), t.shape)]));
+    .map(([name, t]) => [name, rawOp('ZerosLike', { T: 'float32' }, [t])])); // TensorFlow's memory, not JavaScript's
   return { variables, m: zeros(), v: zeros() };
 }
 

@@ -9,10 +9,10 @@ import { createDelta } from '../petl/delta';
 import { drawInit } from '../petl/init';
 import { taskNamed } from '../tasks/registry';
 import type { ClassificationExample, ClassificationTask, TaskData } from '../tasks/task';
-import { classifierOf, type Classifier, type LabelledBatch, type Own, type Tick } from './classifier';
+import { classifierOf, type Classifier, type LabelledBatch, type Own } from './classifier';
 import { prepare, type RunData } from './data';
 import type { TrainingJob, TrainingOutcome } from './job';
-import type { TrainState } from './optimizer';
+import { stepperOf, type Stepper } from './stepper';
 
 /*
  * What runs of one process share: the frozen model, the task's texts, and the compiled programs of the last method, so that
@@ -20,7 +20,7 @@ import type { TrainState } from './optimizer';
  */
 
 export interface Programs {
-  readonly step: Compiled<[TrainState, Tensors, LabelledBatch, Tick], { readonly state: TrainState; readonly loss: Tensor }>;
+  readonly stepper: Stepper;
   readonly score: Compiled<[Own, LabelledBatch], { readonly nll: Tensor; readonly predicted: Tensor }>;
 }
 
@@ -79,7 +79,7 @@ function openPrograms(job: TrainingJob, backbone: Backbone): Programs {
   closePrograms();
   const classifier: Classifier = classifierOf(backbone, job.method, job.training);
   const fresh: Programs = {
-    step: compile(classifier.step, job.engine, job.training.precision),
+    stepper: stepperOf(classifier, { optimizer: job.training.optimizer, engine: job.engine, precision: job.training.precision }),
     score: compile(classifier.score, job.engine, job.training.precision),
   };
   programs = { key, programs: fresh };
@@ -87,7 +87,7 @@ function openPrograms(job: TrainingJob, backbone: Backbone): Programs {
 }
 
 function closePrograms(): void {
-  programs?.programs.step.dispose();
+  programs?.programs.stepper.dispose();
   programs?.programs.score.dispose();
   programs = undefined;
 }
@@ -100,8 +100,8 @@ export function newHead(width: number, classes: number, seed: number): Tensors {
   };
 }
 
-function timesOf({ step, score }: Programs): TrainingOutcome['programs'] {
-  const all = [...step.times(), ...score.times()];
+function timesOf({ stepper, score }: Programs): TrainingOutcome['programs'] {
+  const all = [...stepper.times(), ...score.times()];
   const sum = (pick: (t: (typeof all)[number]) => number): number => Math.round(all.reduce((total, t) => total + pick(t), 0));
   return { count: all.length, recordMs: sum((t) => t.recordMs), loadMs: sum((t) => t.loadMs), firstRunMs: sum((t) => t.firstRunMs) };
 }

@@ -54,7 +54,6 @@ class Loop {
     let state = first;
     for (const batch of this.run.data.epochs.flat()) {
       const { next, loss } = this.step(state, batch);
-      disposeTree(state);
       state = next;
       this.tell({ kind: 'step', step: this.done, steps: this.total, loss, seconds: this.seconds() });
       if (this.evaluationDue()) this.validate(state);
@@ -73,11 +72,10 @@ class Loop {
       seed: upload(new Int32Array([seed, this.done * 1000]), [2]), // 1000 draws a step at most
     };
     const tensors = this.run.data.tensors(batch);
-    const { state: next, loss } = this.run.programs.step(state, this.run.own.constants, tensors, tick);
-    const value = loss.dataSync()[0] ?? NaN;
-    disposeTree([loss, tick, tensors]);
-    if (!Number.isFinite(value)) throw new Error(`the loss is ${value} at step ${this.done}: lower the learning rate (${training.learningRate})`);
-    return { next, loss: value };
+    const { state: next, loss } = this.run.programs.stepper.step(state, this.run.own.constants, [tensors], tick);
+    disposeTree([tick, tensors]);
+    if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} at step ${this.done}: lower the learning rate (${training.learningRate})`);
+    return { next, loss };
   }
 
   private evaluationDue(): boolean {
