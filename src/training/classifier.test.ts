@@ -10,6 +10,7 @@ import { parseMethod } from '../petl/written';
 import { classifierOf, type Classifier, type LabelledBatch, type Tick } from './classifier';
 import type { TrainingSettings } from './job';
 import { startState, stepScalars, type TrainState } from './optimizer';
+import { stepperOf } from './stepper';
 
 const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 };
 const settings = { dropout: 0.1, labelSmoothing: 0.1, optimizer } as TrainingSettings;
@@ -69,5 +70,26 @@ describe('a training step', () => {
     expect(new Set(counts.slice(1)).size).toBe(1);
     for (const [name, t] of Object.entries(model.weights)) expect(t.dataSync(), name).toEqual(before[name]);
     expect(live().programs).toBe(0);
+  });
+
+  it('takes two batches for one step as if they were one', () => {
+    const quiet = { ...settings, dropout: 0 };
+    const ids = [[5, 17, 42, 8, 63, 91], [11, 54, 9, 23], [60, 3, 85]];
+    const of = (rows: readonly number[], weights: readonly number[]): LabelledBatch => ({
+      inputs: packedBatch(rows.map((r) => [...ids[r]!, 1, 1, 1].slice(0, 6)), rows.map((r) => [0, 1, 2, 3, 4, 5].map((t) => (t < ids[r]!.length ? 1 : 0)))),
+      labels: upload(new Int32Array(rows.map((r) => r % 2)), [rows.length]), weights: upload(new Float32Array(weights), [rows.length]),
+    });
+    const after = (batches: readonly LabelledBatch[]): { readonly loss: number; readonly values: readonly number[] } => {
+      const { state, constants } = start('mam:l=2,r=4');
+      const stepper = stepperOf(classifierOf(model, parseMethod('mam:l=2,r=4'), quiet), { optimizer, engine: 'compiled', precision: 'float32' });
+      const one = stepper.step(state, constants, batches, tick(1));
+      const two = stepper.step(one.state, constants, batches, tick(2));
+      stepper.dispose();
+      return { loss: two.loss, values: Object.values(two.state.variables).flatMap((t) => [...t.dataSync()]) };
+    };
+    const whole = after([of([0, 1, 2], [1, 1, 0.5])]);
+    const parts = after([of([0, 1], [1, 1]), of([2], [0.5])]);
+    expect(parts.loss).toBeCloseTo(whole.loss, 5);
+    parts.values.forEach((value, i) => { expect(Math.abs(value - (whole.values[i] as number))).toBeLessThan(1e-5); });
   });
 });
