@@ -69,6 +69,8 @@ class Session {
     const variables = createDelta(method, shape, weights, 1).variables;
     this.state = startState({ ...Object.fromEntries(Object.entries(variables).map(([name, t]) => [name, given[name] ?? t])), 'head.weight': given['head.weight'] as Tensor, 'head.bias': given['head.bias'] as Tensor });
     const classifier = classifierOf(frozen, method, settingsOf(setup), setup.work === 'same' ? 'all' : 'least');
+    // Weights that train are read from the state alone: the frozen copies go, as PyTorch has none.
+    for (const name of Object.keys(variables)) weights[name]?.dispose();
     this.stepper = stepperOf(classifier, { optimizer: adam, engine: 'compiled', precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32' });
   }
 
