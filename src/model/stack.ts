@@ -37,5 +37,5 @@ function onlyRows(stream: Stream, rows: Tensor): Stream {
   const layout = fullLayout(rows.shape[0] as number, 1);
   if (rotation === undefined) return { x, layout };
   const pick = (angles: Tensor): Tensor => gatherRows(angles, rows);
-  return { x, layout, rotation: { ...rotation, cos: pick(rotation.cos), sin: pick(rotation.sin) } };
+  return { x, layout, rotation: { ...rotation, cos: pick(rotation.cos), sin: pick(rotation.sin), back: pick(rotation.back) } };
 }
