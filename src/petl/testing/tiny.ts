@@ -26,6 +26,11 @@ export function probeLoss(hidden: Tensor): tf.Scalar {
   return tf.sum(tf.mul(hidden, weights));
 }
 
+/** Rows of real tokens as they are, all others 0: no loss may read fillers. @param x `[N, d]` */
+export function realOnly(x: Tensor, { sequences }: Batch): Tensor {
+  return tf.mul(x, tf.expandDims(tf.cast(tf.greaterEqual(sequences, 0), 'float32'), 1));
+}
+
 /** Adds N(0, std)-like noise to every tensor, so that nothing hides behind a zero start. */
 export function perturbed(tensors: Tensors, std: number, seed: number): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([name, value]) => {
@@ -38,7 +43,8 @@ export function perturbed(tensors: Tensors, std: number, seed: number): Tensors 
 export function gradients(f: (variables: Tensors) => tf.Scalar, variables: Tensors): Readonly<Record<string, Tensor | null>> {
   const names = Object.keys(variables);
   const named = (values: Tensor[]): Tensors => Object.fromEntries(names.map((name, i) => [name, values[i] as Tensor]));
-  const { grads } = tf.valueAndGrads((...values: Tensor[]) => f(named(values)))(Object.values(variables));
+  const { value, grads } = tf.valueAndGrads((...values: Tensor[]) => f(named(values)))(Object.values(variables));
+  value.dispose();
   return Object.fromEntries(names.map((name, i) => [name, (grads[i] ?? null) as Tensor | null]));
 }
 
