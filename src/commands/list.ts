@@ -66,6 +66,10 @@ export const commands: readonly Command[] = [
   },
   { name: 'doctor', usage: 'doctor [--json]', about: 'check everything the project stands on', options: json, positionals: [], load: () => upkeep().doctorCommand },
   {
+    name: 'bench-generate', usage: 'bench-generate [--tokens N]', about: 'SmolLM2: its known answer, load time and time a token', options: named('tokens'), positionals: [], hidden: true,
+    load: () => (require('./bench-generate') as typeof import('./bench-generate')).benchGenerateCommand,
+  },
+  {
     name: 'bench-step', usage: 'bench-step', about: 'one side of the benchmark, driven by lines on standard input', options: {}, positionals: [], hidden: true,
     load: () => (require('./bench-step') as typeof import('./bench-step')).benchStepCommand,
   },
