@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { backend, type Binding } from './backend';
 import { edgeName, type Edge, type Graph, type GraphNode, type Placeholder } from './graph';
 import { ownedTensor } from './memory';
+import { isWidening } from './narrow';
 import type { Recording } from './record';
 
 /** A recording whose frozen parts have been computed; `release` gives them back. */
@@ -63,7 +64,7 @@ class Frozen {
   /** Computed from at least one captured tensor by something that costs. */
   worth(name: string): boolean {
     const node = this.nodes.get(name);
-    return node !== undefined && this.keys.has(name) && this.deep.has(name) && !cheap.has(node.op);
+    return node !== undefined && this.keys.has(name) && this.deep.has(name) && !cheap.has(node.op) && !isWidening(node);
   }
 
   /** The shared tensor of an edge, computed by the first program that wants it. */
@@ -106,9 +107,9 @@ class Frozen {
     return result;
   }
 
-  private run({ op, attrs, inputs, value }: GraphNode, valueOf: (edge: Edge) => number): readonly number[] {
+  private run({ op, attrs, inputs, shapes, value }: GraphNode, valueOf: (edge: Edge) => number): readonly number[] {
     if (value !== undefined) return [ownedTensor(this.real, value).id];
-    return this.real.executeOp(op, attrs, inputs.map(valueOf), 1).map(({ id }) => id);
+    return this.real.executeOp(op, attrs, inputs.map(valueOf), shapes?.length ?? 1).map(({ id }) => id);
   }
 }
 
