@@ -3,7 +3,7 @@
 // Train and read
 export { train, resultsOf, type TrainOptions } from './notebook';
 export { existingMethods } from './experiments/studies/existing-methods';
-export { studies, studyNamed } from './experiments/studies';
+export { studies, studyNamed } from './experiments/studies/index';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';
 export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/spec';
 export { readRows, recordsOfRuns, type RunRow } from './experiments/rows';
@@ -22,7 +22,7 @@ export { sites, type Site } from './model/site';
 // Statistics and verdicts
 export { mean, deviation, meanInterval, predictionInterval, pairedBootstrap, bootstrapInterval, type Interval } from './experiments/statistics';
 export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
-export { findings, verdicts } from './experiments/findings';
+export { findings, verdicts } from './experiments/findings/index';
 
 // Tables and figures
 export { variantTable, comparisonTable, publishedTable } from './tables';
@@ -36,3 +36,15 @@ export { liveCurve, progressBar } from './plots/live';
 export { exportFigure } from './plots/export';
 export { show, showTable } from './plots/show';
 export { UserError } from './errors';
+
+// A frozen model at hand, and views of it
+export { openModel, newDelta, fewSteps, tokenize, packTexts, visitTexts, textVectors, rms, tensorsHash } from './views/live';
+export { prefixTwice, prefixGates, threeForms, someExamples } from './views/live';
+export { shapesOf, siteTable, type SiteShapes } from './views/site-table';
+export { touchMap } from './views/touch-map';
+export { packingPicture } from './views/packing-picture';
+export { designTable, sideBySide } from './views/design-table';
+export { panels } from './views/panels';
+export { combinations } from './petl/space';
+export { reasonTable } from './views/reason-table';
+export type { HeatCell } from './plots/heat-map';

@@ -13,7 +13,7 @@ export function formOf(method: Method): string {
   return only ?? (method.unfrozen.length > 0 ? 'own weights' : headOnly);
 }
 
-function formWord({ form }: Modification): string {
+export function formWord({ form }: Modification): string {
   if (form.kind !== 'bottleneck') return form.kind;
   return form.activation === 'identity' ? 'low-rank' : 'adapter';
 }

@@ -1,0 +1,36 @@
+import { UserError } from '../errors';
+import { taskNamed } from '../tasks/registry';
+
+/*
+ * What notebooks do with a frozen model at hand. TensorFlow loads at the first call, not with the import.
+ */
+const open = (): typeof import('../model/open') => require('../model/open') as typeof import('../model/open');
+const texts = (): typeof import('./texts') => require('./texts') as typeof import('./texts');
+const identity = (): typeof import('./identity') => require('./identity') as typeof import('./identity');
+const fingerprint = (): typeof import('../model/fingerprint') => require('../model/fingerprint') as typeof import('../model/fingerprint');
+const deltas = (): typeof import('../petl/delta') => require('../petl/delta') as typeof import('../petl/delta');
+const steps = (): typeof import('../training/few-steps') => require('../training/few-steps') as typeof import('../training/few-steps');
+
+export const openModel: typeof import('../model/open').openModel = (...given) => open().openModel(...given);
+export const tokenize: typeof import('./texts').tokenize = (...given) => texts().tokenize(...given);
+export const packTexts: typeof import('./texts').packTexts = (...given) => texts().packTexts(...given);
+export const visitTexts: typeof import('./texts').visitTexts = (...given) => texts().visitTexts(...given);
+export const textVectors: typeof import('./texts').textVectors = (...given) => texts().textVectors(...given);
+export const rms: typeof import('./texts').rms = (...given) => texts().rms(...given);
+export const prefixTwice: typeof import('./identity').prefixTwice = (...given) => identity().prefixTwice(...given);
+export const prefixGates: typeof import('./identity').prefixGates = (...given) => identity().prefixGates(...given);
+export const threeForms: typeof import('./identity').threeForms = (...given) => identity().threeForms(...given);
+export const tensorsHash: typeof import('../model/fingerprint').tensorsHash = (...given) => fingerprint().tensorsHash(...given);
+export const fewSteps: typeof import('../training/few-steps').fewSteps = (...given) => steps().fewSteps(...given);
+
+/** The first training examples of a classification task, in the order that is the same on every machine. */
+export async function someExamples(task: string, count: number): Promise<readonly import('../training/few-steps').Labelled[]> {
+  const chosen = taskNamed(task);
+  if (chosen.kind !== 'classification') throw new UserError(`task "${task}" has no labels: choose a classification task such as sentiment`);
+  return (await chosen.load()).train.slice(0, count).map(({ text, label }) => ({ text, label }));
+}
+
+/** A method's fresh variables for a model; draws depend on the seed and the variable's name alone. */
+export function newDelta({ backbone }: import('../model/open').Model, method: import('../petl/design').Method, seed = 1): import('../petl/delta').Delta {
+  return deltas().createDelta(method, backbone.shape, backbone.weights, seed);
+}
