@@ -4,6 +4,7 @@ import { UserError } from '../errors';
 import type { ModelShape } from '../model/shape';
 import type { Random } from '../random';
 import type { Method } from './design';
+import { warningsFor } from './guards';
 import { drawInit, randomStream } from './init';
 import { principalFactors } from './principal';
 import type { VariableSpec } from './spec';
@@ -42,14 +43,25 @@ export class Delta {
   dispose(): void { tf.dispose([Object.values(this.current), Object.values(this.constants)]); }
 }
 
+const warned = new Set<string>();
+
+/** On standard error, once a process for each text. */
+function warnOnce(text: string): void {
+  if (warned.has(text)) return;
+  warned.add(text);
+  process.emitWarning(text, 'PetlWarning');
+}
+
 /**
  * Makes a method's tensors for a model. Draws depend on (seed, variable name) alone.
  * @param weights the frozen model's, by canonical name
+ * What has no effect on this model is warned of once, with its name.
  * @throws UserError where the method does not fit the model, with the reason
  */
 export function createDelta(method: Method, shape: ModelShape, weights: Tensors, seed: number): Delta {
   const reason = whyInvalid(method, shape);
   if (reason !== undefined) throw new UserError(`Method ${method.name} does not fit this model: ${reason}`);
+  for (const warning of warningsFor(method, shape)) warnOnce(warning);
   const variables: Record<string, Tensor> = {};
   const constants: Record<string, Tensor> = {};
   for (const spec of specsOf(method, shape)) (spec.trained ? variables : constants)[spec.name] = start(spec, weights, seed);

@@ -31,7 +31,10 @@ export function whyInvalid(method: Method, shape: ModelShape): string | undefine
     const reason = whyInvalidModification(modification) ?? misfit(modification, shape);
     if (reason !== undefined) return reason;
   }
+  // a method may name cross-attention beside self-attention and serve models without it
+  const lost = modifications.find((modification) => !modification.site.startsWith('cross') && placesOf(modification, shape).length === 0);
   return first([
+    [lost !== undefined, `${lost?.site ?? ''} matches nothing in the model; choose layers and stacks that it has`],
     [modifications.length > 0 && modifications.every((m) => placesOf(m, shape).length === 0), 'the model has none of its sites'],
     [unfrozen.length > 1 && unfrozen.some(({ kind }) => kind === 'all'), 'with all weights trained, training some of them again has no effect; leave one out'],
     [unfrozen.some((part) => part.kind === 'tokenRows' && part.count > shape.vocabulary), `the word table has ${shape.vocabulary} rows`],
