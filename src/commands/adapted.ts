@@ -1,10 +1,11 @@
+import type { Precision } from '../engine/program';
 import type { Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { noAdaptation, type Adaptation } from '../model/generation/reader';
 import { openModel, type Model } from '../model/open';
 import { adaptationOf } from '../petl/adaptation';
 import { loadDelta } from '../petl/store';
-import { textOf, type Input } from './command';
+import { textOf, wordOf, type Input } from './command';
 
 /** A model of the command line, with the adapter on it where one is named. */
 export interface Adapted {
@@ -14,8 +15,9 @@ export interface Adapted {
   readonly head: Tensors;
 }
 
-export async function openAdapted(input: Input): Promise<Adapted> {
-  const model = await openModel(textOf(input, 'model'));
+/** @param held how the model's matrices are held */
+export async function openAdapted(input: Input, held: Precision = 'float32'): Promise<Adapted> {
+  const model = await openModel(textOf(input, 'model'), held);
   const folder = input.values['adapter'];
   if (typeof folder !== 'string') return { model, adaptation: noAdaptation, head: {} };
   try {
@@ -25,6 +27,11 @@ export async function openAdapted(input: Input): Promise<Adapted> {
     model.backbone.dispose();
     throw error;
   }
+}
+
+/** In which precision matrices are held and multiplied. */
+export function precisionOf(input: Input): Precision {
+  return wordOf(input, 'precision', { words: ['float32', 'bfloat16'], fallback: 'float32' });
 }
 
 /** Rows of whole numbers from an option such as --input-ids '[[1,2,3]]'; undefined where it is left out. */

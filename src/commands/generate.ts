@@ -5,7 +5,7 @@ import { Generator } from '../model/generation/generate';
 import type { GenerationSettings, Search } from '../model/generation/settings';
 import { textStream } from '../model/generation/stream';
 import type { Model } from '../model/open';
-import { openAdapted, rowsOf, type Adapted } from './adapted';
+import { openAdapted, precisionOf, rowsOf, type Adapted } from './adapted';
 import { flag, print, textOf, wholeOf, type Input } from './command';
 
 /** `petl generate`: a model goes on from a prompt, or writes a target for a source. */
@@ -13,8 +13,8 @@ export async function generateCommand(input: Input): Promise<number> {
   const settings = settingsOf(input);
   const given = rowsOf(input, 'input-ids');
   if (given === undefined) textOf(input, 'prompt');
-  const adapted = await openAdapted(input);
-  const generator = new Generator(adapted.model.backbone, adapted.adaptation);
+  const adapted = await openAdapted(input, precisionOf(input));
+  const generator = new Generator(adapted.model.backbone, adapted.adaptation, { precision: precisionOf(input) });
   try {
     const inputs = given ?? [encoded(adapted.model, input)];
     await run(adapted, generator, { inputs, settings, json: flag(input, 'json') });

@@ -50,7 +50,7 @@ export const commands: readonly Command[] = [
     name: 'generate', usage: 'generate --model MODEL --prompt TEXT [--chat] [--adapter DIR] [--beams N] [--max-new-tokens N] [--json]',
     about: 'let a language model go on from a prompt, or write for a source', positionals: [], load: generate,
     options: {
-      ...named('model', 'adapter', 'prompt', 'input-ids', 'beams', 'length-penalty', 'max-new-tokens', 'min-new-tokens', 'no-repeat-ngram', 'temperature', 'top-k', 'top-p', 'seed'),
+      ...named('model', 'adapter', 'prompt', 'input-ids', 'beams', 'length-penalty', 'max-new-tokens', 'min-new-tokens', 'no-repeat-ngram', 'temperature', 'top-k', 'top-p', 'seed', 'precision'),
       chat: { type: 'boolean' }, ...json,
     },
   },

@@ -1,5 +1,6 @@
-import { attrTypes, dtypes, type OpAttr } from './backend';
+import { dtypes } from './backend';
 import { edgeName, type Edge, type Graph, type GraphNode } from './graph';
+import { castAttrs, isWidening } from './narrow';
 import type { Recording } from './record';
 
 /**
@@ -32,7 +33,11 @@ class Rewriter {
   private readonly rounded = new Map<string, Edge>();
   private readonly taken: ReadonlySet<string>;
 
-  constructor(graph: Graph) { this.taken = new Set(graph.nodes.map(({ name }) => name)); }
+  constructor(graph: Graph) {
+    this.taken = new Set(graph.nodes.map(({ name }) => name));
+    // what is held in bfloat16 is rounded already
+    for (const node of graph.nodes) if (isWidening(node)) this.rounded.set(node.name, node.inputs[0] as Edge);
+  }
 
   /** Cast, Cast, MatMul, Cast; the last keeps the product's name, so that its readers need not change. */
   product(node: GraphNode): GraphNode[] {
@@ -41,7 +46,7 @@ class Rewriter {
     const inner = `${node.name}/bf16`;
     if (this.taken.has(inner)) throw new Error(`node ${inner} exists already`);
     const attrs = node.attrs.map((a) => (a.name === 'T' ? { ...a, value: dtypes.bfloat16 } : a));
-    return [...casts, { ...node, name: inner, attrs, inputs }, { name: node.name, op: 'Cast', attrs: cast('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] }];
+    return [...casts, { ...node, name: inner, attrs, inputs }, { name: node.name, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] }];
   }
 
   private round(edge: Edge, made: GraphNode[]): Edge {
@@ -49,15 +54,8 @@ class Rewriter {
     const known = this.rounded.get(key);
     if (known !== undefined) return known;
     const rounded = { node: `${key.replace(':', '_')}/rounded`, port: 0 };
-    made.push({ name: rounded.node, op: 'Cast', attrs: cast('float32', 'bfloat16'), inputs: [edge] });
+    made.push({ name: rounded.node, op: 'Cast', attrs: castAttrs('float32', 'bfloat16'), inputs: [edge] });
     this.rounded.set(key, rounded);
     return rounded;
   }
-}
-
-function cast(from: keyof typeof dtypes, to: keyof typeof dtypes): readonly OpAttr[] {
-  return [
-    { name: 'SrcT', type: attrTypes.type, value: dtypes[from] }, { name: 'DstT', type: attrTypes.type, value: dtypes[to] },
-    { name: 'Truncate', type: attrTypes.bool, value: false },
-  ];
 }

@@ -7,6 +7,7 @@ import { edgeName, type Graph } from './graph';
 import { expandAdam } from './adam';
 import { inBfloat16 } from './bfloat16';
 import { hoist } from './hoist';
+import { gatherNarrow } from './narrow';
 import { record } from './record';
 import { savedModel } from './savedmodel';
 import type { Tensor } from './tf';
@@ -29,7 +30,7 @@ export class Program {
 
   constructor(step: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], precision: Precision) {
     const start = 1000 * seconds();
-    const recording = record(step, inputs);
+    const recording = gatherNarrow(record(step, inputs));
     const { graph, captured, release } = hoist(precision === 'bfloat16' ? inBfloat16(recording) : recording);
     const recorded = 1000 * seconds();
     this.id = load(expandAdam(graph));

@@ -1,6 +1,7 @@
 import { attrTypes, backend, dtypes, type Binding, type OpAttr, type TensorMetadata, type TypedValues } from './backend';
 import type { Edge, Graph, GraphNode, Placeholder } from './graph';
 import { ownedTensor } from './memory';
+import { castAttrs } from './narrow';
 import { infer, type Spec } from './rules';
 import { tf, type Tensor } from './tf';
 
@@ -126,7 +127,10 @@ class Recorder {
     const name = `in${this.inputs.length}`;
     this.inputs.push({ name, shape: meta.shape, dtype: meta.dtype });
     this.captured.push(id);
-    const known = { edge: { node: name, port: 0 }, spec: { shape: meta.shape, dtype: meta.dtype }, op: 'a tensor of the outside world' };
+    const edge = { node: name, port: 0 };
+    const narrow = meta.dtype === dtypes.bfloat16; // held at half width: see narrow.ts
+    const wide = narrow ? this.push({ name: `n${this.nodes.length}`, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [edge] }) : edge;
+    const known = { edge: wide, spec: { shape: meta.shape, dtype: narrow ? dtypes.float32 : meta.dtype }, op: 'a tensor of the outside world' };
     this.known.set(id, known);
     return known;
   }

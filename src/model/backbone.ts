@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { narrowed } from '../engine/narrow';
+import type { Precision } from '../engine/program';
 import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { readConfig, shapeOf } from './checkpoint/config';
@@ -37,22 +39,30 @@ export class Backbone {
 /**
  * Loads a folder with config.json and safetensors, one file or shards; the weights live once, in TensorFlow's memory.
  * @param pooling how a classifier reads this model, where that differs from its architecture's usual way
+ * @param held bfloat16 halves the memory of matrices and tables, which compiled steps alone can read then
  */
-export function loadBackbone(folder: string, pooling?: ModelShape['pooling']): Backbone {
+export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], held: Precision = 'float32'): Backbone {
   const described = shapeOf(readConfig(folder));
   const shape = pooling === undefined ? described : { ...described, pooling };
   const files = weightFiles(folder);
   const file = openWeights(folder);
   try {
-    return new Backbone(folder, shape, { weights: readWeights(file, shape, { source: folder, namesOf: (stored) => canonicalNames(shape.family, stored) }), files });
+    return new Backbone(folder, shape, { weights: readWeights(file, shape, { source: folder, namesOf: (stored) => canonicalNames(shape.family, stored), held }), files });
   } finally {
     file.close();
     dropScratch();
   }
 }
 
+/** Where weights come from, for messages; what stored names stand for; and how matrices are held. */
+export interface Reading {
+  readonly source: string;
+  readonly namesOf: (stored: string) => readonly Target[];
+  readonly held: Precision;
+}
+
 /** Every weight of the shape from an open checkpoint; frees what it made where something is wrong. */
-export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, { source, namesOf }: { readonly source: string; readonly namesOf: (stored: string) => readonly Target[] }): Tensors {
+export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, { source, namesOf, held }: Reading): Tensors {
   const expected = weightShapes(shape);
   const weights: Record<string, Tensor> = {};
   try {
@@ -61,7 +71,8 @@ export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, { so
       const targets = namesOf(stored.name).filter(({ name }) => expected[name] !== undefined && weights[name] === undefined);
       for (const target of targets) {
         demandShape(stored, target, expected[target.name] as readonly number[]);
-        weights[target.name] = uploadTarget(stored, target);
+        const weight = uploadTarget(stored, target);
+        weights[target.name] = held === 'bfloat16' && isMatrix(target.name) ? narrowed(weight) : weight;
       }
     }
     demandAll(source, shape, weights);
@@ -70,6 +81,10 @@ export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, { so
     for (const weight of Object.values(weights)) weight.dispose();
     throw error;
   }
+}
+
+function isMatrix(name: string): boolean {
+  return name.endsWith('.weight') || name === 'embedding.word';
 }
 
 function sizeOf(shape: readonly number[]): number {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Precision } from '../engine/program';
 import { UserError } from '../errors';
 import { Backbone, loadBackbone, readWeights } from './backbone';
 import { readConfig, type Config } from './checkpoint/config';
@@ -19,14 +20,17 @@ export interface Model {
   readonly special: SpecialIds;
 }
 
-/** Opens a model by name, folder, GGUF file or `hub:org/name@revision`. The caller disposes of its backbone. */
-export async function openModel(name: string): Promise<Model> {
+/**
+ * Opens a model by name, folder, GGUF file or `hub:org/name@revision`. The caller disposes of its backbone.
+ * @param held bfloat16 halves the memory of the weights, which compiled steps alone can read then
+ */
+export async function openModel(name: string, held: Precision = 'float32'): Promise<Model> {
   const place = modelNamed(name.startsWith('hub:') ? await download(name) : name);
-  return place.kind === 'gguf' ? openGgufModel({ ...place, name }) : openFolder({ ...place, name });
+  return place.kind === 'gguf' ? openGgufModel({ ...place, name }, held) : openFolder({ ...place, name }, held);
 }
 
-function openFolder({ name, path, pooling }: ModelPlace): Model {
-  const backbone = loadBackbone(path, pooling ?? undefined);
+function openFolder({ name, path, pooling }: ModelPlace, held: Precision): Model {
+  const backbone = loadBackbone(path, pooling ?? undefined, held);
   const tokenizer = existsSync(join(path, 'tokenizer.json')) ? loadTokenizer(path) : undefined;
   return { name, backbone, tokenizer, special: specialOf({ ...readConfig(path), ...generationConfig(path) }) };
 }
@@ -51,12 +55,12 @@ function specialOf(config: Config): SpecialIds {
   return { end, pad: id('pad_token_id') ?? end[0] ?? 0, start: id('decoder_start_token_id'), forcedFirst: id('forced_bos_token_id'), forcedLast: id('forced_eos_token_id') };
 }
 
-async function openGgufModel({ name, path }: ModelPlace): Promise<Model> {
+async function openGgufModel({ name, path }: ModelPlace, held: Precision): Promise<Model> {
   const file = await openGguf(path);
   try {
     const { metadata, shape } = file;
     const tokenizer = ggufTokenizer(metadata, path);
-    const weights = readWeights(file, shape, { source: path, namesOf: (stored) => file.namesOf(stored) });
+    const weights = readWeights(file, shape, { source: path, namesOf: (stored) => file.namesOf(stored), held });
     const id = (key: string): number | undefined => (metadata[`tokenizer.ggml.${key}`] === undefined ? undefined : Number(metadata[`tokenizer.ggml.${key}`]));
     const end = id('eos_token_id');
     const special = { end: end === undefined ? [] : [end], pad: id('padding_token_id') ?? end ?? 0, start: null, forcedFirst: null, forcedLast: null };

@@ -122,6 +122,17 @@ describe('generation', () => {
     eager.dispose();
   });
 
+  it('writes the same with weights held in bfloat16, which the checkpoint\'s are', async () => {
+    const half = loadBackbone(folderOf('llama'), undefined, 'bfloat16');
+    const [exact, rounded] = [new Generator(half), new Generator(half, noAdaptation, { precision: 'bfloat16' })];
+    const inputs = [[5, 6, 7], [9, 8]];
+    const expected = await generator.generate(inputs, { special, settings });
+    expect(await exact.generate(inputs, { special, settings })).toEqual(expected);
+    expect((await rounded.generate(inputs, { special, settings }))[0]?.tokens.slice(0, 3)).toEqual(expected[0]?.tokens.slice(0, 3));
+    for (const made of [exact, rounded]) made.dispose();
+    half.dispose();
+  });
+
   it.each([
     [{ ...settings, maxNewTokens: 0 }, /maxNewTokens is 0: give a whole number of at least 1/],
     [{ ...settings, minNewTokens: 13 }, /minNewTokens is 13/],
