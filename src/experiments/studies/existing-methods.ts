@@ -20,7 +20,7 @@ const methods: readonly (readonly [method: string, label: string])[] = [
 ];
 
 const training: Readonly<Record<Tier, Partial<TrainingSettings>>> = {
-  quick: { examples: 2000, epochs: 1, batch: 32, scored: { validation: 500, test: 1500 }, evaluations: 3 },
+  quick: { examples: 2000, epochs: 1, batch: 32, scored: { validation: 400, test: 1500 }, evaluations: 2 },
   full: { examples: 'all', epochs: 3, batch: 32, scored: { validation: 'all', test: 'all' }, evaluations: 6 },
 };
 
