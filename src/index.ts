@@ -48,3 +48,8 @@ export { panels } from './views/panels';
 export { combinations } from './petl/space';
 export { reasonTable } from './views/reason-table';
 export type { HeatCell } from './plots/heat-map';
+export { publishedCounts, disagreements, disagreementTable, type PublishedCount } from './views/published-counts';
+export { countTable, budgetTable } from './views/count-tables';
+export { countFigure, type Family } from './views/count-figure';
+export { fitBudget, type Fitted } from './petl/budget';
+export { refusalOf } from './views/refusal';
