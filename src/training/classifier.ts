@@ -7,6 +7,7 @@ import { classify, crossEntropy, meanPool, sequenceMean, weightedMean } from '..
 import type { Method } from '../petl/design';
 import { weightsWith } from '../petl/delta';
 import { visitFor } from '../petl/modify';
+import { penaltyOf } from '../petl/ranks';
 import type { TrainingSettings } from './job';
 import { adamW, type TrainState } from './optimizer';
 
@@ -51,8 +52,11 @@ export function classifierOf(frozen: Frozen, method: Method, settings: TrainingS
     const first = (): Tensor => (read === 'all' ? gatherRows(hidden, inputs.first) : hidden);
     return classify(mean ? meanPool(hidden, inputs) : first(), variables, dropout, source);
   };
-  const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor =>
-    weightedMean(crossEntropy(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing), batch.weights);
+  const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor => {
+    const fit = weightedMean(crossEntropy(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing), batch.weights);
+    const penalty = penaltyOf(method, frozen.shape, { ...own.variables, ...own.constants });
+    return penalty === undefined ? fit : tf.add(fit, penalty);
+  };
   return {
     logits,
     step: (state, constants, batch, { scalars, seed }) => {

@@ -1,11 +1,13 @@
 import { compile, type Compiled } from '../engine/compile';
 import { upload } from '../engine/memory';
-import type { Tensor, Tensors } from '../engine/tf';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { loadBackbone, type Backbone } from '../model/backbone';
 import { modelFolder, modelNamed } from '../model/registry';
+import type { ModelShape } from '../model/shape';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer';
-import { createDelta } from '../petl/delta';
+import { createDelta, withPromptTokens } from '../petl/delta';
+import { demandHead } from '../petl/guards';
 import { drawInit } from '../petl/init';
 import { taskNamed } from '../tasks/registry';
 import type { ClassificationExample, ClassificationTask, TaskData } from '../tasks/task';
@@ -29,22 +31,30 @@ export interface OpenRun {
   readonly programs: Programs;
   /** Freshly initialised; the caller owns them. */
   readonly own: Own;
+  readonly shape: ModelShape;
   times(): TrainingOutcome['programs'];
+  /** Throws where a frozen weight is not what it was when the model was loaded. */
+  demandFrozen(): void;
 }
 
-let model: { readonly name: string; readonly backbone: Backbone; readonly tokenizer: Tokenizer } | undefined;
+let model: { readonly name: string; readonly backbone: Backbone; readonly tokenizer: Tokenizer; readonly sums: ReadonlyMap<string, number> } | undefined;
 let task: { readonly name: string; readonly classes: number; readonly data: TaskData<ClassificationExample> } | undefined;
 let programs: { readonly key: string; readonly programs: Programs } | undefined;
 
 export async function openRun(job: TrainingJob): Promise<OpenRun> {
-  const { backbone, tokenizer } = openModel(job.model);
+  const { backbone, tokenizer, sums } = openModel(job.model);
   const { classes, data } = await openTask(job.task);
   const compiled = openPrograms(job, backbone);
-  const delta = createDelta(job.method, backbone.shape, backbone.weights, job.seed);
+  const method = withPromptTokens(job.method, (text) => Array.from(tokenizer.encode({ text, pair: null }, 512).ids));
+  const delta = createDelta(method, backbone.shape, backbone.weights, job.seed);
+  const variables = { ...delta.variables, ...newHead(backbone.shape.width, classes, job.seed) };
+  demandHead(variables, classes);
   return {
     data: prepare(tokenizer, data, job, job.method.prompt.kind === 'none' ? 0 : job.method.prompt.length),
     programs: compiled,
-    own: { variables: { ...delta.variables, ...newHead(backbone.shape.width, classes, job.seed) }, constants: delta.constants },
+    own: { variables, constants: delta.constants },
+    shape: backbone.shape,
+    demandFrozen: () => { demandFrozen(backbone, sums); },
     times: () => timesOf(compiled),
   };
 }
@@ -54,8 +64,19 @@ function openModel(name: string): NonNullable<typeof model> {
   closePrograms();
   model?.backbone.dispose();
   const folder = modelFolder(name);
-  model = { name, backbone: loadBackbone(folder, modelNamed(name).pooling ?? undefined), tokenizer: loadTokenizer(folder) };
+  const backbone = loadBackbone(folder, modelNamed(name).pooling ?? undefined);
+  model = { name, backbone, tokenizer: loadTokenizer(folder), sums: sumsOf(backbone) };
   return model;
+}
+
+/** One sum of each weight, added up in one order: the same tensor gives the same bits. */
+function sumsOf({ weights }: Backbone): ReadonlyMap<string, number> {
+  return new Map(Object.entries(weights).map(([name, weight]) => [name, tf.tidy(() => tf.sum(weight).dataSync()[0] ?? NaN)]));
+}
+
+function demandFrozen(backbone: Backbone, before: ReadonlyMap<string, number>): void {
+  const moved = [...sumsOf(backbone)].find(([name, sum]) => sum !== before.get(name));
+  if (moved !== undefined) throw new Error(`frozen weight ${moved[0]} changed during training`);
 }
 
 async function openTask(name: string): Promise<NonNullable<typeof task>> {

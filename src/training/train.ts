@@ -2,9 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
 import { upload } from '../engine/memory';
 import { disposeTree } from '../engine/tree';
-import type { Tensors } from '../engine/tf';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { UserError } from '../errors';
+import { masksAt } from '../petl/ranks';
+import { unreachedTensors } from '../petl/reach';
 import { accuracy } from '../tasks/metrics/classification';
 import type { Batch } from '../tasks/batches';
+import type { Own } from './classifier';
 import type { Scored } from './data';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { scheduleFactor, startState, stepScalars, type TrainState } from './optimizer';
@@ -22,20 +26,31 @@ export async function train(job: TrainingJob, report: Report): Promise<TrainingO
   try {
     state = await loop.steps(state);
     const trained = seconds();
-    const { score, loss, perExample } = evaluate(run, run.data.test, state.variables);
+    demandGradients(job, run, state);
+    run.demandFrozen();
+    const { score, loss, perExample } = evaluate(run, run.data.test, { variables: state.variables, constants: loop.constants });
     return {
       score, loss, metric: 'accuracy', perExample, testIds: run.data.test.examples.map((e) => e.id), steps: loop.done,
       trainSeconds: trained - start, totalSeconds: seconds() - start,
       peakMb: Math.round(process.resourceUsage().maxRSS / 1024), programs: run.times(),
     };
   } finally {
-    disposeTree([state, run.own.constants]);
+    disposeTree([state, loop.constants]);
   }
+}
+
+/** Throws where a trained tensor's moments are still zero: no step gave it a gradient, so it takes part in nothing. */
+function demandGradients({ method }: TrainingJob, { shape }: OpenRun, { m }: TrainState): void {
+  const exempt = unreachedTensors(method, shape);
+  const still = Object.keys(m).filter((name) => !exempt.has(name) && tf.tidy(() => tf.max(tf.abs(m[name] as Tensor)).dataSync()[0]) === 0);
+  if (still.length > 0) throw new UserError(`${method.name}: ${still.length} trained tensors received no gradient, ${still[0] ?? ''} first: the loss does not depend on them`);
 }
 
 /** The steps of a run, with what they report. */
 class Loop {
   done = 0;
+  /** The method's tensors that do not train; AdaLoRA's masks change from step to step. */
+  constants: Tensors;
   private stopped = false;
   private readonly job: TrainingJob;
   private readonly run: OpenRun;
@@ -46,6 +61,7 @@ class Loop {
   constructor(job: TrainingJob, run: OpenRun, report: Report) {
     this.job = job;
     this.run = run;
+    this.constants = run.own.constants;
     this.report = report;
     this.total = run.data.epochs.reduce((sum, batches) => sum + batches.length, 0);
   }
@@ -72,10 +88,18 @@ class Loop {
       seed: upload(new Int32Array([seed, this.done * 1000]), [2]), // 1000 draws a step at most
     };
     const tensors = this.run.data.tensors(batch);
-    const { state: next, loss } = this.run.programs.stepper.step(state, this.run.own.constants, [tensors], tick);
+    const { state: next, loss } = this.run.programs.stepper.step(state, this.constants, [tensors], tick);
     disposeTree([tick, tensors]);
     if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} at step ${this.done}: lower the learning rate (${training.learningRate})`);
+    this.mask(next);
     return { next, loss };
+  }
+
+  private mask({ variables }: TrainState): void {
+    const masks = masksAt(this.job.method, this.run.shape, variables, this.done / this.total);
+    if (masks === undefined) return;
+    for (const name of Object.keys(masks)) this.constants[name]?.dispose();
+    this.constants = { ...this.constants, ...masks };
   }
 
   private evaluationDue(): boolean {
@@ -84,7 +108,7 @@ class Loop {
   }
 
   private validate(state: TrainState): void {
-    const { score, loss } = evaluate(this.run, this.run.data.validation, state.variables);
+    const { score, loss } = evaluate(this.run, this.run.data.validation, { variables: state.variables, constants: this.constants });
     this.tell({ kind: 'evaluation', step: this.done, seconds: this.seconds(), split: 'validation', loss, score });
   }
 
@@ -94,13 +118,13 @@ class Loop {
 }
 
 /** Accuracy, mean negative log-likelihood, and 1 or 0 per example in the task's order. */
-export function evaluate({ programs, data, own }: OpenRun, { batches, examples }: Scored, variables: Tensors): { readonly score: number; readonly loss: number; readonly perExample: readonly number[] } {
+export function evaluate({ programs, data }: OpenRun, { batches, examples }: Scored, own: Own): { readonly score: number; readonly loss: number; readonly perExample: readonly number[] } {
   if (examples.length === 0) return { score: NaN, loss: NaN, perExample: [] }; // a tuning trial never sees the test set
   const predicted = new Int32Array(examples.length);
   let total = 0;
   for (const batch of batches) {
     const tensors = data.tensors(batch);
-    const { nll, predicted: labels } = programs.score({ variables, constants: own.constants }, tensors);
+    const { nll, predicted: labels } = programs.score(own, tensors);
     const [losses, guesses] = [nll.dataSync(), labels.dataSync()];
     batch.exampleIndex.forEach((index, row) => {
       if (index < 0) return;
