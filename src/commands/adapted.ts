@@ -17,7 +17,7 @@ export interface Adapted {
 
 /** @param held how the model's matrices are held */
 export async function openAdapted(input: Input, held: Precision = 'float32'): Promise<Adapted> {
-  const model = await openModel(textOf(input, 'model'), held);
+  const model = await openModel(textOf(input, 'model'), held, reportDownload);
   const folder = input.values['adapter'];
   if (typeof folder !== 'string') return { model, adaptation: noAdaptation, head: {} };
   try {
@@ -27,6 +27,13 @@ export async function openAdapted(input: Input, held: Precision = 'float32'): Pr
     model.backbone.dispose();
     throw error;
   }
+}
+
+/** One line a file on standard error, rewritten as bytes come where that is a terminal. */
+function reportDownload(file: string, bytes: number, total: number): void {
+  const line = `${file}: ${(bytes / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+  if (bytes >= total) process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${line}\n`);
+  else if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
 }
 
 /** In which precision matrices are held and multiplied. */

@@ -7,7 +7,7 @@ import { readConfig, type Config } from './checkpoint/config';
 import { openGguf, type Metadata } from './checkpoint/gguf';
 import { dropScratch } from './checkpoint/stored';
 import { vocabularyOf } from './checkpoint/vocabulary';
-import { download } from './hub';
+import { download, type HubOptions } from './hub';
 import { modelNamed, type ModelPlace } from './registry';
 import type { SpecialIds } from './special';
 import { loadTokenizer, tokenizerFrom, type Tokenizer } from './tokenizer';
@@ -23,9 +23,10 @@ export interface Model {
 /**
  * Opens a model by name, folder, GGUF file or `hub:org/name@revision`. The caller disposes of its backbone.
  * @param held bfloat16 halves the memory of the weights, which compiled steps alone can read then
+ * @param report takes the progress of a download
  */
-export async function openModel(name: string, held: Precision = 'float32'): Promise<Model> {
-  const place = modelNamed(name.startsWith('hub:') ? await download(name) : name);
+export async function openModel(name: string, held: Precision = 'float32', report?: HubOptions['report']): Promise<Model> {
+  const place = modelNamed(name.startsWith('hub:') ? await download(name, report && { report }) : name);
   return place.kind === 'gguf' ? openGgufModel({ ...place, name }, held) : openFolder({ ...place, name }, held);
 }
 
