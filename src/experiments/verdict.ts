@@ -60,7 +60,7 @@ export type Evidence = (study: string, variant: VariantName) => readonly RunReco
 
 export const bootstrapSettings: BootstrapSettings = { resamples: 4000, seed: 1 };
 
-export const rule = 'paired bootstrap over seeds and examples, 95% interval, Holm-corrected over the paper\'s findings: '
+export const rule: string = 'paired bootstrap over seeds and examples, 95% interval, Holm-corrected over the paper\'s findings: '
   + 'confirmed above 0 (near: inside +-delta), contradicted below 0 (near: outside), equal inside +-delta, else unresolved; '
   + 'delta 1.0 accuracy point, 0.02 nat, 0.5 BLEU or ROUGE-2; a chain holds only if every link does';
 
