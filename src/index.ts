@@ -53,3 +53,5 @@ export { countTable, budgetTable } from './views/count-tables';
 export { countFigure, type Family } from './views/count-figure';
 export { fitBudget, type Fitted } from './petl/budget';
 export { refusalOf } from './views/refusal';
+export { nextScores, write, disturb, refusedModels, expectedOf } from './views/live';
+export { modelTable } from './views/model-table';

@@ -9,6 +9,9 @@ const texts = (): typeof import('./texts') => require('./texts') as typeof impor
 const identity = (): typeof import('./identity') => require('./identity') as typeof import('./identity');
 const fingerprint = (): typeof import('../model/fingerprint') => require('../model/fingerprint') as typeof import('../model/fingerprint');
 const deltas = (): typeof import('../petl/delta') => require('../petl/delta') as typeof import('../petl/delta');
+const own = (): typeof import('./own-model') => require('./own-model') as typeof import('./own-model');
+const refused = (): typeof import('./refused-models') => require('./refused-models') as typeof import('./refused-models');
+const fixtures = (): typeof import('../model/fixtures/tiny') => require('../model/fixtures/tiny') as typeof import('../model/fixtures/tiny');
 const steps = (): typeof import('../training/few-steps') => require('../training/few-steps') as typeof import('../training/few-steps');
 
 export const openModel: typeof import('../model/open').openModel = (...given) => open().openModel(...given);
@@ -20,6 +23,11 @@ export const rms: typeof import('./texts').rms = (...given) => texts().rms(...gi
 export const prefixTwice: typeof import('./identity').prefixTwice = (...given) => identity().prefixTwice(...given);
 export const prefixGates: typeof import('./identity').prefixGates = (...given) => identity().prefixGates(...given);
 export const threeForms: typeof import('./identity').threeForms = (...given) => identity().threeForms(...given);
+export const nextScores: typeof import('./own-model').nextScores = (...given) => own().nextScores(...given);
+export const write: typeof import('./own-model').write = (...given) => own().write(...given);
+export const disturb: typeof import('./own-model').disturb = (...given) => own().disturb(...given);
+export const refusedModels: typeof import('./refused-models').refusedModels = (...given) => refused().refusedModels(...given);
+export const expectedOf: typeof import('../model/fixtures/tiny').expectedOf = (...given) => fixtures().expectedOf(...given);
 export const tensorsHash: typeof import('../model/fingerprint').tensorsHash = (...given) => fingerprint().tensorsHash(...given);
 export const fewSteps: typeof import('../training/few-steps').fewSteps = (...given) => steps().fewSteps(...given);
 
