@@ -78,7 +78,7 @@ def make_one(out, family, method, config):
     inputs = inputs_of(family)
     plain = outputs(family, base_model(family), inputs)
     model = with_adapter(family, config)
-    shake(model)
+    shake(model, family)
     record = {'library': 'adapters', 'family': family, 'method': method, 'model': os.path.relpath(folder_of(family)), 'inputs': inputs,
               'baseOutputs': plain.tolist(), 'outputs': outputs(family, model, inputs).tolist(),
               'versions': {'adapters': adapters.__version__, 'transformers': transformers.__version__, 'torch': torch.__version__}}

@@ -76,7 +76,7 @@ def make_one(out, family, method, config):
     inputs = inputs_of(family)
     plain = outputs(family, base, inputs)
     model = peft.get_peft_model(base, config).eval()
-    shake(model)
+    shake(model, family)
     record = {'library': 'peft', 'family': family, 'method': method, 'model': os.path.relpath(folder_of(family)), 'inputs': inputs,
               'baseOutputs': plain.tolist(), 'versions': {'peft': peft.__version__, 'transformers': transformers.__version__, 'torch': torch.__version__}}
     record['outputs'] = outputs(family, model, inputs).tolist()

@@ -4,6 +4,7 @@ import { UserError } from '../errors';
 import { noAdaptation, type Adaptation } from '../model/generation/reader';
 import { openModel, type Model } from '../model/open';
 import { adaptationOf } from '../petl/adaptation';
+import { importForeign, isForeign } from '../petl/formats/foreign';
 import { loadDelta } from '../petl/store';
 import { textOf, wordOf, type Input } from './command';
 
@@ -21,6 +22,11 @@ export async function openAdapted(input: Input, held: Precision = 'float32'): Pr
   const folder = input.values['adapter'];
   if (typeof folder !== 'string') return { model, adaptation: noAdaptation, head: {} };
   try {
+    if (isForeign(folder)) {
+      const { delta, report } = importForeign(folder, model.backbone);
+      for (const note of report.notes) console.error(`petl: ${folder}: ${note}`);
+      return { model, adaptation: adaptationOf(delta), head: {} };
+    }
     const { delta, head } = loadDelta(folder, model.backbone.shape, { hash: await model.backbone.hash() });
     return { model, adaptation: adaptationOf(delta), head };
   } catch (error) {

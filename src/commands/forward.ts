@@ -4,15 +4,16 @@ import { UserError } from '../errors';
 import { uploadBatch, type Batch } from '../model/batch';
 import { decodeText, vocabularyLogits } from '../model/decoder';
 import { encode } from '../model/encoder';
-import { classify, meanPool } from '../model/heads';
+import { classify, meanPool, sequenceMean } from '../model/heads';
 import { packSequences, rowsNeeded } from '../model/packing';
+import type { SequenceMean } from '../model/site';
 import { openAdapted, rowsOf, type Adapted } from './adapted';
 import { flag, print, textOf, type Input } from './command';
 
 type Rows = readonly (readonly number[])[];
 
 /** Token ids of rows of one width, and which of them are text. */
-interface Grid { readonly ids: Rows; readonly mask: Rows }
+export interface Grid { readonly ids: Rows; readonly mask: Rows }
 
 /** `petl forward`: what a model computes from token ids. */
 export async function forwardCommand(input: Input): Promise<number> {
@@ -55,13 +56,17 @@ function demandKind({ model: { backbone: { shape } } }: Adapted, text: Grid, tar
   if (longest > room) throw new UserError(`${longest} tokens are more than the model's ${room} positions: shorten the rows`);
 }
 
-interface Computed { readonly output: 'logits' | 'hidden states'; readonly shape: readonly number[]; readonly values: unknown }
+export interface Computed { readonly output: 'logits' | 'hidden states'; readonly shape: readonly number[]; readonly values: unknown }
 
-function computed({ model: { backbone }, adaptation, head }: Adapted, text: Grid, target: Grid | undefined): Computed {
+type Computing = Pick<Adapted, 'adaptation' | 'head'> & { readonly model: Pick<Adapted['model'], 'backbone'> };
+
+/** Outputs of a model with its adapter, a row for each real token or, with a classifier's head, for each text. */
+export function computed({ model: { backbone }, adaptation, head }: Computing, text: Grid, target: Grid | undefined): Computed {
   const source = packed(text, adaptation.prompt);
   const goal = target === undefined ? undefined : packed(target, 0);
-  const { frozen, forward } = adaptation.apply(backbone, adaptation.tensors);
+  const means: SequenceMean = (x, { stack, site }) => sequenceMean(x, stack === 'decoder' && goal !== undefined && !/^cross\.(key|value)$/.test(site) ? goal : source);
   const [output, values] = tf.tidy((): [Computed['output'], Tensor] => {
+    const { frozen, forward } = adaptation.apply(backbone, adaptation.tensors, means);
     if (frozen.shape.decoderLayers > 0) return ['logits', vocabularyLogits(frozen, decodeText(frozen, goal === undefined ? { target: source } : { source, target: goal }, forward))];
     const mean = frozen.shape.pooling === 'mean';
     if (head['head.weight'] === undefined) return ['hidden states', encode(frozen, source, forward)];
@@ -72,7 +77,7 @@ function computed({ model: { backbone }, adaptation, head }: Adapted, text: Grid
   const first = (goal ?? source).first.dataSync();
   const rows = values.arraySync() as number[][];
   const width = values.shape[1] as number;
-  const classes = head['head.weight'] !== undefined && frozen.shape.decoderLayers === 0;
+  const classes = head['head.weight'] !== undefined && backbone.shape.decoderLayers === 0;
   disposeTree(source);
   if (goal !== undefined) disposeTree(goal);
   values.dispose();

@@ -55,6 +55,11 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: 'adapter', usage: 'adapter import|export DIR --model MODEL --out DIR [--to peft|adapters] [--json]',
+    about: 'take an adapter of PEFT or adapters over, or write one for them', positionals: ['import|export', 'DIR'], options: { ...named('model', 'out', 'to'), ...json },
+    load: () => (require('./adapter') as typeof import('./adapter')).adapterCommand,
+  },
+  {
     name: 'count', usage: 'count --method METHOD [--model MODEL] [--classes N] [--json]', about: 'parameters of a method on a model, in closed form',
     options: { method: { type: 'string' }, model: { type: 'string' }, classes: { type: 'string' }, ...json }, positionals: [], load: count,
   },
@@ -76,6 +81,10 @@ export const commands: readonly Command[] = [
   {
     name: 'exercise', usage: 'exercise start|state|drops|steps [--times N]', about: 'one process of the stress test', options: { times: { type: 'string' } }, positionals: ['KIND'], hidden: true,
     load: () => (require('./exercise') as typeof import('./exercise')).exerciseCommand,
+  },
+  {
+    name: 'interop', usage: 'interop CASES OUT', about: 'this side of the interchange proof: reads adapters of PEFT and adapters, writes its own', options: named('only'), positionals: ['CASES', 'OUT'], hidden: true,
+    load: () => (require('./interop') as typeof import('./interop')).interopCommand,
   },
   { name: 'worker', usage: 'worker', about: 'serve runs to a parent process', options: {}, positionals: [], hidden: true, load: () => upkeep().workerCommand },
 ];

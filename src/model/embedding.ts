@@ -15,7 +15,7 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
   const word = forward.words ?? scaled(gatherRows(need(weights, 'embedding.word'), tokens.ids), shape.embeddingScale);
   const [positions, norm] = hasCrossAttention(shape) ? [`${stack}.position`, `${stack}.embeddingNorm`] : ['embedding.position', 'embedding.norm'];
   let x = word;
-  if (shape.positions.kind === 'learned') x = tf.add(x, gatherRows(need(weights, positions), shifted(tokens.positions, shape.positions.offset)));
+  if (shape.positions.kind === 'learned') x = tf.add(x, gatherRows(need(weights, positions), shifted(tokens.positions, shape.positions.offset + (forward.firstPositions?.[stack] ?? 0))));
   if (shape.tokenTypes > 0 && tokens.types !== undefined) x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));
   if (forward.prompt !== undefined && tokens.prompts !== undefined) x = placePrompt(x, forward.prompt, tokens.prompts);
   if (shape.embeddingNorm) x = normOf(shape, weights, norm)(x);

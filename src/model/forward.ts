@@ -1,7 +1,7 @@
 import type { Noise } from '../engine/random';
 import type { Tensor, Tensors } from '../engine/tf';
 import type { ModelShape } from './shape';
-import { untouched, type Visit } from './site';
+import { untouched, type Stack, type Visit } from './site';
 
 /** A frozen model as its pure functions see it. */
 export interface Frozen { readonly shape: ModelShape; readonly weights: Tensors }
@@ -17,6 +17,8 @@ export interface Forward {
   readonly read: 'all' | 'first' | 'last';
   /** Word vectors `[N, d]` in place of those of the ids, as the model would have scaled them. */
   readonly words?: Tensor;
+  /** Learned position of each stack's first token, 0 where left out. */
+  readonly firstPositions?: Readonly<Partial<Record<Stack, number>>>;
 }
 
 export const plainForward: Forward = { visit: untouched, noise: undefined, dropout: 0, prompt: undefined, read: 'all' };

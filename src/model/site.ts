@@ -65,6 +65,9 @@ export interface SitePoint {
   readonly linear?: { readonly weight: Tensor; readonly bias: Tensor | undefined };
 }
 
+/** Mean over the tokens of each row's sequence, `[N, k]` -> `[N, k]`; the rows are those that the site's input has. */
+export type SequenceMean = (x: Tensor, at: Pick<SitePoint, 'stack' | 'site'>) => Tensor;
+
 /** Returns h, changed or as it was. Called inside a traced step: it must be pure. */
 export interface Visit {
   (point: SitePoint): Tensor;

@@ -8,9 +8,12 @@ export function adaptationOf({ method, variables, constants }: Delta): Adaptatio
   return {
     tensors: { ...variables, ...constants },
     prompt: promptLength(method),
-    apply: ({ shape, weights }, tensors) => ({
+    apply: ({ shape, weights }, tensors, sequenceMean) => ({
       frozen: { shape, weights: weightsWith(weights, tensors) },
-      forward: { ...plainForward, visit: visitFor(method, shape, tensors, { noise: undefined }), prompt: promptOf(method, tensors) },
+      forward: {
+        ...plainForward, prompt: promptOf(method, tensors), ...(method.firstPositions && { firstPositions: method.firstPositions }),
+        visit: visitFor(method, shape, tensors, { noise: undefined, ...(sequenceMean && { sequenceMean }) }),
+      },
     }),
   };
 }

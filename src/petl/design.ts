@@ -122,6 +122,8 @@ export interface Method {
   readonly unfrozen: readonly Unfrozen[];
   readonly prompt: Prompt;
   readonly lifecycle: Lifecycle;
+  /** Learned position of a stack's first token, 0 where left out. PEFT counts a prefix or prompt of l as l earlier tokens. */
+  readonly firstPositions?: Readonly<Partial<Record<Stack, number>>>;
   /**
    * What the method's source counts as its parameters: `matrices` leaves out biases, inner norms, gates and scales
    * (He et al. 2021, Tables 9-11); `all` counts everything stored (Houlsby et al. 2019, Lin et al. 2020).

@@ -3,7 +3,7 @@ import { linear, matmul } from '../engine/layers';
 import { statelessUniform, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { ModelShape } from '../model/shape';
-import { untouched, type Site, type SitePoint, type Visit } from '../model/site';
+import { untouched, type SequenceMean, type Site, type SitePoint, type Visit } from '../model/site';
 import { attendPrefix, need, prefixPairs, type PrefixPair } from './attend';
 import { bottleneckForm, headsFirst, headsLast, matrices, normed, perHeadForm, scaled, type FormContext, type Own } from './bottleneck';
 import type { Bottleneck, Method, Modification, Prefix, Reads } from './design';
@@ -12,8 +12,8 @@ import { formName, placeName, placesOf } from './places';
 export interface ModifyContext {
   /** Randomness of the method's dropout; undefined outside training. */
   readonly noise: Noise | undefined;
-  /** Mean over the tokens of each row's sequence, `[N, 1]` -> `[N, 1]`; needed by gates per sequence. */
-  readonly sequenceMean?: (x: Tensor) => Tensor;
+  /** Needed by gates per sequence. */
+  readonly sequenceMean?: SequenceMean;
 }
 
 /** The free prompt vectors `[l, d]`, for `Forward.prompt`. */
@@ -107,7 +107,7 @@ function modifyByBottleneck(modification: Modification, form: Bottleneck, point:
   const change = form.perHead ? perHeadForm(form, input, running.shape.heads, context) : bottleneckForm(form, input, context);
   switch (composition.kind) {
     case 'add': case 'scaledAdd': return tf.add(point.output, change);
-    case 'inputGate': return tf.add(point.output, tf.mul(change, gateOf(composition.per, input, own, running)));
+    case 'inputGate': return tf.add(point.output, tf.mul(change, gateOf(composition.per, { ...point, input }, own, running)));
     case 'multiply': return tf.add(point.output, tf.mul(point.output, change));
     case 'renormalise': return renormalise(form, point, change, context);
     case 'massGate': throw new Error(`${name}: a bottleneck has no attention mass`); // whyInvalid refuses it first
@@ -119,7 +119,7 @@ function modifyByPrefix(modification: Modification, form: Prefix, point: SitePoi
   const own: Own = (part) => need(running.tensors, `${name}.${part}`);
   const pair = running.prefixes.get(name);
   if (point.attention === undefined || pair === undefined) throw new Error(`${name}: a prefix of ${form.length} needs an attention`);
-  const g = composition.kind === 'inputGate' ? gateOf(composition.per, point.input, own, running) : undefined; // [N, 1]
+  const g = composition.kind === 'inputGate' ? gateOf(composition.per, point, own, running) : undefined; // [N, 1]
   const attention = g === undefined ? point.attention : { ...point.attention, query: tf.mul(point.attention.query, g) }; // g (q P_k^T)
   const values = scaled(pair.values, scaleOf(modification, own));
   const { change, gate } = attendPrefix({ keys: pair.keys, values }, attention, running.shape);
@@ -152,11 +152,11 @@ function scaleOf({ composition }: Modification, own: Own): number | Tensor {
 }
 
 /** sigmoid(x w + b) `[N, 1]` (UniPELT, Mao et al. 2022). */
-function gateOf(per: 'token' | 'sequence', input: Tensor, own: Own, { sequenceMean }: Running): Tensor {
-  const gate = tf.sigmoid(linear(input, own('gate.weight'), own('gate.bias')));
+function gateOf(per: 'token' | 'sequence', point: SitePoint, own: Own, { sequenceMean }: Running): Tensor {
+  const gate = tf.sigmoid(linear(point.input, own('gate.weight'), own('gate.bias')));
   if (per === 'token') return gate;
   if (sequenceMean === undefined) throw new Error('a gate per sequence needs to know the sequences');
-  return sequenceMean(gate);
+  return sequenceMean(gate, point);
 }
 
 function inputOf(reads: Reads, point: SitePoint, running: Running, own: Own): Tensor {

@@ -36,7 +36,7 @@ export function placeName(stack: Stack, layer: number, site: Site): string {
 }
 
 /** The part of a variable's name that tells a method's forms at one site apart: `bottleneck`, `bottleneck2`, `prefix`. */
-export function formName(method: Method, index: number): string {
+export function formName(method: Pick<Method, 'modifications'>, index: number): string {
   const { site, form } = method.modifications[index] as Modification;
   const earlier = method.modifications.slice(0, index).filter((other) => other.site === site && other.form.kind === form.kind);
   return earlier.length === 0 ? form.kind : `${form.kind}${earlier.length + 1}`;

@@ -48,7 +48,7 @@ export function classifierOf(frozen: Frozen, method: Method, settings: TrainingS
     const visit = visitFor(method, frozen.shape, { ...variables, ...constants }, { noise: source, sequenceMean: means });
     const prompt = method.prompt.kind === 'none' ? undefined : variables['prompt'];
     const read = mean || work === 'all' ? 'all' : 'first';
-    const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read });
+    const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read, ...(method.firstPositions && { firstPositions: method.firstPositions }) });
     const first = (): Tensor => (read === 'all' ? gatherRows(hidden, inputs.first) : hidden);
     return classify(mean ? meanPool(hidden, inputs) : first(), variables, dropout, source);
   };

@@ -6,14 +6,15 @@ import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { uploadBatch, type Batch } from '../batch';
 import { plainForward, type Forward, type Frozen } from '../forward';
 import type { KeyValues } from '../place';
+import type { SequenceMean } from '../site';
 import { packSequences, rowsNeeded } from '../packing';
 import { readNext, readStart, type Cache, type Next, type Reading } from './step';
 
 /** A method on a frozen model. Its tensors are fed at each call: programs stay valid while they train. */
 export interface Adaptation {
   readonly tensors: Tensors;
-  /** The weights to run with (unfrozen ones in place of the frozen) and how to run: pure, called inside compiled steps. */
-  apply(frozen: Frozen, tensors: Tensors): { readonly frozen: Frozen; readonly forward: Forward };
+  /** The weights to run with (unfrozen ones in place of the frozen) and how to run: pure, called inside compiled steps. `means` serve gates per sequence, which see whole texts. */
+  apply(frozen: Frozen, tensors: Tensors, means?: SequenceMean): { readonly frozen: Frozen; readonly forward: Forward };
   /** Free slots in front of each source or prompt. */
   readonly prompt: number;
 }

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { UserError } from '../errors';
+import { openModel, type Model } from '../model/open';
+import type { Delta } from '../petl/delta';
+import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
+import { loadDelta, saveDelta } from '../petl/store';
+import { flag, print, printJson, textOf, wordOf, type Input } from './command';
+
+/** `petl adapter import|export`: between a delta's folder and one of PEFT or adapters. */
+export async function adapterCommand(input: Input): Promise<number> {
+  const [action, folder] = input.positionals as readonly [string, string];
+  if (action !== 'import' && action !== 'export') throw new UserError(`petl adapter takes import or export, not "${action}"`);
+  const out = textOf(input, 'out');
+  if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
+  const model = await openModel(textOf(input, 'model'));
+  try {
+    const report = action === 'import' ? await imported(folder, out, model) : await exported({ folder, out, model }, wordOf(input, 'to', { words: ['peft', 'adapters'], fallback: 'peft' }));
+    if (flag(input, 'json')) printJson({ folder: out, ...report });
+    else print([`${out}: ${report.lossless ? 'lossless' : 'lossy'}`, ...report.notes.map((note) => `- ${note}`)].join('\n'));
+  } finally {
+    model.backbone.dispose();
+  }
+  return 0;
+}
+
+async function imported(folder: string, out: string, { name, backbone }: Model): Promise<Report> {
+  const { delta, report } = importForeign(folder, backbone);
+  saveDelta(out, delta, { name, hash: await backbone.hash() });
+  delta.dispose();
+  return report;
+}
+
+interface Exporting { readonly folder: string; readonly out: string; readonly model: Model }
+
+async function exported({ folder, out, model }: Exporting, library: 'peft' | 'adapters'): Promise<Report> {
+  const { name, backbone } = model;
+  const { delta, notes, lossless } = await opened(folder, model);
+  const report = exportForeign(out, delta, { library, model: backbone, name });
+  delta.dispose();
+  return { lossless: lossless && report.lossless, notes: [...notes, ...report.notes] };
+}
+
+/** A folder of either side: an adapter goes from PEFT to adapters in one step. */
+async function opened(folder: string, { backbone }: Model): Promise<Report & { readonly delta: Delta }> {
+  if (isForeign(folder)) {
+    const { delta, report } = importForeign(folder, backbone);
+    return { delta, ...report };
+  }
+  const { delta, head } = loadDelta(folder, backbone.shape, { hash: await backbone.hash() });
+  const heads = Object.values(head);
+  for (const tensor of heads) tensor.dispose();
+  return { delta, lossless: heads.length === 0, notes: heads.length === 0 ? [] : ['the classifier\'s head stays behind: heads of the other libraries compute otherwise'] };
+}

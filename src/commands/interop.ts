@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tf } from '../engine/tf';
+import { UserError } from '../errors';
+import type { Backbone } from '../model/backbone';
+import { openModel } from '../model/open';
+import { adaptationOf } from '../petl/adaptation';
+import { createDelta, type Delta } from '../petl/delta';
+import { exportForeign, importForeign, type Library } from '../petl/formats/foreign';
+import { drawInit } from '../petl/init';
+import { parseMethod } from '../petl/written';
+import { projectRoot } from '../project';
+import { print, type Input } from './command';
+import { computed, type Grid } from './forward';
+
+/** What the other side wrote beside its adapter. */
+interface Case {
+  readonly library: Library;
+  readonly family: string;
+  readonly method: string;
+  readonly model: string;
+  readonly inputs: { readonly ids: Grid['ids']; readonly mask: Grid['mask']; readonly decoderIds?: Grid['ids'] };
+  readonly outputs: readonly (readonly number[])[];
+}
+
+/** Methods made here, written for each library. */
+const own: Readonly<Record<Library, readonly string[]>> = {
+  peft: ['lora:r=4', 'rslora:r=4', 'dora:r=4', 'ia3', 'layernorm', 'lora-ffn:r=4', 'prefix:l=5', 'prompt:l=5'],
+  adapters: ['houlsby:m=8,norms=frozen', 'pfeiffer:r=8', 'pa-ffn:r=8', 'pa-ffn:r=8,s=4,reads=residual', 'sa-ffn:r=8', 'mam:l=5,r=8', 'prefix:l=5', 'prefix:l=5,mlp=16', 'unipelt:l=5,r=4,m=8', 'compacter:r=8,n=2', 'lora:r=4', 'ia3:form=adapters'],
+};
+
+/** `petl interop CASES OUT`: one JSON line for each case read, and one for each adapter written with `ours.json` beside it. */
+export async function interopCommand({ positionals, values }: Input): Promise<number> {
+  const [source, out] = positionals as readonly [string, string];
+  const only = typeof values['only'] === 'string' ? values['only'].split(',') : [];
+  const cases = readdirSync(source).filter((name) => existsSync(join(source, name, 'case.json'))).map((name) => ({ name, made: JSON.parse(readFileSync(join(source, name, 'case.json'), 'utf8')) as Case }));
+  for (const path of new Set(cases.map(({ made }) => made.model))) {
+    const { backbone } = await openModel(join(projectRoot(), path));
+    const mine = cases.filter(({ made }) => made.model === path);
+    const [first] = mine as readonly [typeof mine[number]];
+    for (const { name, made } of mine) takeOver({ folder: join(source, name), out: join(out, name), backbone }, made);
+    const wanted = own[first.made.library].filter((written) => only.length === 0 || only.some((word) => written.startsWith(word)));
+    for (const written of wanted) hand({ folder: written, out: join(out, `${first.made.family}-own-${written.replace(/[^\w]+/g, '-')}`), backbone }, first.made);
+    backbone.dispose();
+  }
+  return 0;
+}
+
+interface Work { readonly folder: string; readonly out: string; readonly backbone: Backbone }
+
+/** Theirs here: the difference of outputs; then ours there, from what was read. */
+function takeOver({ folder, out, backbone }: Work, made: Case): void {
+  const line = { library: made.library, family: made.family, method: made.method, direction: 'import' };
+  try {
+    const { delta, report } = importForeign(folder, backbone);
+    const rows = outputsOf(delta, backbone, made);
+    const padded = report.notes.some((note) => note.includes('padded rows'));
+    print(JSON.stringify({ ...line, ...report, gap: gap(rows, made.outputs, padded ? firstRow(made) : rows.length) }));
+    give({ folder: made.method, out, backbone }, made, delta);
+  } catch (error) {
+    print(JSON.stringify({ ...line, refused: reasonOf(error) }));
+  }
+}
+
+/** Ours there: a method made here, with random values in all its tensors. */
+function hand(work: Work, made: Case): void {
+  try {
+    const delta = createDelta(parseMethod(work.folder), work.backbone.shape, work.backbone.weights, 1);
+    const shaken = Object.entries(delta.variables).map(([name, x]) => [name, tf.add(x, tf.tensor(drawInit({ kind: 'normal', std: spread(work.backbone.shape.width) }, x.shape, 7, name), x.shape))] as const);
+    delta.assign(Object.fromEntries(shaken));
+    give(work, made, delta);
+  } catch (error) {
+    print(JSON.stringify({ library: made.library, family: made.family, method: work.folder, direction: 'export', refused: reasonOf(error) }));
+  }
+}
+
+/** Random values as large as keeps a model's rounding errors far below the bar: smaller in wider models. */
+const spread = (width: number): number => 0.2 * Math.min(1, 32 / width);
+
+function give({ folder, out, backbone }: Work, made: Case, delta: Delta): void {
+  const line = { library: made.library, family: made.family, method: folder, direction: 'export' };
+  try {
+    const report = exportForeign(out, delta, { library: made.library, model: backbone, name: made.model });
+    const rows = outputsOf(delta, backbone, made);
+    const padded = report.notes.some((note) => note.includes('padded rows'));
+    writeFileSync(join(out, 'ours.json'), JSON.stringify({ family: made.family, inputs: padded ? alone(made.inputs) : made.inputs, outputs: padded ? rows.slice(0, firstRow(made)) : rows }));
+    print(JSON.stringify({ ...line, ...report, folder: out }));
+  } catch (error) {
+    print(JSON.stringify({ ...line, refused: reasonOf(error) }));
+  } finally {
+    delta.dispose();
+  }
+}
+
+/** The first text, which has no padding. */
+function alone({ ids, mask, decoderIds }: Case['inputs']): Case['inputs'] {
+  return { ids: ids.slice(0, 1), mask: mask.slice(0, 1), ...(decoderIds && { decoderIds: decoderIds.slice(0, 1) }) };
+}
+
+function firstRow({ inputs: { mask, decoderIds } }: Case): number {
+  return (decoderIds?.[0] ?? mask[0]?.filter((m) => m === 1) ?? []).length;
+}
+
+function outputsOf(delta: Delta, backbone: Backbone, { inputs: { ids, mask, decoderIds } }: Case): readonly (readonly number[])[] {
+  const target = decoderIds === undefined ? undefined : { ids: decoderIds, mask: decoderIds.map((row) => row.map(() => 1)) };
+  const { values } = computed({ model: { backbone }, adaptation: adaptationOf(delta), head: {} }, { ids, mask }, target);
+  return (values as (number[] | null)[][]).flat().filter((row): row is number[] => row !== null);
+}
+
+function gap(ours: readonly (readonly number[])[], theirs: readonly (readonly number[])[], count: number): number {
+  if (ours.length !== theirs.length) return Infinity;
+  return Math.max(...ours.slice(0, count).map((row, i) => Math.max(...row.map((value, j) => Math.abs(value - (theirs[i]?.[j] ?? NaN))))));
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `fault: ${error instanceof Error ? (process.env['PETL_DEBUG'] === undefined ? error.message : error.stack ?? '') : String(error)}`;
+}

@@ -1,0 +1,60 @@
+import type { ModelShape } from '../../model/shape';
+import type { Site } from '../../model/site';
+import type { Change } from '../design';
+import { cannot, number } from './base';
+import type { Config } from './folder';
+import { partsByModule, type BlockPart } from './modules';
+import { lowRankForm } from './peft-lora';
+import type { Piece } from './pieces';
+import { rows, shaped, times, transposed, type Named, type Values } from './values';
+
+/** LoRA and (IA)3: on GPT-2 the chosen ones of query, key and value stand below each other, each with rows of its own. */
+export function readAdaptersLora(config: Config, modules: ReadonlyMap<string, Named>, shape: ModelShape): readonly Piece[] {
+  const partsOf = partsByModule(shape);
+  const chosen = new Set((config['attn_matrices'] ?? []) as readonly string[]);
+  return [...modules].flatMap(([module, parts]) => {
+    const all = partsOf(module);
+    const places = all.length > 1 ? all.filter(({ part }) => chosen.has(part.replace(/^.*\./, '').charAt(0))) : all;
+    if (places.length === 0) throw cannot(`LoRA at ${module}`, 'this model has no such matrix');
+    return places.map((at, i) => pieceAt(at, { config, module, shape, parts: sliced(parts, i, places.length) }));
+  });
+}
+
+/** The rows of the i-th of `count` matrices. */
+function sliced(parts: Named, i: number, count: number): Named {
+  return Object.fromEntries(Object.entries(parts).map(([name, values]) => {
+    const each = (values.shape[0] as number) / count;
+    return [name, rows(values, i * each, (i + 1) * each)];
+  }));
+}
+
+interface Context { readonly config: Config; readonly module: string; readonly shape: ModelShape; readonly parts: Named }
+
+function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, parts }: Context): Piece {
+  if (!/\.(query|key|value|up|down)$/.test(part)) throw cannot(`LoRA at ${module}`, 'methods here reach the query, key, value and both FFN matrices, not this one');
+  const site = part as Site;
+  const { lora_A: a, lora_B: b, 'm.weight': m } = parts;
+  if (b === undefined) throw cannot(`LoRA at ${module}`, 'lora_B is missing');
+  if (config['composition_mode'] === 'scale') {
+    if (config['use_gating'] === true) throw cannot('gated (IA)3', 'a diagonal has no gate here');
+    const factor = times(shaped(b, [b.values.length]), number(config, 'alpha'));
+    return { stack, layer, site, reads: 'h', change: { form: { kind: 'diagonal' }, composition: { kind: 'multiply' } }, parts: { factor } };
+  }
+  if (a === undefined) throw cannot(`LoRA at ${module}`, 'lora_A is missing: VeRA and others have no counterpart');
+  const gate: Named = config['use_gating'] === true ? { 'gate.weight': transposed(parts['gate.weight'] as Values), 'gate.bias': parts['gate.bias'] as Values } : {};
+  const magnitude: Named = m === undefined ? {} : { magnitude: shaped(m, [m.values.length]) };
+  const change = changeOf(config, a.shape[0] as number, shape);
+  return { stack, layer, site, reads: 'x', change, parts: { down: transposed(a), up: transposed(b), ...gate, ...magnitude } };
+}
+
+/** A gate takes the place of the scale; DoRA leaves the scale out of the norm and turns the bias too. */
+function changeOf(config: Config, r: number, { biases }: ModelShape): Change {
+  const form = lowRankForm(r);
+  const scale = number(config, 'alpha') / r;
+  if (config['use_dora'] === true) {
+    if (biases || scale !== 1) throw cannot('DoRA of adapters', 'it scales the bias with the weight and leaves alpha / r out of the norm; the paper and PEFT do neither (without biases, at alpha = r, they agree)');
+    return { form, composition: { kind: 'renormalise', scale } };
+  }
+  if (config['use_gating'] === true) return { form, composition: { kind: 'inputGate', scale: 1, per: 'sequence' } };
+  return { form, composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: scale } } };
+}

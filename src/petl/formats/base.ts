@@ -1,0 +1,31 @@
+import { UserError } from '../../errors';
+import type { ModelShape } from '../../model/shape';
+import type { Method } from '../design';
+import type { Config } from './folder';
+import type { Named } from './values';
+
+/** The frozen model that an adapter belongs to, as far as reading and writing needs it. */
+export interface Base {
+  readonly shape: ModelShape;
+  /** A weight's values by canonical name; linear maps are `[in, out]`. */
+  readonly weight: (name: string) => Float32Array;
+}
+
+/** An adapter here: a method and its stored tensors. */
+export interface Own { readonly method: Method; readonly tensors: Named }
+
+export function text(config: Config, key: string): string | undefined {
+  const value = config[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function number(config: Config, key: string): number {
+  const value = config[key];
+  if (typeof value === 'number') return value;
+  throw new UserError(`adapter_config.json: ${key} must be a number, not ${JSON.stringify(value)}`);
+}
+
+/** Refuses what cannot be expressed on the other side, with the reason. */
+export function cannot(what: string, reason: string): UserError {
+  return new UserError(`${what} does not carry over: ${reason}`);
+}

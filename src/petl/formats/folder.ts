@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../errors';
+import { openSafetensors } from '../../model/checkpoint/safetensors';
+import { writeSafetensors } from './safetensors';
+import type { Named } from './values';
+
+export type Library = 'peft' | 'adapters';
+export type Config = Readonly<Record<string, unknown>>;
+
+/** An adapter as PEFT or adapters keeps it. */
+export interface ForeignFolder { readonly library: Library; readonly config: Config; readonly tensors: Named }
+
+const configFile = 'adapter_config.json';
+const tensorFile: Readonly<Record<Library, string>> = { peft: 'adapter_model.safetensors', adapters: 'adapter.safetensors' };
+
+/** Whether a folder holds an adapter of PEFT or adapters. */
+export function isForeign(folder: string): boolean {
+  return existsSync(join(folder, configFile));
+}
+
+export function readForeign(folder: string): ForeignFolder {
+  const config = readConfig(join(folder, configFile));
+  const library = libraryOf(config, folder);
+  const path = join(folder, tensorFile[library]);
+  if (!existsSync(path)) throw missing(folder, library);
+  const file = openSafetensors(path);
+  try {
+    const entries = file.tensors.map(({ name, shape, read }) => [name, { shape, values: read(0, shape[0] ?? 1).slice() }] as const);
+    return { library, config, tensors: Object.fromEntries(entries) };
+  } finally {
+    file.close();
+  }
+}
+
+/** The record is written last: a folder that has it is complete. */
+export function writeForeign(folder: string, { library, config, tensors }: ForeignFolder): void {
+  mkdirSync(folder, { recursive: true });
+  writeSafetensors(join(folder, tensorFile[library]), Object.entries(tensors).map(([name, { shape, values }]) => ({ name, shape, values })), { format: 'pt' });
+  const partial = join(folder, `${configFile}.partial-${process.pid}`);
+  writeFileSync(partial, `${JSON.stringify(config, null, 2)}\n`);
+  renameSync(partial, join(folder, configFile));
+}
+
+function readConfig(path: string): Config {
+  if (!existsSync(path)) throw new UserError(`${path} does not exist: give a folder saved by PEFT or adapters`);
+  try { return JSON.parse(readFileSync(path, 'utf8')) as Config; } catch { throw new UserError(`${path} is not valid JSON: copy it again`); }
+}
+
+function libraryOf(config: Config, folder: string): Library {
+  if (typeof config['peft_type'] === 'string') return 'peft';
+  if ('config' in config && 'model_class' in config) return 'adapters';
+  throw new UserError(`${folder}/${configFile} has neither peft_type nor model_class: it is of neither PEFT nor adapters`);
+}
+
+/** Pickles can run code: they are never read. */
+function missing(folder: string, library: Library): UserError {
+  const pickle = library === 'peft' ? 'adapter_model.bin' : 'pytorch_adapter.bin';
+  if (!existsSync(join(folder, pickle))) return new UserError(`${folder} holds no ${tensorFile[library]}: copy the whole folder`);
+  const remedy = library === 'peft' ? 'save it again with save_pretrained(folder, safe_serialization=True)' : 'save it again with save_adapter(folder, name, use_safetensors=True)';
+  return new UserError(`${folder}/${pickle} is a pickle, which is not read here: ${remedy}`);
+}

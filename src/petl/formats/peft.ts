@@ -1,0 +1,93 @@
+import { UserError } from '../../errors';
+import type { Method, Modification } from '../design';
+import { method } from '../methods';
+import { cannot, text, type Base, type Own } from './base';
+import type { Config, ForeignFolder } from './folder';
+import { readLora, writeLora } from './peft-lora';
+import { readPrefix, readPrompt, writePrefix, writePrompt } from './peft-prompts';
+import { readIa3, readNorms, writeIa3, writeNorms } from './peft-scales';
+import { assemble, takeApart, type Piece } from './pieces';
+import { some, type Notes } from './report';
+import type { Named, Values } from './values';
+
+/** Settings that change what an adapter computes and that nothing here expresses. */
+const foreign: readonly string[] = ['use_qalora', 'use_bdlora', 'alora_invocation_tokens', 'layer_replication', 'lora_bias', 'arrow_config', 'kasa_config', 'velora_config', 'monteclora_config', 'target_parameters'];
+
+/** Settings that say how it was trained, found or stored: the tensors speak for them. */
+const silent: readonly string[] = [
+  'peft_type', 'task_type', 'auto_mapping', 'peft_version', 'base_model_name_or_path', 'revision', 'inference_mode', 'target_modules', 'exclude_modules', 'feedforward_modules',
+  'r', 'lora_alpha', 'lora_dropout', 'bias', 'fan_in_fan_out', 'use_rslora', 'use_dora', 'init_lora_weights', 'layers_to_transform', 'layers_pattern', 'rank_pattern', 'alpha_pattern',
+  'modules_to_save', 'trainable_token_indices', 'loftq_config', 'eva_config', 'corda_config', 'lora_ga_config', 'qalora_group_size', 'megatron_config', 'megatron_core', 'ensure_weight_tying',
+  'init_ia3_weights', 'num_virtual_tokens', 'token_dim', 'num_transformer_submodules', 'num_attention_heads', 'num_layers', 'encoder_hidden_size', 'prefix_projection', 'init_weights',
+  'prompt_tuning_init', 'prompt_tuning_init_text', 'tokenizer_name_or_path', 'tokenizer_kwargs',
+];
+
+/** A folder of PEFT's as a method and tensors here. @throws UserError for what cannot be expressed, with the reason */
+export function readPeft({ config, tensors }: ForeignFolder, base: Base, notes: Notes): Own {
+  const changed = foreign.find((key) => config[key] !== undefined && config[key] !== null && config[key] !== false);
+  if (changed !== undefined) throw cannot(`PEFT's ${changed}`, 'no method here computes it');
+  const unknown = Object.keys(config).filter((key) => !silent.includes(key) && !foreign.includes(key));
+  if (unknown.length > 0) notes.note(`settings not known here: ${some(unknown)}`);
+  const { own, used } = readType(text(config, 'peft_type') ?? '', { config, tensors, base });
+  const left = Object.keys(tensors).filter((name) => !used.includes(name));
+  if (left.length > 0) notes.loss(`tensors left behind: ${some(left)}`);
+  return own;
+}
+
+interface Read { readonly own: Own; readonly used: readonly string[] }
+
+function readType(type: string, { config, tensors, base }: { readonly config: Config; readonly tensors: Named; readonly base: Base }): Read {
+  const name = `peft-${type.toLowerCase().replace('_', '-')}`;
+  const prompt = (): Values => {
+    const values = tensors['prompt_embeddings'];
+    if (values === undefined) throw new UserError('the adapter has no prompt_embeddings: copy the whole folder');
+    return values;
+  };
+  const of = (pieces: readonly Piece[], used: readonly string[], parts: Partial<Method> = {}): Read => {
+    if (pieces.length === 0) throw new UserError(`the adapter's tensors hold nothing of ${type}: the file and its adapter_config.json belong to different adapters`);
+    const { modifications, tensors: own } = assemble(pieces, base.shape);
+    return { own: { method: method(name, { modifications, ...parts }), tensors: own }, used };
+  };
+  switch (type) {
+    case 'LORA': { const { pieces, used } = readLora(config, tensors, base); return of(pieces, used); }
+    case 'IA3': { const { pieces, used } = readIa3(tensors, base); return of(pieces, used, { counted: 'all' }); }
+    case 'LN_TUNING': { const { tensors: own, used } = readNorms(tensors, base); return { own: { method: method(name, { unfrozen: [{ kind: 'layerNorms' }] }), tensors: own }, used }; }
+    case 'PREFIX_TUNING': { const { pieces, firstPositions } = readPrefix(config, prompt(), base); return of(pieces, ['prompt_embeddings'], { firstPositions }); }
+    case 'PROMPT_TUNING': case 'P_TUNING': {
+      const { prompt: values, firstPositions } = readPrompt(config, prompt(), base);
+      const free = { kind: 'free', length: values.shape[0] as number, init: { kind: 'random' } } as const;
+      return { own: { method: method(name, { prompt: free, firstPositions }), tensors: { prompt: values } }, used: ['prompt_embeddings'] };
+    }
+    default: throw cannot(`PEFT's ${type}`, 'this reads LORA, IA3, LN_TUNING, PREFIX_TUNING, PROMPT_TUNING and P_TUNING');
+  }
+}
+
+/** A method here as PEFT's folder. @param model the base model's name or path for its record */
+export function writePeft({ method: own, tensors }: Own, base: Base, model: string): ForeignFolder {
+  const { config, tensors: made } = written(own, tensors, base);
+  const { encoderLayers, decoderLayers } = base.shape;
+  const task = decoderLayers === 0 ? 'FEATURE_EXTRACTION' : encoderLayers === 0 ? 'CAUSAL_LM' : 'SEQ_2_SEQ_LM';
+  const prompts = 'num_virtual_tokens' in config;
+  const record = { ...config, task_type: prompts ? task : null, inference_mode: true, base_model_name_or_path: model };
+  return { library: 'peft', config: record, tensors: made };
+}
+
+function written(own: Method, tensors: Named, base: Base): { readonly config: Config; readonly tensors: Named } {
+  const { modifications, unfrozen, prompt } = own;
+  const kinds = [...new Set(modifications.map(kindOf)), ...unfrozen.map(({ kind }) => kind), ...(prompt.kind === 'none' ? [] : ['prompt'])];
+  if (kinds.length !== 1) throw cannot(own.name, `a folder of PEFT holds one method, this has ${kinds.join(', ') || 'none'}`);
+  const pieces = takeApart(own, tensors, base.shape);
+  switch (kinds[0]) {
+    case 'low-rank': return writeLora(pieces, base);
+    case 'diagonal': return writeIa3(pieces, base);
+    case 'prefix': return writePrefix(pieces, own, base);
+    case 'layerNorms': return writeNorms(tensors, base);
+    case 'prompt': return writePrompt(tensors['prompt'] as Values, own, base);
+    default: throw cannot(own.name, `PEFT has no ${kinds[0] ?? 'such'} methods`);
+  }
+}
+
+function kindOf({ form, reads, site }: Modification): string {
+  if (form.kind !== 'bottleneck') return form.kind;
+  return reads === 'x' && form.activation === 'identity' && /\.(query|key|value|up|down)$/.test(site) ? 'low-rank' : 'bottleneck';
+}

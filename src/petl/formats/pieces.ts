@@ -1,0 +1,74 @@
+import { UserError } from '../../errors';
+import type { ModelShape } from '../../model/shape';
+import { layersOf } from '../../model/shapes';
+import type { Site, Stack } from '../../model/site';
+import type { Change, Method, Modification, Reads } from '../design';
+import { formName, placeName, placesOf } from '../places';
+import { specsOf } from '../variables';
+import type { Named, Values } from './values';
+
+/** One modification at one place with its tensors: what methods of all libraries come apart into. */
+export interface Piece {
+  readonly stack: Stack;
+  readonly layer: number;
+  readonly site: Site;
+  readonly reads: Reads;
+  readonly change: Change;
+  /** By the variables' last words: `down`, `up.bias`, `keys`, `gate.weight`. */
+  readonly parts: Named;
+}
+
+/** Modifications from pieces that differ in their layer alone, and the tensors under the names that the method gives them. */
+export function assemble(pieces: readonly Piece[], shape: ModelShape): { readonly modifications: readonly Modification[]; readonly tensors: Named } {
+  const groups = new Map<string, Piece[]>();
+  for (const piece of pieces) {
+    const key = JSON.stringify([piece.site, piece.reads, piece.change]);
+    groups.set(key, [...(groups.get(key) ?? []), piece]);
+  }
+  const made = [...groups.values()].flatMap((group) => modificationsOf(group, shape));
+  const modifications = made.map(({ modification }) => modification);
+  const tensors: Record<string, Values> = {};
+  made.forEach(({ members }, index) => {
+    const form = formName({ modifications }, index);
+    for (const { stack, layer, site, parts } of members) {
+      for (const [part, values] of Object.entries(parts)) tensors[`${placeName(stack, layer, site)}.${form}.${part}`] = values;
+    }
+  });
+  return { modifications, tensors };
+}
+
+interface Made { readonly modification: Modification; readonly members: readonly Piece[] }
+
+/** One modification where every stack has all its layers, one for each stack otherwise. */
+function modificationsOf(group: readonly Piece[], shape: ModelShape): readonly Made[] {
+  const stacks = [...new Set(group.map(({ stack }) => stack))];
+  const { site, reads, change } = group[0] as Piece;
+  const whole = stacks.every((stack) => group.filter((piece) => piece.stack === stack).length === layersOf(shape, stack));
+  if (whole) return [{ modification: { site, stacks, layers: 'all', reads, ...change }, members: group }];
+  return stacks.map((stack) => {
+    const members = group.filter((piece) => piece.stack === stack);
+    return { modification: { site, stacks: [stack], layers: members.map(({ layer }) => layer).sort((a, b) => a - b), reads, ...change }, members };
+  });
+}
+
+/** The pieces of a method, in its order. @param tensors the stored ones by name */
+export function takeApart(method: Method, tensors: Named, shape: ModelShape): readonly Piece[] {
+  return method.modifications.flatMap((modification, index) => {
+    const { site, stacks: _stacks, layers: _layers, reads, ...change } = modification;
+    return placesOf(modification, shape).map(({ stack, layer, name }) => {
+      const prefix = `${name}.${formName(method, index)}.`;
+      const own = Object.entries(tensors).filter(([key]) => key.startsWith(prefix)).map(([key, values]) => [key.slice(prefix.length), values] as const);
+      return { stack, layer, site, reads, change, parts: Object.fromEntries(own) };
+    });
+  });
+}
+
+/** Refuses tensors that the method on this model would not have, or of another shape. */
+export function demandFit(source: string, method: Method, tensors: Named, shape: ModelShape): void {
+  for (const { name, shape: wanted, stored } of specsOf(method, shape)) {
+    const found = tensors[name];
+    if (!stored || found?.shape.join() === wanted.join()) continue;
+    const has = found === undefined ? 'is missing' : `has shape [${found.shape.join()}]`;
+    throw new UserError(`${source}: ${name} ${has}, this model needs [${wanted.join()}]: load the adapter on the model it was trained on`);
+  }
+}
