@@ -16,7 +16,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from common import CLASSES, base_model, folder_of, gap, inputs_of, outputs, read_json, shake, write_case
+from common import CLASSES, base_model, folder_of, gap, inputs_of, outputs, read_json, shake, wanted, write_case
 
 NAME = 'task'
 
@@ -93,6 +93,8 @@ def make_one(out, family, method, config):
 def make(out, families):
     for family in families:
         for method, config in configs().items():
+            if not wanted(method):
+                continue
             line = {'family': family, 'method': method}
             try:
                 record = make_one(out, family, method, config)

