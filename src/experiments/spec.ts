@@ -83,9 +83,9 @@ function fileSafe(text: string): string {
   return text.replace(/[^A-Za-z0-9.+]+/g, '-').replace(/^[-.]+|-+$/g, '');
 }
 
-/** `results`, or a folder of the caller's own (tests). */
+/** `results`, or what PETL_RESULTS names: the notebooks' check reads the committed runs in `results/reference`. */
 export function resultsFolder(): string {
-  return join(projectRoot(), 'results');
+  return process.env['PETL_RESULTS'] ?? join(projectRoot(), 'results');
 }
 
 /** Folder of a study's runs; the quick tier's are kept out of git. */
