@@ -37,7 +37,7 @@ export async function interopCommand({ positionals, values }: Input): Promise<nu
   for (const path of new Set(cases.map(({ made }) => made.model))) {
     const { backbone } = await openModel(join(projectRoot(), path));
     const mine = cases.filter(({ made }) => made.model === path);
-    const [first] = mine as readonly [typeof mine[number]];
+    const first = mine[0] as (typeof mine)[number];
     for (const { name, made } of mine) takeOver({ folder: join(source, name), out: join(out, name), backbone }, made);
     const wanted = own[first.made.library].filter((written) => only.length === 0 || only.some((word) => written.startsWith(word)));
     for (const written of wanted) hand({ folder: written, out: join(out, `${first.made.family}-own-${written.replace(/[^\w]+/g, '-')}`), backbone }, first.made);

@@ -8,6 +8,8 @@ import { shaped, stacked, times, transposed, type Named, type Values } from './v
 
 /** LoRA or (IA)3 of one rank; every scale is folded into the up matrices but the first, which alpha says. */
 export function loraConfig({ pieces, base }: Placed): Config {
+  const unreached = pieces.find(({ site }) => !/\.(query|key|value|up|down)$/.test(site));
+  if (unreached !== undefined) throw cannot(`a change at ${unreached.site}`, 'adapters reaches query, key, value, both FFN matrices, and what attention and FFN put out');
   const [{ change }] = pieces as readonly [Piece];
   const parts = new Set(pieces.map(({ site }) => site.replace(/^.*\./, '')));
   const llama = base.shape.family === 'llama'; // there adapters calls the down matrix intermediate, the up matrix output
@@ -23,8 +25,6 @@ export function loraConfig({ pieces, base }: Placed): Config {
 }
 
 export function loraTensors({ pieces, base, name }: Placed): Named {
-  const unreached = pieces.find(({ site }) => !/\.(query|key|value|up|down)$/.test(site));
-  if (unreached !== undefined) throw cannot(`a change at ${unreached.site}`, 'adapters reaches query, key, value and the outputs of both FFN matrices');
   const [{ change }] = pieces as readonly [Piece];
   return Object.fromEntries(modulesOf(pieces, base).flatMap(([module, places]) => {
     const present = places.flatMap(({ piece }) => (piece === undefined ? [] : [partsThere(piece, change)]));
@@ -45,7 +45,7 @@ function partsThere({ change, parts }: Piece, first: Change): Named {
 function rankOf(pieces: readonly Piece[]): number {
   const ranks = [...new Set(pieces.map(({ change: { form } }) => (form.kind === 'bottleneck' && form.activation === 'identity' && form.factors.kind === 'dense' && !form.factors.bias ? form.r : 0)))];
   if (ranks.length === 1 && ranks[0] !== undefined && ranks[0] > 0) return ranks[0];
-  throw cannot('these low-rank changes', 'adapters has plain ones of one rank');
+  throw cannot('these changes of matrices', 'adapters has plain low-rank ones of one rank');
 }
 
 function scaleOf({ composition }: Change): number {

@@ -1,5 +1,5 @@
 import { upload } from '../../engine/memory';
-import type { Tensor, Tensors } from '../../engine/tf';
+import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import { Delta } from '../delta';
@@ -15,7 +15,6 @@ import { readForeign, writeForeign, type Library } from './folder';
 import { readPeft, writePeft } from './peft';
 import { demandFit } from './pieces';
 import { Notes, type Report } from './report';
-import { tf } from '../../engine/tf';
 
 export { isForeign, type Library } from './folder';
 export type { Report } from './report';
