@@ -44,7 +44,7 @@ function gridOf(input: Input, idsName: string, maskName: string): Grid | undefin
   return { ids, mask };
 }
 
-function demandKind({ model: { backbone: { shape } } }: Adapted, text: Grid, target: Grid | undefined): void {
+function demandKind({ model: { backbone: { shape } }, adaptation: { firstPositions = {} } }: Adapted, text: Grid, target: Grid | undefined): void {
   const pair = shape.encoderLayers > 0 && shape.decoderLayers > 0;
   if (pair && target === undefined) throw new UserError('the model is an encoder-decoder: give --decoder-input-ids too');
   if (!pair && target !== undefined) throw new UserError(`a ${shape.family} model has no decoder beside an encoder: leave --decoder-input-ids out`);
@@ -52,7 +52,7 @@ function demandKind({ model: { backbone: { shape } } }: Adapted, text: Grid, tar
   const foreign = [...text.ids, ...(target?.ids ?? [])].flat().find((id) => id >= shape.vocabulary);
   if (foreign !== undefined) throw new UserError(`token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode with the model's own tokenizer`);
   const longest = Math.max(...text.ids.map((row) => row.length), ...(target?.ids ?? []).map((row) => row.length));
-  const room = shape.positions.kind === 'learned' ? shape.positions.rows - shape.positions.offset : Infinity;
+  const room = shape.positions.kind === 'learned' ? shape.positions.rows - shape.positions.offset - Math.max(0, ...Object.values(firstPositions)) : Infinity;
   if (longest > room) throw new UserError(`${longest} tokens are more than the model's ${room} positions: shorten the rows`);
 }
 

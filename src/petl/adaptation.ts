@@ -8,6 +8,7 @@ export function adaptationOf({ method, variables, constants }: Delta): Adaptatio
   return {
     tensors: { ...variables, ...constants },
     prompt: promptLength(method),
+    ...(method.firstPositions && { firstPositions: method.firstPositions }),
     apply: ({ shape, weights }, tensors, sequenceMean) => ({
       frozen: { shape, weights: weightsWith(weights, tensors) },
       forward: {

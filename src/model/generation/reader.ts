@@ -17,6 +17,8 @@ export interface Adaptation {
   apply(frozen: Frozen, tensors: Tensors, means?: SequenceMean): { readonly frozen: Frozen; readonly forward: Forward };
   /** Free slots in front of each source or prompt. */
   readonly prompt: number;
+  /** Learned positions of the first tokens, 0 where left out. */
+  readonly firstPositions?: Forward['firstPositions'];
 }
 
 export const noAdaptation: Adaptation = { tensors: {}, apply: (frozen) => ({ frozen, forward: plainForward }), prompt: 0 };

@@ -1,0 +1,50 @@
+import { mkdtempSync, existsSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { projectRoot } from '../project';
+import { adapterCommand } from './adapter';
+import type { Input, Run } from './command';
+import { forwardCommand } from './forward';
+
+const source = join(projectRoot(), 'src');
+const model = join(source, 'model', 'fixtures', 'tiny-bert');
+const theirs = join(source, 'petl', 'formats', 'fixtures', 'peft-bert-lora');
+
+let folder: string;
+let written: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'petl-adapter-'));
+  written = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => { written += String(text); return true; });
+});
+afterEach(() => { vi.restoreAllMocks(); rmSync(folder, { recursive: true }); });
+
+async function told(run: Run, positionals: readonly string[], values: Input['values']): Promise<string> {
+  written = '';
+  expect(await run({ positionals, values: { model, ...values } })).toBe(0);
+  return written;
+}
+
+const forward = async (adapter: string): Promise<number[]> => {
+  const json = await told(forwardCommand, [], { 'input-ids': '[[5,17,42]]', adapter, json: true });
+  return (JSON.parse(json) as { values: number[][][] }).values.flat(2);
+};
+
+describe('petl adapter', () => {
+  it('takes PEFT\'s adapter over and hands it to adapters: all three give the same', async () => {
+    const [ours, other] = [join(folder, 'ours'), join(folder, 'other')];
+    expect(await told(adapterCommand, ['import', theirs], { out: ours })).toBe(`${ours}: lossless\n`);
+    const report = JSON.parse(await told(adapterCommand, ['export', ours], { out: other, to: 'adapters', json: true })) as unknown;
+    expect(report).toEqual({ folder: other, lossless: true, notes: [] });
+    const first = await forward(theirs);
+    for (const adapter of [ours, other]) (await forward(adapter)).forEach((value, i) => { expect(value).toBeCloseTo(first[i] as number, 5); });
+  });
+
+  it.each([
+    [['take', theirs], {}, /import or export/], [['import', theirs], { out: source }, /exists/], [['export', theirs], { to: 'zip' }, /peft or adapters/],
+  ] as const)('refuses %j %j and writes nothing', async (positionals, values, reason) => {
+    await expect(adapterCommand({ positionals, values: { model, out: join(folder, 'x'), ...values } })).rejects.toThrow(reason);
+    expect(existsSync(join(folder, 'x'))).toBe(false);
+  });
+});
