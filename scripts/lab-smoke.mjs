@@ -97,7 +97,8 @@ const { lab, url, token } = await startLab();
 let browser;
 try {
   browser = await chromium.launch({ executablePath, args: flags });
-  const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  // Tall: JupyterLab draws only cells in view, and a cell that is not drawn shows neither its star nor its outputs.
+  const page = await browser.newPage({ viewport: { width: 1400, height: 6000 } });
   await page.goto(`${url}/doc/tree/${relative(root, notebook)}?token=${token}`, { timeout: 60_000 });
   const began = performance.now();
   await runAll(page);
