@@ -11,3 +11,13 @@ export function projectRoot(): string {
   }
   return process.cwd();
 }
+
+/** Whether a process of this number lives: leftovers of dead ones may go. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { TrainingEvent, TrainingOutcome } from '../training/job';
 import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
 import { hash8 } from './spec';
+import { isRunning } from '../project';
 
 /**
  * Writes one run. Lines are appended to `.tmp-<process id>-<name>` beside the target, and the whole file is renamed into place
@@ -88,14 +89,5 @@ export function removeLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = Number(leftover.exec(name)?.[1] ?? Number.NaN);
     if (!Number.isNaN(pid) && !isRunning(pid)) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

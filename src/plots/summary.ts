@@ -1,4 +1,5 @@
 import type { RunRow } from '../experiments/rows';
+import { deviation, mean } from '../experiments/statistics';
 
 export type { RunRow };
 
@@ -37,17 +38,6 @@ function summariseSeeds(runs: readonly RunRow[]): SummaryRow {
     method, label, form, site, task, model, tier, metric, seeds: scores.length, mean: mean(scores), sd: deviation(scores), scores,
     trained, share, seconds: mean(runs.map((run) => run.seconds)),
   };
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Sample standard deviation (n - 1); 0 for a single value. */
-export function deviation(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

@@ -7,6 +7,7 @@ import { readArchive } from './archive';
 import { DEBIAN_INDEX, fetchDebianIndex } from './debian';
 import { download, wrongHash, type Download } from './download';
 import { cacheFolder, folderName, isFetched, markerOf, packageNamed, readManifest, type PackageSource } from './manifest';
+import { isRunning } from '../project';
 
 export interface FetchOptions {
   readonly manifest?: readonly PackageSource[];
@@ -88,14 +89,5 @@ function removeLeftovers(cache: string): void {
   for (const name of readdirSync(cache)) {
     const pid = Number(/^\.fetch-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
     if (!Number.isNaN(pid) && !isRunning(pid)) rmSync(join(cache, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
