@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvalLine, FinalLine, RunLine, RunRecord, RunRecordLine, TrainLine } from './record';
-import { runId, studyFolder, type Tier } from './spec';
+import { completeSpec, runId, studyFolder, type Tier } from './spec';
 
 /** What a path holds: a finished run, nothing, or a file that must not be believed. */
 export type Stored =
@@ -22,7 +22,7 @@ export function readRun(path: string): Stored {
   if (typeof parsed === 'string') return { kind: 'damaged', path, reason: parsed };
   const record = assemble(parsed);
   const reason = record === undefined ? 'it does not begin with a run and end with a final line' : fault(record, path);
-  if (record !== undefined && reason === undefined) return { kind: 'finished', record };
+  if (record !== undefined && reason === undefined) return { kind: 'finished', record: { ...record, run: { ...record.run, spec: completeSpec(record.run.spec) } } };
   return { kind: 'damaged', path, reason: reason ?? 'unreadable' };
 }
 

@@ -34,7 +34,23 @@ export const defaultTraining: TrainingSettings = {
   scored: { validation: 'all', test: 'all' },
   evaluations: 1,
   precision: 'float32',
+  target: null,
 };
+
+/** Settings younger than the first committed runs, with the value that means what those did: such a value takes no part in a run's id. */
+const younger: Partial<TrainingSettings> = { target: null };
+
+/** A spec as it was written, with what was not asked for in its time filled in. */
+export function completeSpec(spec: RunSpec): RunSpec {
+  return { ...spec, training: { ...younger, ...spec.training } };
+}
+
+/** What a run's id is made of. */
+function identityOf(spec: RunSpec): unknown {
+  const usual = new Map(Object.entries(younger).map(([key, value]) => [key, canonicalJson(value)]));
+  const training = Object.entries(spec.training).filter(([key, value]) => usual.get(key) !== canonicalJson(value));
+  return { ...spec, training: Object.fromEntries(training) };
+}
 
 /** What must be said of a run; the rest has defaults. */
 export type RunFields = Pick<RunSpec, 'study' | 'method'> & Partial<Omit<RunSpec, 'study' | 'method' | 'training'>> & {
@@ -76,7 +92,7 @@ export function hash8(text: string): string {
 /** `<method>-<task>-s<seed>-<hash8>`, safe as a file name: `lora-r16-sentiment-s1-0f3c9a2b`. */
 export function runId(spec: RunSpec): string {
   const method = fileSafe(spec.method.replace(/=/g, '')).slice(0, 60);
-  return `${method}-${fileSafe(spec.task)}-s${spec.seed}-${hash8(canonicalJson(spec))}`;
+  return `${method}-${fileSafe(spec.task)}-s${spec.seed}-${hash8(canonicalJson(identityOf(spec)))}`;
 }
 
 function fileSafe(text: string): string {

@@ -6,6 +6,7 @@ import type { Report } from '../training/job';
 import { executeRun, runIfMissing, StoppedError, type Tools } from './execute';
 import { toyOutcome, toyTools } from './fixtures/tools';
 import { readRun, readStudyFolder } from './read';
+import { projectRoot } from '../project';
 import { readRows, rowsOfRuns } from './rows';
 import { canonicalJson, runId, runPath, runSpec } from './spec';
 
@@ -30,6 +31,13 @@ describe('a run\'s name', () => {
     const others = [{ seed: 2 }, { tier: 'full' }, { training: { ...spec.training, labelSmoothing: 0.1 } }] as const;
     expect(runId(same)).toBe(runId(spec));
     expect(new Set([spec, ...others.map((other) => ({ ...spec, ...other }))].map(runId)).size).toBe(4);
+  });
+
+  it('stays what it was when settings are added: the committed runs are read, each whole', () => {
+    const committed = readStudyFolder('existing-methods', 'quick', join(projectRoot(), 'results', 'reference'));
+    expect(committed.map(({ kind }) => kind)).toEqual(Array.from({ length: 9 }, () => 'finished'));
+    for (const stored of committed) if (stored.kind === 'finished') expect(stored.record.run.spec.training).toMatchObject({ target: null });
+    expect(runId({ ...spec, training: { ...spec.training, target: { maxLength: 32, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 } } })).not.toBe(runId(spec));
   });
 
   it('does not depend on the order of keys', () => {

@@ -20,6 +20,23 @@ export interface TrainingSettings {
   /** Validation passes spread over the run; the last one falls on the last step. */
   readonly evaluations: number;
   readonly precision: 'float32' | 'bfloat16';
+  /** For tasks whose targets are texts; null for the others. */
+  readonly target: TargetSettings | null;
+}
+
+/** Targets of a generation task, and how the test set is written once at the end. */
+export interface TargetSettings {
+  /** Tokens of a target, its end included; longer ones are truncated, and nothing longer is written. */
+  readonly maxLength: number;
+  /** Test examples that are written, the first ones. */
+  readonly decoded: number | 'all';
+  /** Beams of the search; 1 is greedy. */
+  readonly beams: number;
+  /** Exponent of the length that a beam's log-probability is divided by. */
+  readonly lengthPenalty: number;
+  readonly minLength: number;
+  /** No run of this many tokens twice in a text; 0 allows all. */
+  readonly noRepeatNgram: number;
 }
 
 /** Factor on the learning rate over the steps: warm-up from 0, then the named decay to 0 (constant: none). Warm-up as a share of all steps. */

@@ -9,7 +9,7 @@ const job = (over: Partial<TrainingJob> = {}): TrainingJob => ({
   training: {
     examples: 640, epochs: 1, batch: 32, maxLength: 48, learningRate: 2e-3, schedule: { kind: 'linear', warmup: 0.1 },
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 }, dropout: 0.1, labelSmoothing: 0,
-    scored: { validation: 64, test: 400 }, evaluations: 1, precision: 'float32',
+    scored: { validation: 64, test: 400 }, evaluations: 1, precision: 'float32', target: null,
   },
   ...over,
 });
