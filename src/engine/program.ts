@@ -59,9 +59,14 @@ export class Program {
   }
 }
 
-/** The binding loads only from a folder; it is gone once loaded. */
+let folder: string | undefined;
+
+/**
+ * The binding loads only from a folder; its content is gone once loaded. One path for all programs of a process:
+ * TensorFlow keeps counters of loading by path for ever, 3 KB each.
+ */
 function load(graph: Graph): number {
-  const folder = mkdtempSync(join(tmpdir(), 'petl-program-'));
+  folder ??= privateFolder();
   try {
     writeFileSync(join(folder, 'saved_model.pb'), savedModel(graph));
     return backend().binding.loadSavedModel(folder, 'serve');
@@ -70,6 +75,12 @@ function load(graph: Graph): number {
     const node = graph.nodes.find(({ name }) => message.includes(`{{node ${name}}}`));
     throw new Error(node === undefined ? message : `${message.split('\n')[0] ?? ''} (op ${node.op}, inputs ${node.inputs.map(edgeName).join()})`);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(join(folder, 'saved_model.pb'), { force: true });
   }
+}
+
+function privateFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'petl-program-'));
+  process.once('exit', () => { rmSync(made, { recursive: true, force: true }); });
+  return made;
 }
