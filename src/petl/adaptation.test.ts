@@ -25,7 +25,7 @@ describe.each(['gpt2', 'llama', 'bart', 't5'])('generation with methods on a tin
   beforeAll(() => { model = tinyModel(family); });
   afterAll(() => { model.dispose(); });
 
-  it.each(['prefix:l=3', 'mam:l=2,r=4', 'mhpa:l=3', 'ia3', 'vlm:r=3', 'unipelt:l=2,r=2,m=3,gate=token', 'prompt:l=3', 'layernorm+dora:r=2'])('%s: cached steps equal reading the whole text again; beams too', async (written) => {
+  it.each(['prefix:l=3', 'prefix:l=3,positions=shifted', 'prompt:l=3,positions=shifted', 'mam:l=2,r=4', 'mhpa:l=3', 'ia3', 'vlm:r=3', 'unipelt:l=2,r=2,m=3,gate=token', 'prompt:l=3', 'layernorm+dora:r=2'])('%s: cached steps equal reading the whole text again; beams too', async (written) => {
     const method = parseMethod(written);
     const delta = createDelta(method, model.shape, model.weights, 6);
     delta.assign(perturbed(delta.variables, 0.4, 2));
@@ -41,6 +41,21 @@ describe.each(['gpt2', 'llama', 'bart', 't5'])('generation with methods on a tin
     expect(live().tensors).toBe(before);
     delta.dispose();
   });
+});
+
+describe('positions that a method takes', () => {
+  it.each([['gpt2', 'prefix:l=5,positions=shifted', 30], ['gpt2', 'prompt:l=5,positions=shifted', 30], ['gpt2', 'prefix:l=5', 35], ['bart', 'point:site=attn.heads,form=prefix,l=5,positions=shifted,stacks=decoder', 34]] as const)(
+    '%s, %s: %i new tokens are what fits', async (family, written, most) => {
+      const model = tinyModel(family);
+      const delta = createDelta(parseMethod(written), model.shape, model.weights, 6);
+      const generator = new Generator(model, adaptationOf(delta), { engine: 'eager' });
+      const fits = await generator.generate([[5, 17, 42, 8, 63]], { settings: { ...settings, maxNewTokens: most }, special });
+      expect(fits[0]?.tokens.length).toBe(most);
+      await expect(generator.generate([[5, 17, 42, 8, 63]], { settings: { ...settings, maxNewTokens: most + 1 }, special })).rejects.toThrow(/41 positions are needed/);
+      generator.dispose();
+      delta.dispose();
+      model.dispose();
+    });
 });
 
 /** Greedy tokens, every step from the start. */

@@ -34,12 +34,13 @@ export function count(method: Method, shape: ModelShape, classes = 0): Counts {
   const all = backbone(shape);
   const sums = method.modifications.map((modification) => modificationCounts(modification, shape));
   const shared = sharedRules(method, shape);
+  const projections = storedProjections(method, shape);
   const sum = (key: keyof Sums): number => total(sums.map((part) => part[key])) + shared;
   const trained = model + sum('trained');
   const full = method.unfrozen.some(({ kind }) => kind === 'all');
   const paper = full ? all + sum('matrices') : model + (method.counted === 'all' ? sum('collapsed') : sum('matrices'));
   return {
-    backbone: all, trained, used: trained - unreached(method, shape), stored: model + sum('stored'),
+    backbone: all, trained, used: trained - unreached(method, shape), stored: model + sum('stored') + projections,
     head: classes * (shape.width + 1), paper, share: paper / all,
   };
 }
@@ -121,6 +122,17 @@ function sharedRules(method: Method, shape: ModelShape): number {
     return kind?.kind === 'phm' && kind.share && placesOf(modification, shape).length > 0 ? [kind.n] : [];
   });
   return total([...new Set(sizes)].map((n) => n ** 3));
+}
+
+/** VeRA's random matrices in the file: one of each seed, side and size. */
+function storedProjections({ modifications }: Method, shape: ModelShape): number {
+  const matrices = modifications.flatMap((modification) => {
+    const { form } = modification;
+    if (form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom' || form.factors.projections === 'redrawn') return [];
+    const { r, factors: { seed } } = form;
+    return placesOf(modification, shape).flatMap(({ reads, out }) => [[`${seed} down ${reads} ${r}`, reads * r], [`${seed} up ${r} ${out}`, r * out]] as const);
+  });
+  return total([...new Map(matrices).values()]);
 }
 
 function total(sizes: readonly number[]): number {

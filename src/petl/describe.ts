@@ -111,7 +111,7 @@ function ownWeights(method: string, part: Unfrozen): DesignRow {
 }
 
 function promptRow(method: string, prompt: Prompt): readonly DesignRow[] {
-  return prompt.kind === 'none' ? [] : [{ method, sites: 'embedding', insertion: '-', form: `${prompt.length} free vectors`, composition: 'put in front of the input', parameters: 'l d in all' }];
+  return prompt.kind === 'none' ? [] : [{ method, sites: 'embedding', insertion: '-', form: `${prompt.length} free vectors`, composition: `put in front of the input${prompt.positions === 'shifted' ? ', whose positions follow' : ''}`, parameters: 'l d in all' }];
 }
 
 /** At most three digits. */

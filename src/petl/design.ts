@@ -54,8 +54,11 @@ export type Activation = 'identity' | 'relu' | 'gelu' | 'geluTanh' | 'silu' | 't
 export type Factors =
   | { readonly kind: 'dense'; readonly init: Init; readonly bias: boolean }
   | { readonly kind: 'phm'; readonly n: number; readonly rank: number; readonly share: boolean; readonly bias: boolean }
-  /** VeRA: random matrices shared by all places, drawn from `seed`; one trained number per bottleneck and per output channel. */
-  | { readonly kind: 'frozenRandom'; readonly seed: number; readonly initial: number }
+  /**
+   * VeRA: random matrices shared by all places, drawn from `seed`; one trained number per bottleneck and per output channel. `stored`
+   * ones are in the saved file, as those of another library must be; of equal seed and size there is one.
+   */
+  | { readonly kind: 'frozenRandom'; readonly seed: number; readonly initial: number; readonly projections: 'redrawn' | 'stored' }
   /** PiSSA: starts at the top r singular directions of the frozen matrix and adds the difference to that start. */
   | { readonly kind: 'principal' }
   /** AdaLoRA: down, one trained singular value per direction, up; directions can be switched off. */
@@ -71,7 +74,14 @@ export interface Prefix {
   readonly length: number;
   /** none: free vectors; mlp: embedding -> linear -> tanh -> linear, collapsed for storage. */
   readonly reparameterisation: { readonly kind: 'none' } | { readonly kind: 'mlp'; readonly width: number };
+  readonly positions: TextPositions;
 }
+
+/**
+ * Learned positions of the text beside l virtual vectors: `kept`: it starts at 0 as without them (He et al. 2021); `shifted`: at l, as
+ * PEFT counts them. Rotary and relative positions see distances alone.
+ */
+export type TextPositions = 'kept' | 'shifted';
 
 /** One learned factor per channel. */
 export interface Diagonal { readonly kind: 'diagonal' }
@@ -107,7 +117,7 @@ export type Unfrozen =
 
 export type Prompt =
   | { readonly kind: 'none' }
-  | { readonly kind: 'free'; readonly length: number; readonly init: PromptInit };
+  | { readonly kind: 'free'; readonly length: number; readonly init: PromptInit; readonly positions: TextPositions };
 /** N(0, 0.02); rows of the word table drawn at random; those of a text's tokens, repeated or cut to the length. */
 export type PromptInit =
   | { readonly kind: 'random' }
@@ -122,8 +132,6 @@ export interface Method {
   readonly unfrozen: readonly Unfrozen[];
   readonly prompt: Prompt;
   readonly lifecycle: Lifecycle;
-  /** Learned position of a stack's first token, 0 where left out. PEFT counts a prefix or prompt of l as l earlier tokens. */
-  readonly firstPositions?: Readonly<Partial<Record<Stack, number>>>;
   /**
    * What the method's source counts as its parameters: `matrices` leaves out biases, inner norms, gates and scales
    * (He et al. 2021, Tables 9-11); `all` counts everything stored (Houlsby et al. 2019, Lin et al. 2020).

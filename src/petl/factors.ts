@@ -3,6 +3,7 @@ import type { Place } from './places';
 import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit } from './spec';
 
 type Phm = Extract<Factors, { kind: 'phm' }>;
+type Random = Extract<Factors, { kind: 'frozenRandom' }>;
 
 /**
  * The tensors of one bottleneck at one place, under `name`: `down` [in, r], `up` [r, out] and what belongs to them.
@@ -28,7 +29,7 @@ function factorParts(form: Bottleneck, place: Place, name: string, heads: number
       const trained = pair(form, place, name, [start('down'), start('up')]);
       return [...trained, ...trained.map((part) => ({ ...part, name: `${part.name}.start`, trained: false }))];
     }
-    case 'frozenRandom': return [randomPart('down', [place.reads, r], factors.seed), randomPart('up', [r, place.out], factors.seed),
+    case 'frozenRandom': return [randomPart('down', [place.reads, r], factors), randomPart('up', [r, place.out], factors),
       { name: `${name}.inner`, shape: [r], init: { kind: 'constant', value: factors.initial } }, { name: `${name}.outer`, shape: [place.out], init: zeros }];
     case 'phm': return [...phmParts(factors, place.reads, r, `${name}.down`), ...phmParts(factors, r, place.out, `${name}.up`),
       ...(factors.bias ? biasParts(name, r, place.out) : [])];
@@ -54,9 +55,9 @@ function biasParts(name: string, inner: number, out: number): readonly Part[] {
 }
 
 /** VeRA's projections: Kaiming-uniform from the method's own seed, one per size, shared by all places. */
-function randomPart(side: string, shape: readonly [number, number], seed: number): Part {
+function randomPart(side: string, shape: readonly [number, number], { seed, projections }: Random): Part {
   const init = { kind: 'uniform', bound: Math.sqrt(6 / shape[0]), seed } as const;
-  return { name: `random.${seed}.${side}.${shape.join('x')}`, shape, init, trained: false, stored: false };
+  return { name: `random.${seed}.${side}.${shape.join('x')}`, shape, init, trained: false, stored: projections === 'stored' };
 }
 
 /** W = sum_i A_i (x) L_i R_i (Compacter): rule A [n, n, n], left [n, in / n, k], right [n, k, out / n]. */

@@ -16,6 +16,7 @@ describe('guards', () => {
   it.each([
     ['lora:r=2', []],
     ['layernorm+bitfit+houlsby:m=2', [/training layerNorms adds nothing/, /training layerNorms adds nothing/]],
+    ['prefix:l=2,positions=shifted', []],
     ['adapterdrop:r=2,first=2,mode=robust', [/first=2 may drop all 2 layers/]],
   ])('%s warns of what has no effect', (written, expected) => {
     const warnings = warningsFor(parseMethod(written), model.shape);
@@ -27,6 +28,13 @@ describe('guards', () => {
     const lora = parseMethod('lora:r=2');
     const decoder = { ...lora, modifications: [...lora.modifications, ...lora.modifications.map((m) => ({ ...m, stacks: ['decoder'] as const }))] };
     expect(warningsFor(decoder, model.shape)).toEqual(['lora:r=2: attn.query of decoder matches nothing in this model', 'lora:r=2: attn.value of decoder matches nothing in this model']);
+  });
+
+  it('warns of a shift that no learned positions follow', () => {
+    const llama = tinyModel('llama');
+    expect(warningsFor(parseMethod('prompt:l=2,positions=shifted'), llama.shape)).toEqual(['prompt:l=2,positions=shifted: positions=shifted has no effect on rotary positions']);
+    expect(warningsFor(parseMethod('prompt:l=2'), llama.shape)).toEqual([]);
+    llama.dispose();
   });
 
   it('names tensors that never moved, but not key biases, which cannot', () => {

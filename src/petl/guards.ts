@@ -4,12 +4,13 @@ import type { ModelShape } from '../model/shape';
 import { UserError } from '../errors';
 import type { Method } from './design';
 import { placesOf } from './places';
+import { asksForShift } from './positions';
 import { unreachedTensors } from './reach';
 import { unfrozenNames } from './unfrozen';
 
 /**
  * What of a method has no effect on this model, one line each with its name: sites that the model lacks beside others that
- * it has, layers that name nothing, weights asked for twice.
+ * it has, layers that name nothing, weights asked for twice, a shift of positions that are not learned.
  */
 export function warningsFor(method: Method, shape: ModelShape): readonly string[] {
   const missing = method.modifications.filter((modification) => placesOf(modification, shape).length === 0 && !modification.site.startsWith('cross'));
@@ -22,6 +23,7 @@ export function warningsFor(method: Method, shape: ModelShape): readonly string[
   return [
     ...missing.map(({ site, stacks }) => `${method.name}: ${site} of ${stacks.join(' and ')} matches nothing in this model`),
     ...covered.map(({ kind }) => `${method.name}: training ${kind} adds nothing to what it trains already`),
+    ...(asksForShift(method) && shape.positions.kind !== 'learned' ? [`${method.name}: positions=shifted has no effect on ${shape.positions.kind} positions`] : []),
     ...(lifecycle.kind === 'layerDrop' && lifecycle.first >= deepest ? [`${method.name}: first=${lifecycle.first} may drop all ${deepest} layers`] : []),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Site } from '../model/site';
-import type { Activation, Bottleneck, Change, Method, Modification, Prefix, PromptInit, Reads, Scale, Unfrozen } from './design';
+import type { Activation, Bottleneck, Change, Method, Modification, Prefix, PromptInit, Reads, Scale, TextPositions, Unfrozen } from './design';
 
 /** s of h + s dh: a number, one learned scalar, or one learned number per channel. */
 export type ScaleWord = number | 'learned' | 'channel';
@@ -47,20 +47,36 @@ export const layernorm = (): Method => unfreezing('layernorm', { kind: 'layerNor
 export const top = ({ k }: { readonly k: number }): Method => unfreezing(written('top', { k }), { kind: 'topLayers', k });
 
 /** Prompt tuning: l free vectors in front of the input embeddings, from N(0, 0.02), drawn words, or a text's words. */
-export function prompt({ l, init = { kind: 'random' } }: { readonly l: number; readonly init?: PromptInit }): Method {
-  const text = init.kind === 'text' ? encodeURIComponent(init.text) : undefined;
-  const name = written('prompt', { l, init: init.kind === 'vocabulary' ? init.kind : undefined, text });
-  return method(name, { prompt: { kind: 'free', length: l, init } });
+export function prompt({ l, init = { kind: 'random' }, positions = 'kept' }: { readonly l: number; readonly init?: PromptInit; readonly positions?: TextPositions }): Method {
+  const name = written('prompt', { l, ...initWords(init), positions: positions === 'kept' ? undefined : positions });
+  return method(name, { prompt: { kind: 'free', length: l, init, positions } });
+}
+
+function initWords(init: PromptInit): Readonly<Record<string, string>> {
+  switch (init.kind) {
+    case 'random': return {};
+    case 'vocabulary': return { init: init.kind };
+    case 'text': return { text: encodeURIComponent(init.text) };
+    case 'tokens': return { tokens: init.ids.join('.') };
+  }
 }
 
 /**
  * Prefix tuning (He et al. 2021, equation 3): free vectors, or from an MLP of width `mlp` (800 in the released code; 0 for none).
  * `gate: 'none'` adds the prefix attention whole (Table 4, "-gating").
  */
-export function prefix({ l, mlp = 0, gate = 'mass' }: { readonly l: number; readonly mlp?: number; readonly gate?: 'mass' | 'none' }): Method {
-  const form: Prefix = { kind: 'prefix', length: l, reparameterisation: mlp > 0 ? { kind: 'mlp', width: mlp } : { kind: 'none' } };
+export function prefix({ l, mlp = 0, gate = 'mass', positions = 'kept' }: PrefixOptions): Method {
+  const form: Prefix = { kind: 'prefix', length: l, reparameterisation: mlp > 0 ? { kind: 'mlp', width: mlp } : { kind: 'none' }, positions };
   const modifications = at(attentions('.heads'), 'query', { form, composition: { kind: gate === 'mass' ? 'massGate' : 'add' } });
-  return method(written('prefix', { l, mlp: mlp || undefined, gate: gate === 'mass' ? undefined : gate }), { modifications });
+  const unusual = { gate: gate === 'mass' ? undefined : gate, positions: positions === 'kept' ? undefined : positions };
+  return method(written('prefix', { l, mlp: mlp || undefined, ...unusual }), { modifications });
+}
+
+export interface PrefixOptions {
+  readonly l: number;
+  readonly mlp?: number;
+  readonly gate?: 'mass' | 'none';
+  readonly positions?: TextPositions;
 }
 
 /** LoRA on query and value, s = alpha / r with the released code's alpha = 32. */

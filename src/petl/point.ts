@@ -1,7 +1,7 @@
 import { sites, type Site, type Stack } from '../model/site';
 import type { Arguments } from './arguments';
-import type { Activation, Bottleneck, Change, Composition, Factors, Layers, Method, Modification, Reads } from './design';
-import { method, written } from './methods';
+import type { Activation, Bottleneck, Change, Composition, Factors, Layers, Method, Modification, Prefix, Reads } from './design';
+import { combine, method, written } from './methods';
 
 export const activations: readonly Activation[] = ['relu', 'gelu', 'geluTanh', 'silu', 'tanh', 'sigmoid', 'softmax', 'identity'];
 const readings: readonly Reads[] = ['x', 'query', 'query(norm(x))', 'h', 'residual', 'h+residual', 'norm(h+residual)'];
@@ -16,13 +16,18 @@ export function point(modification: Modification): Method {
   return method(printPoint(modification), { modifications: [modification] });
 }
 
+/** Modifications that no family need have as one method, whose written form joins their points. */
+export function pointsOf(modifications: readonly Modification[]): Method {
+  return modifications.map(point).reduce(combine);
+}
+
 /** The written form of one modification; what is usual is left out. */
 export function printPoint({ site, stacks, layers, reads, form, composition }: Modification): string {
   return written('point', {
     site,
     form: form.kind === 'bottleneck' ? form.activation : form.kind,
     ...(form.kind === 'bottleneck' ? bottleneckWords(form) : {}),
-    ...(form.kind === 'prefix' ? { l: form.length, mlp: form.reparameterisation.kind === 'mlp' ? form.reparameterisation.width : undefined } : {}),
+    ...(form.kind === 'prefix' ? prefixWords(form) : {}),
     reads: reads === usualReads(form.kind) ? undefined : reads.replace('+', '&'),
     ...compositionWords(composition, form.kind),
     layers: layers === 'all' ? undefined : 'from' in layers ? `from${layers.from}` : layers.join('.'),
@@ -48,7 +53,8 @@ function readChange(take: Arguments, form: Activation | 'prefix' | 'diagonal', c
   if (form === 'diagonal') return { form: { kind: 'diagonal' }, composition: composition as { kind: 'multiply' } };
   if (form === 'prefix') {
     const width = take.size('mlp', 0);
-    return { form: { kind: 'prefix', length: take.size('l'), reparameterisation: width > 0 ? { kind: 'mlp', width } : { kind: 'none' } }, composition } as Change;
+    const positions = take.word('positions', ['kept', 'shifted'], 'kept');
+    return { form: { kind: 'prefix', length: take.size('l'), reparameterisation: width > 0 ? { kind: 'mlp', width } : { kind: 'none' }, positions }, composition } as Change;
   }
   const bottleneck: Bottleneck = {
     kind: 'bottleneck', activation: form, r: take.size('r'), perHead: take.word('heads', ['one', 'each'], 'one') === 'each',
@@ -65,7 +71,7 @@ function readFactors(take: Arguments): Factors {
       return { kind, init: init === 'houlsby' ? { kind: init, std: take.number('std', 0.01) } : { kind: init }, bias: take.word('bias', ['yes', 'no'], 'yes') === 'yes' };
     }
     case 'phm': return { kind, n: take.size('n', 4), rank: take.size('rank', 1), share: take.word('share', ['yes', 'no'], 'yes') === 'yes', bias: take.word('bias', ['yes', 'no'], 'yes') === 'yes' };
-    case 'random': return { kind: 'frozenRandom', seed: take.size('seed', 1), initial: take.number('start', 0.1) };
+    case 'random': return { kind: 'frozenRandom', seed: take.size('seed', 1), initial: take.number('start', 0.1), projections: take.word('projections', ['redrawn', 'stored'], 'redrawn') };
     case 'principal': case 'triplet': return { kind };
   }
 }
@@ -97,6 +103,10 @@ function compositionWords(composition: Composition, kind: string): Record<string
   return { how: said, s: scale.kind === 'learned' ? 'learned' : 'channel', initial: scale.initial === 1 ? undefined : scale.initial };
 }
 
+function prefixWords({ length, reparameterisation, positions }: Prefix): Record<string, string | number | undefined> {
+  return { l: length, mlp: reparameterisation.kind === 'mlp' ? reparameterisation.width : undefined, positions: or('kept', positions) };
+}
+
 function bottleneckWords({ r, perHead, innerNorm, dropout, trains, factors }: Bottleneck): Record<string, string | number | undefined> {
   return { r, heads: perHead ? 'each' : undefined, norm: or('none', innerNorm), drop: or(0, dropout), trains: or('both', trains), ...factorWords(factors) };
 }
@@ -108,7 +118,7 @@ function factorWords(factors: Factors): Record<string, string | number | undefin
       return { init: or('bert', init.kind), std: init.kind === 'houlsby' ? or(0.01, init.std) : undefined, bias: yes(bias) };
     }
     case 'phm': return { factors: 'phm', n: or(4, factors.n), rank: or(1, factors.rank), share: yes(factors.share), bias: yes(factors.bias) };
-    case 'frozenRandom': return { factors: 'random', seed: or(1, factors.seed), start: or(0.1, factors.initial) };
+    case 'frozenRandom': return { factors: 'random', seed: or(1, factors.seed), start: or(0.1, factors.initial), projections: or('redrawn', factors.projections) };
     case 'principal': case 'triplet': return { factors: factors.kind };
   }
 }

@@ -102,7 +102,7 @@ describe('the design space', () => {
     // @ts-expect-error a gate by attention mass needs a prefix
     const gated: Modification = { ...(valid[0] as Modification), form: { kind: 'diagonal' }, composition: { kind: 'massGate' } };
     // @ts-expect-error a prefix cannot be renormalised
-    const scaled: Modification = { ...(valid[0] as Modification), form: { kind: 'prefix', length: 1, reparameterisation: { kind: 'none' } }, composition: { kind: 'renormalise', scale: 1 } };
+    const scaled: Modification = { ...(valid[0] as Modification), form: { kind: 'prefix', length: 1, reparameterisation: { kind: 'none' }, positions: 'kept' }, composition: { kind: 'renormalise', scale: 1 } };
     const found = [...combinations()].filter(({ modification: m }) => [gated, scaled].some((bad) => bad.form.kind === m.form.kind && bad.composition.kind === m.composition.kind));
     expect(found.length).toBeGreaterThan(0);
     expect(found.every(({ reason }) => reason !== undefined)).toBe(true);

@@ -21,10 +21,10 @@ export const wholeSpace: Dimensions = {
   forms: [
     bottleneck(4), bottleneck(4, lora), bottleneck(4, { perHead: true }), bottleneck(4, { activation: 'gelu', innerNorm: 'in', trains: 'up' }),
     bottleneck(4, { ...lora, factors: { kind: 'principal' } }), bottleneck(4, { ...lora, factors: { kind: 'triplet' } }),
-    bottleneck(4, { ...lora, factors: { kind: 'frozenRandom', seed: 1, initial: 0.1 } }),
+    bottleneck(4, { ...lora, factors: { kind: 'frozenRandom', seed: 1, initial: 0.1, projections: 'redrawn' } }),
     bottleneck(4, { activation: 'gelu', factors: { kind: 'phm', n: 2, rank: 1, share: true, bias: true } }),
-    { kind: 'prefix', length: 3, reparameterisation: { kind: 'none' } },
-    { kind: 'prefix', length: 3, reparameterisation: { kind: 'mlp', width: 6 } },
+    { kind: 'prefix', length: 3, reparameterisation: { kind: 'none' }, positions: 'kept' },
+    { kind: 'prefix', length: 3, reparameterisation: { kind: 'mlp', width: 6 }, positions: 'kept' },
     { kind: 'diagonal' },
   ],
   compositions: [

@@ -29,7 +29,7 @@ function trained(written: string): Delta {
 const batchFor = ({ method: { prompt } }: Delta): Batch => packedBatch([[5, 17, 42, 8, 63], [60, 3, 85, 9, 0]], [[1, 1, 1, 1, 1], [1, 1, 1, 1, 0]], prompt.kind === 'none' ? 0 : prompt.length);
 
 describe('save and load', () => {
-  it.each([...Object.values(families).map(({ example }) => example), 'prefix:l=3,mlp=5', 'mam:l=2,r=4,mlp=6', 'vlm:r=3,rows=4', 'lora:r=2+bitfit'])('%s comes back with the same outputs and bytes', (written) => {
+  it.each([...Object.values(families).map(({ example }) => example), 'prefix:l=3,mlp=5', 'mam:l=2,r=4,mlp=6', 'vlm:r=3,rows=4', 'lora:r=2+bitfit', 'vera:r=4,projections=stored', 'prefix:l=2,positions=shifted'])('%s comes back with the same outputs and bytes', (written) => {
     const at = join(folder, written.replace(/\W+/g, '-'));
     const delta = trained(written);
     const before = live().tensors;
@@ -49,7 +49,7 @@ describe('save and load', () => {
     loaded.dispose();
   });
 
-  it.each(Object.values(families).map(({ example }) => example))('%s: the file holds the stored elements and nothing of the base', (written) => {
+  it.each([...Object.values(families).map(({ example }) => example), 'vera:r=4,projections=stored', 'vera:r=4,projections=stored+vera:r=3,projections=stored'])('%s: the file holds the stored elements and nothing of the base', (written) => {
     const at = join(folder, `size-${written.replace(/\W+/g, '-')}`);
     const delta = trained(written);
     saveDelta(at, delta, base);

@@ -39,9 +39,9 @@ export function pissa({ r, s = 1 }: LowRankOptions): Method {
 }
 
 /** VeRA: shared random factors, one trained number per rank (0.1 at the start) and per output (Kopiczko et al. 2024, equation 2). */
-export function vera({ r, seed = 1 }: { readonly r: number; readonly seed?: number }): Method {
-  const form = lowRankForm(r, { kind: 'frozenRandom', seed, initial: 0.1 });
-  return method(written('vera', { r, seed: unless(1, seed) }), { modifications: added(form, 1), counted: 'all' });
+export function vera({ r, seed = 1, projections = 'redrawn' }: { readonly r: number; readonly seed?: number; readonly projections?: 'redrawn' | 'stored' }): Method {
+  const form = lowRankForm(r, { kind: 'frozenRandom', seed, initial: 0.1, projections });
+  return method(written('vera', { r, seed: unless(1, seed), projections: unless('redrawn', projections) }), { modifications: added(form, 1), counted: 'all' });
 }
 
 /** AdaLoRA on every matrix: P diag(e) Q, pruned from r to `target` directions on average (Zhang et al. 2023, section 3). */
@@ -87,7 +87,7 @@ export function compacter({ r, n = 4, places = 'both' }: { readonly r: number; r
 export function uniPelt({ l, r, m, gate = 'sequence' }: { readonly l: number; readonly r: number; readonly m: number; readonly gate?: InputGate['per'] }): Method {
   const gated = (scale: number) => ({ kind: 'inputGate', scale, per: gate }) as const;
   const modifications = [
-    ...at(attentions('.heads'), 'query', { form: { kind: 'prefix', length: l, reparameterisation: { kind: 'none' } }, composition: gated(1) }),
+    ...at(attentions('.heads'), 'query', { form: { kind: 'prefix', length: l, reparameterisation: { kind: 'none' }, positions: 'kept' }, composition: gated(1) }),
     ...at(queryAndValue, 'x', { form: lowRankForm(r), composition: gated(32 / r) }),
     ...at(['ffn'], 'norm(h+residual)', { form: bottleneck(m), composition: gated(1) }),
   ];

@@ -1,6 +1,6 @@
 import { UserError } from '../errors';
 import { readArguments, type Arguments } from './arguments';
-import type { Method } from './design';
+import type { Method, PromptInit, TextPositions } from './design';
 import {
   bitfit, combine, full, head, houlsby, layernorm, lora, loraFfn, mam, mhpa, paAttn, paFfn, pfeiffer, prefix, prompt, saAttn, saFfn, top,
   type AdapterOptions,
@@ -36,10 +36,22 @@ const sized = (take: Arguments, make: typeof lora, usual: (r: number) => number)
 const mlp = (take: Arguments): number => take.size('mlp', 0);
 
 function readPrompt(take: Arguments): Method {
-  const text = take.text('text', '');
-  const kind = take.word('init', ['random', 'vocabulary'], 'random');
-  return prompt({ l: take.size('l'), init: text === '' ? { kind } : { kind: 'text', text: decodeURIComponent(text) } });
+  return prompt({ l: take.size('l'), init: readPromptInit(take), positions: readPositions(take) });
 }
+
+function readPromptInit(take: Arguments): PromptInit {
+  const [text, ids] = [take.text('text', ''), take.text('tokens', '')];
+  const kind = take.word('init', ['random', 'vocabulary'], 'random');
+  if (ids !== '') return { kind: 'tokens', ids: ids.split('.').map((id) => tokenId(id, ids)) };
+  return text === '' ? { kind } : { kind: 'text', text: decodeURIComponent(text) };
+}
+
+function tokenId(text: string, all: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UserError(`A prompt's tokens are ids joined by points, such as tokens=5.17.42; "${all}" is not.`);
+}
+
+const readPositions = (take: Arguments): TextPositions => take.word('positions', ['kept', 'shifted'], 'kept');
 
 /** Every family by the name it is written with. */
 export const families: Readonly<Record<string, FamilyEntry>> = {
@@ -48,10 +60,10 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
   bitfit: { form: 'bitfit', example: 'bitfit', size: undefined, read: bitfit },
   layernorm: { form: 'layernorm', example: 'layernorm', size: undefined, read: layernorm },
   top: { form: 'top:k=2', example: 'top:k=2', size: 'k', read: (take) => top({ k: take.size('k') }) },
-  prompt: { form: 'prompt:l=20[,init=random|vocabulary][,text=url%20encoded]', example: 'prompt:l=20', size: 'l', read: readPrompt },
+  prompt: { form: 'prompt:l=20[,init=random|vocabulary][,text=url%20encoded][,tokens=5.17][,positions=kept|shifted]', example: 'prompt:l=20', size: 'l', read: readPrompt },
   prefix: {
-    form: 'prefix:l=30[,mlp=800][,gate=mass|none]', example: 'prefix:l=30', size: 'l',
-    read: (take) => prefix({ l: take.size('l'), mlp: mlp(take), gate: take.word('gate', ['mass', 'none'], 'mass') }),
+    form: 'prefix:l=30[,mlp=800][,gate=mass|none][,positions=kept|shifted]', example: 'prefix:l=30', size: 'l',
+    read: (take) => prefix({ l: take.size('l'), mlp: mlp(take), gate: take.word('gate', ['mass', 'none'], 'mass'), positions: readPositions(take) }),
   },
   'p-tuning-v2': { form: 'p-tuning-v2:l=30', example: 'p-tuning-v2:l=30', size: 'l', read: (take) => pTuningV2({ l: take.size('l') }) },
   lora: { form: 'lora:r=8[,s=4]', example: 'lora:r=8', size: 'r', read: lowRank(lora) },
@@ -80,7 +92,10 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
   'lora-fa': { form: 'lora-fa:r=8[,s=4]', example: 'lora-fa:r=8', size: 'r', read: lowRank(loraFa) },
   dora: { form: 'dora:r=8[,s=4]', example: 'dora:r=8', size: 'r', read: lowRank(dora) },
   pissa: { form: 'pissa:r=8[,s=1]', example: 'pissa:r=8', size: 'r', read: (take) => sized(take, pissa, () => 1) },
-  vera: { form: 'vera:r=64[,seed=1]', example: 'vera:r=64', size: 'r', read: (take) => vera({ r: take.size('r'), seed: take.size('seed', 1) }) },
+  vera: {
+    form: 'vera:r=64[,seed=1][,projections=redrawn|stored]', example: 'vera:r=64', size: 'r',
+    read: (take) => vera({ r: take.size('r'), seed: take.size('seed', 1), projections: take.word('projections', ['redrawn', 'stored'], 'redrawn') }),
+  },
   adalora: {
     form: 'adalora:r=8[,target=4][,s=1]', example: 'adalora:r=8', size: 'r',
     read: (take) => { const r = take.size('r'); return adaLora({ r, target: take.size('target', Math.max(1, Math.floor(r / 2))), s: take.number('s', 1) }); },

@@ -7,6 +7,7 @@ import { classify, crossEntropy, meanPool, sequenceMean, weightedMean } from '..
 import type { Method } from '../petl/design';
 import { weightsWith } from '../petl/delta';
 import { visitFor } from '../petl/modify';
+import { firstPositions } from '../petl/positions';
 import { penaltyOf } from '../petl/ranks';
 import type { TrainingSettings } from './job';
 import { adamW, type TrainState } from './optimizer';
@@ -48,7 +49,7 @@ export function classifierOf(frozen: Frozen, method: Method, settings: TrainingS
     const visit = visitFor(method, frozen.shape, { ...variables, ...constants }, { noise: source, sequenceMean: means });
     const prompt = method.prompt.kind === 'none' ? undefined : variables['prompt'];
     const read = mean || work === 'all' ? 'all' : 'first';
-    const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read, ...(method.firstPositions && { firstPositions: method.firstPositions }) });
+    const hidden = encode({ shape: frozen.shape, weights }, inputs, { visit, noise: source, dropout, prompt, read, firstPositions: firstPositions(method, frozen.shape) });
     const first = (): Tensor => (read === 'all' ? gatherRows(hidden, inputs.first) : hidden);
     return classify(mean ? meanPool(hidden, inputs) : first(), variables, dropout, source);
   };

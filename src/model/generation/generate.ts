@@ -80,11 +80,19 @@ export class Generator {
     const foreign = inputs.flatMap((ids) => Array.from(ids)).find((id) => !Number.isInteger(id) || id < 0 || id >= shape.vocabulary);
     if (foreign !== undefined) throw new UserError(`token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode the text with the model's own tokenizer`);
     if (shape.encoderLayers > 0 && special.start === null) throw new UserError('the model names no decoder_start_token_id: add it to its config.json');
+    this.demandRoom(Math.max(...inputs.map((ids) => ids.length)), settings);
+  }
+
+  /** Learned positions end; a method may start the text behind its own vectors. */
+  private demandRoom(longest: number, { maxNewTokens }: GenerationSettings): void {
+    const { shape } = this.frozen;
     if (shape.positions.kind !== 'learned') return;
     const room = shape.positions.rows - shape.positions.offset;
-    const longest = Math.max(...inputs.map((ids) => ids.length));
-    const needed = shape.encoderLayers === 0 ? longest + settings.maxNewTokens : Math.max(longest, settings.maxNewTokens + 1);
-    if (needed > room) throw new UserError(`${needed} positions are needed but the model has ${room}: shorten the input (${longest} tokens) or maxNewTokens (${settings.maxNewTokens})`);
+    const { encoder = 0, decoder = 0 } = this.adaptation.firstPositions ?? {};
+    const needed = shape.encoderLayers === 0 ? decoder + longest + maxNewTokens : Math.max(encoder + longest, decoder + maxNewTokens + 1);
+    const taken = Math.max(encoder, decoder);
+    const own = taken === 0 ? '' : ` (${taken} by the method's vectors)`;
+    if (needed > room) throw new UserError(`${needed} positions are needed${own} but the model has ${room}: shorten the input (${longest} tokens) or maxNewTokens (${maxNewTokens})`);
   }
 
   dispose(): void {

@@ -15,6 +15,7 @@ export function prefixConfig({ pieces, base: { shape } }: Placed): Config {
   if (form.kind !== 'prefix' || !(composition.kind === 'massGate' || (gated && composition.per === 'sequence' && composition.scale === 1))) {
     throw cannot('this prefix', 'adapters has the gate by attention mass, with or without a gate per sequence');
   }
+  if (form.positions === 'shifted' && shape.positions.kind === 'learned') throw cannot('a prefix with positions=shifted', 'in adapters the text keeps its positions');
   const has = (stack: Piece['stack'], site: string): boolean => pieces.some((piece) => piece.stack === stack && piece.site === site);
   const pair = hasCrossAttention(shape);
   const layers = pair ? shape.encoderLayers + 2 * shape.decoderLayers : shape.encoderLayers + shape.decoderLayers;

@@ -36,7 +36,7 @@ export function readPrefixes(config: Config, { groups, gates }: PrefixTensors, s
     const width = keyValueWidth(shape);
     if (flat.shape[1] !== 2 * layers.length * width) throw cannot(`the prefix ${group} of shape [${flat.shape.join()}]`, `this model needs [${String(flat.shape[0])},${2 * layers.length * width}]: load it on the model it was trained on`);
     return layers.map((layer, i): Piece => {
-      const plain = prefixChange(flat.shape[0] as number);
+      const plain = prefixChange(flat.shape[0] as number, 'kept');
       const change = gated ? { ...plain, composition: { kind: 'inputGate', scale: 1, per: 'sequence' } } as Piece['change'] : plain;
       const pair = { keys: columns(flat, 2 * i * width, (2 * i + 1) * width), values: columns(flat, (2 * i + 1) * width, (2 * i + 2) * width) };
       return { ...location, layer, reads: 'query', change, parts: { ...pair, ...(gated ? gateAt(location, layer) : {}) } };

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { method } from '../methods';
+import { pointsOf } from '../point';
 import { readBottlenecks } from './adapters-bottleneck';
 import { readAdaptersLora } from './adapters-lora';
 import { readPrefixes } from './adapters-prefix';
@@ -29,8 +29,7 @@ export function readAdapters({ config, tensors }: ForeignFolder, base: Base, not
   if (pieces.length === 0) throw new UserError('the adapter\'s tensors hold nothing of what its adapter_config.json says: the files belong to different adapters');
   if (pieces.some(({ change }) => change.composition.kind === 'inputGate')) notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
   const { modifications, tensors: own } = assemble(pieces, base.shape);
-  const name = `adapters-${configs.map(nameOf).join('+')}`;
-  return { method: method(name, { modifications, counted: 'all' }), tensors: { ...own, ...rulesOf(pieces, sorted) } };
+  return { method: pointsOf(modifications), tensors: { ...own, ...rulesOf(pieces, sorted) } };
 }
 
 function demandModel(config: Config, { shape }: Base): void {
@@ -47,15 +46,6 @@ function configsOf({ config, version }: Config): readonly Config[] {
   if (version !== undefined) return members;
   const renamed: Readonly<Record<string, string>> = { gelu: 'gelu_new', gelu_orig: 'gelu' };
   return members.map((member) => ({ ...member, non_linearity: renamed[text(member, 'non_linearity') ?? ''] ?? member['non_linearity'] }));
-}
-
-function nameOf(config: Config): string {
-  const architecture = text(config, 'architecture');
-  if (architecture === 'prefix_tuning') return 'prefix';
-  if (architecture === 'lora') return config['composition_mode'] === 'scale' ? 'ia3' : config['use_dora'] === true ? 'dora' : 'lora';
-  if (config['phm_layer'] === true) return 'compacter';
-  if (config['is_parallel'] === true) return 'parallel';
-  return config['original_ln_before'] === true ? 'pfeiffer' : 'houlsby';
 }
 
 function piecesOf(config: Config, all: readonly Config[], { bottlenecks, loras, prefixes, gates }: Sorted, { shape }: Base): readonly Piece[] {

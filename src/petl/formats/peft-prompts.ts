@@ -1,7 +1,7 @@
 import type { ModelShape } from '../../model/shape';
 import { hasCrossAttention, layersOf, stacksOf } from '../../model/shapes';
 import type { Stack } from '../../model/site';
-import type { Change, Method } from '../design';
+import type { Change, Method, TextPositions } from '../design';
 import { keyValueWidth } from '../places';
 import { cannot, number, type Base } from './base';
 import type { Config } from './folder';
@@ -9,19 +9,16 @@ import type { Piece } from './pieces';
 import { turned } from './turned';
 import { beside, columns, plus, type Named, type Values } from './values';
 
-/** PEFT's prefix and prompt count as earlier tokens: the text's first position is their length. */
-export type FirstPositions = NonNullable<Method['firstPositions']>;
-
 /** The free prefix of `length`, in one softmax with the model's own keys. */
-export function prefixChange(length: number): Change {
-  return { form: { kind: 'prefix', length, reparameterisation: { kind: 'none' } }, composition: { kind: 'massGate' } };
+export function prefixChange(length: number, positions: TextPositions): Change {
+  return { form: { kind: 'prefix', length, reparameterisation: { kind: 'none' }, positions }, composition: { kind: 'massGate' } };
 }
 
 /**
  * Prefix tuning `[l, 2 L d]`: keys and values of the first layer, of the second, ... In an encoder-decoder it reaches the
  * decoder's self-attention alone, in slots 4 i and 4 i + 1 of the 2 L that there are (modulo 2 L).
  */
-export function readPrefix(config: Config, prompt: Values, { shape }: Base): { readonly pieces: readonly Piece[]; readonly firstPositions: FirstPositions } {
+export function readPrefix(config: Config, prompt: Values, { shape }: Base): readonly Piece[] {
   const length = number(config, 'num_virtual_tokens');
   if (shape.positions.kind === 'relative') throw cannot('a prefix from PEFT on T5', 'there the relative bias falls on the prefix keys too, which no prefix here has');
   const stack = stacksOf(shape).at(-1) as Stack;
@@ -31,43 +28,42 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): { r
   if (prompt.shape[0] !== length || slots !== 2 * layers) throw cannot(`a prefix of shape [${prompt.shape.join()}]`, `this model needs [${length},${2 * layers * width}]: load it on the model it was trained on`);
   const step = hasCrossAttention(shape) ? 4 : 2;
   const slot = (index: number): Values => columns(prompt, (index % slots) * width, (index % slots + 1) * width);
-  const pieces = Array.from({ length: layers }, (_, layer): Piece => ({
-    stack, layer, site: 'attn.heads', reads: 'query', change: prefixChange(length),
+  return Array.from({ length: layers }, (_, layer): Piece => ({
+    stack, layer, site: 'attn.heads', reads: 'query', change: prefixChange(length, counted(shape)),
     parts: { keys: turned(slot(step * layer), shape, -length), values: slot(step * layer + 1) },
   }));
-  return { pieces, firstPositions: shifted(shape, stack, length) };
 }
 
-/** Rotary positions are relative: turned keys say the shift. */
-function shifted(shape: ModelShape, stack: Stack, length: number): FirstPositions {
-  return shape.positions.kind === 'learned' ? { [stack]: length } : {};
+/** PEFT's prefixes and prompts count as earlier tokens. Rotary positions are relative: turned keys say the shift. */
+function counted({ positions }: ModelShape): TextPositions {
+  return positions.kind === 'learned' ? 'shifted' : 'kept';
 }
 
-export function writePrefix(pieces: readonly Piece[], { firstPositions }: Method, { shape }: Base): { readonly config: Config; readonly tensors: Named } {
+export function writePrefix(pieces: readonly Piece[], { shape }: Base): { readonly config: Config; readonly tensors: Named } {
   const stack = stacksOf(shape).at(-1) as Stack;
   const [first] = pieces;
   if (hasCrossAttention(shape)) throw cannot('a prefix on an encoder-decoder', 'PEFT gives it to the decoder\'s self-attention alone, two layers to a slot');
   if (shape.positions.kind === 'relative' || first === undefined || first.change.form.kind !== 'prefix' || first.change.composition.kind !== 'massGate' || pieces.length !== layersOf(shape, stack)) {
     throw cannot('this prefix', 'PEFT keeps prefixes with the gate by attention mass, on every layer, without relative positions');
   }
-  const { length } = first.change.form;
-  demandShift(shape, firstPositions?.[stack], length, 'prefix');
+  const { length, positions } = first.change.form;
+  demandShift(shape, positions, `prefix:l=${length}`);
   const slots = pieces.flatMap(({ parts }) => [turned(parts['keys'] as Values, shape, length), parts['values'] as Values]);
   return { config: promptConfig('PREFIX_TUNING', length, shape), tensors: { prompt_embeddings: beside(slots) } };
 }
 
 /** Prompt tuning: vectors `[l, d]` in front of the words; there they receive position and type embeddings, which are added here once. */
-export function readPrompt(config: Config, prompt: Values, base: Base): { readonly prompt: Values; readonly firstPositions: FirstPositions } {
+export function readPrompt(config: Config, prompt: Values, base: Base): { readonly values: Values; readonly positions: TextPositions } {
   const length = number(config, 'num_virtual_tokens');
   if (prompt.shape[0] !== length) throw cannot(`a prompt of shape [${prompt.shape.join()}]`, `it reaches encoder and decoder, prompts here stand before the source alone (num_transformer_submodules 1)`);
   const [stack] = stacksOf(base.shape) as [Stack];
-  return { prompt: plus(prompt, ownEmbeddings(base, stack, length)), firstPositions: shifted(base.shape, stack, length) };
+  return { values: plus(prompt, ownEmbeddings(base, stack, length)), positions: counted(base.shape) };
 }
 
-export function writePrompt(prompt: Values, { firstPositions }: Method, base: Base): { readonly config: Config; readonly tensors: Named } {
+export function writePrompt(prompt: Values, { prompt: own }: Method, base: Base): { readonly config: Config; readonly tensors: Named } {
   const length = prompt.shape[0] as number;
   const [stack] = stacksOf(base.shape) as [Stack];
-  demandShift(base.shape, firstPositions?.[stack], length, 'prompt');
+  demandShift(base.shape, own.kind === 'free' ? own.positions : 'kept', `prompt:l=${length}`);
   const embeddings = ownEmbeddings(base, stack, length).map((value) => -value);
   return { config: promptConfig('PROMPT_TUNING', length, base.shape), tensors: { prompt_embeddings: plus(prompt, embeddings) } };
 }
@@ -84,9 +80,9 @@ function ownEmbeddings({ shape, weight }: Base, stack: Stack, length: number): F
   return made;
 }
 
-function demandShift({ positions }: ModelShape, first: number | undefined, length: number, what: string): void {
-  if (positions.kind !== 'learned' || first === length) return;
-  throw cannot(`a ${what} of ${length} on learned positions`, `in PEFT it counts as ${length} earlier tokens, here the text starts at position ${first ?? 0}: train it with first positions of ${length} to take it there`);
+function demandShift({ positions }: ModelShape, text: TextPositions, written: string): void {
+  if (positions.kind !== 'learned' || text === 'shifted') return;
+  throw cannot(`${written} on learned positions`, `PEFT counts its vectors as earlier tokens, here the text starts at position 0: train ${written},positions=shifted to take it there`);
 }
 
 function promptConfig(type: string, length: number, shape: ModelShape): Config {

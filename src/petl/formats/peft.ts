@@ -1,6 +1,7 @@
 import { UserError } from '../../errors';
 import type { Method, Modification } from '../design';
-import { method } from '../methods';
+import { layernorm, prompt as promptTuning } from '../methods';
+import { pointsOf } from '../point';
 import { cannot, text, type Base, type Own } from './base';
 import type { Config, ForeignFolder } from './folder';
 import { readLora, writeLora } from './peft-lora';
@@ -37,26 +38,24 @@ export function readPeft({ config, tensors }: ForeignFolder, base: Base, notes: 
 interface Read { readonly own: Own; readonly used: readonly string[] }
 
 function readType(type: string, { config, tensors, base }: { readonly config: Config; readonly tensors: Named; readonly base: Base }): Read {
-  const name = `peft-${type.toLowerCase().replace('_', '-')}`;
   const prompt = (): Values => {
     const values = tensors['prompt_embeddings'];
     if (values === undefined) throw new UserError('the adapter has no prompt_embeddings: copy the whole folder');
     return values;
   };
-  const of = (pieces: readonly Piece[], used: readonly string[], parts: Partial<Method> = {}): Read => {
+  const of = (pieces: readonly Piece[], used: readonly string[]): Read => {
     if (pieces.length === 0) throw new UserError(`the adapter's tensors hold nothing of ${type}: the file and its adapter_config.json belong to different adapters`);
     const { modifications, tensors: own } = assemble(pieces, base.shape);
-    return { own: { method: method(name, { modifications, ...parts }), tensors: own }, used };
+    return { own: { method: pointsOf(modifications), tensors: own }, used };
   };
   switch (type) {
     case 'LORA': { const { pieces, used } = readLora(config, tensors, base); return of(pieces, used); }
-    case 'IA3': { const { pieces, used } = readIa3(tensors, base); return of(pieces, used, { counted: 'all' }); }
-    case 'LN_TUNING': { const { tensors: own, used } = readNorms(tensors, base); return { own: { method: method(name, { unfrozen: [{ kind: 'layerNorms' }] }), tensors: own }, used }; }
-    case 'PREFIX_TUNING': { const { pieces, firstPositions } = readPrefix(config, prompt(), base); return of(pieces, ['prompt_embeddings'], { firstPositions }); }
+    case 'IA3': { const { pieces, used } = readIa3(tensors, base); return of(pieces, used); }
+    case 'LN_TUNING': { const { tensors: own, used } = readNorms(tensors, base); return { own: { method: layernorm(), tensors: own }, used }; }
+    case 'PREFIX_TUNING': return of(readPrefix(config, prompt(), base), ['prompt_embeddings']);
     case 'PROMPT_TUNING': case 'P_TUNING': {
-      const { prompt: values, firstPositions } = readPrompt(config, prompt(), base);
-      const free = { kind: 'free', length: values.shape[0] as number, init: { kind: 'random' } } as const;
-      return { own: { method: method(name, { prompt: free, firstPositions }), tensors: { prompt: values } }, used: ['prompt_embeddings'] };
+      const { values, positions } = readPrompt(config, prompt(), base);
+      return { own: { method: promptTuning({ l: values.shape[0] as number, positions }), tensors: { prompt: values } }, used: ['prompt_embeddings'] };
     }
     default: throw cannot(`PEFT's ${type}`, 'this reads LORA, IA3, LN_TUNING, PREFIX_TUNING, PROMPT_TUNING and P_TUNING');
   }
@@ -80,7 +79,7 @@ function written(own: Method, tensors: Named, base: Base): { readonly config: Co
   switch (kinds[0]) {
     case 'low-rank': return writeLora(pieces, base);
     case 'diagonal': return writeIa3(pieces, base);
-    case 'prefix': return writePrefix(pieces, own, base);
+    case 'prefix': return writePrefix(pieces, base);
     case 'layerNorms': return writeNorms(tensors, base);
     case 'prompt': return writePrompt(tensors['prompt'] as Values, own, base);
     default: throw cannot(own.name, `PEFT has no ${kinds[0] ?? 'such'} methods`);

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
-import { layersOf } from '../../model/shapes';
+import { layersOf, stacksOf } from '../../model/shapes';
 import type { Site, Stack } from '../../model/site';
 import type { Change, Method, Modification, Reads } from '../design';
 import { formName, placeName, placesOf } from '../places';
@@ -41,7 +41,7 @@ interface Made { readonly modification: Modification; readonly members: readonly
 
 /** One modification where every stack has all its layers, one for each stack otherwise. */
 function modificationsOf(group: readonly Piece[], shape: ModelShape): readonly Made[] {
-  const stacks = [...new Set(group.map(({ stack }) => stack))];
+  const stacks = stacksOf(shape).filter((stack) => group.some((piece) => piece.stack === stack));
   const { site, reads, change } = group[0] as Piece;
   const whole = stacks.every((stack) => group.filter((piece) => piece.stack === stack).length === layersOf(shape, stack));
   if (whole) return [{ modification: { site, stacks, layers: 'all', reads, ...change }, members: group }];
