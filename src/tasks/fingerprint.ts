@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { TaskData } from './task';
+import type { Split } from './split';
+import type { Example, TaskData } from './task';
 
-/** First 16 hexadecimal digits of SHA-256 over every example in order: tells in a record which data a run saw, also where a source is not pinned. */
-export function fingerprint(data: TaskData): string {
+/** How many examples of a split were used, and which: 16 hexadecimal digits over their ids and texts in order. */
+export interface SplitPrint {
+  readonly count: number;
+  readonly hash: string;
+}
+
+/** Tells in a record which data a run saw, also where a source is not pinned. */
+export type DataPrint = Readonly<Record<Split, SplitPrint>>;
+
+export function dataPrint({ train, validation, test }: TaskData): DataPrint {
+  return { train: printOf(train), validation: printOf(validation), test: printOf(test) };
+}
+
+/** First 16 hexadecimal digits of SHA-256 over every example. */
+function printOf(examples: readonly Example[]): SplitPrint {
   const hash = createHash('sha256');
-  for (const split of ['train', 'validation', 'test'] as const) {
-    hash.update(`${split}\n`);
-    for (const example of data[split]) hash.update(`${JSON.stringify(example)}\n`);
-  }
-  return hash.digest('hex').slice(0, 16);
+  for (const example of examples) hash.update(`${JSON.stringify(example)}\n`);
+  return { count: examples.length, hash: hash.digest('hex').slice(0, 16) };
 }

@@ -6,13 +6,10 @@ export interface BatchPlan {
   readonly size: number;
   /** Padded lengths, ascending; the last takes the longest example. */
   readonly lengths: readonly number[];
-  /** Token id that fills a row up. */
-  readonly padId: number;
 }
 
 export interface PlanOptions {
   readonly size: number;
-  readonly padId: number;
   /** Most lengths (3 for quick studies, 8 for full ones). */
   readonly maxShapes?: number;
   /** Lengths are multiples of this. */
@@ -24,7 +21,7 @@ export interface PlanOptions {
  * counts. Plan over training, validation and test together, so that every example fits; only lengths are looked at.
  */
 export function planBatches(lengths: readonly number[], options: PlanOptions): BatchPlan {
-  const { size, padId, maxShapes = 3, multiple = 8 } = options;
+  const { size, maxShapes = 3, multiple = 8 } = options;
   if (!Number.isInteger(size) || size < 1) throw new UserError(`batch size ${size} is not a positive whole number: choose one such as 32`);
   if (!Number.isInteger(maxShapes) || maxShapes < 1) throw new UserError(`maxShapes ${maxShapes} is not a positive whole number: choose 3`);
   if (lengths.length === 0) throw new UserError('no examples to batch: the data set is empty');
@@ -34,7 +31,7 @@ export function planBatches(lengths: readonly number[], options: PlanOptions): B
     counts.set(padded, (counts.get(padded) ?? 0) + 1);
   }
   const ascending = [...counts].sort(([a], [b]) => a - b);
-  return { size, padId, lengths: cheapestLengths(ascending, maxShapes) };
+  return { size, lengths: cheapestLengths(ascending, maxShapes) };
 }
 
 interface Choice {

@@ -1,12 +1,13 @@
 import { UserError } from '../errors';
 import { englishRomanian } from './english-romanian';
+import { originals } from './originals';
 import { sentiment, shuffledSentiment } from './sentiment';
 import { synopsis } from './synopsis';
 import type { Task } from './task';
 import { verseParaphrase } from './verse-paraphrase';
 
 /** Every task by name. */
-export const tasks: readonly Task[] = [sentiment, shuffledSentiment, verseParaphrase, synopsis, englishRomanian];
+export const tasks: readonly Task[] = [sentiment, shuffledSentiment, verseParaphrase, synopsis, englishRomanian, ...originals];
 
 /** The task called `name`; an unknown name is a UserError that lists the known ones. */
 export function taskNamed(name: string): Task {

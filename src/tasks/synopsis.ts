@@ -15,6 +15,8 @@ export const synopsis: GenerationTask = {
   about: 'Debian package descriptions, one-line synopsis (the role of XSum)',
   packages: [DEBIAN_INDEX],
   metric: 'nll',
+  languages: null,
+  targetTokens: 32,
   load: () => Promise.resolve(synopsisData(readDebianIndex().packages)),
 };
 

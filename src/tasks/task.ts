@@ -40,6 +40,16 @@ export interface ClassificationTask extends TaskBase<ClassificationExample> {
 export interface GenerationTask extends TaskBase<GenerationExample> {
   readonly kind: 'generation';
   readonly metric: 'nll';
+  /** Of a translation; null where source and target are of one language. */
+  readonly languages: Languages | null;
+  /** Tokens of the longest target that is kept whole, and written. */
+  readonly targetTokens: number;
+}
+
+/** Languages as multilingual tokenizers call them: `en_XX`, `ro_RO`. */
+export interface Languages {
+  readonly source: string;
+  readonly target: string;
 }
 
 export type Task = ClassificationTask | GenerationTask;

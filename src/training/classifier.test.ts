@@ -7,8 +7,9 @@ import type { Backbone } from '../model/backbone';
 import { createDelta } from '../petl/delta';
 import { packedBatch, tinyModel } from '../petl/testing/fixtures';
 import { parseMethod } from '../petl/written';
-import { classifierOf, type Classifier, type LabelledBatch, type Tick } from './classifier';
+import { classifierOf, type Classifier, type LabelledBatch } from './classifier';
 import type { TrainingSettings } from './job';
+import type { Tick } from './learner';
 import { startState, stepScalars, type TrainState } from './optimizer';
 import { stepperOf } from './stepper';
 

@@ -1,77 +1,65 @@
-import { packSequences, rowsNeeded, type PackedArrays } from '../model/packing';
-import { uploadBatch } from '../model/batch';
-import { upload } from '../engine/memory';
-import type { Tokenizer } from '../model/tokenizer';
-import { encodeExamples, evaluationBatches, trainingBatches, type Batch, type EncodedExample } from '../tasks/batches';
-import { planBatches, type BatchPlan } from '../tasks/plan';
-import type { ClassificationExample, TaskData } from '../tasks/task';
-import type { LabelledBatch } from './classifier';
-import type { TrainingJob, TrainingSettings } from './job';
+import type { Weighted } from './learner';
+import { evaluationBatches, trainingBatches, type Batch, type Encoded } from '../tasks/batches';
+import { dataPrint, type DataPrint } from '../tasks/fingerprint';
+import { planBatches } from '../tasks/plan';
+import type { Example, TaskData } from '../tasks/task';
+import type { TrainingJob } from './job';
 
-/** The batches of a run, ready to upload. */
-export interface RunData {
-  readonly epochs: readonly (readonly Batch[])[];
-  readonly validation: Scored;
-  readonly test: Scored;
-  /** Packs a batch into the rows that its shape has in this run. */
-  tensors(batch: Batch): LabelledBatch;
+/** A batch at rest. */
+export interface Ready<B> {
+  /** For each row that counts, its example's position and how many of the batch's labels are its own, one after another. */
+  readonly rows: readonly { readonly index: number; readonly labels: number }[];
+  /** The batch's tensors, which the caller owns. */
+  readonly upload: () => B;
 }
 
-export interface Scored { readonly batches: readonly Batch[]; readonly examples: readonly ClassificationExample[] }
+/** What is scored. */
+export interface Part<B> { readonly batches: readonly Ready<B>[]; readonly ids: readonly string[] }
+
+/** The batches of a run, ready to upload. */
+export interface RunData<B> {
+  /** Every step's batch, epoch after epoch. */
+  readonly train: readonly Ready<B>[];
+  readonly validation: Part<B>;
+  readonly test: Part<B>;
+  readonly print: DataPrint;
+}
+
+/** How examples X become encoded rows E, and rows a batch of tensors B. */
+export interface Batching<X extends Example, E extends Encoded, B> {
+  readonly encode: (examples: readonly X[]) => readonly E[];
+  /** Labels of one row. */
+  readonly labels: (row: E) => number;
+  /** Chooses the tensors' shapes for all batches of a run, so that they are few. */
+  readonly uploader: (batches: readonly Batch<E>[]) => (batch: Batch<E>) => B;
+}
 
 const few = { quick: 3, full: 8 } as const;
 
-/**
- * Encodes and batches a task for one run. All batches of one grid length share one number of rows N, the most that any of
- * them needs, so that training and evaluation have as many shapes as there are lengths.
- * @param prompt free slots before each sequence
- */
-export function prepare(tokenizer: Tokenizer, data: TaskData<ClassificationExample>, job: TrainingJob, prompt: number): RunData {
-  const { training } = job;
-  const encode = (examples: readonly ClassificationExample[]): readonly EncodedExample[] => encodeExamples(tokenizer, examples, training.maxLength);
+/** Encodes and batches a task for one run. Training and evaluation share their shapes, one for each planned length. */
+export function prepare<X extends Example, E extends Encoded, B extends Weighted>(data: TaskData<X>, { training, seed }: TrainingJob, how: Batching<X, E, B>): RunData<B> {
   const chosen = {
     train: take(data.train, training.examples), validation: take(data.validation, training.scored.validation), test: take(data.test, training.scored.test),
   };
-  const parts = { train: encode(chosen.train), validation: encode(chosen.validation), test: encode(chosen.test) };
-  const plan = planOf(tokenizer, [...parts.train, ...parts.validation, ...parts.test], training);
-  const epochs = Array.from({ length: training.epochs }, (_, epoch) => trainingBatches(parts.train, plan, { seed: job.seed, epoch }));
-  const validation = evaluationBatches(parts.validation, plan);
-  const test = evaluationBatches(parts.test, plan);
-  const rows = rowsByLength([...epochs.flat(), ...validation, ...test], prompt);
-  return {
-    epochs, validation: { batches: validation, examples: chosen.validation }, test: { batches: test, examples: chosen.test },
-    tensors: (batch) => labelled(batch, packed(batch, rows.get(batch.length) ?? 0, prompt)),
-  };
+  const parts = { train: how.encode(chosen.train), validation: how.encode(chosen.validation), test: how.encode(chosen.test) };
+  const lengths = [...parts.train, ...parts.validation, ...parts.test].map(({ ids }) => ids.length);
+  const plan = planBatches(lengths, { size: training.batch, maxShapes: training.examples === 'all' ? few.full : few.quick });
+  const train = Array.from({ length: training.epochs }, (_, epoch) => trainingBatches(parts.train, plan, { seed, epoch })).flat();
+  const [validation, test] = [evaluationBatches(parts.validation, plan), evaluationBatches(parts.test, plan)];
+  const upload = how.uploader([...train, ...validation, ...test]);
+  const ready = (batch: Batch<E>): Ready<B> => ({ rows: batch.rows.slice(0, batch.count).map((row) => ({ index: row.index, labels: how.labels(row) })), upload: () => upload(batch) });
+  const part = (batches: readonly Batch<E>[], examples: readonly X[]): Part<B> => ({ batches: batches.map(ready), ids: examples.map(({ id }) => id) });
+  return { train: train.map(ready), validation: part(validation, chosen.validation), test: part(test, chosen.test), print: dataPrint(chosen) };
 }
 
-function planOf(tokenizer: Tokenizer, examples: readonly EncodedExample[], { batch, examples: used }: TrainingSettings): BatchPlan {
-  const maxShapes = used === 'all' ? few.full : few.quick;
-  return planBatches(examples.map((e) => e.ids.length), { size: batch, padId: tokenizer.padId, maxShapes });
-}
-
-function take<T>(items: readonly T[], count: number | 'all'): readonly T[] {
+/** The first `count`. */
+export function take<T>(items: readonly T[], count: number | 'all'): readonly T[] {
   return count === 'all' ? items : items.slice(0, count);
 }
 
-/** Rounded up to a multiple of 32: seeds that differ by a few tokens share a program. */
-function rowsByLength(batches: readonly Batch[], prompt: number): ReadonlyMap<number, number> {
-  const rows = new Map<number, number>();
-  for (const { length, lengths, size } of batches) {
-    const needed = rowsNeeded(Array.from(lengths, (n) => n + prompt), length + prompt);
-    const rounded = Math.min(Math.ceil(needed / 32) * 32, size * (length + prompt));
-    rows.set(length, Math.max(rows.get(length) ?? 0, rounded));
-  }
-  return rows;
-}
-
-function packed({ ids, typeIds, lengths, length }: Batch, size: number, prompt: number): PackedArrays {
-  const sequences = Array.from(lengths, (n, b) => {
-    const row = b * length;
-    return { ids: ids.subarray(row, row + n), types: typeIds.subarray(row, row + n) };
-  });
-  return packSequences(sequences, { length: length + prompt, size, prompt });
-}
-
-function labelled(batch: Batch, arrays: PackedArrays): LabelledBatch {
-  return { inputs: uploadBatch(arrays), labels: upload(batch.labels, [batch.size]), weights: upload(batch.weights, [batch.size]) };
+/** The largest value of each planned length, rounded up: seeds that differ by a few tokens share a program. */
+export function largestByLength<E extends Encoded>(batches: readonly Batch<E>[], of: (batch: Batch<E>) => number, multiple: number): ReadonlyMap<number, number> {
+  const largest = new Map<number, number>();
+  for (const batch of batches) largest.set(batch.length, Math.max(largest.get(batch.length) ?? 0, Math.ceil(of(batch) / multiple) * multiple));
+  return largest;
 }

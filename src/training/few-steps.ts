@@ -9,10 +9,11 @@ import type { Model } from '../model/open';
 import { packSequences, rowsNeeded } from '../model/packing';
 import { promptLength } from '../petl/modify';
 import type { Delta } from '../petl/delta';
-import { classifierOf, type LabelledBatch, type Tick } from './classifier';
+import { newHead } from './classification';
+import { classifierOf, type LabelledBatch } from './classifier';
 import type { OptimizerSettings, TrainingSettings } from './job';
+import type { Tick } from './learner';
 import { startState, stepScalars, type TrainState } from './optimizer';
-import { newHead } from './session';
 
 /** A text and the index of its class. */
 export interface Labelled { readonly text: string; readonly label: number }

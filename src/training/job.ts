@@ -1,4 +1,6 @@
 import type { Method } from '../petl/design';
+import type { TextScores } from '../tasks/baselines';
+import type { DataPrint } from '../tasks/fingerprint';
 
 /** How to train: everything but the method, the model, the task and the seed. */
 export interface TrainingSettings {
@@ -67,19 +69,36 @@ export type TrainingEvent =
   | { readonly kind: 'step'; readonly step: number; readonly steps: number; readonly loss: number; readonly seconds: number }
   | { readonly kind: 'evaluation'; readonly step: number; readonly seconds: number; readonly split: 'validation'; readonly loss: number; readonly score: number };
 
-/** The test score of a finished run; `perExample` holds one value per scored test example, in task order. */
+/** The test score of a finished run; `perExample` holds each scored test example's part, in task order: their mean is the score. */
 export interface TrainingOutcome {
   readonly score: number;
   readonly loss: number;
   readonly metric: string;
   readonly perExample: readonly number[];
+  /** Labels that each example is scored on: its target's tokens, or 1. */
+  readonly labels: readonly number[];
   readonly testIds: readonly string[];
+  /** What was written for the first test examples; null for tasks without texts. */
+  readonly written: Written | null;
+  readonly data: DataPrint;
+  /** First 16 hexadecimal digits of SHA-256 over the frozen weights' files. */
+  readonly model: string;
   readonly steps: number;
   readonly trainSeconds: number;
   readonly totalSeconds: number;
   readonly peakMb: number;
   /** Distinct batch shapes and what compiling them cost. */
   readonly programs: { readonly count: number; readonly recordMs: number; readonly loadMs: number; readonly firstRunMs: number };
+}
+
+/** Texts written for test examples, and their scores: BLEU and chrF in percent, ROUGE from 0 to 1. */
+export interface Written extends TextScores {
+  readonly count: number;
+  /** Texts that reached the full length without an end. */
+  readonly unfinished: number;
+  readonly seconds: number;
+  /** In task order. */
+  readonly texts: readonly string[];
 }
 
 /** Reports progress; returning 'stop' ends training after the step, as an interrupt does. */

@@ -3,14 +3,14 @@ import { upload } from '../engine/memory';
 import type { Precision, ProgramTimes } from '../engine/program';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
-import type { Classifier, LabelledBatch, Tick } from './classifier';
 import type { OptimizerSettings } from './job';
+import type { Learner, Tick, Weighted } from './learner';
 import { clipFactor, updated, type Group, type TrainState } from './optimizer';
 
 /** Runs training steps and frees what they replace. */
-export interface Stepper {
+export interface Stepper<B extends Weighted> {
   /** One optimizer step over one batch, or over several as if they were one. Frees the state it was given. */
-  step(state: TrainState, constants: Tensors, batches: readonly LabelledBatch[], tick: Tick): { readonly state: TrainState; readonly loss: number };
+  step(state: TrainState, constants: Tensors, batches: readonly B[], tick: Tick): { readonly state: TrainState; readonly loss: number };
   times(): readonly ProgramTimes[];
   dispose(): void;
 }
@@ -21,9 +21,9 @@ export interface StepperOptions { readonly optimizer: OptimizerSettings; readonl
 const groupSize = 2 ** 22;
 
 /** One program a step for a small method on one batch; gradients and grouped updates apart where much trains or batches add up. */
-export function stepperOf(classifier: Classifier, options: StepperOptions): Stepper {
-  const whole = compile(classifier.step, options.engine, options.precision);
-  const apart = apartStepper(classifier, options);
+export function stepperOf<B extends Weighted>(learner: Learner<B>, options: StepperOptions): Stepper<B> {
+  const whole = compile((...given: Parameters<Learner<B>['step']>) => learner.step(...given), options.engine, options.precision);
+  const apart = apartStepper(learner, options);
   return {
     step: (state, constants, batches, tick) => {
       const [batch, more] = batches;
@@ -38,8 +38,8 @@ export function stepperOf(classifier: Classifier, options: StepperOptions): Step
   };
 }
 
-function apartStepper(classifier: Classifier, { optimizer, engine, precision }: StepperOptions): Stepper {
-  const gradients = compile(classifier.gradients, engine, precision);
+function apartStepper<B extends Weighted>(learner: Learner<B>, { optimizer, engine, precision }: StepperOptions): Stepper<B> {
+  const gradients = compile((...given: Parameters<Learner<B>['gradients']>) => learner.gradients(...given), engine, precision);
   const factorOf = compile((all: Tensor[]) => [clipFactor(all, optimizer.clipNorm) ?? tf.scalar(1)], engine);
   const update = compile((group: Group, slopes: Tensor[], feed: { readonly scalars: Tensor; readonly factor: readonly Tensor[] }) =>
     updated(group, slopes, { scalars: feed.scalars, factor: feed.factor[0] }, optimizer), engine);
@@ -59,8 +59,8 @@ function apartStepper(classifier: Classifier, { optimizer, engine, precision }: 
 
 interface Slopes { readonly loss: Tensor; readonly gradients: Tensors }
 
-/** Gradients of the batches' common mean: each batch counts by its share of the examples' weights. */
-function summed(batches: readonly LabelledBatch[], run: (batch: LabelledBatch, share: Tensor) => Slopes): { readonly loss: number; readonly slopes: Tensors } {
+/** Gradients of the batches' common mean: each batch counts by its share of the labels' weights. */
+function summed<B extends Weighted>(batches: readonly B[], run: (batch: B, share: Tensor) => Slopes): { readonly loss: number; readonly slopes: Tensors } {
   const weights = batches.map((batch) => (batch.weights.dataSync() as Float32Array).reduce((a, b) => a + b, 0));
   const total = Math.max(1e-9, weights.reduce((a, b) => a + b, 0));
   let loss = 0;

@@ -6,10 +6,6 @@ import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { masksAt } from '../petl/ranks';
 import { unreachedTensors } from '../petl/reach';
-import { accuracy } from '../tasks/metrics/classification';
-import type { Batch } from '../tasks/batches';
-import type { Own } from './classifier';
-import type { Scored } from './data';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { scheduleFactor, startState, stepScalars, type TrainState } from './optimizer';
 import { openRun, type OpenRun } from './session';
@@ -28,9 +24,10 @@ export async function train(job: TrainingJob, report: Report): Promise<TrainingO
     const trained = seconds();
     demandGradients(job, run, state);
     run.demandFrozen();
-    const { score, loss, perExample } = evaluate(run, run.data.test, { variables: state.variables, constants: loop.constants });
+    const own = { variables: state.variables, constants: loop.constants };
+    const { metric, course, model } = run;
     return {
-      score, loss, metric: 'accuracy', perExample, testIds: run.data.test.examples.map((e) => e.id), steps: loop.done,
+      ...course.evaluate('test', own), metric, testIds: course.testIds, written: await course.write(own), data: course.print, model, steps: loop.done,
       trainSeconds: trained - start, totalSeconds: seconds() - start,
       peakMb: Math.round(process.resourceUsage().maxRSS / 1024), programs: run.times(),
     };
@@ -63,13 +60,13 @@ class Loop {
     this.run = run;
     this.constants = run.own.constants;
     this.report = report;
-    this.total = run.data.epochs.reduce((sum, batches) => sum + batches.length, 0);
+    this.total = run.course.steps;
   }
 
   async steps(first: TrainState): Promise<TrainState> {
     let state = first;
-    for (const batch of this.run.data.epochs.flat()) {
-      const { next, loss } = this.step(state, batch);
+    while (this.done < this.total) {
+      const { next, loss } = this.step(state);
       state = next;
       this.tell({ kind: 'step', step: this.done, steps: this.total, loss, seconds: this.seconds() });
       if (this.evaluationDue()) this.validate(state);
@@ -79,7 +76,7 @@ class Loop {
     return state;
   }
 
-  private step(state: TrainState, batch: Batch): { readonly next: TrainState; readonly loss: number } {
+  private step(state: TrainState): { readonly next: TrainState; readonly loss: number } {
     const { training, seed } = this.job;
     this.done++;
     const rate = training.learningRate * scheduleFactor(training.schedule, this.done, this.total);
@@ -87,9 +84,8 @@ class Loop {
       scalars: upload(stepScalars(this.done, rate, training.optimizer), [3]),
       seed: upload(new Int32Array([seed, this.done * 1000]), [2]), // 1000 draws a step at most
     };
-    const tensors = this.run.data.tensors(batch);
-    const { state: next, loss } = this.run.programs.stepper.step(state, this.constants, [tensors], tick);
-    disposeTree([tick, tensors]);
+    const { state: next, loss } = this.run.course.step(this.done - 1, state, this.constants, tick);
+    disposeTree(tick);
     if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} at step ${this.done}: lower the learning rate (${training.learningRate})`);
     this.mask(next);
     return { next, loss };
@@ -108,31 +104,11 @@ class Loop {
   }
 
   private validate(state: TrainState): void {
-    const { score, loss } = evaluate(this.run, this.run.data.validation, { variables: state.variables, constants: this.constants });
+    const { score, loss } = this.run.course.evaluate('validation', { variables: state.variables, constants: this.constants });
     this.tell({ kind: 'evaluation', step: this.done, seconds: this.seconds(), split: 'validation', loss, score });
   }
 
   private tell(event: TrainingEvent): void { this.stopped = this.report(event) === 'stop' || this.stopped; }
 
   private seconds(): number { return seconds() - this.started; }
-}
-
-/** Accuracy, mean negative log-likelihood, and 1 or 0 per example in the task's order. */
-export function evaluate({ programs, data }: OpenRun, { batches, examples }: Scored, own: Own): { readonly score: number; readonly loss: number; readonly perExample: readonly number[] } {
-  if (examples.length === 0) return { score: NaN, loss: NaN, perExample: [] }; // a tuning trial never sees the test set
-  const predicted = new Int32Array(examples.length);
-  let total = 0;
-  for (const batch of batches) {
-    const tensors = data.tensors(batch);
-    const { nll, predicted: labels } = programs.score(own, tensors);
-    const [losses, guesses] = [nll.dataSync(), labels.dataSync()];
-    batch.exampleIndex.forEach((index, row) => {
-      if (index < 0) return;
-      predicted[index] = guesses[row] ?? -1;
-      total += losses[row] ?? NaN;
-    });
-    disposeTree([tensors, nll, labels]);
-  }
-  const labels = examples.map((e) => e.label);
-  return { score: accuracy([...predicted], labels), loss: total / examples.length, perExample: labels.map((label, i) => (label === predicted[i] ? 1 : 0)) };
 }

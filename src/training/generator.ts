@@ -1,0 +1,48 @@
+import { noise } from '../engine/random';
+import { tf, type Tensor } from '../engine/tf';
+import { UserError } from '../errors';
+import type { Frozen } from '../model/encoder';
+import { sequenceMean, weightedMean } from '../model/heads';
+import { languageLosses, type LanguageBatch } from '../model/language';
+import type { SequenceMean } from '../model/site';
+import { runUnder } from '../petl/adaptation';
+import type { Method } from '../petl/design';
+import { penaltyOf } from '../petl/ranks';
+import type { Scores } from './evaluate';
+import type { TrainingSettings } from './job';
+import { learnerOf, type Learner, type Own } from './learner';
+
+/** A frozen language model with a method that learns to write targets: pure functions of the trained variables. */
+export interface TextGenerator extends Learner<LanguageBatch> {
+  /** `[M]` negative log-likelihoods of the targets, fillers among them; they are their own score. */
+  score(own: Own, batch: LanguageBatch): Scores;
+}
+
+export function generatorOf(frozen: Frozen, method: Method, { dropout, labelSmoothing, optimizer }: TrainingSettings): TextGenerator {
+  const losses = ({ variables, constants }: Own, batch: LanguageBatch, seed: Tensor | undefined, smoothing: number): Tensor => {
+    const source = seed && noise(seed);
+    const own = { ...variables, ...constants };
+    const { frozen: adapted, forward } = runUnder(method, frozen, own, { noise: source, dropout, sequenceMean: meansOf(batch) });
+    return languageLosses(adapted, batch, forward, smoothing);
+  };
+  const loss = (own: Own, batch: LanguageBatch, seed: Tensor): Tensor => {
+    const fit = weightedMean(losses(own, batch, seed, labelSmoothing), batch.weights);
+    const penalty = penaltyOf(method, frozen.shape, { ...own.variables, ...own.constants });
+    return penalty === undefined ? fit : tf.add(fit, penalty);
+  };
+  return {
+    ...learnerOf(loss, optimizer),
+    score: (own, batch) => {
+      const nll = losses(own, batch, undefined, 0);
+      return { nll, value: nll };
+    },
+  };
+}
+
+/** A target's mean would show each position the tokens that it is to predict: gates in a decoder are per token. */
+function meansOf({ source }: LanguageBatch): SequenceMean {
+  return (x, { stack, site }) => {
+    if (source !== undefined && (stack === 'encoder' || site === 'cross.key' || site === 'cross.value')) return sequenceMean(x, source);
+    throw new UserError('a gate per sequence in a decoder would see the tokens to be predicted: write gate=token');
+  };
+}

@@ -1,0 +1,98 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderOf } from '../model/fixtures/tiny';
+import { parseMethod } from '../petl/written';
+import type { TrainingJob, TrainingOutcome } from './job';
+import { closeSession } from './session';
+import { train } from './train';
+
+/** Words w0 to w89 in the tiny BART's vocabulary of 100; its first ids are special. */
+function tokenizerJson(): string {
+  const special = ['<s>', '<pad>', '</s>', '<unk>'];
+  const words = Array.from({ length: 90 }, (_, i) => `w${i}`);
+  const template = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }];
+  return JSON.stringify({
+    version: '1.0', truncation: null, padding: null, normalizer: null, pre_tokenizer: { type: 'WhitespaceSplit' },
+    added_tokens: special.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    post_processor: {
+      type: 'TemplateProcessing', single: template, pair: template,
+      special_tokens: Object.fromEntries(special.map((token, id) => [token, { id: token, ids: [id], tokens: [token] }])),
+    },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
+    model: { type: 'WordPiece', unk_token: '<unk>', continuing_subword_prefix: '##', max_input_chars_per_word: 100, vocab: Object.fromEntries([...special, ...words].map((token, id) => [token, id])) },
+  });
+}
+
+const words = (...numbers: readonly number[]): string => numbers.map((n) => `w${n}`).join(' ');
+const rows = Array.from({ length: 8 }, (_, i) => ({ document: words(...Array.from({ length: 3 + i }, (__, k) => (7 * i + 11 * k) % 90)), summary: words(...Array.from({ length: 2 + (i % 4) }, (__, k) => (13 * i + 5 * k + 3) % 90)) }));
+
+describe('training to write, from files to texts', { timeout: 120_000 }, () => {
+  let folder: string;
+  let model: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'petl-write-'));
+    model = join(folder, 'tiny-bart');
+    cpSync(folderOf('bart'), model, { recursive: true });
+    writeFileSync(join(model, 'tokenizer.json'), tokenizerJson());
+    writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify({ pad_token: '<pad>' }));
+    mkdirSync(join(folder, 'originals', 'xsum'), { recursive: true });
+    for (const split of ['train', 'validation', 'test']) writeFileSync(join(folder, 'originals', 'xsum', `${split}.jsonl`), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    process.env['PETL_ORIGINALS'] = join(folder, 'originals');
+  });
+  afterAll(() => {
+    closeSession();
+    delete process.env['PETL_ORIGINALS'];
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const job = (method: string, over: Partial<TrainingJob['training']> = {}): TrainingJob => ({
+    method: parseMethod(method), model, task: 'xsum', seed: 1, engine: 'compiled',
+    training: {
+      examples: 'all', epochs: 60, batch: 4, maxLength: 32, learningRate: 5e-3, schedule: { kind: 'linear', warmup: 0 },
+      optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }, dropout: 0, labelSmoothing: 0,
+      scored: { validation: 'all', test: 'all' }, evaluations: 1, precision: 'float32',
+      target: { maxLength: 16, decoded: 'all', beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 }, ...over,
+    },
+  });
+  const run = (...given: Parameters<typeof job>): Promise<TrainingOutcome> => train(job(...given), () => undefined);
+
+  it('learns eight pairs by heart and writes them word for word', async () => {
+    const { score, loss, metric, perExample, labels, written, data, model: print } = await run('full');
+    expect(score).toBeLessThan(0.02);
+    expect(loss).toBe(score);
+    expect(metric).toBe('nll');
+    expect(perExample).toHaveLength(8);
+    expect(labels).toEqual(rows.map(({ summary }) => 2 + summary.split(' ').length));
+    expect(written?.texts).toEqual(rows.map(({ summary }) => summary));
+    expect(written).toMatchObject({ count: 8, unfinished: 0, rouge1: 1, rougeL: 1 });
+    expect(data.test).toEqual({ count: 8, hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string });
+    expect(print).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('writes the same texts with one beam as greedily, and more beams score no worse', async () => {
+    const few = { epochs: 4 };
+    const target = job('full').training.target;
+    if (target === null) throw new Error('no target');
+    const greedy = await run('mam:l=2,r=8', few);
+    expect(await run('mam:l=2,r=8', few)).toMatchObject({ score: greedy.score, written: { texts: greedy.written?.texts } });
+    const beams = await run('mam:l=2,r=8', { ...few, target: { ...target, beams: 3, decoded: 5 } });
+    expect(beams.score).toBe(greedy.score);
+    expect(beams.written?.texts).toHaveLength(5);
+  });
+
+  it('sees nothing of the test set in a tuning trial', async () => {
+    const { score, written, data } = await run('lora:r=2', { epochs: 1, scored: { validation: 'all', test: 0 } });
+    expect(score).toBeNaN();
+    expect(written).toBeNull();
+    expect(data.test.count).toBe(0);
+  });
+
+  it('says what is missing or does not fit', async () => {
+    await expect(run('full', { target: null })).rejects.toThrow('give training.target');
+    await expect(train({ ...job('full'), task: 'wmt16-en-ro' }, () => undefined)).rejects.toThrow('put train.jsonl, validation.jsonl, test.jsonl into');
+    await expect(train({ ...job('full'), model: 'minilm-l6' }, () => undefined)).rejects.toThrow('needs an encoder-decoder');
+    await expect(train({ ...job('full'), task: 'sentiment' }, () => undefined)).rejects.toThrow('is for encoders');
+  });
+});
