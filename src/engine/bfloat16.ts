@@ -3,16 +3,32 @@ import { edgeName, type Edge, type Graph, type GraphNode } from './graph';
 import { castAttrs, isWidening } from './narrow';
 import type { Recording } from './record';
 
+/** Products whose three sides all reach this are a backbone's even where its matrices train; adapters and LoRA stay below. */
+const large = 256;
+
 /**
- * Multiplies by frozen matrices in bfloat16: both operands are rounded, products add up in float32 inside the matrix unit, the
- * result is float32 again. Trained matrices, reductions and everything element-wise stay float32. The rounded frozen matrix
- * is computed once (`hoist.ts`).
+ * Multiplies by the backbone's matrices in bfloat16: both operands are rounded, products add up in float32 inside the matrix
+ * unit, the result is float32 again. A rounded frozen matrix is computed once (`hoist.ts`); one that trains (full
+ * fine-tuning) is rounded at each step, as PyTorch's autocast does. Trained values, small products, reductions and everything
+ * element-wise stay float32.
  */
 export function inBfloat16({ graph, captured }: Recording): Recording {
   const frozen = frozenNames(graph, captured.length);
+  const isLarge = largeProducts(graph);
   const rewriter = new Rewriter(graph);
-  const nodes = graph.nodes.flatMap((node) => (isFrozenProduct(node, frozen) ? rewriter.product(node) : [node]));
+  const nodes = graph.nodes.flatMap((node) => (isFrozenProduct(node, frozen) || isLarge(node) ? rewriter.product(node) : [node]));
   return { graph: { ...graph, nodes }, captured };
+}
+
+/** Tells products `[m, k] x [k, n]` with m, k, n >= `large`. */
+function largeProducts(graph: Graph): (node: GraphNode) => boolean {
+  const shapes = new Map([...graph.inputs.map(({ name, shape }) => [name, shape] as const), ...graph.nodes.map(({ name, shapes: all }) => [name, all?.[0] ?? []] as const)]);
+  return ({ op, inputs, name }) => {
+    if (op !== 'MatMul') return false;
+    const [m = 0, n = 0] = shapes.get(name) ?? [];
+    const [rows = 0, columns = 0] = shapes.get(inputs[0]?.node ?? '') ?? [];
+    return Math.min(m, n, rows * columns / Math.max(1, m)) >= large;
+  };
 }
 
 function frozenNames(graph: Graph, captured: number): ReadonlySet<string> {

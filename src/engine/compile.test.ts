@@ -44,7 +44,7 @@ describe('compile', () => {
     w.dispose();
   });
 
-  it('rounds products with frozen matrices to bfloat16 and leaves trained ones alone', () => {
+  it('rounds products with frozen matrices to bfloat16 and leaves small trained ones alone', () => {
     const values = Float32Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i * 0.37));
     const w = upload(values, [64, 64]);
     const [x, trained] = [upload(values.map((v) => v / 3), [64, 64]), upload(values.map((v) => v / 5), [64, 64])];
@@ -55,5 +55,13 @@ describe('compile', () => {
     expect(rounded).toBeGreaterThan(1e-5);
     expect(rounded).toBeLessThan(0.05);
     expect(gap(compile(trainedStep, 'compiled', 'bfloat16')(x, trained), trainedStep(x, trained))).toBeLessThan(1e-5);
+  });
+
+  it.each([[256, 256, 256, true], [256, 256, 255, false], [256, 255, 256, false], [255, 256, 256, false]])('rounds a product [%i, %i] x [_, %i] with a trained matrix: %s', (m, k, n, rounds) => {
+    const filled = (rows: number, columns: number): tf.Tensor => upload(Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * 0.37)), [rows, columns]);
+    const [x, y] = [filled(m, k), filled(k, n)];
+    const step = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => matmul(a, b);
+    const gap = tf.max(tf.abs(tf.sub(compile(step, 'compiled', 'bfloat16')(x, y), step(x, y)))).dataSync()[0] as number;
+    expect(gap > 1e-3).toBe(rounds);
   });
 });
