@@ -64,7 +64,7 @@ describe('json', () => {
   });
 
   it('verdicts have the same fields whatever they say', () => {
-    const fields = ['ci', 'finding', 'gap', 'id', 'notebook', 'paper', 'reason', 'rule', 'runs', 'seeds', 'source', 'verdict'];
+    const fields = ['ci', 'finding', 'gap', 'id', 'links', 'notebook', 'paper', 'reason', 'rule', 'runs', 'seeds', 'source', 'verdict'];
     const found = JSON.parse(petl('verdicts', '--paper', 'houlsby', '--json').out) as readonly object[];
     expect(found.map((verdict) => Object.keys(verdict).sort())).toEqual(found.map(() => fields));
   });

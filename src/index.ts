@@ -20,7 +20,8 @@ export type { ModelShape } from './model/shape';
 export { sites, type Site } from './model/site';
 
 // Statistics and verdicts
-export { mean, deviation, meanInterval, predictionInterval, pairedBootstrap, bootstrapInterval, type Interval } from './experiments/statistics';
+export { mean, deviation, meanInterval, predictionInterval, type Interval } from './experiments/statistics';
+export { pairedBootstrap, bootstrapInterval } from './experiments/bootstrap';
 export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
 export { findings, verdicts } from './experiments/findings/index';
 

@@ -41,8 +41,14 @@ describe('train', () => {
     expect(trained).toBe(2);
     expect(first.map(({ seed, score }) => [seed, score])).toEqual([[1, 0.5], [2, 0.5]]);
     expect(second).toEqual(first);
-    expect(said[0]).toBe('toy lora:r=4, seed 1: finished run on disk, accuracy 0.5000, trained in 0 s');
+    expect(said[0]).toMatch(/^toy lora:r=4 on sentiment: 2 finished runs on disk \(seeds 1, 2\), accuracy 0\.5000 ± 0\.0000, 0 s\n {2}.*quick\/toy$/);
     expect(resultsOf(study, results)).toEqual(first);
+  });
+
+  it('only says what is missing when asked to', async () => {
+    expect(await train(study, 'head', options({ missing: 'say' }))).toEqual([]);
+    expect(trained).toBe(0);
+    expect(said).toEqual(['toy head on sentiment: not run yet (seeds 1, 2): npx petl study toy --tier quick']);
   });
 
   it('trains anew when asked to', async () => {

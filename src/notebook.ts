@@ -1,20 +1,24 @@
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { executeRun, type PlannedRun, type Tools } from './experiments/execute';
 import { countRun } from './experiments/counts';
 import { readRun } from './experiments/read';
 import type { RunRecord } from './experiments/record';
-import { rowOf, rowsOfRuns, type RunRow } from './experiments/rows';
-import { runPath } from './experiments/spec';
-import { plansOf, type Study } from './experiments/studies/study';
+import { rowOf, rowsOfStudy, type RunRow } from './experiments/rows';
+import { runPath, type RunSpec } from './experiments/spec';
+import { deviation, mean } from './experiments/statistics';
+import type { Study } from './experiments/studies/study';
 import { UserError } from './errors';
 import { nearest } from './petl/nearest';
 import { liveCurve, type Live } from './plots/live';
+import { groupBy } from './plots/summary';
 import { projectRoot } from './project';
 import type { Report } from './training/job';
 
 export interface TrainOptions {
   /** Train anew what has a finished run. */
   readonly again?: boolean;
+  /** What to do about runs that are not on disk: `train` them here, or `say` so and go on. */
+  readonly missing?: 'train' | 'say';
   /** Stand-ins for training and folder, for tests. */
   readonly tools?: Tools;
   readonly results?: string;
@@ -22,8 +26,8 @@ export interface TrainOptions {
 }
 
 /**
- * Trains the frozen model with one variant of a study, here and now with a live curve, and gives its rows, one for each seed.
- * A seed with a finished run on disk is loaded, and the line says so. An interrupt stops between two steps and keeps nothing
+ * Trains the frozen model with one variant of a study, here and now with a live curve, and gives its rows, one for each task and seed.
+ * What has finished runs on disk is loaded, and a line says so. An interrupt stops between two steps and keeps nothing
  * of the run in hand.
  * @param variant name of a variant of the study: the written form of its method
  */
@@ -31,26 +35,48 @@ export async function train(study: Study, variant: string, options: TrainOptions
   const names = study.variants.map(({ name }) => name);
   const chosen = study.variants.find(({ name }) => name === variant);
   if (chosen === undefined) throw new UserError(`study ${study.name} has no variant "${variant}"${nearest(variant, names)}: choose from ${names.join(', ')}`);
+  const { label } = chosen;
+  const say = options.say ?? ((line: string): void => void process.stdout.write(`${line}\n`));
   const rows: RunRow[] = [];
-  for (const spec of chosen.runs) rows.push(...rowOf(await finished({ spec, label: chosen.label }, options)));
+  for (const specs of groupBy(chosen.runs, ({ task }) => task).values()) {
+    const stored = specs.map((spec) => storedRun(spec, options, say));
+    const found = stored.flatMap((record) => record ?? []);
+    if (found.length > 0) say(foundLine(label, found, options.results));
+    const missing = specs.filter((_, i) => stored[i] === undefined);
+    if (missing.length > 0 && options.missing === 'say') say(missingLine(label, missing, study));
+    for (const [i, spec] of specs.entries()) {
+      const record = stored[i] ?? (options.missing === 'say' ? undefined : await trainLive({ spec, label }, options));
+      if (record !== undefined) rows.push(...rowOf(record).map((row) => ({ ...row, label })));
+    }
+  }
   return rows;
 }
 
 /** Rows of every finished run of the study as it stands today. */
 export function resultsOf(study: Study, results?: string): readonly RunRow[] {
-  return rowsOfRuns(plansOf(study).map(({ spec }) => spec), results);
+  return rowsOfStudy(study, results);
 }
 
-async function finished(plan: PlannedRun, options: TrainOptions): Promise<RunRecord> {
-  const path = runPath(plan.spec, options.results);
-  const stored = readRun(path);
-  const say = options.say ?? ((line: string): void => void process.stdout.write(`${line}\n`));
-  if (stored.kind === 'damaged') say(`${stored.path}: ${stored.reason}; training again`);
-  if (stored.kind !== 'finished' || options.again === true) return await trainLive(plan, options);
-  const { score, metric, seconds } = stored.record.final;
-  say(`${plan.label}, seed ${plan.spec.seed}: finished run on disk, ${metric} ${score?.toFixed(4) ?? '-'}, trained in ${seconds.toFixed(0)} s`);
-  say(`  ${relative(projectRoot(), path)}`);
-  return stored.record;
+function storedRun(spec: RunSpec, { again, results }: TrainOptions, say: (line: string) => void): RunRecord | undefined {
+  const stored = readRun(runPath(spec, results));
+  if (stored.kind === 'damaged') say(`${stored.path}: ${stored.reason}; it does not count`);
+  return stored.kind === 'finished' && again !== true ? stored.record : undefined;
+}
+
+/** One run with its path, or the mean of several with their folder. */
+function foundLine(label: string, records: readonly RunRecord[], results: string | undefined): string {
+  const [first] = records as readonly [RunRecord];
+  const { metric } = first.final;
+  const scores = records.flatMap(({ final }) => final.score ?? []);
+  const seconds = records.reduce((sum, { final }) => sum + final.seconds, 0).toFixed(0);
+  const path = relative(projectRoot(), runPath(first.run.spec, results));
+  if (records.length === 1) return `${label}, seed ${first.run.spec.seed}: finished run on disk, ${metric} ${scores[0]?.toFixed(4) ?? '-'}, trained in ${seconds} s\n  ${path}`;
+  const seeds = records.map(({ run }) => run.spec.seed).join(', ');
+  return `${label} on ${first.run.spec.task}: ${records.length} finished runs on disk (seeds ${seeds}), ${metric} ${mean(scores).toFixed(4)} ± ${deviation(scores).toFixed(4)}, ${seconds} s\n  ${dirname(path)}`;
+}
+
+function missingLine(label: string, specs: readonly RunSpec[], { name, tier }: Study): string {
+  return `${label} on ${specs[0]?.task ?? ''}: not run yet (seeds ${specs.map(({ seed }) => seed).join(', ')}): npx petl study ${name} --tier ${tier}`;
 }
 
 async function trainLive(plan: PlannedRun, options: TrainOptions): Promise<RunRecord> {

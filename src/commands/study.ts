@@ -1,10 +1,14 @@
 import { UserError } from '../errors';
+import type { PlannedRun } from '../experiments/execute';
 import { runPlanned, type RunOptions, type StudyReport } from '../experiments/run';
 import { progressTable } from '../experiments/progress';
-import { readRows, rowsOfRuns, type RunRow } from '../experiments/rows';
-import { tiers, type Tier } from '../experiments/spec';
+import type { RunRow } from '../experiments/rows';
+import { rowsOfStudy } from '../experiments/rows';
+import { runId, tiers, type Tier } from '../experiments/spec';
 import { studyNamed } from '../experiments/studies';
+import { demandTuned } from '../experiments/studies/demand-tuned';
 import { plansOf, type Study } from '../experiments/studies/study';
+import { tunableNamed } from '../experiments/studies/tunables';
 import { tune, writeTuning } from '../experiments/tune';
 import { flag, print, printJson, wholeOf, wordOf, type Input } from './command';
 import { relativePath } from './paths';
@@ -18,18 +22,41 @@ export function studyOf(input: Input, tier: Tier = tierOf(input)): Study {
 
 /** `petl study NAME`: runs what is missing, then prints the table and writes the figure. */
 export async function studyCommand(input: Input): Promise<number> {
-  return await runAndShow(studyOf(input), input);
+  const tier = tierOf(input);
+  return await runAndShow(() => studyOf(input, tier), input);
 }
 
 /** Runs a study and shows what came out, also after a failure or an interrupt. */
-export async function runAndShow(study: Study, input: Input): Promise<number> {
-  const report = await withInterrupt((signal) => runPlanned(plansOf(study), { ...optionsOf(input), signal }));
-  const rows = rowsOfRuns(plansOf(study).map(({ spec }) => spec));
+export async function runAndShow(make: () => Study, input: Input): Promise<number> {
+  demandTuned(make());
+  const report = await withInterrupt((signal) => runStages(make, { ...optionsOf(input), signal }));
+  const study = make();
+  const rows = rowsOfStudy(study);
   const files = rows.length > 0 ? await writeFigure(study, rows) : [];
   if (flag(input, 'json')) printJson({ study: study.name, tier: study.tier, ...reportJson(report), rows, files });
   else if (rows.length > 0) print(`${titleOf(study)}\n\n${scores(rows)}\n\n${files.map((file) => `  ${file}`).join('\n')}`);
   sayFailures(report);
   return exitCode(report);
+}
+
+/** Runs what a study has, and again as long as what finished opens a further stage of it. */
+async function runStages(make: () => Study, options: RunOptions): Promise<StudyReport> {
+  const seen = new Set<string>();
+  let total: StudyReport = { reused: 0, finished: 0, failed: [], interrupted: false };
+  for (let fresh = newPlans(make(), seen); fresh.length > 0; fresh = newPlans(make(), seen)) {
+    const { alone } = make();
+    const report = await runPlanned(fresh, alone ? { ...options, workers: 1, alone } : options);
+    total = { reused: total.reused + report.reused, finished: total.finished + report.finished, failed: [...total.failed, ...report.failed], interrupted: report.interrupted };
+    if (report.interrupted || report.failed.length > 0) break;
+  }
+  return total;
+}
+
+/** The runs of a study that were not seen before. */
+function newPlans(study: Study, seen: Set<string>): readonly PlannedRun[] {
+  const fresh = plansOf(study).filter(({ spec }) => !seen.has(runId(spec)));
+  for (const { spec } of fresh) seen.add(runId(spec));
+  return fresh;
 }
 
 function titleOf({ title, tier, source }: Study): string {
@@ -92,8 +119,8 @@ export function exitCode({ failed, interrupted }: StudyReport): number {
 
 /** `petl tune NAME`: tries learning rates and writes the table of the best. */
 export async function tuneCommand(input: Input): Promise<number> {
-  const study = studyOf(input, 'quick');
-  const { table, reports } = await withInterrupt((signal) => tune(study, { ...optionsOf(input), signal }));
+  const tunable = tunableNamed(input.positionals[0] ?? '');
+  const { table, reports } = await withInterrupt((signal) => tune(tunable, { ...optionsOf(input), signal }));
   reports.forEach(sayFailures);
   if (table === undefined) return Math.max(...reports.map(exitCode), 1);
   print(table.families.map(({ family, trials, chosen }) => (
@@ -105,21 +132,20 @@ export async function tuneCommand(input: Input): Promise<number> {
 /** `petl results NAME`: the score table of what is on disk. */
 export function resultsCommand(input: Input): number {
   const study = studyOf(input);
-  const rows = rowsOfRuns(plansOf(study).map(({ spec }) => spec));
+  const rows = rowsOfStudy(study);
   if (flag(input, 'json')) {
     printJson(rows);
     return 0;
   }
   if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
-  const older = readRows(study.name, study.tier).length - rows.length;
-  print(`${titleOf(study)}\n\n${scores(rows)}${older > 0 ? `\n\n${older} older ${older === 1 ? 'run' : 'runs'} with other settings left out.` : ''}`);
+  print(`${titleOf(study)}\n\n${scores(rows)}`);
   return 0;
 }
 
 /** `petl export NAME`: the figure of what is on disk, as pictures, page and numbers. */
 export async function exportCommand(input: Input): Promise<number> {
   const study = studyOf(input);
-  const rows = rowsOfRuns(plansOf(study).map(({ spec }) => spec));
+  const rows = rowsOfStudy(study);
   if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
   const files = await writeFigure(study, rows);
   if (flag(input, 'json')) printJson(files);

@@ -2,6 +2,7 @@ import { parseMethod } from '../petl/written';
 import type { RunRecord } from './record';
 import { readRun, readStudyFolder } from './read';
 import { runPath, type RunSpec, type Tier } from './spec';
+import type { Study } from './studies/study';
 import { formOf, siteOf } from './words';
 
 /** One finished run, as figures and tables read it. */
@@ -39,6 +40,11 @@ export function readRows(study: string, tier: Tier, results?: string): readonly 
 /** The finished ones of these runs, in their order: what a figure of a study as it stands today may show. */
 export function rowsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRow[] {
   return recordsOfRuns(specs, results).flatMap(rowOf);
+}
+
+/** Every finished run of a study as it stands today, in its order and under its own labels: other studies may show the same runs. */
+export function rowsOfStudy({ variants }: Study, results?: string): readonly RunRow[] {
+  return variants.flatMap(({ runs, label }) => rowsOfRuns(runs, results).map((row) => ({ ...row, label })));
 }
 
 export function recordsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRecord[] {

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly progress: Progress;
   /** Run what is finished again, too. */
   readonly again?: boolean;
+  /** Each run in a process of its own, so that its memory is its own. */
+  readonly alone?: true;
   readonly results?: string;
   readonly launch?: Launch;
   /** Aborted by an interrupt: workers end, finished runs stay. */
@@ -103,9 +105,18 @@ async function serveLane(lane: number, state: State): Promise<void> {
       unborn = answer.started ? 0 : unborn + 1;
     }
     settle(lane, plan, answer, state);
+    if (state.options.alone === true && worker !== undefined) {
+      dismiss(worker, state);
+      worker = undefined;
+    }
     if (unborn === 3) giveUp(state, answer);
   }
   worker?.stop();
+}
+
+function dismiss(worker: WorkerProcess, { workers }: State): void {
+  workers.delete(worker);
+  worker.stop();
 }
 
 function launch({ options, workers }: State): WorkerProcess {

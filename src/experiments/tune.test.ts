@@ -9,8 +9,9 @@ import { toyTools } from './fixtures/tools';
 import { forkWorker } from './process';
 import { progressTable } from './progress';
 import { runSpec } from './spec';
-import { studies } from './studies';
-import { familyOf, type Study } from './studies/study';
+import { blocks } from './studies/blocks';
+import type { Study } from './studies/study';
+import { tunables, type Tunable } from './studies/tunables';
 import { bestOf, tune } from './tune';
 import { logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
 
@@ -23,6 +24,10 @@ const toy: Study = {
   variants: ['lora:r=4', 'bitfit'].map((method) => ({ name: method, label: method, runs: [1, 2].map((seed) => runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } })) })),
 };
 
+const tunable: Tunable = {
+  name: 'toy', families: ['lora:r=4', 'bitfit'].map((method) => ({ name: method.split(':')[0]!, label: method, base: runSpec({ study: 'toy', method }) })),
+};
+
 describe('tuning', () => {
   const options = (behaviour: string) => ({
     workers: 1, engine: 'compiled', results, progress: progressTable({ write: () => undefined, columns: 0 }),
@@ -31,7 +36,7 @@ describe('tuning', () => {
 
   it('tries four rates a family and goes on beyond an edge, counting each trial', async () => {
     // The made-up validation loss grows with the rate, so the optimum lies on the lower edge as long as there is one.
-    const { table } = await tune(toy, options(''));
+    const { table } = await tune(tunable, options(''));
     expect(table?.families.map(({ family, chosen, trials }) => [family, chosen, trials.map(({ rate }) => rate)])).toEqual([
       ['lora', 0.0000032, [0.0000032, 0.00001, 0.000032, 0.0001, 0.00031, 0.00097, 0.003]],
       ['bitfit', 0.000032, [0.000032, 0.0001, 0.00032, 0.001, 0.0031, 0.0097, 0.03]],
@@ -39,7 +44,7 @@ describe('tuning', () => {
   });
 
   it('gives no table while a trial is missing', async () => {
-    const { table, reports } = await tune(toy, options('die'));
+    const { table, reports } = await tune(tunable, options('die'));
     expect(table).toBeUndefined();
     expect(reports[0]?.failed.length).toBeGreaterThan(0);
   });
@@ -54,10 +59,13 @@ describe('tuning', () => {
 });
 
 describe('the committed tuning tables', () => {
-  it.each(Object.keys(studies))('of %s hold the same number of trials for every family and their best rate', (name) => {
+  it('are looked up under what can be tuned', () => {
+    expect(Object.keys(tunables)).toEqual(expect.arrayContaining(blocks.map(({ tuning }) => tuning)));
+  });
+
+  it.each(Object.keys(tunables).filter((name) => readTuning(name) !== undefined))('of %s hold the same number of trials for every family and their best rate', (name) => {
     const table = readTuning(name);
-    const families = new Set(studies[name]!('full').variants.map((variant) => familyOf(variant.runs[0]!.method)));
-    expect(new Set(table?.families.map(({ family }) => family))).toEqual(families);
+    expect(table?.families.map(({ family }) => family)).toEqual(tunables[name]!().families.map((family) => family.name));
     for (const { family, trials, chosen } of table!.families) {
       expect(trials.length, family).toBeGreaterThanOrEqual(4);
       expect(trials.map(({ rate }) => rate)).toEqual(expect.arrayContaining([...logSpaced(rangeOf(family), 4)]));

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import type { PlannedRun } from './execute';
 import { readRun } from './read';
 import { runPlanned, type RunOptions, type StudyReport } from './run';
-import { runPath, runSpec, type RunSpec } from './spec';
-import { familyOf, type Study } from './studies/study';
+import { runPath, runSpec } from './spec';
+import type { Tunable, TunedFamily } from './studies/tunables';
 import { logSpaced, rangeOf, rounded, tuningPath, type FamilyTuning, type Trial, type TuningTable } from './tuned';
 
 /** Trials of each family, and how many more an optimum on the edge may ask for. */
@@ -13,7 +13,7 @@ const mostExtra = 3;
 /** A seed that no study trains with. */
 const seed = 101;
 
-interface Family { readonly name: string; readonly base: RunSpec; readonly label: string; readonly rates: readonly number[] }
+interface Family extends TunedFamily { readonly rates: readonly number[] }
 
 export interface Tuning {
   readonly table: TuningTable | undefined;
@@ -21,12 +21,12 @@ export interface Tuning {
 }
 
 /**
- * Tries the same number of log-spaced learning rates for every method family of a study, each around the family's own centre,
+ * Tries the same number of log-spaced learning rates for every method family, each at its middle size and around its own centre,
  * and keeps the one with the lowest validation loss; an optimum on an edge adds a trial beyond it. The test set is not touched.
  * No table while a trial is missing.
  */
-export async function tune(study: Study, options: RunOptions): Promise<Tuning> {
-  let families = familiesOf(study);
+export async function tune(tunable: Tunable, options: RunOptions): Promise<Tuning> {
+  let families: readonly Family[] = tunable.families.map((family) => ({ ...family, rates: logSpaced(rangeOf(family.name), trialsEach) }));
   const reports: StudyReport[] = [];
   for (let round = 0; round <= mostExtra; round++) {
     const report = withoutDiverged(await runPlanned(families.flatMap((family) => family.rates.map((rate) => trialOf(family, rate))), options));
@@ -36,23 +36,12 @@ export async function tune(study: Study, options: RunOptions): Promise<Tuning> {
     if (wider.every((family, i) => family === families[i])) break;
     families = round === mostExtra ? families : wider;
   }
-  return { table: tableOf(study, families, options.results), reports };
+  return { table: tableOf(tunable.name, families, options.results), reports };
 }
 
 /** A trial whose loss left the numbers is a trial with a result: the worst. */
 function withoutDiverged(report: StudyReport): StudyReport {
   return { ...report, failed: report.failed.filter(({ message }) => !/lower (the|its) learning rate/.test(message)) };
-}
-
-/** One entry for each family, at the first method of that family. */
-function familiesOf(study: Study): readonly Family[] {
-  const families = new Map<string, Family>();
-  for (const { label, runs: [base] } of study.variants) {
-    if (base === undefined || families.has(familyOf(base.method))) continue;
-    const name = familyOf(base.method);
-    families.set(name, { name, base, label, rates: logSpaced(rangeOf(name), trialsEach) });
-  }
-  return [...families.values()];
 }
 
 /** A run of the family at `rate` that is scored on all of validation and nothing of test. */
@@ -88,10 +77,10 @@ export function bestOf(trials: readonly Trial[]): Trial {
   return best;
 }
 
-function tableOf(study: Study, families: readonly Family[], results: string | undefined): TuningTable {
+function tableOf(study: string, families: readonly Family[], results: string | undefined): TuningTable {
   const first = families[0]?.base;
   return {
-    study: study.name, model: first?.model ?? '', task: first?.task ?? '',
+    study, model: first?.model ?? '', task: first?.task ?? '',
     rule: `${trialsEach} log-spaced rates for each family, lowest validation loss; an optimum on an edge adds a counted trial`,
     families: families.map((family): FamilyTuning => {
       const trials = trialsOf(family, results);

@@ -1,23 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { toyOutcome } from './fixtures/tools';
 import { findings, verdicts } from './findings';
-import { greater, near } from './findings/finding';
+import type { Link } from './link';
 import type { RunRecord } from './record';
 import { runSpec } from './spec';
 import { studies } from './studies';
-import { judge, pairOf, wordOf, type Finding } from './verdict';
+import { judge, wordOf, type Finding } from './verdict';
 
 const delta = 0.01;
+
+type Kind = 'greater' | 'atLeast' | 'near';
+const link = (kind: Kind, first: string | readonly string[], second: string | readonly string[]): Link => (
+  { kind, study: 'toy', task: 'sentiment', first: [first].flat(), second: [second].flat() });
 
 describe('the rule for one link', () => {
   it.each([
     ['greater', 0.002, 0.03, 'confirmed'], ['greater', -0.03, -0.002, 'contradicted'],
-    ['greater', -0.009, 0.009, 'equal'], ['greater', -0.009, 0.02, 'unresolved'], ['greater', 0.001, 0.009, 'confirmed'],
+    ['greater', -0.009, 0.009, 'unresolved'], ['greater', -0.009, 0.02, 'unresolved'], ['greater', 0.001, 0.009, 'confirmed'],
+    ['atLeast', -0.009, 0.2, 'confirmed'], ['atLeast', -0.02, 0.2, 'unresolved'], ['atLeast', -0.2, -0.011, 'contradicted'], ['atLeast', -0.2, -0.009, 'unresolved'],
     ['near', -0.009, 0.009, 'confirmed'], ['near', 0.001, 0.009, 'confirmed'], ['near', 0.011, 0.05, 'contradicted'],
     ['near', -0.05, -0.011, 'contradicted'], ['near', -0.02, 0.005, 'unresolved'],
   ] as const)('%s with [%d, %d] is %s', (kind, low, high, word) => {
-    expect(wordOf(kind === 'greater' ? greater('a', 'b') : near('a', 'b'), { low, high }, delta)).toBe(word);
+    expect(wordOf(link(kind, 'a', 'b'), { low, high }, delta)).toBe(word);
   });
+
+  it.each([[0, 0.3, 'unresolved'], [0.01, 0.4, 'confirmed'], [0.41, 0.5, 'contradicted'], [-0.3, -0.1, 'contradicted'], [-0.1, 0.1, 'unresolved']] as const)(
+    'a ratio between 1 and 1.5 with logarithms in [%d, %d] is %s', (low, high, word) => {
+      expect(wordOf({ kind: 'ratio', study: '', task: '', first: ['a'], second: ['b'], measure: 'step time', range: [1, 1.5] }, { low, high }, 0)).toBe(word);
+    });
 });
 
 /** A run that is right on the first `right` of 400 examples; seeds shift which. */
@@ -37,33 +47,66 @@ function record(variant: string, seed: number, right: number): RunRecord {
 
 const rights: Readonly<Record<string, number>> = { best: 360, good: 330, alike: 330, bad: 280 };
 const evidence = (_: string, variant: string): readonly RunRecord[] => [1, 2, 3].flatMap((seed) => (variant in rights ? [record(variant, seed, rights[variant]!)] : []));
-const finding = (id: string, ...links: Finding['links']): Finding => ({ id, paper: 'he', text: id, source: '', links, study: 'toy', notebook: null });
+const finding = (id: string, ...links: Finding['links']): Finding => ({ id, paper: 'he', text: id, source: '', links, notebook: null });
 
 describe('verdicts', () => {
   const judged = judge([
-    finding('clear', greater('best', 'bad')),
-    finding('wrong', greater('bad', 'good')),
-    finding('chain', greater('best', 'good'), greater('good', 'bad')),
-    finding('broken chain', greater('best', 'good'), greater('bad', 'good')),
-    finding('same', greater('good', 'alike')),
-    finding('near', near('good', 'alike')),
-    finding('missing', greater('best', 'nobody')),
-    { ...finding('later'), study: null },
+    finding('clear', link('greater', 'best', 'bad')),
+    finding('wrong', link('greater', 'bad', 'good')),
+    finding('chain', link('greater', 'best', 'good'), link('greater', 'good', 'bad')),
+    finding('broken chain', link('greater', 'best', 'good'), link('greater', 'bad', 'good')),
+    finding('same', link('greater', 'good', 'alike')),
+    finding('near', link('near', 'good', 'alike')),
+    finding('level', link('atLeast', 'good', 'alike')),
+    // 0.9 - 0.7 against 0.825 - 0.825
+    finding('gains more', link('greater', ['best', 'alike'], ['bad', 'good'])),
+    finding('missing', link('greater', 'best', 'nobody')),
+    finding('later'),
   ], evidence, { resamples: 1000, seed: 1 });
+  const named = (id: string) => judged.find((verdict) => verdict.id === id)!;
 
-  it.each([['clear', 'confirmed'], ['wrong', 'contradicted'], ['chain', 'confirmed'], ['broken chain', 'contradicted'], ['same', 'equal'], ['near', 'confirmed'], ['missing', 'not-run'], ['later', 'not-run']])(
-    '%s is %s', (id, word) => { expect(judged.find((verdict) => verdict.id === id)?.verdict).toBe(word); });
+  it.each([
+    ['clear', 'confirmed'], ['wrong', 'contradicted'], ['chain', 'confirmed'], ['broken chain', 'contradicted'], ['same', 'unresolved'], ['near', 'confirmed'],
+    ['level', 'confirmed'], ['gains more', 'confirmed'], ['missing', 'not-run'], ['later', 'not-run'],
+  ])('%s is %s', (id, word) => { expect(named(id).verdict).toBe(word); });
 
-  it('carry gap, interval, seeds and runs', () => {
-    const [clear] = judged;
-    expect(clear).toMatchObject({ seeds: 3, runs: ['best-s1', 'bad-s1', 'best-s2', 'bad-s2', 'best-s3', 'bad-s3'] });
-    expect(clear!.gap).toBeCloseTo(0.2, 12);
-    expect(clear!.ci![0]).toBeGreaterThan(0);
-    expect(clear!.ci![1]).toBeLessThan(0.3);
+  it('carry gap, interval, seeds and the paths of runs', () => {
+    const clear = named('clear');
+    expect(clear.seeds).toBe(3);
+    expect(clear.runs).toHaveLength(3); // the toy's variants have one spec
+    expect(clear.runs[0]).toMatch(/^results\/quick\/toy\/head-sentiment-s1-[0-9a-f]{8}\.jsonl$/);
+    expect(clear.gap).toBeCloseTo(0.2, 12);
+    expect(clear.ci![0]).toBeGreaterThan(0);
+    expect(clear.ci![1]).toBeLessThan(0.3);
+    expect(named('gains more').gap).toBeCloseTo(0.2, 12);
+  });
+
+  it('show every link of a chain', () => {
+    expect(named('broken chain').links.map(({ claim, verdict }) => [claim, verdict])).toEqual([['best > good on sentiment', 'confirmed'], ['bad > good on sentiment', 'contradicted']]);
+    expect(named('same').reason).toBe('good > alike on sentiment: the two are equal: the interval lies within delta of 0');
+  });
+
+  it('turn a metric round whose lower values are better', () => {
+    const nll = (...args: Parameters<typeof evidence>): readonly RunRecord[] => evidence(...args).map((run) => ({ ...run, final: { ...run.final, metric: 'nll' } }));
+    const [verdict] = judge([finding('lower', link('greater', 'bad', 'best'))], nll, { resamples: 1000, seed: 1 });
+    expect(verdict).toMatchObject({ verdict: 'confirmed' });
+    expect(verdict!.gap).toBeCloseTo(0.2, 12);
+  });
+
+  it('compare times as ratios, one for each seed', () => {
+    const timed = (_: string, variant: string): readonly RunRecord[] => [1, 2, 3].map((seed) => {
+      const run = record(variant, seed, 300);
+      const step = (variant === 'slow' ? 0.3 : 0.25) + 0.001 * seed;
+      return { ...run, train: [1, 2, 3, 4].map((at) => ({ kind: 'train' as const, step: at, steps: 4, loss: 1, seconds: at * step + (at > 1 ? 9 : 0) })) };
+    });
+    const ratio: Link = { kind: 'ratio', study: 'toy', task: 'sentiment', first: ['slow'], second: ['quick'], measure: 'step time', range: [1, 1.5] };
+    const [verdict] = judge([finding('time', ratio)], timed, { resamples: 1000, seed: 1 });
+    expect(verdict).toMatchObject({ verdict: 'confirmed', seeds: 3 });
+    expect(verdict!.gap).toBeCloseTo(1.198, 3);
   });
 
   it('say what is missing', () => {
-    expect(judged.find(({ id }) => id === 'missing')?.reason).toBe('no finished runs of best and nobody with a common seed: npx petl study toy --tier full');
+    expect(named('missing').reason).toBe('no finished runs of best and nobody on sentiment with a common seed: npx petl study toy --tier full');
   });
 });
 
@@ -75,10 +118,10 @@ describe('the declared findings', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('name variants that their studies have', () => {
-    for (const { study, links } of Object.values(findings).flat()) {
-      const names = study === null ? [] : studies[study]!('full').variants.map(({ name }) => name);
-      for (const link of links) expect(names).toEqual(expect.arrayContaining([...pairOf(link)]));
+  it('name variants that their studies have, on tasks that these are run on', () => {
+    for (const { study, task, first, second } of Object.values(findings).flat().flatMap(({ links }) => links)) {
+      const names = studies[study]!('full').variants.filter(({ runs }) => runs.some((spec) => spec.task === task)).map(({ name }) => name);
+      expect(names, `${study} ${task}`).toEqual(expect.arrayContaining([...first, ...second]));
     }
   });
 

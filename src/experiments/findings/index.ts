@@ -1,20 +1,34 @@
+import type { Evidence } from '../link';
+import type { RunRecord } from '../record';
 import { recordsOfRuns } from '../rows';
 import { studies } from '../studies/index';
-import { judge, type Evidence, type Finding, type Paper, type Verdict } from '../verdict';
+import type { Study } from '../studies/study';
+import { judge, type Finding, type Paper, type Verdict } from '../verdict';
 import { he } from './he';
 import { ai21, houlsby, vlm } from './others';
 
 /** What each paper found, declared before the runs. */
 export const findings: Readonly<Record<Paper, readonly Finding[]>> = { he, houlsby, vlm, ai21 };
 
-/** Finished runs of the full tier: the only ones that verdicts rest on. */
-export const fullTier: Evidence = (study, variant) => {
-  const runs = studies[study]?.('full').variants.find(({ name }) => name === variant)?.runs;
-  if (runs === undefined) throw new Error(`study ${study} has no variant ${variant}`);
-  return recordsOfRuns(runs);
-};
+/** Finished runs of the full tier: the only ones that verdicts rest on. Files are read once. */
+export function fullTier(): Evidence {
+  const made = new Map<string, Study>();
+  const read = new Map<string, readonly RunRecord[]>();
+  return (name, variant, task) => {
+    const study = made.get(name) ?? studies[name]?.('full');
+    if (study === undefined) throw new Error(`no study ${name}`);
+    made.set(name, study);
+    const runs = study.variants.find((candidate) => candidate.name === variant)?.runs;
+    if (runs === undefined) throw new Error(`study ${name} has no variant ${variant}`);
+    const specs = runs.filter((spec) => spec.task === task);
+    const key = JSON.stringify(specs);
+    const records = read.get(key) ?? recordsOfRuns(specs);
+    read.set(key, records);
+    return records;
+  };
+}
 
 /** Verdicts on the findings of `papers`; each paper's are corrected together. */
-export function verdicts(papers: readonly Paper[], evidence: Evidence = fullTier): readonly Verdict[] {
+export function verdicts(papers: readonly Paper[], evidence: Evidence = fullTier()): readonly Verdict[] {
   return papers.flatMap((paper) => judge(findings[paper], evidence));
 }

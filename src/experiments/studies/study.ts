@@ -15,6 +15,8 @@ export interface Study {
   /** Written form of the method drawn as a line: full fine-tuning. */
   readonly reference: string;
   readonly variants: readonly Variant[];
+  /** Times and memory are what it measures: one run at a time, each in a process of its own. */
+  readonly alone?: true;
 }
 
 export interface Variant {
@@ -22,13 +24,18 @@ export interface Variant {
   readonly name: string;
   /** What a reader sees. */
   readonly label: string;
-  /** One for each seed. */
+  /** One for each task and seed. A run that several studies show is one spec, and trains once. */
   readonly runs: readonly RunSpec[];
 }
 
 /** Every run of the study, seeds of a variant beside each other: runs alike share compiled programs. */
 export function plansOf(study: Study): readonly PlannedRun[] {
   return study.variants.flatMap(({ runs, label }) => runs.map((spec) => ({ spec, label })));
+}
+
+/** Tasks of a study, in order of first appearance. */
+export function tasksOf(study: Study): readonly string[] {
+  return [...new Set(plansOf(study).map(({ spec }) => spec.task))];
 }
 
 /** The family of a written method: `pa-ffn` of `pa-ffn:r=64,s=4`. */

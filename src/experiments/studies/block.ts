@@ -1,0 +1,53 @@
+import { parseMethod, printMethod } from '../../petl/written';
+import type { TrainingSettings } from '../../training/job';
+import { runSpec, type RunSpec, type Tier } from '../spec';
+import { tunedRate } from '../tuned';
+import type { Variant } from './study';
+
+/**
+ * One task with one model and one recipe: data order, steps, seeds and tuning are the same for everything that runs in it. Studies show
+ * runs of blocks and own none, so that a run which serves five findings trains once. Results stand in `results/<name>/`.
+ */
+export interface Block {
+  readonly name: string;
+  readonly task: string;
+  readonly model: string;
+  readonly training: Readonly<Record<Tier, Partial<TrainingSettings>>>;
+  readonly seeds: Readonly<Record<Tier, readonly number[]>>;
+  /** `data/tuning/<tuning>.json` holds the learning rates. */
+  readonly tuning: string;
+  /** Methods that share a learning rate. */
+  readonly familyOf: (method: string) => string;
+}
+
+/** What varies inside a block: a method, or a method and some settings. */
+export interface Configuration {
+  /** Unique; the written form of the method unless settings are changed, too. */
+  readonly name: string;
+  readonly label: string;
+  readonly method: string;
+  readonly change: Partial<TrainingSettings>;
+}
+
+/** A method under the block's own settings. */
+export function configuration(written: string, label: string): Configuration {
+  const method = printMethod(parseMethod(written));
+  return { name: method, label, method, change: {} };
+}
+
+/** The same method under other settings; `what` says which. */
+export function changed({ method, label }: Configuration, change: Partial<TrainingSettings>, what: string): Configuration {
+  return { name: `${method}; ${what}`, label: `${label}, ${what}`, method, change };
+}
+
+/** One run for each seed of the block. */
+export function runsOf(block: Block, { method, change }: Configuration, tier: Tier): readonly RunSpec[] {
+  const learningRate = tunedRate(block.tuning, block.familyOf(method));
+  const base = { study: block.name, model: block.model, task: block.task, tier, method };
+  return block.seeds[tier].map((seed) => runSpec({ ...base, seed, training: { ...block.training[tier], learningRate, ...change } }));
+}
+
+/** A configuration with its runs in each of `blocks`. */
+export function variantOf(config: Configuration, blocks: readonly Block[], tier: Tier): Variant {
+  return { name: config.name, label: config.label, runs: blocks.flatMap((block) => runsOf(block, config, tier)) };
+}

@@ -1,0 +1,32 @@
+import type { Tier } from '../spec';
+import { configuration as of, variantOf, type Configuration } from './block';
+import { paraphraseBlock, sentimentBlock } from './blocks';
+import type { Study } from './study';
+
+/** The methods of He et al. 2021, Table 2, at one share of MiniLM: 0.65% by the paper's count wherever a method has a size. */
+export const easy: Readonly<Record<'full' | 'head' | 'bitfit' | 'prompt' | 'prefix' | 'lora' | 'adapter' | 'mam', Configuration>> = {
+  full: of('full', 'full fine-tuning'),
+  head: of('head', 'head only'),
+  bitfit: of('bitfit', 'BitFit'),
+  prompt: of('prompt:l=20', 'prompt tuning l=20'),
+  prefix: of('prefix:l=32', 'prefix tuning l=32'),
+  lora: of('lora:r=16', 'LoRA r=16'),
+  adapter: of('houlsby:m=16', 'Houlsby adapter m=16'),
+  mam: of('mam:l=16,r=16,s=2', 'MAM l=16, r=16'),
+};
+
+export const sentimentConfigurations: readonly Configuration[] = Object.values(easy);
+export const paraphraseConfigurations: readonly Configuration[] = [easy.full, easy.bitfit, easy.prefix, easy.lora, easy.adapter, easy.mam];
+
+export function easyTasks(tier: Tier): Study {
+  return {
+    name: 'easy-tasks', tier,
+    title: 'Existing methods on two classification tasks',
+    source: 'He et al. 2021, Table 2',
+    rows: ['A1', 'A5'],
+    notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
+    reference: 'full',
+    variants: sentimentConfigurations.map((config) => (
+      variantOf(config, paraphraseConfigurations.includes(config) ? [sentimentBlock, paraphraseBlock] : [sentimentBlock], tier))),
+  };
+}

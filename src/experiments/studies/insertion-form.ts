@@ -1,0 +1,15 @@
+import type { Tier } from '../spec';
+import { full, generationStudy, paAttn, paFfn, prefix, saAttn, saFfn } from './generation';
+import type { Study } from './study';
+
+/** Tables 3 and 12: the same bottleneck reads the sub-layer's input (parallel) or its output (sequential). */
+export function insertionForm(tier: Tier): Study {
+  return generationStudy(tier, {
+    name: 'insertion-form',
+    title: 'Sequential or parallel, at attention and at the FFN',
+    source: 'He et al. 2021, Tables 3 and 12',
+    rows: ['A6', 'A7', 'A8'],
+    notebook: 'notebooks/05-insertion-form.ipynb',
+    configurations: [full, prefix(57), ...[57, 146].flatMap((r) => [saAttn(r), paAttn(r), saFfn(r), paFfn(r)])],
+  });
+}

@@ -1,0 +1,29 @@
+import { studies } from './index';
+import { plansOf } from './study';
+
+/** A line of the compute plan: what a block was given before anything ran. */
+export interface PlanLine {
+  readonly block: string;
+  readonly configurations: number;
+  readonly seeds: number;
+  readonly steps: number;
+  readonly batch: number;
+  /** Estimated on two cores. */
+  readonly minutes: number;
+}
+
+export const computePlan: readonly PlanLine[] = [
+  { block: 'sentiment', configurations: 8, seeds: 5, steps: 300, batch: 32, minutes: 60 },
+  { block: 'verse-paraphrase', configurations: 6, seeds: 5, steps: 300, batch: 32, minutes: 100 },
+  { block: 'english-romanian', configurations: 30, seeds: 3, steps: 320, batch: 16, minutes: 145 },
+  { block: 'synopsis', configurations: 34, seeds: 3, steps: 320, batch: 16, minutes: 160 },
+];
+
+/** What a block's full tier really has. */
+export function runsIn({ block }: PlanLine): Pick<PlanLine, 'configurations' | 'seeds' | 'steps' | 'batch'> {
+  const study = studies[block]?.('full');
+  const spec = study?.variants[0]?.runs[0];
+  if (study === undefined || spec === undefined) throw new Error(`no block ${block}`);
+  const { examples, epochs, batch } = spec.training;
+  return { configurations: study.variants.length, seeds: plansOf(study).length / study.variants.length, steps: Number(examples) * epochs / batch, batch };
+}
