@@ -37,6 +37,20 @@ export function marks(points: readonly Point[], format: ScoreFormat): Data[] {
   });
 }
 
+/** A thin line through the points of one family, by share: the label without its size tells families apart. */
+export function connections(points: readonly Point[]): Data[] {
+  const looks = looksOf(points);
+  const families = groupBy(points, ({ label, source }) => `${label.replace(/ [lrm]=\d+$/, '')} ${source}`);
+  return [...families.values()].filter((family) => family.length > 1).map((family): Data => {
+    const line = [...family].sort((a, b) => a.x - b.x);
+    const { site, source } = line[0] as Point;
+    return {
+      type: 'scatter', mode: 'lines', legendgroup: `site ${site}`, showlegend: false, hoverinfo: 'skip', x: line.map(({ x }) => x), y: line.map(({ mean }) => mean),
+      line: { color: looks.colour.get(site) ?? '#000000', width: 1.3, dash: source === '' ? 'solid' : 'dot' }, opacity: 0.6,
+    } as Data;
+  });
+}
+
 /** Every seed as a faint dot under the means. */
 export function seedDots(points: readonly Point[]): Data[] {
   const looks = looksOf(points);

@@ -13,7 +13,7 @@ export function scoreTable(rows: readonly RunRow[]): Table {
     ...tasks.map((task) => ({ title: tasks.length === 1 ? metricOf(task) : `${task} ${metricOf(task)}`, align: 'right' as const })),
     { title: 'seeds', align: 'right' }, { title: 'seconds', align: 'right' },
   ] as const;
-  const groups = [...groupBy(summaries, (summary) => JSON.stringify([summary.model, summary.tier, summary.method])).values()];
+  const groups = [...groupBy(summaries, (summary) => JSON.stringify([summary.model, summary.tier, summary.method, summary.label])).values()];
   return { columns, rows: groups.sort(bySize).map((group) => lineOf(group, tasks)) };
 }
 

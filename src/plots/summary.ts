@@ -24,9 +24,9 @@ export interface SummaryRow {
   readonly seconds: number;
 }
 
-/** Mean and spread over seeds for each method and task, in the order in which the methods first appear. */
+/** Mean and spread over seeds for each method (under one label: settings may differ) and task, in the order in which the methods first appear. */
 export function summarise(rows: readonly RunRow[]): SummaryRow[] {
-  return [...groupBy(rows, (row) => JSON.stringify([row.study, row.tier, row.model, row.task, row.method])).values()].map(summariseSeeds);
+  return [...groupBy(rows, (row) => JSON.stringify([row.study, row.tier, row.model, row.task, row.method, row.label])).values()].map(summariseSeeds);
 }
 
 function summariseSeeds(runs: readonly RunRow[]): SummaryRow {

@@ -1,0 +1,126 @@
+import { orientation } from '../experiments/link';
+import { fullFineTuning, headOnly } from '../experiments/words';
+import { axis, softInk } from './figure';
+import type { Annotation, Axis, Data } from './figure';
+import { textWidth } from './fonts';
+import { placeLabels } from './labels';
+import type { Rect } from './labels';
+import { referenceLine } from './lines';
+import { formatOf, linearRange, logAxis, logRange, meanText, pixelX, pixelY, scoreAxis } from './scale';
+import type { Area, Range, ScoreFormat } from './scale';
+import { connections, marks, seedDots } from './score-marks';
+import type { Point } from './score-marks';
+import type { SummaryRow } from './summary';
+
+/** What has no place on the axis of parameters: everything trains, or nothing of the backbone. */
+export interface ReferenceLine { readonly label: string; readonly mean: number; readonly sd: number; readonly seeds: number; readonly dash: 'solid' | 'dot' }
+
+/** One panel of parameters against score: what is drawn where, before it becomes Plotly's. */
+export interface ScorePlan {
+  readonly points: readonly Point[];
+  readonly lines: readonly ReferenceLine[];
+  readonly x: Range;
+  readonly y: Range;
+  readonly area: Area;
+  readonly format: ScoreFormat;
+  /** Number of its axes in the figure. */
+  readonly axes: 1 | 2;
+}
+
+export interface PanelFrame { readonly area: Area; readonly metric: string; readonly axes: 1 | 2; readonly format?: ScoreFormat }
+
+/** @param rows points and lines; those without a share, and full fine-tuning, become lines */
+export function scorePlan(rows: readonly Point[], { area, metric, axes, format = formatOf(metric) }: PanelFrame): ScorePlan {
+  const isLine = ({ form, x }: Point): boolean => form === fullFineTuning || form === headOnly || x <= 0;
+  const points = rows.filter((row) => !isLine(row));
+  const lines = rows.filter(isLine).map(({ label, form, mean, sd, seeds }): ReferenceLine => ({ label, mean, sd, seeds, dash: form === fullFineTuning ? 'solid' : 'dot' }));
+  const spread = rows.flatMap(({ mean, sd, scores }) => [mean - sd, mean + sd, ...scores]);
+  const range = linearRange(spread.length > 0 ? spread : [0, 1], 0.1);
+  // Up is better, also where a lower score is.
+  const y = orientation(metric) === 1 ? range : { from: range.to, to: range.from };
+  const shares = points.length > 0 ? points.map((point) => point.x) : [0.1, 10];
+  return { points, lines, x: withRoomForNames(logRange(shares, 0.1)), y, area, format, axes };
+}
+
+/** Names stand to the right of most points, also of the last one. */
+function withRoomForNames({ from, to }: Range): Range {
+  return { from, to: to + 0.1 * (to - from) };
+}
+
+export function pointOf(summary: SummaryRow): Point {
+  return { ...summary, x: summary.share, source: '' };
+}
+
+/** Marks, spreads and lines; `connect` joins the points of one family by a line. */
+export function planData(plan: ScorePlan, connect = false): Data[] {
+  const { points, lines, x, format, axes } = plan;
+  const joined = connect ? connections(points) : [];
+  const data = [...lines.flatMap((line) => referenceLine(line, x, line.dash)), ...joined, ...seedDots(points), ...marks(points, format)];
+  return axes === 1 ? data : data.map((trace) => ({ ...trace, xaxis: `x${axes}`, yaxis: `y${axes}` }) as Data);
+}
+
+export function planAxes({ x, y, format }: ScorePlan, title: string): { readonly xaxis: Axis; readonly yaxis: Axis } {
+  return { xaxis: logAxis('trained parameters, % of the backbone (log)', x, '%'), yaxis: axis(title, scoreAxis(y, format)) };
+}
+
+/** `test accuracy`; says where the axis is turned round. */
+export function scoreTitle(metric: string): string {
+  const name = metric === 'nll' ? 'target nll per token' : metric;
+  return orientation(metric) === 1 ? `test ${name}` : `test ${name}, axis turned: up is better`;
+}
+
+export function planAnnotations(plan: ScorePlan): Partial<Annotation>[] {
+  return [...plan.lines.map((line) => lineLabel(line, plan)), ...pointLabels(plan)];
+}
+
+function lineText(line: ReferenceLine, format: ScoreFormat): string {
+  return `${line.label} ${meanText(line, format)}`;
+}
+
+function references({ axes }: ScorePlan): { readonly x: string; readonly y: string } {
+  return axes === 1 ? { x: 'x', y: 'y' } : { x: `x${axes}`, y: `y${axes}` };
+}
+
+function lineLabel(line: ReferenceLine, plan: ScorePlan): Partial<Annotation> {
+  const ref = references(plan);
+  return {
+    text: lineText(line, plan.format), xref: `${ref.x} domain`, x: 0, xanchor: 'left', xshift: 4, yref: ref.y, y: line.mean, yanchor: 'bottom',
+    showarrow: false, font: { size: 12, color: softInk },
+  } as Partial<Annotation>;
+}
+
+const labelSize = 12;
+
+function pointLabels(plan: ScorePlan): Partial<Annotation>[] {
+  const { area } = plan;
+  const ref = references(plan);
+  const spots = plan.points.map((point) => ({
+    x: pixelX(Math.log10(point.x), plan.x, area), y: pixelY(point.mean, plan.y, area),
+    width: textWidth(point.label, { size: labelSize, weight: 400 }) + 6, height: labelSize * 1.25,
+  }));
+  const bounds = { left: area.left + 3, top: area.top + 2, right: area.left + area.width - 2, bottom: area.top + area.height - 3 };
+  const places = placeLabels(spots, { bounds, obstacles: obstaclesOf(plan) });
+  return plan.points.map((point, i) => ({
+    text: point.label, xref: ref.x, yref: ref.y, x: Math.log10(point.x), y: point.mean,
+    ax: places[i]?.dx ?? 0, ay: places[i]?.dy ?? 0, xanchor: places[i]?.anchor ?? 'center',
+    showarrow: true, arrowhead: 0, arrowwidth: 0.8, arrowcolor: places[i]?.far ? '#9aa5b1' : 'rgba(0,0,0,0)', standoff: 7,
+    font: { size: labelSize }, borderpad: 1,
+  }) as Partial<Annotation>);
+}
+
+/** Spreads, reference lines and their labels. */
+function obstaclesOf(plan: ScorePlan): Rect[] {
+  const { area, points, lines, format } = plan;
+  const spreads = points.filter((point) => point.sd > 0).map((point) => {
+    const x = pixelX(Math.log10(point.x), plan.x, area);
+    const ends = [pixelY(point.mean + point.sd, plan.y, area), pixelY(point.mean - point.sd, plan.y, area)];
+    return { left: x - 4, right: x + 4, top: Math.min(...ends), bottom: Math.max(...ends) };
+  });
+  return [...spreads, ...lines.flatMap((line) => {
+    const y = pixelY(line.mean, plan.y, area);
+    const right = area.left + 8 + textWidth(lineText(line, format), { size: 12, weight: 400 });
+    const text = { left: area.left, right, top: y - 19, bottom: y };
+    // Three times: a name on another name is worse than a name on a line.
+    return [{ left: area.left, right: area.left + area.width, top: y - 2, bottom: y + 2 }, text, text, text];
+  })];
+}
