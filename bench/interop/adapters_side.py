@@ -16,13 +16,13 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from common import CLASSES, base_model, folder_of, gap, inputs_of, outputs, read_json, shake, wanted, write_case
+from common import CLASSES, ENCODERS, base_model, classes_of, folder_of, gap, inputs_of, outputs, read_json, shake, wanted, write_case
 
 NAME = 'task'
 
 
-def configs():
-    return {
+def configs(family):
+    made = {
         'houlsby': adapters.DoubleSeqBnConfig(reduction_factor=4),
         'houlsby-gelu': adapters.DoubleSeqBnConfig(reduction_factor=4, non_linearity='gelu'),
         'pfeiffer': adapters.SeqBnConfig(reduction_factor=4),
@@ -33,6 +33,7 @@ def configs():
         'lora-all': adapters.LoRAConfig(r=4, alpha=8, attn_matrices=['q', 'k', 'v'], intermediate_lora=True, output_lora=True),
         'ia3': adapters.IA3Config(),
         'dora': adapters.DoRAConfig(r=4, alpha=8),
+        'vera': adapters.VeraConfig(r=4),
         'prefix': adapters.PrefixTuningConfig(prefix_length=5, bottleneck_size=16),
         'prefix-flat': adapters.PrefixTuningConfig(prefix_length=5, flat=True),
         'prompt': adapters.PromptTuningConfig(prompt_length=5),
@@ -43,11 +44,25 @@ def configs():
             adapters.PrefixTuningConfig(prefix_length=5, bottleneck_size=16, use_gating=True),
             adapters.SeqBnConfig(reduction_factor=4, use_gating=True), adapters.LoRAConfig(r=4, alpha=8, use_gating=True)),
     }
+    if family in ENCODERS:  # heads: flexible of one and of two layers, and transformers' own
+        made['pfeiffer-flexible-classifier'] = adapters.SeqBnConfig(reduction_factor=4)
+        made['pfeiffer-deep-classifier'] = adapters.SeqBnConfig(reduction_factor=4)
+        made['pfeiffer-classifier'] = adapters.SeqBnConfig(reduction_factor=4)
+    return made
 
 
-def with_adapter(family, config):
-    model = base_model(family)
-    adapters.init(model)
+def flexible(family):
+    return adapters.AutoAdapterModel.from_pretrained(folder_of(family), attn_implementation='eager')
+
+
+def with_adapter(family, method, config):
+    if method in ('pfeiffer-flexible-classifier', 'pfeiffer-deep-classifier'):
+        torch.manual_seed(0)
+        model = flexible(family)
+        model.add_classification_head(NAME, num_labels=classes_of(method), layers=2 if 'deep' in method else 1)
+    else:
+        model = base_model(family, classes_of(method))
+        adapters.init(model)
     model.add_adapter(NAME, config=config)
     model.train_adapter(NAME)
     return model.eval()
@@ -67,8 +82,13 @@ def save(model, folder):
 
 
 def loaded_outputs(family, folder, inputs):
-    model = base_model(family)
-    adapters.init(model)
+    head = os.path.join(folder, 'head_config.json')
+    head = read_json(head) if os.path.exists(head) else {}
+    if head.get('config'):
+        model = flexible(family)
+    else:
+        model = base_model(family, head['num_labels'] if head.get('model_class', '').endswith('ForSequenceClassification') else 0)
+        adapters.init(model)
     name = model.load_adapter(folder, use_safetensors=True)
     model.set_active_adapters(name)
     return outputs(family, model.eval(), inputs)
@@ -76,8 +96,8 @@ def loaded_outputs(family, folder, inputs):
 
 def make_one(out, family, method, config):
     inputs = inputs_of(family)
-    plain = outputs(family, base_model(family), inputs)
-    model = with_adapter(family, config)
+    plain = outputs(family, base_model(family, classes_of(method)), inputs)
+    model = with_adapter(family, method, config)
     shake(model, family)
     record = {'library': 'adapters', 'family': family, 'method': method, 'model': os.path.relpath(folder_of(family)), 'inputs': inputs,
               'baseOutputs': plain.tolist(), 'outputs': outputs(family, model, inputs).tolist(),
@@ -92,7 +112,7 @@ def make_one(out, family, method, config):
 
 def make(out, families):
     for family in families:
-        for method, config in configs().items():
+        for method, config in configs(family).items():
             if not wanted(method):
                 continue
             line = {'family': family, 'method': method}

@@ -25,10 +25,18 @@ def folder_of(family):
     return os.path.join(ROOT, 'src/model/fixtures', 'tiny-' + family)
 
 
-def base_model(family):
+def base_model(family, classes=0):
+    """The bare encoder or language model, or a classifier of sequences with a random head."""
     torch.manual_seed(0)
+    if classes > 0:
+        kind = getattr(hf, CLASSES[family].replace('Model', 'ForSequenceClassification'))
+        return kind.from_pretrained(folder_of(family), attn_implementation='eager', num_labels=classes).eval()
     kind = getattr(hf, CLASSES[family])
     return kind.from_pretrained(folder_of(family), attn_implementation='eager').eval()
+
+
+def classes_of(method):
+    return 3 if method.endswith('classifier') else 0
 
 
 def inputs_of(family):
@@ -47,12 +55,14 @@ def inputs_of(family):
 
 
 def outputs(family, model, inputs):
-    """Logits, or last hidden states of encoders, of the real tokens [N, width], as nested lists."""
+    """Logits, or last hidden states of encoders, of the real tokens [N, width]; a classifier's logits of each row [B, classes]."""
     call = {'input_ids': torch.tensor(inputs['ids']), 'attention_mask': torch.tensor(inputs['mask'])}
     if 'decoderIds' in inputs:
         call['decoder_input_ids'] = torch.tensor(inputs['decoderIds'])
     with torch.no_grad():
         out = model(**call)
+    if family in ENCODERS and 'logits' in out:
+        return out.logits
     values = out.last_hidden_state if family in ENCODERS else out.logits
     if 'decoderIds' in inputs:
         return values[:, -len(inputs['decoderIds'][0]):].flatten(0, 1)

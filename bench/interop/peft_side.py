@@ -17,7 +17,7 @@ import peft
 import torch
 import transformers
 
-from common import CLASSES, DECODERS, ENCODERS, base_model, folder_of, gap, inputs_of, outputs, read_json, shake, wanted, write_case
+from common import CLASSES, DECODERS, ENCODERS, base_model, classes_of, folder_of, gap, inputs_of, outputs, read_json, shake, wanted, write_case
 
 QUERY_VALUE = {
     'bert': ['query', 'value'], 'roberta': ['query', 'value'], 'minilm': ['query', 'value'], 'distilbert': ['q_lin', 'v_lin'],
@@ -57,12 +57,22 @@ def configs(family):
         'lora': peft.LoraConfig(r=4, lora_alpha=8, target_modules=QUERY_VALUE[family], **fan),
         'rslora': peft.LoraConfig(r=4, lora_alpha=8, use_rslora=True, target_modules=QUERY_VALUE[family], **fan),
         'dora': peft.LoraConfig(r=4, lora_alpha=8, use_dora=True, target_modules=QUERY_VALUE[family], **fan),
+        'pissa': peft.LoraConfig(r=4, lora_alpha=8, init_lora_weights='pissa', target_modules=QUERY_VALUE[family], **fan),
+        'adalora': peft.AdaLoraConfig(init_r=4, target_r=2, lora_alpha=8, total_step=10, target_modules=QUERY_VALUE[family], **fan),
+        'adalora-pruned': peft.AdaLoraConfig(init_r=4, target_r=2, lora_alpha=8, total_step=10, target_modules=QUERY_VALUE[family], **fan),
+        'vera': peft.VeraConfig(r=6, target_modules=QUERY_VALUE[family], **fan),
+        'vera-key': peft.VeraConfig(r=6, projection_prng_key=7, save_projection=False, target_modules=QUERY_VALUE[family], **fan),
         'ia3': peft.IA3Config(target_modules=ffn, feedforward_modules=FEED[family], **fan),
         'ln': peft.LNTuningConfig(target_modules=NORMS[family]),
         'prompt': peft.PromptTuningConfig(task_type=task(family), num_virtual_tokens=5),
         'prefix': peft.PrefixTuningConfig(task_type=task(family), num_virtual_tokens=5),
         'prefix-mlp': peft.PrefixTuningConfig(task_type=task(family), num_virtual_tokens=5, prefix_projection=True, encoder_hidden_size=16),
     }
+    if family in ENCODERS:
+        made['lora-classifier'] = peft.LoraConfig(r=4, lora_alpha=8, task_type='SEQ_CLS', target_modules=QUERY_VALUE[family])
+        made['ia3-classifier'] = peft.IA3Config(task_type='SEQ_CLS', target_modules=ffn, feedforward_modules=FEED[family])
+        made['prefix-classifier'] = peft.PrefixTuningConfig(task_type='SEQ_CLS', num_virtual_tokens=5)
+        made['prompt-classifier'] = peft.PromptTuningConfig(task_type='SEQ_CLS', num_virtual_tokens=5)
     if family == 'distilbert':  # names of its config that PEFT does not know
         made['prompt'] = peft.PromptTuningConfig(task_type=task(family), num_virtual_tokens=5, token_dim=32, num_layers=2, num_attention_heads=4)
     if family == 'llama':  # grouped heads: PEFT's own default would not fit
@@ -72,21 +82,36 @@ def configs(family):
 
 
 def make_one(out, family, method, config):
-    base = base_model(family)
+    classes = classes_of(method)
+    base = base_model(family, classes)
     inputs = inputs_of(family)
     plain = outputs(family, base, inputs)
     model = peft.get_peft_model(base, config).eval()
     shake(model, family)
+    if method == 'adalora-pruned':
+        prune(model)
     record = {'library': 'peft', 'family': family, 'method': method, 'model': os.path.relpath(folder_of(family)), 'inputs': inputs,
               'baseOutputs': plain.tolist(), 'versions': {'peft': peft.__version__, 'transformers': transformers.__version__, 'torch': torch.__version__}}
     record['outputs'] = outputs(family, model, inputs).tolist()
     folder = os.path.join(out, f'{family}-{method}')
     model.save_pretrained(folder)
-    loaded = peft.PeftModel.from_pretrained(base_model(family), folder).eval()
+    loaded = peft.PeftModel.from_pretrained(base_model(family, classes), folder).eval()
     record['reloadGap'] = gap(record['outputs'], outputs(family, loaded, inputs))
     record['effect'] = gap(record['outputs'], plain)
     write_case(folder, record)
     return record
+
+
+def prune(model):
+    """Every second direction off, as AdaLoRA's allocator leaves them: masked singular values and a rank pattern in the configuration."""
+    pattern = {}
+    with torch.no_grad():
+        for name, parameter in model.base_model.model.named_parameters():
+            if name.endswith('lora_E.default'):
+                kept = [i % 2 == 0 for i in range(len(parameter))]
+                parameter[torch.tensor([not k for k in kept])] = 0
+                pattern[name] = kept
+    model.peft_config['default'].rank_pattern = pattern
 
 
 def make(out, families):
@@ -108,7 +133,7 @@ def check(folder):
         ours = read_json(path)
         line = {'case': os.path.basename(os.path.dirname(path)), 'family': ours['family']}
         try:
-            model = peft.PeftModel.from_pretrained(base_model(ours['family']), os.path.dirname(path)).eval()
+            model = peft.PeftModel.from_pretrained(base_model(ours['family'], ours.get('classes', 0)), os.path.dirname(path)).eval()
             line['gap'] = gap(ours['outputs'], outputs(ours['family'], model, ours['inputs']))
         except Exception as error:
             line['error'] = f'{type(error).__name__}: {error}'[:300]

@@ -14,8 +14,8 @@ const families = ['bert', 'roberta', 'distilbert', 'gpt2', 'llama', 'bart', 'mba
 
 /** What must pass in both directions on some model: a run in which everything was refused proves nothing. */
 const required = {
-  peft: ['lora', 'rslora', 'dora', 'ia3', 'ln', 'prompt', 'prefix'],
-  adapters: ['houlsby', 'pfeiffer', 'parallel', 'scaled-parallel', 'mam', 'unipelt', 'compacter', 'lora', 'ia3', 'prefix'],
+  peft: ['lora', 'rslora', 'dora', 'pissa', 'adalora', 'vera', 'ia3', 'ln', 'prompt', 'prefix', 'lora-classifier'],
+  adapters: ['houlsby', 'pfeiffer', 'parallel', 'scaled-parallel', 'mam', 'unipelt', 'compacter', 'lora', 'ia3', 'prefix', 'pfeiffer-flexible-classifier'],
 };
 
 const { values: options } = parseArgs({ options: { library: { type: 'string' }, family: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } } });
@@ -57,6 +57,7 @@ function judged({ library, method, family, direction, lossless, notes = [], refu
   const row = { library, method, family, direction };
   if (refused !== undefined) return { ...row, state: refused.startsWith('fault') ? 'failed' : 'lossy', reason: refused };
   const answer = direction === 'export' ? there.get(folder.split(/[\\/]/).at(-1)) : { gap: own };
+  if (answer?.gap === null && !lossless) return { ...row, state: 'lossy', reason: notes.join('; ') }; // outputs of another kind
   if (answer?.gap === undefined || answer.gap === null) return { ...row, state: 'failed', reason: answer?.error ?? 'no answer' };
   const state = answer.gap <= bar ? (lossless ? 'ok' : 'lossy') : lossless ? 'failed' : 'lossy';
   return { ...row, gap: answer.gap, state, ...(notes.length > 0 ? { reason: notes.join('; ') } : {}) };

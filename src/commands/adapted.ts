@@ -23,9 +23,9 @@ export async function openAdapted(input: Input, held: Precision = 'float32'): Pr
   if (typeof folder !== 'string') return { model, adaptation: noAdaptation, head: {} };
   try {
     if (isForeign(folder)) {
-      const { delta, report } = importForeign(folder, model.backbone);
+      const { delta, head, report } = importForeign(folder, model.backbone);
       for (const note of report.notes) console.error(`petl: ${folder}: ${note}`);
-      return { model, adaptation: adaptationOf(delta), head: {} };
+      return { model, adaptation: adaptationOf(delta), head };
     }
     const { delta, head } = loadDelta(folder, model.backbone.shape, { hash: await model.backbone.hash() });
     return { model, adaptation: adaptationOf(delta), head };

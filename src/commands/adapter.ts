@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { tf, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { openModel, type Model } from '../model/open';
 import type { Delta } from '../petl/delta';
@@ -24,9 +25,10 @@ export async function adapterCommand(input: Input): Promise<number> {
 }
 
 async function imported(folder: string, out: string, { name, backbone }: Model): Promise<Report> {
-  const { delta, report } = importForeign(folder, backbone);
-  saveDelta(out, delta, { name, hash: await backbone.hash() });
+  const { delta, head, report } = importForeign(folder, backbone);
+  saveDelta(out, delta, { name, hash: await backbone.hash() }, head);
   delta.dispose();
+  tf.dispose(head);
   return report;
 }
 
@@ -34,20 +36,19 @@ interface Exporting { readonly folder: string; readonly out: string; readonly mo
 
 async function exported({ folder, out, model }: Exporting, library: 'peft' | 'adapters'): Promise<Report> {
   const { name, backbone } = model;
-  const { delta, notes, lossless } = await opened(folder, model);
-  const report = exportForeign(out, delta, { library, model: backbone, name });
+  const { delta, head, notes, lossless } = await opened(folder, model);
+  const report = exportForeign(out, delta, { library, model: backbone, name, head });
   delta.dispose();
+  tf.dispose(head);
   return { lossless: lossless && report.lossless, notes: [...notes, ...report.notes] };
 }
 
 /** A folder of either side: an adapter goes from PEFT to adapters in one step. */
-async function opened(folder: string, { backbone }: Model): Promise<Report & { readonly delta: Delta }> {
+async function opened(folder: string, { backbone }: Model): Promise<Report & { readonly delta: Delta; readonly head: Tensors }> {
   if (isForeign(folder)) {
-    const { delta, report } = importForeign(folder, backbone);
-    return { delta, ...report };
+    const { delta, head, report } = importForeign(folder, backbone);
+    return { delta, head, ...report };
   }
   const { delta, head } = loadDelta(folder, backbone.shape, { hash: await backbone.hash() });
-  const heads = Object.values(head);
-  for (const tensor of heads) tensor.dispose();
-  return { delta, lossless: heads.length === 0, notes: heads.length === 0 ? [] : ['the classifier\'s head stays behind: heads of the other libraries compute otherwise'] };
+  return { delta, head, lossless: true, notes: [] };
 }

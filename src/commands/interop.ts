@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tf } from '../engine/tf';
+import { upload } from '../engine/memory';
+import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import type { Backbone } from '../model/backbone';
 import { openModel } from '../model/open';
@@ -23,10 +24,12 @@ interface Case {
   readonly outputs: readonly (readonly number[])[];
 }
 
-/** Methods made here, written for each library. */
+/** Methods made here, written for each library; after ` | ` the head beside them, of one layer or two. */
 const own: Readonly<Record<Library, readonly string[]>> = {
-  peft: ['lora:r=4', 'rslora:r=4', 'dora:r=4', 'ia3', 'layernorm', 'lora-ffn:r=4', 'prefix:l=5', 'prompt:l=5'],
-  adapters: ['houlsby:m=8,norms=frozen', 'pfeiffer:r=8', 'pa-ffn:r=8', 'pa-ffn:r=8,s=4,reads=residual', 'sa-ffn:r=8', 'mam:l=5,r=8', 'prefix:l=5', 'prefix:l=5,mlp=16', 'unipelt:l=5,r=4,m=8', 'compacter:r=8,n=2', 'lora:r=4', 'ia3:form=adapters'],
+  peft: ['lora:r=4', 'rslora:r=4', 'dora:r=4', 'pissa:r=4', 'adalora:r=4', 'vera:r=8', 'ia3', 'layernorm', 'lora-ffn:r=4', 'prefix:l=5', 'prefix:l=5,positions=shifted', 'prompt:l=5,positions=shifted',
+    'lora:r=4 | linear', 'lora:r=4 | tanh', 'lora:r=4 | relu', 'layernorm | tanh'],
+  adapters: ['houlsby:m=8,norms=frozen', 'pfeiffer:r=8', 'pa-ffn:r=8', 'pa-ffn:r=8,s=4,reads=residual', 'sa-ffn:r=8', 'mam:l=5,r=8', 'prefix:l=5', 'prefix:l=5,mlp=16', 'unipelt:l=5,r=4,m=8', 'compacter:r=8,n=2', 'lora:r=4', 'ia3:form=adapters',
+    'pissa:r=4', 'adalora:r=4', 'vera:r=8', 'pfeiffer:r=8 | linear', 'pfeiffer:r=8 | tanh'],
 };
 
 /** `petl interop CASES OUT`: one JSON line for each case read, and one for each adapter written with `ours.json` beside it. */
@@ -52,11 +55,11 @@ interface Work { readonly folder: string; readonly out: string; readonly backbon
 function takeOver({ folder, out, backbone }: Work, made: Case): void {
   const line = { library: made.library, family: made.family, method: made.method, direction: 'import' };
   try {
-    const { delta, report } = importForeign(folder, backbone);
-    const rows = outputsOf(delta, backbone, made);
+    const { delta, head, report } = importForeign(folder, backbone);
+    const rows = outputsOf({ delta, head, backbone }, made);
     const padded = report.notes.some((note) => note.includes('padded rows'));
     print(JSON.stringify({ ...line, ...report, gap: gap(rows, made.outputs, padded ? firstRow(made) : rows.length) }));
-    give({ folder: made.method, out, backbone }, made, delta);
+    give({ folder: made.method, out, backbone }, made, { delta, head });
   } catch (error) {
     print(JSON.stringify({ ...line, refused: reasonOf(error) }));
   }
@@ -64,11 +67,14 @@ function takeOver({ folder, out, backbone }: Work, made: Case): void {
 
 /** Ours there: a method made here, with random values in all its tensors. */
 function hand(work: Work, made: Case): void {
+  const { shape, weights } = work.backbone;
+  const [written, layers] = work.folder.split(' | ') as [string, string | undefined];
   try {
-    const delta = createDelta(parseMethod(work.folder), work.backbone.shape, work.backbone.weights, 1);
-    const shaken = Object.entries(delta.variables).map(([name, x]) => [name, tf.add(x, tf.tensor(drawInit({ kind: 'normal', std: spread(work.backbone.shape.width) }, x.shape, 7, name), x.shape))] as const);
+    if (layers !== undefined && shape.decoderLayers > 0) return; // classifiers read encoders
+    const delta = createDelta(parseMethod(written), shape, weights, 1);
+    const shaken = Object.entries(delta.variables).map(([name, x]) => [name, tf.add(x, tf.tensor(drawInit({ kind: 'normal', std: spread(shape.width) }, x.shape, 7, name), x.shape))] as const);
     delta.assign(Object.fromEntries(shaken));
-    give(work, made, delta);
+    give(work, made, { delta, head: layers === undefined ? {} : newHead(layers, shape.width) });
   } catch (error) {
     print(JSON.stringify({ library: made.library, family: made.family, method: work.folder, direction: 'export', refused: reasonOf(error) }));
   }
@@ -77,18 +83,31 @@ function hand(work: Work, made: Case): void {
 /** Random values as large as keeps a model's rounding errors far below the bar: smaller in wider models. */
 const spread = (width: number): number => 0.2 * Math.min(1, 32 / width);
 
-function give({ folder, out, backbone }: Work, made: Case, delta: Delta): void {
+/** A head of three classes: `linear`, or with a layer before it that is named by its activation. */
+function newHead(layers: string, width: number): Tensors {
+  const drawn = (name: string, shape: readonly number[]): readonly [string, Tensor] => [name, upload(drawInit({ kind: 'normal', std: 1 / Math.sqrt(width) }, shape, 9, name), shape)];
+  const hidden = layers === 'linear' ? [] : [drawn(`head.${layers}.weight`, [width, width]), drawn(`head.${layers}.bias`, [width])];
+  return Object.fromEntries([...hidden, drawn('head.weight', [width, 3]), drawn('head.bias', [3])]);
+}
+
+/** A delta and the head beside it. */
+interface Given { readonly delta: Delta; readonly head: Tensors }
+
+function give({ folder, out, backbone }: Work, made: Case, { delta, head }: Given): void {
   const line = { library: made.library, family: made.family, method: folder, direction: 'export' };
   try {
-    const report = exportForeign(out, delta, { library: made.library, model: backbone, name: made.model });
-    const rows = outputsOf(delta, backbone, made);
+    const report = exportForeign(out, delta, { library: made.library, model: backbone, name: made.model, head });
+    const crossed = report.notes.some((note) => note.includes('head stays behind')) ? {} : head;
+    const rows = outputsOf({ delta, head: crossed, backbone }, made);
     const padded = report.notes.some((note) => note.includes('padded rows'));
-    writeFileSync(join(out, 'ours.json'), JSON.stringify({ family: made.family, inputs: padded ? alone(made.inputs) : made.inputs, outputs: padded ? rows.slice(0, firstRow(made)) : rows }));
+    const classes = crossed['head.bias']?.size ?? 0;
+    writeFileSync(join(out, 'ours.json'), JSON.stringify({ family: made.family, classes, inputs: padded ? alone(made.inputs) : made.inputs, outputs: padded ? rows.slice(0, firstRow(made)) : rows }));
     print(JSON.stringify({ ...line, ...report, folder: out }));
   } catch (error) {
     print(JSON.stringify({ ...line, refused: reasonOf(error) }));
   } finally {
     delta.dispose();
+    tf.dispose(head);
   }
 }
 
@@ -101,9 +120,11 @@ function firstRow({ inputs: { mask, decoderIds } }: Case): number {
   return (decoderIds?.[0] ?? mask[0]?.filter((m) => m === 1) ?? []).length;
 }
 
-function outputsOf(delta: Delta, backbone: Backbone, { inputs: { ids, mask, decoderIds } }: Case): readonly (readonly number[])[] {
+/** A row for each real token, or for each text where there is a head. */
+function outputsOf({ delta, head, backbone }: Given & { readonly backbone: Backbone }, { inputs: { ids, mask, decoderIds } }: Case): readonly (readonly number[])[] {
   const target = decoderIds === undefined ? undefined : { ids: decoderIds, mask: decoderIds.map((row) => row.map(() => 1)) };
-  const { values } = computed({ model: { backbone }, adaptation: adaptationOf(delta), head: {} }, { ids, mask }, target);
+  const { values, shape } = computed({ model: { backbone }, adaptation: adaptationOf(delta), head }, { ids, mask }, target);
+  if (shape.length === 2) return values as number[][];
   return (values as (number[] | null)[][]).flat().filter((row): row is number[] => row !== null);
 }
 

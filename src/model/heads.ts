@@ -1,4 +1,4 @@
-import { linear, logSumExp, matmul, oneHot } from '../engine/layers';
+import { linear, logSumExp, matmul, oneHot, relu, tanh } from '../engine/layers';
 import { dropout, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Batch } from './batch';
@@ -16,9 +16,14 @@ export function sequenceMean(x: Tensor, batch: Batch): Tensor {
   return matmul(oneHot(batch.sequences, batch.keys.shape[0] as number), meanPool(x, batch));
 }
 
-/** pooled -> dropout -> linear. @param pooled `[B, d]` @returns logits `[B, classes]` */
+/** Activations of the layer that another library's head may have before the last one, which is named by it: `head.tanh.weight`. */
+const hiddenLayers: Readonly<Record<string, (x: Tensor) => Tensor>> = { tanh, relu };
+
+/** pooled -> dropout -> linear, or pooled -> dropout -> linear -> activation -> dropout -> linear. @param pooled `[B, d]` @returns logits `[B, classes]` */
 export function classify(pooled: Tensor, head: Tensors, rate: number, noise: Noise | undefined): Tensor {
-  return linear(dropout(pooled, rate, noise), head['head.weight'] as Tensor, head['head.bias'] as Tensor);
+  const layer = (x: Tensor, name: string): Tensor => linear(dropout(x, rate, noise), head[`${name}.weight`] as Tensor, head[`${name}.bias`] as Tensor);
+  const [name, activation] = Object.entries(hiddenLayers).find(([own]) => head[`head.${own}.weight`] !== undefined) ?? [];
+  return layer(name === undefined || activation === undefined ? pooled : activation(layer(pooled, `head.${name}`)), 'head');
 }
 
 /**

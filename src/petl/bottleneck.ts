@@ -2,6 +2,7 @@ import { gelu, geluTanh, layerNorm, linear, matmul, relu, silu, softmax, tanh } 
 import { dropout, type Noise } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import type { Activation, Bottleneck, Factors } from './design';
+import { projectionName } from './spec';
 
 /** A method's tensors by the part of their name after the place and form: `down`, `up.bias`, ... */
 export type Own = (part: string) => Tensor;
@@ -80,7 +81,7 @@ export function matrices(form: Bottleneck, { own, shared }: Pick<FormContext, 'o
     case 'triplet': return { down: tf.mul(own('down'), tf.mul(own('singular'), own('mask'))), up: own('up') };
     case 'frozenRandom': {
       const [inner, outer] = [own('inner'), own('outer')];
-      const random = (side: string, from: number, to: number): Tensor => shared(`random.${factors.seed}.${side}.${from}x${to}`);
+      const random = (side: 'down' | 'up', from: number, to: number): Tensor => shared(projectionName(factors.seed, side, [from, to]));
       return { down: tf.mul(random('down', width, form.r), inner), up: tf.mul(random('up', form.r, outer.shape[0] as number), outer) };
     }
     case 'phm': return { down: phmMatrix(factors, own, shared, 'down'), up: phmMatrix(factors, own, shared, 'up') };

@@ -1,6 +1,6 @@
 import type { Bottleneck, Factors, Init } from './design';
 import type { Place } from './places';
-import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit } from './spec';
+import { bertInit, kaiming, normParts, ones, projectionName, zeros, type Part, type VariableInit } from './spec';
 
 type Phm = Extract<Factors, { kind: 'phm' }>;
 type Random = Extract<Factors, { kind: 'frozenRandom' }>;
@@ -55,9 +55,9 @@ function biasParts(name: string, inner: number, out: number): readonly Part[] {
 }
 
 /** VeRA's projections: Kaiming-uniform from the method's own seed, one per size, shared by all places. */
-function randomPart(side: string, shape: readonly [number, number], { seed, projections }: Random): Part {
+function randomPart(side: 'down' | 'up', shape: readonly [number, number], { seed, projections }: Random): Part {
   const init = { kind: 'uniform', bound: Math.sqrt(6 / shape[0]), seed } as const;
-  return { name: `random.${seed}.${side}.${shape.join('x')}`, shape, init, trained: false, stored: projections === 'stored' };
+  return { name: projectionName(seed, side, shape), shape, init, trained: false, stored: projections === 'stored' };
 }
 
 /** W = sum_i A_i (x) L_i R_i (Compacter): rule A [n, n, n], left [n, in / n, k], right [n, k, out / n]. */

@@ -38,6 +38,11 @@ export const bertInit: VariableInit = { kind: 'normal', std: 0.02 };
 /** Kaiming-uniform with a = sqrt(5). */
 export const kaiming = (fanIn: number): VariableInit => ({ kind: 'uniform', bound: 1 / Math.sqrt(fanIn), seed: 'run' });
 
+/** Name of one of VeRA's random matrices, which all places of its size share. */
+export function projectionName(seed: number, side: 'down' | 'up', shape: readonly number[]): string {
+  return `random.${seed}.${side}.${shape.join('x')}`;
+}
+
 export function normParts(name: string, width: number): readonly Part[] {
   return [{ name: `${name}.gain`, shape: [width], init: ones }, { name: `${name}.bias`, shape: [width], init: zeros }];
 }

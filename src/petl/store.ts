@@ -93,12 +93,13 @@ function deltaOf(method: Method, shape: ModelShape, read: Tensors): Delta {
   return new Delta(method, shape, { variables, constants });
 }
 
-function expectedShapes({ method, classes }: DeltaRecord, shape: ModelShape): ReadonlyMap<string, readonly number[]> {
+function expectedShapes({ method, classes, tensors }: DeltaRecord, shape: ModelShape): ReadonlyMap<string, readonly number[]> {
   const weights = weightShapes(shape);
   const own = specsOf(collapsedMethod(method), shape).filter((spec) => spec.stored).map((spec) => [spec.name, spec.shape] as const);
   const unfrozen = unfrozenNames(method, shape).map((name) => [name, weights[name] ?? []] as const);
   const head = classes > 0 ? [['head.weight', [shape.width, classes]], ['head.bias', [classes]]] as const : [];
-  return new Map([...own, ...unfrozen, ...head]);
+  const hidden = Object.keys(tensors).filter((name) => /^head\.\w+\.(weight|bias)$/.test(name)).map((name) => [name, name.endsWith('bias') ? [shape.width] : [shape.width, shape.width]] as const);
+  return new Map([...own, ...unfrozen, ...head, ...hidden]);
 }
 
 function readTensors(path: string, expected: ReadonlyMap<string, readonly number[]>): Tensors {

@@ -2,7 +2,7 @@ import type { Change } from '../design';
 import { leftOut, type Placed } from './adapters-bottleneck-write';
 import { cannot } from './base';
 import type { Config } from './folder';
-import { modulesOf } from './peft-lora';
+import { modulesOf } from './joint';
 import type { Piece } from './pieces';
 import { shaped, stacked, times, transposed, type Named, type Values } from './values';
 

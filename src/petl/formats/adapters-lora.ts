@@ -6,18 +6,30 @@ import type { Config } from './folder';
 import { partsByModule, type BlockPart } from './modules';
 import { lowRankForm } from './peft-lora';
 import type { Piece } from './pieces';
-import { rows, shaped, times, transposed, type Named, type Values } from './values';
+import { product, rows, shaped, times, transposed, type Named, type Values } from './values';
 
 /** LoRA and (IA)3: on GPT-2 the chosen ones of query, key and value stand below each other, each with rows of its own. */
-export function readAdaptersLora(config: Config, modules: ReadonlyMap<string, Named>, shape: ModelShape): readonly Piece[] {
+export function readAdaptersLora(config: Config, { loras, shared }: LoraTensors, shape: ModelShape): readonly Piece[] {
   const partsOf = partsByModule(shape);
   const chosen = new Set((config['attn_matrices'] ?? []) as readonly string[]);
-  return [...modules].flatMap(([module, parts]) => {
+  return [...loras].flatMap(([module, found]) => {
+    const parts = found['vera_D'] === undefined ? found : productOf(found, shared, module);
     const all = partsOf(module);
     const places = all.length > 1 ? all.filter(({ part }) => chosen.has(part.replace(/^.*\./, '').charAt(0))) : all;
     if (places.length === 0) throw cannot(`LoRA at ${module}`, 'this model has no such matrix');
     return places.map((at, i) => pieceAt(at, { config, module, shape, parts: sliced(parts, i, places.length) }));
   });
+}
+
+/** What the file holds of LoRA by module, and what all modules share. */
+export interface LoraTensors { readonly loras: ReadonlyMap<string, Named>; readonly shared: Named }
+
+/** VeRA of adapters trains whole square matrices about its shared ones, W + s (V B) (D A): as LoRA it computes the same. */
+function productOf({ vera_B: v, vera_D: d, ...rest }: Named, { lora_A: a, lora_B: b }: Named, module: string): Named {
+  if (v === undefined || d === undefined) throw cannot(`VeRA at ${module}`, 'one of its two matrices is missing');
+  if (a === undefined || b === undefined) throw cannot(`VeRA at ${module}`, 'the file lacks its shared matrices, which adapters does not store for models without a name prefix (BertModel, T5): it cannot be read back there either');
+  if (d.shape[1] !== a.shape[0] || v.shape[1] !== b.shape[0]) throw cannot(`VeRA at ${module}`, 'its matrices do not fit each other: adapters cannot run it on this model either');
+  return { ...rest, lora_A: product(d, a), lora_B: product(v, b) };
 }
 
 /** The rows of the i-th of `count` matrices. */
@@ -40,7 +52,7 @@ function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, par
     const factor = times(shaped(b, [b.values.length]), number(config, 'alpha'));
     return { stack, layer, site, reads: 'h', change: { form: { kind: 'diagonal' }, composition: { kind: 'multiply' } }, parts: { factor } };
   }
-  if (a === undefined) throw cannot(`LoRA at ${module}`, 'lora_A is missing: VeRA and others have no counterpart');
+  if (a === undefined) throw cannot(`LoRA at ${module}`, 'lora_A is missing');
   const gate: Named = config['use_gating'] === true ? { 'gate.weight': transposed(parts['gate.weight'] as Values), 'gate.bias': parts['gate.bias'] as Values } : {};
   const magnitude: Named = m === undefined ? {} : { magnitude: shaped(m, [m.values.length]) };
   const change = changeOf(config, a.shape[0] as number, shape);

@@ -4,19 +4,23 @@ import { bottleneckConfig, bottleneckTensors, type Placed } from './adapters-bot
 import { loraConfig, loraTensors } from './adapters-lora-write';
 import { prefixConfig, prefixTensors } from './adapters-prefix-write';
 import { cannot, type Base, type Own } from './base';
-import type { Config, ForeignFolder } from './folder';
+import type { Config, ForeignFolder, Saved } from './folder';
+import { writeAdaptersHead } from './heads';
 import { rootOf } from './modules';
 import { takeApart, type Piece } from './pieces';
+import { plainLora } from './plain';
 import type { Notes } from './report';
 import type { Named, Values } from './values';
 
 const name = 'task';
 
 /** A method here as adapters' folder; several kinds of changes become a union. @param model the base model's name or path for its record */
-export function writeAdapters({ method, tensors }: Own, base: Base, model: string, notes: Notes): ForeignFolder {
+export function writeAdapters({ method, tensors, head }: Own, base: Base, model: string, notes: Notes): ForeignFolder {
   if (method.prompt.kind !== 'none') throw cannot(method.name, 'prompts of adapters enter after the embeddings\' norm, those here before it');
   if (method.unfrozen.length > 0) notes.loss(`weights of the model's own that train with ${method.name} stay behind: adapters stores none`);
-  const pieces = takeApart(method, tensors, base.shape);
+  const own = takeApart(method, tensors, base.shape);
+  const pieces = own.map(plainLora);
+  if (pieces.some((piece, i) => piece !== own[i])) notes.note('AdaLoRA, VeRA and PiSSA are written as plain LoRA that computes the same');
   if (pieces.length === 0) throw cannot(method.name, 'it adds nothing to the model');
   const groups = grouped(pieces);
   const made = groups.map((group) => writeGroup(group, base));
@@ -24,7 +28,16 @@ export function writeAdapters({ method, tensors }: Own, base: Base, model: strin
   const config = configs.length === 1 ? configs[0] : { architecture: 'union', configs };
   if (pieces.some(({ change }) => change.composition.kind === 'inputGate')) notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
   const all = { ...Object.assign({}, ...made.map((one) => one.tensors)) as Named, ...ruleOf(tensors, base.shape) };
-  return { library: 'adapters', tensors: all, config: { config, name, model_name: model, model_type: base.shape.family, model_class: classOf(base.shape), hidden_size: base.shape.width, version: 'adapters.1.3.0' } };
+  const about = { name, model_name: model, model_type: base.shape.family, hidden_size: base.shape.width, version: 'adapters.1.3.0' };
+  return { library: 'adapters', tensors: all, config: { config, ...about, model_class: classOf(base.shape) }, head: headOf(head, base, { about, notes }) };
+}
+
+/** A flexible head, which their AdapterModel classes have. */
+function headOf(head: Named, base: Base, { about, notes }: { readonly about: Config; readonly notes: Notes }): Saved | undefined {
+  if (Object.keys(head).length === 0) return undefined;
+  const { config, tensors, lost } = writeAdaptersHead(head, base, name);
+  if (lost !== undefined) { notes.loss(`the classification head stays behind: ${lost}`); return undefined; }
+  return { config: { config, ...about, model_class: `${classOf(base.shape).replace(/Model$/, '')}AdapterModel` }, tensors };
 }
 
 /** Pieces that one configuration of adapters describes: bottlenecks of one kind, all low-rank changes, all factors, all prefixes. */

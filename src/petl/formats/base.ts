@@ -11,8 +11,8 @@ export interface Base {
   readonly weight: (name: string) => Float32Array;
 }
 
-/** An adapter here: a method and its stored tensors. */
-export interface Own { readonly method: Method; readonly tensors: Named }
+/** An adapter here: a method, its stored tensors, and those of the classification head beside it, if any. */
+export interface Own { readonly method: Method; readonly tensors: Named; readonly head: Named }
 
 export function text(config: Config, key: string): string | undefined {
   const value = config[key];

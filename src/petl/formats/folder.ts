@@ -8,10 +8,14 @@ import type { Named } from './values';
 export type Library = 'peft' | 'adapters';
 export type Config = Readonly<Record<string, unknown>>;
 
-/** An adapter as PEFT or adapters keeps it. */
-export interface ForeignFolder { readonly library: Library; readonly config: Config; readonly tensors: Named }
+/** A configuration and tensors that belong together. */
+export interface Saved { readonly config: Config; readonly tensors: Named }
+
+/** An adapter as PEFT or adapters keeps it; adapters has a prediction head in files of its own. */
+export interface ForeignFolder extends Saved { readonly library: Library; readonly head: Saved | undefined }
 
 const configFile = 'adapter_config.json';
+const headFiles = { config: 'head_config.json', tensors: 'model_head.safetensors' } as const;
 const tensorFile: Readonly<Record<Library, string>> = { peft: 'adapter_model.safetensors', adapters: 'adapter.safetensors' };
 
 /** Whether a folder holds an adapter of PEFT or adapters. */
@@ -24,22 +28,42 @@ export function readForeign(folder: string): ForeignFolder {
   const library = libraryOf(config, folder);
   const path = join(folder, tensorFile[library]);
   if (!existsSync(path)) throw missing(folder, library);
+  return { library, config, tensors: readTensors(path), head: library === 'adapters' ? readHead(folder) : undefined };
+}
+
+function readHead(folder: string): Saved | undefined {
+  const [config, tensors] = [join(folder, headFiles.config), join(folder, headFiles.tensors)];
+  return existsSync(config) && existsSync(tensors) ? { config: readConfig(config), tensors: readTensors(tensors) } : undefined;
+}
+
+function readTensors(path: string): Named {
   const file = openSafetensors(path);
   try {
-    const entries = file.tensors.map(({ name, shape, read }) => [name, { shape, values: read(0, shape[0] ?? 1).slice() }] as const);
-    return { library, config, tensors: Object.fromEntries(entries) };
+    return Object.fromEntries(file.tensors.map(({ name, shape, read }) => [name, { shape, values: read(0, shape[0] ?? 1).slice() }] as const));
   } finally {
     file.close();
   }
 }
 
 /** The record is written last: a folder that has it is complete. */
-export function writeForeign(folder: string, { library, config, tensors }: ForeignFolder): void {
+export function writeForeign(folder: string, { library, config, tensors, head }: ForeignFolder): void {
   mkdirSync(folder, { recursive: true });
-  writeSafetensors(join(folder, tensorFile[library]), Object.entries(tensors).map(([name, { shape, values }]) => ({ name, shape, values })), { format: 'pt' });
-  const partial = join(folder, `${configFile}.partial-${process.pid}`);
+  if (head !== undefined) {
+    writeTensors(join(folder, headFiles.tensors), head.tensors);
+    writeConfig(join(folder, headFiles.config), head.config);
+  }
+  writeTensors(join(folder, tensorFile[library]), tensors);
+  writeConfig(join(folder, configFile), config);
+}
+
+function writeTensors(path: string, tensors: Named): void {
+  writeSafetensors(path, Object.entries(tensors).map(([name, { shape, values }]) => ({ name, shape, values })), { format: 'pt' });
+}
+
+function writeConfig(path: string, config: Config): void {
+  const partial = `${path}.partial-${process.pid}`;
   writeFileSync(partial, `${withPoints(JSON.stringify(config, null, 2))}\n`);
-  renameSync(partial, join(folder, configFile));
+  renameSync(partial, path);
 }
 
 /** adapters tells numbers from words by their type: a whole number as `scaling` must have its point. */

@@ -3,7 +3,6 @@ import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import { Delta } from '../delta';
-import type { Method } from '../design';
 import { collapse } from '../collapse';
 import { unfrozenNames } from '../unfrozen';
 import { whyInvalid } from '../valid';
@@ -15,6 +14,7 @@ import { readForeign, writeForeign, type Library } from './folder';
 import { readPeft, writePeft } from './peft';
 import { demandFit } from './pieces';
 import { Notes, type Report } from './report';
+import type { Named } from './values';
 
 export { isForeign, type Library } from './folder';
 export type { Report } from './report';
@@ -26,7 +26,7 @@ export interface FrozenModel { readonly shape: ModelShape; readonly weights: Ten
  * Reads a folder saved by PEFT or adapters onto a model. What methods here cannot express is a UserError with the reason; what was
  * left behind stands in the report.
  */
-export function importForeign(folder: string, model: FrozenModel): { readonly delta: Delta; readonly report: Report } {
+export function importForeign(folder: string, model: FrozenModel): { readonly delta: Delta; readonly head: Tensors; readonly report: Report } {
   const file = readForeign(folder);
   const notes = new Notes();
   const base = baseOf(model);
@@ -34,21 +34,41 @@ export function importForeign(folder: string, model: FrozenModel): { readonly de
   const reason = whyInvalid(own.method, model.shape);
   if (reason !== undefined) throw new UserError(`${folder} does not fit this model: ${reason}`);
   demandFit(folder, own.method, own.tensors, model.shape);
-  return { delta: deltaOf(own, model.shape), report: notes.report() };
+  demandHead(folder, own.head, model.shape);
+  return { delta: deltaOf(own, model.shape), head: uploaded(own.head), report: notes.report() };
 }
 
-/** Writes a delta as a folder of PEFT or adapters. @param name of the base model, for the record */
-export function exportForeign(folder: string, delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>, to: { readonly library: Library; readonly model: FrozenModel; readonly name: string }): Report {
+/** @property name of the base model, for the record @property head `head.weight`, `head.bias` of a classifier, and its hidden layer's */
+export interface Export { readonly library: Library; readonly model: FrozenModel; readonly name: string; readonly head?: Tensors }
+
+/** Writes a delta as a folder of PEFT or adapters. */
+export function exportForeign(folder: string, delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>, to: Export): Report {
   const notes = new Notes();
   const { method, tensors } = collapse(delta.method, delta.shape, { ...delta.constants, ...delta.variables });
+  const drawn = Object.entries(delta.constants).filter(([name]) => name.startsWith('random.')); // ours are drawn again from a seed, theirs cannot be
   try {
-    const values = Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, { shape: tensor.shape, values: tensor.dataSync() as Float32Array }]));
-    const base = baseOf(to.model);
-    writeForeign(folder, (to.library === 'peft' ? writePeft : writeAdapters)({ method, tensors: values }, base, to.name, notes));
+    const own = { method, tensors: valuesOf([...Object.entries(tensors), ...drawn]), head: valuesOf(Object.entries(to.head ?? {})) };
+    writeForeign(folder, (to.library === 'peft' ? writePeft : writeAdapters)(own, baseOf(to.model), to.name, notes));
   } finally {
     tf.dispose(tensors);
   }
   return notes.report();
+}
+
+function valuesOf(tensors: readonly (readonly [string, Tensor])[]): Named {
+  return Object.fromEntries(tensors.map(([key, tensor]) => [key, { shape: tensor.shape, values: tensor.dataSync() as Float32Array }]));
+}
+
+function uploaded(named: Named): Tensors {
+  return Object.fromEntries(Object.entries(named).map(([name, { values, shape }]) => [name, upload(values, shape)]));
+}
+
+/** A head reads the model's width. */
+function demandHead(source: string, head: Named, { width }: ModelShape): void {
+  for (const [name, { shape }] of Object.entries(head)) {
+    if (!name.endsWith('.weight') || (shape[0] === width && (name === 'head.weight' || shape[1] === width))) continue;
+    throw new UserError(`${source}: ${name} has shape [${shape.join()}], this model is ${width} wide: load the adapter on the model it was trained on`);
+  }
 }
 
 function baseOf({ shape, weights }: FrozenModel): Base {
@@ -63,11 +83,12 @@ function baseOf({ shape, weights }: FrozenModel): Base {
 }
 
 function deltaOf({ method, tensors }: Own, shape: ModelShape): Delta {
-  const names = [...specsOf(method, shape).map(({ name }) => name), ...unfrozenNames(method, shape)];
-  const variables = Object.fromEntries(names.map((name): [string, Tensor] => {
+  const specs = specsOf(method, shape);
+  const made = (names: readonly string[]): Tensors => Object.fromEntries(names.map((name): [string, Tensor] => {
     const values = tensors[name];
     if (values === undefined) throw new Error(`${name} is missing`);
     return [name, upload(values.values, values.shape)];
   }));
-  return new Delta(method as Method, shape, { variables, constants: {} });
+  const named = (trained: boolean): readonly string[] => specs.filter((spec) => spec.trained === trained).map(({ name }) => name);
+  return new Delta(method, shape, { variables: made([...named(true), ...unfrozenNames(method, shape)]), constants: made(named(false)) });
 }

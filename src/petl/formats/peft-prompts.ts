@@ -7,7 +7,7 @@ import { cannot, number, type Base } from './base';
 import type { Config } from './folder';
 import type { Piece } from './pieces';
 import { turned } from './turned';
-import { beside, columns, plus, type Named, type Values } from './values';
+import { beside, columns, filled, plus, rows, stacked, type Named, type Values } from './values';
 
 /** The free prefix of `length`, in one softmax with the model's own keys. */
 export function prefixChange(length: number, positions: TextPositions): Change {
@@ -42,6 +42,7 @@ function counted({ positions }: ModelShape): TextPositions {
 export function writePrefix(pieces: readonly Piece[], { shape }: Base): { readonly config: Config; readonly tensors: Named } {
   const stack = stacksOf(shape).at(-1) as Stack;
   const [first] = pieces;
+  if (shape.family === 'distilbert') throw cannot('a prefix on DistilBERT', 'PEFT cannot run one there');
   if (hasCrossAttention(shape)) throw cannot('a prefix on an encoder-decoder', 'PEFT gives it to the decoder\'s self-attention alone, two layers to a slot');
   if (shape.positions.kind === 'relative' || first === undefined || first.change.form.kind !== 'prefix' || first.change.composition.kind !== 'massGate' || pieces.length !== layersOf(shape, stack)) {
     throw cannot('this prefix', 'PEFT keeps prefixes with the gate by attention mass, on every layer, without relative positions');
@@ -55,9 +56,10 @@ export function writePrefix(pieces: readonly Piece[], { shape }: Base): { readon
 /** Prompt tuning: vectors `[l, d]` in front of the words; there they receive position and type embeddings, which are added here once. */
 export function readPrompt(config: Config, prompt: Values, base: Base): { readonly values: Values; readonly positions: TextPositions } {
   const length = number(config, 'num_virtual_tokens');
-  if (prompt.shape[0] !== length) throw cannot(`a prompt of shape [${prompt.shape.join()}]`, `it reaches encoder and decoder, prompts here stand before the source alone (num_transformer_submodules 1)`);
+  const stored = length * submodules(base.shape);
+  if (prompt.shape[0] !== stored) throw cannot(`a prompt of shape [${prompt.shape.join()}]`, `this model needs [${stored},${base.shape.width}]: load it on the model it was trained on`);
   const [stack] = stacksOf(base.shape) as [Stack];
-  return { values: plus(prompt, ownEmbeddings(base, stack, length)), positions: counted(base.shape) };
+  return { values: plus(rows(prompt, 0, length), ownEmbeddings(base, stack, length)), positions: counted(base.shape) };
 }
 
 export function writePrompt(prompt: Values, { prompt: own }: Method, base: Base): { readonly config: Config; readonly tensors: Named } {
@@ -65,7 +67,14 @@ export function writePrompt(prompt: Values, { prompt: own }: Method, base: Base)
   const [stack] = stacksOf(base.shape) as [Stack];
   demandShift(base.shape, own.kind === 'free' ? own.positions : 'kept', `prompt:l=${length}`);
   const embeddings = ownEmbeddings(base, stack, length).map((value) => -value);
-  return { config: promptConfig('PROMPT_TUNING', length, base.shape), tensors: { prompt_embeddings: plus(prompt, embeddings) } };
+  const vectors = plus(prompt, embeddings);
+  const all = [vectors, ...(submodules(base.shape) > 1 ? [filled(vectors.shape, 0)] : [])];
+  return { config: promptConfig('PROMPT_TUNING', length, base.shape), tensors: { prompt_embeddings: stacked(all) } };
+}
+
+/** PEFT keeps l vectors for each stack of an encoder-decoder, but only the encoder's are ever read. */
+function submodules(shape: ModelShape): number {
+  return hasCrossAttention(shape) ? 2 : 1;
 }
 
 /** What the model adds to the vectors in its first positions: rows of the position table, and of type 0. */
@@ -89,7 +98,7 @@ function promptConfig(type: string, length: number, shape: ModelShape): Config {
   const [stack] = stacksOf(shape) as [Stack];
   const prefix = type === 'PREFIX_TUNING';
   return {
-    peft_type: type, num_virtual_tokens: length, num_transformer_submodules: 1, num_layers: layersOf(shape, stack),
+    peft_type: type, num_virtual_tokens: length, num_transformer_submodules: submodules(shape), num_layers: layersOf(shape, stack),
     token_dim: prefix ? keyValueWidth(shape) : shape.width, num_attention_heads: prefix ? shape.keyValueHeads : shape.heads,
     ...(prefix ? { encoder_hidden_size: shape.width, prefix_projection: false } : { prompt_tuning_init: 'RANDOM' }),
   };

@@ -4,7 +4,7 @@ import { weightShapes } from '../../model/shapes';
 import { cannot, type Base } from './base';
 import type { Config } from './folder';
 import { bare, modulePath, normModules, partsByModule } from './modules';
-import { modulesOf, outOf } from './peft-lora';
+import { modulesOf, outOf } from './joint';
 import type { Piece } from './pieces';
 import { filled, rows, shaped, stacked, type Named, type Values } from './values';
 

@@ -3,7 +3,8 @@ import type { ModelShape } from '../../model/shape';
 import { layersOf, stacksOf } from '../../model/shapes';
 import type { Site, Stack } from '../../model/site';
 import type { Change, Method, Modification, Reads } from '../design';
-import { formName, placeName, placesOf } from '../places';
+import { formName, placeName, placesOf, type Place } from '../places';
+import { projectionName } from '../spec';
 import { specsOf } from '../variables';
 import type { Named, Values } from './values';
 
@@ -14,7 +15,7 @@ export interface Piece {
   readonly site: Site;
   readonly reads: Reads;
   readonly change: Change;
-  /** By the variables' last words: `down`, `up.bias`, `keys`, `gate.weight`. */
+  /** By the variables' last words: `down`, `up.bias`, `keys`, `gate.weight`; `random.down` and `random.up` for projections that places share. */
   readonly parts: Named;
 }
 
@@ -30,11 +31,17 @@ export function assemble(pieces: readonly Piece[], shape: ModelShape): { readonl
   const tensors: Record<string, Values> = {};
   made.forEach(({ members }, index) => {
     const form = formName({ modifications }, index);
-    for (const { stack, layer, site, parts } of members) {
-      for (const [part, values] of Object.entries(parts)) tensors[`${placeName(stack, layer, site)}.${form}.${part}`] = values;
+    for (const { stack, layer, site, change, parts } of members) {
+      for (const [part, values] of Object.entries(parts)) tensors[sharedName(change, part, values) ?? `${placeName(stack, layer, site)}.${form}.${part}`] = values;
     }
   });
   return { modifications, tensors };
+}
+
+/** `random.1.down.32x4` of the part `random.down`. */
+function sharedName({ form }: Change, part: string, { shape }: Values): string | undefined {
+  const side = /^random\.(down|up)$/.exec(part)?.[1] as 'down' | 'up' | undefined;
+  return side === undefined || form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom' ? undefined : projectionName(form.factors.seed, side, shape);
 }
 
 interface Made { readonly modification: Modification; readonly members: readonly Piece[] }
@@ -55,12 +62,19 @@ function modificationsOf(group: readonly Piece[], shape: ModelShape): readonly M
 export function takeApart(method: Method, tensors: Named, shape: ModelShape): readonly Piece[] {
   return method.modifications.flatMap((modification, index) => {
     const { site, stacks: _stacks, layers: _layers, reads, ...change } = modification;
-    return placesOf(modification, shape).map(({ stack, layer, name }) => {
+    return placesOf(modification, shape).map((place) => {
+      const { stack, layer, name } = place;
       const prefix = `${name}.${formName(method, index)}.`;
       const own = Object.entries(tensors).filter(([key]) => key.startsWith(prefix)).map(([key, values]) => [key.slice(prefix.length), values] as const);
-      return { stack, layer, site, reads, change, parts: Object.fromEntries(own) };
+      return { stack, layer, site, reads, change, parts: { ...Object.fromEntries(own), ...projections(change, tensors, place) } };
     });
   });
+}
+
+function projections({ form }: Change, tensors: Named, { reads, out }: Place): Named {
+  if (form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom') return {};
+  const { r, factors: { seed } } = form;
+  return { 'random.down': tensors[projectionName(seed, 'down', [reads, r])] as Values, 'random.up': tensors[projectionName(seed, 'up', [r, out])] as Values };
 }
 
 /** Refuses tensors that the method on this model would not have, or of another shape. */

@@ -53,6 +53,11 @@ export function beside(parts: readonly Values[]): Values {
   return transposed(stacked(parts.map(transposed)));
 }
 
+/** Matrix product `[n, k] [k, m]`. */
+export function product(a: Values, b: Values): Values {
+  return dense(a, transposed(b), filled([b.shape[1] as number], 0));
+}
+
 /** x W^T + b with W `[out, in]`, as PyTorch's Linear. */
 export function dense(x: Values, weight: Values, bias: Values): Values {
   const [n, width] = x.shape as [number, number];
