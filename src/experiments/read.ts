@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EvalLine, FinalLine, RunLine, RunRecord, RunRecordLine, TrainLine } from './record';
-import { completeSpec, runId, studyFolder, type Tier } from './spec';
+import { completeRecord, type EvalLine, type FinalLine, type RunLine, type RunRecord, type RunRecordLine, type TrainLine } from './record';
+import { runId, studyFolder, type Tier } from './spec';
 
 /** What a path holds: a finished run, nothing, or a file that must not be believed. */
 export type Stored =
@@ -22,7 +22,7 @@ export function readRun(path: string): Stored {
   if (typeof parsed === 'string') return { kind: 'damaged', path, reason: parsed };
   const record = assemble(parsed);
   const reason = record === undefined ? 'it does not begin with a run and end with a final line' : fault(record, path);
-  if (record !== undefined && reason === undefined) return { kind: 'finished', record: { ...record, run: { ...record.run, spec: completeSpec(record.run.spec) } } };
+  if (record !== undefined && reason === undefined) return { kind: 'finished', record: completeRecord(record) };
   return { kind: 'damaged', path, reason: reason ?? 'unreadable' };
 }
 
@@ -71,6 +71,7 @@ function idOf(run: RunLine): string {
 function faultOfFinal(final: FinalLine, unscored: boolean): string | undefined {
   if (!Array.isArray(final.perExample) || final.perExample.length !== final.tests?.count) return 'its per-example scores do not match their count';
   if (unscored) return undefined;
+  if (final.tokens !== undefined && final.tokens.length > 0 && final.tokens.length !== final.perExample.length) return 'its token counts do not match its scores';
   if (!Number.isFinite(final.score) || !Number.isFinite(final.loss)) return 'its score is not a number';
   return final.perExample.every(Number.isFinite) ? undefined : 'a per-example score is not a number';
 }

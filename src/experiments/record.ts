@@ -1,6 +1,7 @@
-import type { TrainingJob, TrainingOutcome } from '../training/job';
+import type { DataPrint } from '../tasks/fingerprint';
+import type { TrainingJob, TrainingOutcome, Written } from '../training/job';
 import type { Environment } from './environment';
-import type { RunSpec } from './spec';
+import { completeSpec, type RunSpec } from './spec';
 
 /** Counted elements of a run's method on its model (design: "Counts"); `backbone` is the denominator of every share. */
 export interface RunCounts {
@@ -54,10 +55,21 @@ export interface FinalLine {
   readonly score: number | null;
   readonly loss: number | null;
   readonly metric: string;
-  /** One value per scored test example, in task order. */
+  /** Each scored test example's part of the score, in task order: their mean is the score. */
   readonly perExample: readonly number[];
+  /**
+   * Tokens of each example's target, for scores per token: example i's sum is `perExample[i]` times the mean of `tokens`. Empty where each
+   * example has one label.
+   */
+  readonly tokens: readonly number[];
   /** Which examples those are: two runs may be paired when these agree. */
   readonly tests: { readonly count: number; readonly hash: string };
+  /** What was written for the first test examples; null for tasks without texts. */
+  readonly written: Written | null;
+  /** Fingerprints of the examples used; null in runs older than the field. */
+  readonly data: DataPrint | null;
+  /** Fingerprint of the frozen weights; null in runs older than the field. */
+  readonly model: string | null;
   readonly steps: number;
   readonly trainSeconds: number;
   readonly seconds: number;
@@ -74,4 +86,10 @@ export interface RunRecord {
   readonly train: readonly TrainLine[];
   readonly evaluations: readonly EvalLine[];
   readonly final: FinalLine;
+}
+
+/** A record as it was written, with the fields that its time did not have. */
+export function completeRecord({ run, final, ...curves }: RunRecord): RunRecord {
+  const younger = { tokens: [], written: null, data: null, model: null };
+  return { ...curves, run: { ...run, spec: completeSpec(run.spec) }, final: { ...younger, ...final } };
 }

@@ -36,7 +36,7 @@ describe('a run\'s name', () => {
   it('stays what it was when settings are added: the committed runs are read, each whole', () => {
     const committed = readStudyFolder('existing-methods', 'quick', join(projectRoot(), 'results', 'reference'));
     expect(committed.map(({ kind }) => kind)).toEqual(Array.from({ length: 9 }, () => 'finished'));
-    for (const stored of committed) if (stored.kind === 'finished') expect(stored.record.run.spec.training).toMatchObject({ target: null });
+    for (const stored of committed) if (stored.kind === 'finished') expect(stored.record).toMatchObject({ run: { spec: { training: { target: null } } }, final: { tokens: [], written: null, data: null, model: null } });
     expect(runId({ ...spec, training: { ...spec.training, target: { maxLength: 32, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 } } })).not.toBe(runId(spec));
   });
 
@@ -70,6 +70,14 @@ describe('the store', () => {
     expect(rowsOfRuns([spec, { ...spec, seed: 9 }], results)).toEqual([row]);
   });
 
+  it('keeps what was written, with the tokens of each target and the data it was scored on', async () => {
+    const written = { count: 2, bleu: 12.5, chrf: 30, rouge1: 0.5, rouge2: 0.25, rougeL: 0.5, rougeLsum: 0.5, unfinished: 1, seconds: 1.23456, texts: ['one', 'two'] };
+    const writing: Tools = { ...toyTools, train: async (job, report) => ({ ...await toyTools.train(job, report), metric: 'nll', perExample: [1.5, 2, 0.25, 0.25], score: 1, labels: [3, 2, 1, 6], written }) };
+    const { final } = await executeRun(plan, writing, options());
+    expect(final).toMatchObject({ tokens: [3, 2, 1, 6], written: { ...written, seconds: 1.235 }, data: { test: { count: 4, hash: 'c' } }, model: '0123456789abcdef' });
+    expect((await executeRun(plan, toyTools, options())).final).toMatchObject({ tokens: [], written: null });
+  });
+
   it('keeps about a hundred points of a long curve', async () => {
     const long: Tools = { ...toyTools, train: (_, report) => {
       for (let step = 1; step <= 1234; step++) report({ kind: 'step', step, steps: 1234, loss: 1, seconds: 1 });
@@ -90,6 +98,7 @@ describe('what must not count', () => {
     ['a line that is not JSON', (text: string) => text.replace('\n{"kind":"train"', '\n<<<<<<< HEAD\n{"kind":"train"'), 'line 2 is not JSON'],
     ['another run\'s spec', (text: string) => text.replace('"seed":1', '"seed":2'), 'its spec does not give its file name'],
     ['a lost per-example score', (text: string) => text.replace('"perExample":[1,', '"perExample":['), 'its per-example scores do not match their count'],
+    ['a lost token count', (text: string) => text.replace('"tokens":[]', '"tokens":[3,2]'), 'its token counts do not match its scores'],
     ['a score that is no number', (text: string) => text.replace('"score":0.5,', '"score":null,'), 'its score is not a number'],
   ])('%s is damage with its reason', async (_, damage, reason) => {
     await executeRun(plan, toyTools, options());

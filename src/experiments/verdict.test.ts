@@ -41,7 +41,7 @@ function record(variant: string, seed: number, right: number): RunRecord {
       environment: { versions: {}, commit: '', dirty: false, cpu: '', cores: 2, memoryGb: 1, platform: '' },
     },
     train: [], evaluations: [],
-    final: { kind: 'final', score: right / 400, loss: 1, metric: 'accuracy', perExample, tests: { count: 400, hash: 'x' }, steps: 1, trainSeconds: 1, seconds: 1, peakMb: 1, programs },
+    final: { kind: 'final', score: right / 400, loss: 1, metric: 'accuracy', perExample, tokens: [], tests: { count: 400, hash: 'x' }, written: null, data: null, model: null, steps: 1, trainSeconds: 1, seconds: 1, peakMb: 1, programs },
   };
 }
 

@@ -66,14 +66,15 @@ function lineOf(event: TrainingEvent): TrainLine | EvalLine {
 
 /** The final line, or why there can be none. */
 function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | string {
-  const { metric, steps, programs } = outcome;
+  const { metric, steps, programs, labels, written, data, model } = outcome;
   const perExample = outcome.perExample.map((value) => digits(value, 6));
   if (!unscored && ![outcome.score, outcome.loss, ...perExample].every(Number.isFinite)) {
     return `the run diverged (test loss ${outcome.loss}): lower its learning rate`;
   }
   return {
     kind: 'final', score: unscored ? null : outcome.score, loss: unscored ? null : outcome.loss, metric, perExample,
-    tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) }, steps,
+    tokens: labels.some((count) => count !== 1) ? labels : [], tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) },
+    written: written && { ...written, seconds: digits(written.seconds, 4) }, data, model, steps,
     trainSeconds: digits(outcome.trainSeconds, 4), seconds: digits(outcome.totalSeconds, 4), peakMb: Math.round(outcome.peakMb), programs,
   };
 }
