@@ -43,7 +43,7 @@ function turned(x: Tensor, { rotation }: Stream): Tensor {
 }
 
 /** The three matrices side by side, the scale folded into the first. */
-function joined(place: Place, { x, layout: { batch, length, spread } }: Stream): Projections {
+function joined(place: Place, { x, layout }: Stream): Projections {
   const { heads, headWidth, attentionScale: scale } = place.shape;
   const width = heads * headWidth;
   const side = (pick: (name: string) => Tensor, axis: number): Tensor =>
@@ -51,8 +51,7 @@ function joined(place: Place, { x, layout: { batch, length, spread } }: Stream):
   const biased = biasOf(place, 'attn.query') !== undefined;
   const bias = biased ? side((name) => weightOf(place, `attn.${name}.bias`), 0) : undefined;
   const all = linear(x, side((name) => weightOf(place, `attn.${name}.weight`), 1), bias); // [N, 3 width]
-  const grid = tf.reshape(spread(all), [batch, length, 3, heads, headWidth]);
-  const [asked, keys, values] = tf.unstack(tf.transpose(grid, [2, 0, 3, 1, 4]), 0) as [Tensor, Tensor, Tensor];
+  const [asked, keys, values] = tf.unstack(layout.spreadHeads(all, 3, heads), 0) as [Tensor, Tensor, Tensor];
   const rows = x.shape[0] as number;
   return { asked, keys, values, query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale) };
 }
