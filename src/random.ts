@@ -32,3 +32,27 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
   }
   return copy;
 }
+
+/** Random numbers that depend on the seed and the name alone: a variable starts the same whatever else exists. */
+export function randomStream(seed: number, name: string): Random {
+  return randomFrom(mixSeeds(seed, nameHash(name)));
+}
+
+/** Standard normal numbers, two from each pair of uniform ones (Box and Muller 1958). */
+export function normals(random: Random): () => number {
+  let spare: number | undefined;
+  return () => {
+    if (spare !== undefined) { const value = spare; spare = undefined; return value; }
+    const radius = Math.sqrt(-2 * Math.log(1 - random()));
+    const angle = 2 * Math.PI * random();
+    spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
+}
+
+/** FNV-1a, 32 bits. */
+function nameHash(text: string): number {
+  let state = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
+  return state >>> 0;
+}

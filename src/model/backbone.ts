@@ -9,6 +9,7 @@ import { canonicalNames, type Target } from './checkpoint/names';
 import { openWeights, weightFiles } from './checkpoint/open';
 import { dropScratch, type OpenCheckpoint, type StoredTensor } from './checkpoint/stored';
 import { uploadTarget } from './checkpoint/upload';
+import { tensorsHash } from './fingerprint';
 import type { ModelShape } from './shape';
 import { weightShapes } from './shapes';
 
@@ -26,8 +27,9 @@ export class Backbone {
     this.files = files;
   }
 
-  /** SHA-256 of the weight files: says which model an adapter belongs to. */
+  /** SHA-256 of the weight files, or of the weights where they came from none: says which model an adapter belongs to. */
   async hash(): Promise<string> {
+    if (this.files.length === 0) return tensorsHash(this.weights);
     const hash = createHash('sha256');
     for (const file of this.files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
     return hash.digest('hex');

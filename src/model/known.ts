@@ -84,5 +84,6 @@ export const knownShapes: Readonly<Record<string, ModelShape>> = {
     ...llama(30, 576, 9, 1536), keyValueHeads: 3, vocabulary: 49152, norm: { ...rms, epsilon: 1e-5 },
     positions: { kind: 'rotary', base: 1e5, pairs: 'half' }, output: { kind: 'tied', scale: 1 },
   },
-  'petl-mini-seq2seq': { ...bart(4, 256, 8), vocabulary: 8192 },
+  'petl-mini-seq2seq': { ...bart(4, 256, 8), vocabulary: 8192, positions: { kind: 'learned', rows: 258, offset: 2 } },
+  'petl-mini-seq2seq-random': { ...bart(4, 256, 8), vocabulary: 8192 },
 };

