@@ -42,6 +42,14 @@ export const commands: readonly Command[] = [
     options: running, positionals: ['NAME'], load: () => study().tuneCommand,
   },
   {
+    name: 'gate', usage: 'gate [--tier quick|full] [--json]', about: 'whether the base is worth adapting: against random weights and answers without a model',
+    options: { ...tier, ...json }, positionals: [], load: () => (require('./gate') as typeof import('./gate')).gateCommand,
+  },
+  {
+    name: 'baselines', usage: 'baselines TASK [--json]', about: 'what copying, lead words, looking up and an oracle score on a task that writes texts', options: json, positionals: ['TASK'],
+    load: () => (require('./gate') as typeof import('./gate')).baselinesCommand,
+  },
+  {
     name: 'forward', usage: "forward --model MODEL --input-ids '[[1,2,3]]' [--attention-mask ROWS] [--decoder-input-ids ROWS] [--adapter DIR] [--json]",
     about: 'what a model computes from token ids: logits, or last hidden states', positionals: [], load: forward,
     options: { ...named('model', 'adapter', 'input-ids', 'attention-mask', 'decoder-input-ids', 'decoder-attention-mask'), ...json },
@@ -71,7 +79,7 @@ export const commands: readonly Command[] = [
   },
   { name: 'doctor', usage: 'doctor [--json]', about: 'check everything the project stands on', options: json, positionals: [], load: () => upkeep().doctorCommand },
   {
-    name: 'bench-generate', usage: 'bench-generate [--tokens N]', about: 'SmolLM2: its known answer, load time and time a token', options: named('tokens'), positionals: [], hidden: true,
+    name: 'bench-generate', usage: 'bench-generate', about: 'one side of the benchmark of generation, driven by lines on standard input', options: {}, positionals: [], hidden: true,
     load: () => (require('./bench-generate') as typeof import('./bench-generate')).benchGenerateCommand,
   },
   {

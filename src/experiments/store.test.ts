@@ -71,7 +71,7 @@ describe('the store', () => {
   });
 
   it('keeps what was written, with the tokens of each target and the data it was scored on', async () => {
-    const written = { count: 2, bleu: 12.5, chrf: 30, rouge1: 0.5, rouge2: 0.25, rougeL: 0.5, rougeLsum: 0.5, unfinished: 1, seconds: 1.23456, texts: ['one', 'two'] };
+    const written = { examples: { count: 2, hash: 'd' }, bleu: 12.5, chrf: 30, rouge1: 0.5, rouge2: 0.25, rougeL: 0.5, rougeLsum: 0.5, unfinished: 1, seconds: 1.23456, texts: ['one', 'two'] };
     const writing: Tools = { ...toyTools, train: async (job, report) => ({ ...await toyTools.train(job, report), metric: 'nll', perExample: [1.5, 2, 0.25, 0.25], score: 1, labels: [3, 2, 1, 6], written }) };
     const { final } = await executeRun(plan, writing, options());
     expect(final).toMatchObject({ tokens: [3, 2, 1, 6], written: { ...written, seconds: 1.235 }, data: { test: { count: 4, hash: 'c' } }, model: '0123456789abcdef' });

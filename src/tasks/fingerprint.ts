@@ -15,8 +15,8 @@ export function dataPrint({ train, validation, test }: TaskData): DataPrint {
   return { train: printOf(train), validation: printOf(validation), test: printOf(test) };
 }
 
-/** First 16 hexadecimal digits of SHA-256 over every example. */
-function printOf(examples: readonly Example[]): SplitPrint {
+/** The print of some examples: the first 16 hexadecimal digits of SHA-256 over each. */
+export function printOf(examples: readonly Example[]): SplitPrint {
   const hash = createHash('sha256');
   for (const example of examples) hash.update(`${JSON.stringify(example)}\n`);
   return { count: examples.length, hash: hash.digest('hex').slice(0, 16) };

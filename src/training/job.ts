@@ -1,6 +1,6 @@
 import type { Method } from '../petl/design';
 import type { TextScores } from '../tasks/baselines';
-import type { DataPrint } from '../tasks/fingerprint';
+import type { DataPrint, SplitPrint } from '../tasks/fingerprint';
 
 /** How to train: everything but the method, the model, the task and the seed. */
 export interface TrainingSettings {
@@ -93,7 +93,8 @@ export interface TrainingOutcome {
 
 /** Texts written for test examples, and their scores: BLEU and chrF in percent, ROUGE from 0 to 1. */
 export interface Written extends TextScores {
-  readonly count: number;
+  /** Which examples they are written for. */
+  readonly examples: SplitPrint;
   /** Texts that reached the full length without an end. */
   readonly unfinished: number;
   readonly seconds: number;

@@ -6,6 +6,7 @@ import type { SpecialIds } from '../model/special';
 import type { Tokenizer } from '../model/tokenizer';
 import { textScores } from '../tasks/baselines';
 import type { EncodedPair } from '../tasks/encode';
+import { printOf } from '../tasks/fingerprint';
 import type { GenerationExample } from '../tasks/task';
 import type { TargetSettings, Written } from './job';
 
@@ -37,7 +38,7 @@ export async function writeTargets({ generator, tokenizer, special, target }: Wr
     });
   }
   const scores = textScores(texts, examples.map((example) => example.target));
-  return { count: texts.length, ...scores, unfinished, seconds: seconds() - begin, texts };
+  return { examples: printOf(examples), ...scores, unfinished, seconds: seconds() - begin, texts };
 }
 
 function settingsOf({ beams, lengthPenalty, maxLength, minLength, noRepeatNgram }: TargetSettings): GenerationSettings {

@@ -66,7 +66,7 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
     expect(perExample).toHaveLength(8);
     expect(labels).toEqual(rows.map(({ summary }) => 2 + summary.split(' ').length));
     expect(written?.texts).toEqual(rows.map(({ summary }) => summary));
-    expect(written).toMatchObject({ count: 8, unfinished: 0, rouge1: 1, rougeL: 1 });
+    expect(written).toMatchObject({ examples: data.test, unfinished: 0, rouge1: 1, rougeL: 1 });
     expect(data.test).toEqual({ count: 8, hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string });
     expect(print).toMatch(/^[0-9a-f]{16}$/);
   });

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors';
 import type { Tier } from '../spec';
+import { baseGate } from './base-gate';
 import { blockStudies } from './block-studies';
 import { budgetSplit } from './budget-split';
 import { budgetSweep } from './budget-sweep';
@@ -28,6 +29,7 @@ export const studies: Readonly<Record<string, (tier: Tier) => Study>> = {
   'mix-and-match': mixAndMatch,
   'budget-split': budgetSplit,
   cost,
+  'base-gate': baseGate,
   'design-space': designSpace,
   ...blockStudies,
 };

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors';
 import { runSpec, type RunSpec } from '../spec';
+import { gateTunable } from './base-gate';
 import type { Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { existingMethods } from './existing-methods';
@@ -39,6 +40,7 @@ export const tunables: Readonly<Record<string, () => Tunable>> = {
   'existing-methods': existingTunable,
   'english-romanian': () => generationTunable(translationBlock),
   synopsis: () => generationTunable(synopsisBlock),
+  'base-gate': gateTunable,
 };
 
 /** What is tuned under `name`; an unknown name is a UserError that lists the known ones. */
