@@ -58,6 +58,8 @@ function llama(layers: number, width: number, heads: number, ffnWidth: number): 
   };
 }
 
+const petlMini: ModelShape = { ...bart(4, 256, 8), vocabulary: 8192, positions: { kind: 'learned', rows: 258, offset: 2 } };
+
 /** The shapes of well-known backbones, by the names the command line takes. */
 export const knownShapes: Readonly<Record<string, ModelShape>> = {
   'minilm-l6': { ...bert(6, 384, 12), pooling: 'mean' },
@@ -84,6 +86,6 @@ export const knownShapes: Readonly<Record<string, ModelShape>> = {
     ...llama(30, 576, 9, 1536), keyValueHeads: 3, vocabulary: 49152, norm: { ...rms, epsilon: 1e-5 },
     positions: { kind: 'rotary', base: 1e5, pairs: 'half' }, output: { kind: 'tied', scale: 1 },
   },
-  'petl-mini-seq2seq': { ...bart(4, 256, 8), vocabulary: 8192, positions: { kind: 'learned', rows: 258, offset: 2 } },
-  'petl-mini-seq2seq-random': { ...bart(4, 256, 8), vocabulary: 8192 },
+  'petl-mini-seq2seq': petlMini,
+  'petl-mini-seq2seq-random': petlMini,
 };
