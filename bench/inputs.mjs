@@ -24,7 +24,10 @@ export function textStream(modelFolder, snippets) {
   return lines.flatMap((line) => [...tokenizer.encode(line.split('\t')[2] ?? '', { add_special_tokens: false }).ids].map(Number));
 }
 
-/** Rows of [CLS] text [SEP], lengths uniform in [tokens / 2, tokens], the first row full; padded to `tokens`. */
+/**
+ * Rows of [CLS] text [SEP], padded to `tokens`. Lengths are uniform in [tokens / 2, tokens], one from each equal part of the range:
+ * every batch has short and long rows, as the trainer deals them. The last row is full.
+ */
 export function makeBatches(stream, { tokens, batch, batches, classes, seed }) {
   const random = randomStream(seed);
   const made = {};
@@ -34,7 +37,7 @@ export function makeBatches(stream, { tokens, batch, batches, classes, seed }) {
     const mask = new Int32Array(batch * tokens);
     for (let row = 0; row < batch; row++) {
       const low = Math.floor(tokens / 2);
-      const length = row === 0 ? tokens : low + Math.floor(random.uniform() * (tokens - low + 1));
+      const length = row === batch - 1 ? tokens : low + Math.floor((row + random.uniform()) / batch * (tokens - low + 1));
       if (at + length > stream.length) at = 0;
       ids.set([101, ...stream.slice(at, at + length - 2), 102], row * tokens);
       mask.fill(1, row * tokens, row * tokens + length);

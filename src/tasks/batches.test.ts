@@ -40,6 +40,13 @@ describe('trainingBatches', () => {
     expect(shapes.size).toBeGreaterThan(1);
   });
 
+  it('gives the full batches of one length about the same number of tokens', () => {
+    const total = (rows: readonly Encoded[]): number => rows.reduce((sum, { ids }) => sum + ids.length, 0);
+    const many = Array.from({ length: 400 }, (_, index) => ({ index, ids: new Int32Array(10 + Math.floor(random() * 30)).fill(1) }));
+    const totals = trainingBatches(many, { size: 8, lengths: [40] }, { seed: 1, epoch: 0 }).map(({ rows }) => total(rows));
+    expect(Math.max(...totals) - Math.min(...totals)).toBeLessThanOrEqual(8);
+  });
+
   it('depends on seed and epoch alone', () => {
     expect(trainingBatches(examples, plan, { seed: 1, epoch: 0 })).toEqual(batches);
     expect(indices(trainingBatches(examples, plan, { seed: 1, epoch: 1 }))).not.toEqual(indices(batches));

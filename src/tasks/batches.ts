@@ -19,7 +19,7 @@ export interface Batch<E extends Encoded = Encoded> {
 
 /**
  * The batches of one training epoch: every example once, in an order that depends on seed and epoch alone. Examples are shuffled, then
- * grouped by length (rows of similar length waste little padding), then the batches are shuffled, so that length says nothing about time.
+ * grouped by length (rows of similar length waste little padding) and dealt to batches of about as many tokens each, then the batches are shuffled, so that length says nothing about time.
  */
 export function trainingBatches<E extends Encoded>(
   examples: readonly E[], plan: BatchPlan, order: { readonly seed: number; readonly epoch: number },
@@ -44,13 +44,23 @@ function groups<E extends Encoded>(examples: readonly E[], plan: BatchPlan): rea
   for (const length of plan.lengths) {
     const floor = shorter;
     waiting.push(...examples.filter(({ ids }) => ids.length > floor && ids.length <= length));
-    while (waiting.length >= plan.size) full.push(waiting.splice(0, plan.size));
+    const count = Math.floor(waiting.length / plan.size);
+    full.push(...dealt(waiting.splice(0, count * plan.size), count));
     shorter = length;
   }
   if (waiting.length > 0) full.push(waiting);
   const placed = full.reduce((count, rows) => count + rows.length, 0);
   if (placed !== examples.length) throw new RangeError(`${examples.length - placed} examples are longer than the plan's ${shorter} tokens`);
   return full;
+}
+
+/** Deals examples by length to `count` batches, forth and back: all hold about the same number of tokens, so that few rows of their one shape stay empty. */
+function dealt<E extends Encoded>(examples: readonly E[], count: number): readonly E[][] {
+  const ascending = [...examples].sort((a, b) => a.ids.length - b.ids.length);
+  return Array.from({ length: count }, (_, k) => ascending.filter((__, i) => {
+    const place = i % count;
+    return (Math.floor(i / count) % 2 === 0 ? place : count - 1 - place) === k;
+  }));
 }
 
 function batchOf<E extends Encoded>(rows: readonly E[], { size, lengths }: BatchPlan): Batch<E> {
