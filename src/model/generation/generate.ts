@@ -50,7 +50,7 @@ export class Generator {
     const hold = (next: Progress): Progress => (progress = next);
     try {
       const first = hold(reader.begin(inputs, options.special.start, tensors));
-      const limit = first.slot + options.settings.maxNewTokens;
+      const limit = first.slot + options.settings.maxNewTokens - 1; // the last token is written, not read
       const turn = (before: Progress, ids: readonly number[], parents?: readonly number[]): Progress =>
         hold(reader.step(before, { ids, parents }, limit, tensors));
       const run: Run = { inputs: this.texts(inputs, options), options, first, turn };
