@@ -25,7 +25,7 @@ export function baseGate(tier: Tier): Study {
   ];
   return {
     name: 'base-gate', tier, title: 'Is the base worth adapting: full fine-tuning against random weights and answers without a model',
-    source: 'the gate of the base model', rows: [], notebook: 'notebooks/04-existing-methods.ipynb', reference: 'full', variants,
+    source: 'the gate of the base model', rows: [], notebook: 'notebooks/04-existing-methods-and-budgets.ipynb', reference: 'full', variants,
   };
 }
 
