@@ -105,7 +105,7 @@ class Session {
 
 function settingsOf(setup: Setup): TrainingSettings {
   return {
-    examples: 'all', epochs: 1, batch: setup.batch, maxLength: setup.tokens, learningRate: setup.learningRate, schedule: { kind: 'constant', warmup: 0 },
+    examples: 'all', epochs: 1, batch: setup.batch, accumulation: 1, maxLength: setup.tokens, learningRate: setup.learningRate, schedule: { kind: 'constant', warmup: 0 },
     optimizer: adam, dropout: 0, labelSmoothing: 0, scored: { validation: 'all', test: 'all' }, evaluations: 0, precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32', target: null,
   };
 }

@@ -26,6 +26,7 @@ export const defaultTraining: TrainingSettings = {
   examples: 'all',
   epochs: 1,
   batch: 32,
+  accumulation: 1,
   maxLength: 64,
   learningRate: 1e-3,
   schedule: { kind: 'linear', warmup: 0.06 },
@@ -39,7 +40,7 @@ export const defaultTraining: TrainingSettings = {
 };
 
 /** Settings younger than the first committed runs, with the value that means what those did: such a value takes no part in a run's id. */
-const younger: Partial<TrainingSettings> = { target: null };
+const younger: Partial<TrainingSettings> = { target: null, accumulation: 1 };
 
 /** A spec as it was written, with what was not asked for in its time filled in. */
 export function completeSpec(spec: RunSpec): RunSpec {
@@ -108,17 +109,19 @@ function fileSafe(text: string): string {
   return text.replace(/[^A-Za-z0-9.+]+/g, '-').replace(/^[-.]+|-+$/g, '');
 }
 
-/** `results`, or what PETL_RESULTS names: the notebooks' check reads the committed runs in `results/reference`. */
+/** `results`, or what PETL_RESULTS names. */
 export function resultsFolder(): string {
   return process.env['PETL_RESULTS'] ?? join(projectRoot(), 'results');
 }
 
-/** Folder of a study's runs; the quick tier's are kept out of git. */
-export function studyFolder(study: string, tier: Tier, results: string = resultsFolder()): string {
-  return tier === 'quick' ? join(results, 'quick', study) : join(results, study);
+/** Folder of a study's runs. The quick tier's are kept out of git; the notebooks' check reads committed ones where PETL_QUICK_RESULTS says. */
+export function studyFolder(study: string, tier: Tier, results?: string): string {
+  if (tier === 'full') return join(results ?? resultsFolder(), study);
+  const quick = results === undefined ? process.env['PETL_QUICK_RESULTS'] : undefined;
+  return join(quick ?? join(results ?? resultsFolder(), 'quick'), study);
 }
 
 /** Path of a run's file. */
-export function runPath(spec: RunSpec, results: string = resultsFolder()): string {
+export function runPath(spec: RunSpec, results?: string): string {
   return join(studyFolder(spec.study, spec.tier, results), `${runId(spec)}.jsonl`);
 }

@@ -23,7 +23,7 @@ export interface FewSteps { readonly steps: number; readonly rate: number; reado
 
 const optimizer: OptimizerSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
 const settings: TrainingSettings = {
-  examples: 'all', epochs: 1, batch: 0, maxLength: 0, learningRate: 0, schedule: { kind: 'constant', warmup: 0 }, optimizer,
+  examples: 'all', epochs: 1, batch: 0, accumulation: 1, maxLength: 0, learningRate: 0, schedule: { kind: 'constant', warmup: 0 }, optimizer,
   dropout: 0, labelSmoothing: 0, scored: { validation: 0, test: 0 }, evaluations: 0, precision: 'float32', target: null,
 };
 

@@ -7,8 +7,10 @@ export interface TrainingSettings {
   /** Training examples used, taken from the front of the seed-independent order of the task. */
   readonly examples: number | 'all';
   readonly epochs: number;
-  /** Examples per step. */
+  /** Examples per batch. */
   readonly batch: number;
+  /** Batches whose gradients add up to one step, as if they were one batch. */
+  readonly accumulation: number;
   /** Tokens per example, longer ones are truncated. */
   readonly maxLength: number;
   readonly learningRate: number;

@@ -7,7 +7,7 @@ import { train } from './train';
 const job = (over: Partial<TrainingJob> = {}): TrainingJob => ({
   method: parseMethod('lora:r=8'), model: 'minilm-l6', task: 'sentiment', seed: 1, engine: 'compiled',
   training: {
-    examples: 640, epochs: 1, batch: 32, maxLength: 48, learningRate: 2e-3, schedule: { kind: 'linear', warmup: 0.1 },
+    examples: 640, epochs: 1, batch: 32, accumulation: 1, maxLength: 48, learningRate: 2e-3, schedule: { kind: 'linear', warmup: 0.1 },
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 }, dropout: 0.1, labelSmoothing: 0,
     scored: { validation: 64, test: 400 }, evaluations: 1, precision: 'float32', target: null,
   },
@@ -36,6 +36,8 @@ describe('training on real text', { timeout: 300_000 }, () => {
     const first = await losses(1);
     expect(await losses(1)).toEqual(first);
     expect(await losses(2)).not.toEqual(first);
+    const two = { ...short(1), training: { ...short(1).training, accumulation: 2 } };
+    expect((await train(two, () => undefined)).steps).toBe(2); // three batches: two batches to the first step, one to the second
     const { steps } = await train(short(1), (event) => (event.kind === 'step' && event.step === 2 ? 'stop' : undefined));
     expect(steps).toBe(2);
   });

@@ -51,13 +51,13 @@ export function trainerOf<B extends Weighted>({ metric, learner, head, prepare, 
     metric, head,
     open: (job) => {
       const data = prepare(job);
+      const { accumulation } = job.training;
       return {
-        steps: data.train.length, print: data.print, testIds: data.test.ids,
+        steps: Math.ceil(data.train.length / accumulation), print: data.print, testIds: data.test.ids,
         step: (at, state, constants, tick) => {
-          const batch = data.train[at]?.upload();
-          if (batch === undefined) throw new RangeError(`step ${at} of ${data.train.length}`);
-          const next = stepper.step(state, constants, [batch], tick);
-          disposeTree(batch);
+          const batches = data.train.slice(at * accumulation, (at + 1) * accumulation).map((batch) => batch.upload());
+          const next = stepper.step(state, constants, batches, tick);
+          disposeTree(batches);
           return next;
         },
         evaluate: (split, own) => evaluate(score, data[split], own),

@@ -50,7 +50,7 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
   const job = (method: string, over: Partial<TrainingJob['training']> = {}): TrainingJob => ({
     method: parseMethod(method), model, task: 'xsum', seed: 1, engine: 'compiled',
     training: {
-      examples: 'all', epochs: 60, batch: 4, maxLength: 32, learningRate: 5e-3, schedule: { kind: 'linear', warmup: 0 },
+      examples: 'all', epochs: 60, batch: 4, accumulation: 1, maxLength: 32, learningRate: 5e-3, schedule: { kind: 'linear', warmup: 0 },
       optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }, dropout: 0, labelSmoothing: 0,
       scored: { validation: 'all', test: 'all' }, evaluations: 1, precision: 'float32',
       target: { maxLength: 16, decoded: 'all', beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 }, ...over,
