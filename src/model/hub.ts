@@ -4,6 +4,16 @@ import { UserError } from '../errors';
 import { projectRoot } from '../project';
 import { bring, type Patience, type RemoteFile } from './transfer';
 
+const papers: Readonly<Record<string, string>> = {
+  'roberta-base': 'FacebookAI/roberta-base', 'bart-large': 'facebook/bart-large', 'mbart-large-cc25': 'facebook/mbart-large-cc25',
+};
+
+/** What the hub calls a model: `hub:...` as it is, or the name of one of the papers' backbones; undefined for all others. */
+export function hubName(name: string): string | undefined {
+  if (name.startsWith('hub:')) return name;
+  return Object.hasOwn(papers, name) ? `hub:${papers[name] ?? ''}` : undefined;
+}
+
 /** `hub:org/name@revision`; revision is a branch, tag or commit, `main` where it is left out. */
 export interface HubName { readonly repository: string; readonly revision: string }
 

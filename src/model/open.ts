@@ -7,7 +7,7 @@ import { readConfig, type Config } from './checkpoint/config';
 import { openGguf, type Metadata } from './checkpoint/gguf';
 import { dropScratch } from './checkpoint/stored';
 import { vocabularyOf } from './checkpoint/vocabulary';
-import { download, type HubOptions } from './hub';
+import { download, hubName, type HubOptions } from './hub';
 import { randomBackbone } from './random-weights';
 import { modelNamed, type ModelPlace } from './registry';
 import type { SpecialIds } from './special';
@@ -22,12 +22,13 @@ export interface Model {
 }
 
 /**
- * Opens a model by name, folder, GGUF file or `hub:org/name@revision`. The caller disposes of its backbone.
+ * Opens a model by name, folder, GGUF file or `hub:org/name@revision`; names of the papers' backbones stand for the hub's. The caller disposes of its backbone.
  * @param held bfloat16 halves the memory of the weights, which compiled steps alone can read then
  * @param report takes the progress of a download
  */
 export async function openModel(name: string, held: Precision = 'float32', report?: HubOptions['report']): Promise<Model> {
-  const place = modelNamed(name.startsWith('hub:') ? await download(name, report && { report }) : name);
+  const remote = hubName(name);
+  const place = modelNamed(remote === undefined ? name : await download(remote, report && { report }));
   return place.kind === 'gguf' ? openGgufModel({ ...place, name }, held) : openFolder({ ...place, name }, held);
 }
 

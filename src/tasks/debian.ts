@@ -32,7 +32,7 @@ function indexPath(): string {
 /** The index that was brought; a UserError says how where it is missing. */
 export function readDebianIndex(path: string = indexPath()): DebianIndex {
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as DebianIndex;
-  throw new UserError(`the Debian package index is not in data/cache: bring it with: npx petl fetch ${DEBIAN_INDEX} (on Debian, with apt-get)`);
+  throw new UserError(`the Debian package index is not in data/cache: bring it with: npx petl fetch ${DEBIAN_INDEX} (on Debian, with apt-get; elsewhere task news-lead takes its place)`);
 }
 
 /** Brings Debian's package index with apt-get into lists of its own; leaves those of the system alone. Gives the release. */

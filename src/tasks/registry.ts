@@ -1,5 +1,6 @@
 import { UserError } from '../errors';
 import { englishRomanian } from './english-romanian';
+import { newsLead } from './news-lead';
 import { originals } from './originals';
 import { sentiment, shuffledSentiment } from './sentiment';
 import { synopsis } from './synopsis';
@@ -7,7 +8,7 @@ import type { Task } from './task';
 import { verseParaphrase } from './verse-paraphrase';
 
 /** Every task by name. */
-export const tasks: readonly Task[] = [sentiment, shuffledSentiment, verseParaphrase, synopsis, englishRomanian, ...originals];
+export const tasks: readonly Task[] = [sentiment, shuffledSentiment, verseParaphrase, synopsis, newsLead, englishRomanian, ...originals];
 
 /** The task called `name`; an unknown name is a UserError that lists the known ones. */
 export function taskNamed(name: string): Task {
