@@ -113,13 +113,18 @@ describe('generation', () => {
     expect(came).toEqual(found.map(({ tokens }) => tokens));
   });
 
-  it('grows its cache without changing what it says', async () => {
-    const long = { ...settings, maxNewTokens: 150 };
-    const [found] = await generator.generate([[5, 6, 7]], { special: { ...special, end: [] }, settings: long });
-    expect(found?.tokens).toHaveLength(150);
-    const eager = new Generator(model, noAdaptation, { engine: 'eager' });
-    expect(await eager.generate([[5, 6, 7]], { special: { ...special, end: [] }, settings: long })).toEqual([found]);
-    eager.dispose();
+  it('grows its cache without changing what it says; what fits its first size needs no second program', async () => {
+    const write = async (by: Generator, maxNewTokens: number) => by.generate([[5, 6, 7]], { special: { ...special, end: [] }, settings: { ...settings, maxNewTokens } });
+    const [fast, eager] = [new Generator(model), new Generator(model, noAdaptation, { engine: 'eager' })];
+    const before = live().programs;
+    const long = await write(fast, 270);
+    expect(long[0]?.tokens).toHaveLength(270);
+    expect(live().programs - before).toBe(3); // the prompt, 256 slots, more slots
+    expect(await write(eager, 270)).toEqual(long);
+    const other = new Generator(model);
+    expect((await write(other, 100))[0]?.tokens).toEqual(long[0]?.tokens.slice(0, 100));
+    expect(live().programs - before).toBe(5);
+    for (const made of [fast, eager, other]) made.dispose();
   });
 
   it('writes the same with weights held in bfloat16, which the checkpoint\'s are', async () => {

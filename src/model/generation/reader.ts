@@ -116,11 +116,14 @@ export class Reader {
   dispose(): void { this.start.dispose(); this.next.dispose(); }
 }
 
-/** A cache with a free slot: the same, or a larger copy (few sizes, each its own program). */
+/** Texts up to this many slots have room from the start; longer ones double it as they grow. */
+const firstSlots = 256;
+
+/** A cache with a free slot: the same, or a larger copy. Sizes are few, as each needs its own program. @param limit slots that will ever be needed */
 function roomFor(cache: Cache, slot: number, limit: number): Cache {
   const capacity = (cache[0] as KeyValues).keys.shape[2] as number;
   if (slot < capacity) return cache;
-  const wanted = Math.min(Math.max(roundUp(slot + 1, 64), 2 * capacity), roundUp(limit, 16));
+  const wanted = roundUp(Math.max(slot + 1, Math.min(limit, Math.max(firstSlots, 2 * capacity))), 64);
   const larger = (x: Tensor): Tensor => tf.pad(x, [[0, 0], [0, 0], [0, wanted - capacity], [0, 0]]);
   const grown = cache.map(({ keys, values }) => ({ keys: larger(keys), values: larger(values) }));
   for (const old of leaves(cache)) old.dispose();
