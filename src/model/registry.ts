@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
 import { projectRoot } from '../project';
+import { isPickle, pickleRefused } from './checkpoint/pickle';
 import type { ModelShape } from './shape';
 
 /** A frozen model that the project knows by name. */
@@ -55,6 +56,7 @@ function placeAt(path: string): ModelPlace {
   const place = { name: path, path, pooling: null, random: null };
   if (!statSync(path).isDirectory()) {
     if (path.endsWith('.gguf')) return { ...place, kind: 'gguf' };
+    if (isPickle(path)) throw pickleRefused(path);
     throw new UserError(`"${path}" is no model: name a folder with config.json and model.safetensors, or a .gguf file`);
   }
   if (existsSync(join(path, 'config.json'))) return { ...place, kind: 'folder', pooling: existsSync(join(path, '1_Pooling')) ? 'mean' : null };

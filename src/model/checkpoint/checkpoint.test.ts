@@ -104,17 +104,6 @@ describe('checkpoints', () => {
     model.dispose();
     expect(live().tensors).toBe(before);
   });
-
-  it('takes word vectors in place of ids', () => {
-    const model = loadBackbone(folderOf('gpt2'));
-    const batch = uploadBatch(packSequences([{ ids: [5, 6, 7], types: [] }], { length: 3, size: 3, prompt: 0 }));
-    const other = { ...batch, ids: tf.zerosLike(batch.ids) };
-    const words = tf.gather(model.weights['embedding.word'] as Tensor, batch.ids as tf.Tensor1D);
-    const [own, given] = [decode(model, batch, plainForward), decode(model, other, { ...plainForward, words })];
-    expect(difference(given, own.arraySync() as number[][])).toBe(0);
-    tf.dispose([own, given, words, other.ids, Object.values(batch)]);
-    model.dispose();
-  });
 });
 
 describe('bad checkpoints are refused, and nothing stays', () => {
@@ -159,6 +148,8 @@ describe('bad checkpoints are refused, and nothing stays', () => {
     expect(() => modelNamed(folder)).toThrow(/has no config\.json/);
     writeFileSync(join(folder, 'x.txt'), '');
     expect(() => modelNamed(join(folder, 'x.txt'))).toThrow(/is no model/);
+    writeFileSync(join(folder, 'pytorch_model.bin'), '');
+    expect(() => modelNamed(join(folder, 'pytorch_model.bin'))).toThrow(/is a Python pickle.*safe_serialization=True/);
     await expect(openModel('hub:nothing')).rejects.toThrow(/"hub:nothing" is no hub model: write hub:organisation\/name/);
   });
 });

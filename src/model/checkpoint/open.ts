@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
+import { isPickle, pickleRefused } from './pickle';
 import { openSafetensors } from './safetensors';
 import type { OpenCheckpoint } from './stored';
 
@@ -10,10 +11,8 @@ export function weightFiles(folder: string): readonly string[] {
   if (existsSync(single)) return [single];
   const index = join(folder, 'model.safetensors.index.json');
   if (existsSync(index)) return shards(folder, index);
-  const pickle = existsSync(folder) ? readdirSync(folder).find((name) => /\.(bin|pt|pth|ckpt)$/.test(name)) : undefined;
-  if (pickle !== undefined) {
-    throw new UserError(`${join(folder, pickle)} is a Python pickle, which can run code and is not read: save the model again with model.save_pretrained(folder, safe_serialization=True)`);
-  }
+  const pickle = existsSync(folder) ? readdirSync(folder).find(isPickle) : undefined;
+  if (pickle !== undefined) throw pickleRefused(join(folder, pickle));
   throw new UserError(`${folder} has no model.safetensors: give a folder saved by save_pretrained`);
 }
 
