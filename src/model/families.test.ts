@@ -62,6 +62,19 @@ describe.each(families)('tiny %s', (family) => {
     tf.dispose(Object.values(batch));
   });
 
+  it('takes word vectors in place of ids, as the model would have scaled them', () => {
+    const pair = pairOf(cases[0] as Case);
+    const read = pair.source ?? pair.target;
+    const blank = { ...read, ids: tf.zerosLike(read.ids) };
+    const without = pair.source === undefined ? { target: blank } : { source: blank, target: pair.target };
+    const run = (given: TextPair, forward: Forward): Tensor => (model.shape.decoderLayers === 0 ? encode(model, given.target, forward) : decodeText(model, given, forward));
+    const words = tf.mul(tf.gather(model.weights['embedding.word'] as Tensor, read.ids as tf.Tensor1D), model.shape.embeddingScale);
+    const [own, given, other] = tf.tidy(() => [run(pair, plainForward), run(without, { ...plainForward, words }), run(without, plainForward)]) as [Tensor, Tensor, Tensor];
+    expect(difference(given, own.arraySync() as number[][])).toBe(0);
+    expect(difference(other, own.arraySync() as number[][])).toBeGreaterThan(1e-3);
+    tf.dispose([own, given, other, words, blank.ids, Object.values(pair.target), Object.values(pair.source ?? {})]);
+  });
+
   const { adapter } = expectedOf(family);
 
   /** LoRA on query and value projections, a sequential adapter on the FFN output: what scripts/fixtures/hooked.py hooks in. */

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { folderOf } from './fixtures/tiny';
 import { download, parseHubName, type HubOptions } from './hub';
 import { loadBackbone } from './backbone';
@@ -129,6 +129,18 @@ describe('a hub', () => {
     await expect(download('hub:org/tiny', { ...options, patience: { attempts: 2, idle: 100, wait: 1 } })).rejects.toThrow(/nothing came for 0\.1 s/);
   });
 
+  it('that is asked too often is asked again later; one that refuses is not', async () => {
+    let refusals = 2;
+    serve = (request, response, content) => { if (refusals-- > 0) response.writeHead(429).end(); else whole(request, response, content); };
+    await download('hub:org/tiny', options);
+    const asked = (): number => requests.filter((r) => r.includes('/resolve/') && r.includes('safetensors')).length;
+    expect(asked()).toBe(3);
+    rmSync(join(cache, 'org--tiny'), { recursive: true });
+    serve = (_, response) => void response.writeHead(403).end();
+    await expect(download('hub:org/tiny', options)).rejects.toThrow(/cannot bring model\.safetensors: the hub answers 403/);
+    expect(asked()).toBe(4);
+  });
+
   it('that damages a file is caught by the hash; nothing of the file stays', async () => {
     serve = (_, response, content) => {
       const damaged = Buffer.from(content);
@@ -147,6 +159,11 @@ describe('a hub', () => {
     const folder = await download('hub:org/tiny', options);
     const before = requests.length;
     expect(await download('hub:org/tiny', { ...options, offline: true })).toBe(folder);
+    expect(requests.length).toBe(before);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await download('hub:org/tiny', { ...options, offline: undefined })).toBe(folder);
+    await expect(download('hub:org/other', { ...options, offline: undefined })).rejects.toThrow(/the network is switched off \(HF_HUB_OFFLINE\)/);
+    vi.unstubAllEnvs();
     expect(requests.length).toBe(before);
     const unreachable = { ...options, endpoint: 'http://127.0.0.1:9' };
     expect(await download('hub:org/tiny', unreachable)).toBe(folder);
