@@ -1,17 +1,17 @@
 // Measures this project's training step against PyTorch's, interleaved; README.md says what is compared and how.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../scripts/bench-env.mjs';
 import { measure } from './cell.mjs';
 import { figure } from './figure.mjs';
+import { generateBench } from './generate.mjs';
+import { machine, root, threads, write } from './host.mjs';
 import { textStream } from './inputs.mjs';
 import { Side } from './side.mjs';
 import { summary, table } from './summary.mjs';
 
-const root = resolve(import.meta.dirname, '..');
 const methods = ['lora:r=8,s=2', 'pa-ffn:r=64,s=4', 'houlsby:m=64', 'prefix:l=16', 'mam:l=16,r=64', 'full'];
 const usage = `node bench/run.mjs [options]
   --methods lora,full         families (default: all six)
@@ -22,6 +22,7 @@ const usage = `node bench/run.mjs [options]
   --compile                   adds a torch.compile row
   --again                     measures cells anew that are on disk
   --report                    only rewrites summary, table and figure from the cells on disk
+  --generate load,chat,...    generation with SmolLM2 instead (load, chat, long, batch, train; all: every part)
   --ours "node bin/petl.cjs bench-step"   command of this project's side, none for PyTorch alone
   --python PATH               instead of .venv-bench
   --out results/bench`;
@@ -31,13 +32,12 @@ const { values: given } = parseArgs({ options: {
   head: { type: 'string', default: 'first,mean' }, rounds: { type: 'string', default: '3' }, steps: { type: 'string', default: '10' },
   warmup: { type: 'string', default: '3' }, compile: { type: 'boolean', default: false }, again: { type: 'boolean', default: false },
   report: { type: 'boolean', default: false }, ours: { type: 'string', default: 'node bin/petl.cjs bench-step' },
-  python: { type: 'string' }, out: { type: 'string', default: 'results/bench' }, help: { type: 'boolean', default: false },
+  python: { type: 'string' }, generate: { type: 'string' }, out: { type: 'string', default: 'results/bench' }, help: { type: 'boolean', default: false },
 } });
 
 const list = (words) => words.split(',').filter(Boolean);
 const out = resolve(root, given.out);
 const cellsFolder = join(out, 'cells');
-const threads = Math.max(1, os.cpus().length);
 const say = (line) => console.log(line);
 
 function cellsAsked() {
@@ -54,18 +54,6 @@ const cellFile = ({ method, tokens, precision, head }) => join(cellsFolder, `${m
 /** Noisy cells are measured again by the next run. */
 function measuredWell(path) {
   return existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).clean;
-}
-
-function write(path, content) {
-  writeFileSync(path + '.tmp', content);
-  renameSync(path + '.tmp', path);
-}
-
-function machine() {
-  const commit = (() => {
-    try { return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(); } catch { return null; }
-  })();
-  return { cpu: os.cpus()[0]?.model.trim() ?? 'unknown', threads, memoryGb: Math.round(os.totalmem() / 2 ** 30), node: process.version, commit };
 }
 
 /** Best plain matrix product of either side at the model's shapes. */
@@ -145,6 +133,7 @@ async function measureAll() {
 
 async function main() {
   if (given.help) return say(usage);
+  if (given.generate) return generateBench({ parts: list(given.generate), rounds: Number(given.rounds), out, python: given.python, say });
   const failures = given.report ? [] : await measureAll();
   const { rows } = report();
   const apart = rows.filter((row) => row.lossesAgree === false).map((row) => `${row.method} x ${row.tokens} ${row.precision}: loss curves differ by ${row.lossGap}`);

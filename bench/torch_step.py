@@ -4,15 +4,14 @@ PEFT for LoRA; for prefix tuning a filled key-value cache, as PEFT passes it; ow
 model is transformers' BertModel, the optimizer Adam in its fused form, both as their users get them.
 """
 
-import json
-import os
-import sys
 import time
 
 import torch
 from safetensors.torch import load_file
 from torch import nn
 from transformers import BertModel, DynamicCache, logging
+
+from side import machine_busy, own_cpu, peak_mb, serve
 
 LAYERS = 6
 
@@ -174,30 +173,6 @@ class Session:
         return {**found, 'peakMb': peak_mb()}
 
 
-def machine_busy():
-    """Seconds that all cores together have worked, None where the system does not tell."""
-    try:
-        with open('/proc/stat', encoding='ascii') as file:
-            user, nice, system, _idle, _wait, irq, soft, steal = map(int, file.readline().split()[1:9])
-        return (user + nice + system + irq + soft + steal) / os.sysconf('SC_CLK_TCK')
-    except (OSError, ValueError):
-        return None
-
-
-def own_cpu():
-    times = os.times()
-    return times.user + times.system
-
-
-def peak_mb():
-    try:
-        with open('/proc/self/status', encoding='ascii') as file:
-            return next(int(line.split()[1]) / 1024 for line in file if line.startswith('VmHWM'))
-    except (OSError, StopIteration):
-        import resource
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def gemm(request):
     """Best rate of a dense product of each [m, k, n], in GFLOP/s."""
     kind = torch.bfloat16 if request['precision'] == 'bf16' else torch.float32
@@ -234,19 +209,8 @@ def answer(message, state):
 def main():
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    replies = os.fdopen(os.dup(1), 'w', encoding='utf-8')
-    os.dup2(2, 1)  # whatever libraries print goes to standard error
     state = {}
-    for line in sys.stdin:
-        message = json.loads(line)
-        if 'quit' in message:
-            return
-        try:
-            reply = answer(message, state)
-        except Exception as error:  # the runner reports it and goes on
-            reply = {'error': f'{type(error).__name__}: {error}'}
-        replies.write(json.dumps(reply) + '\n')
-        replies.flush()
+    serve(lambda message: answer(message, state))
 
 
 main()

@@ -1,51 +1,94 @@
+import { createInterface } from 'node:readline';
 import { seconds } from '../clock';
 import { backend } from '../engine/backend';
-import { UserError } from '../errors';
+import { compile } from '../engine/compile';
+import type { Precision } from '../engine/program';
+import { disposeTree } from '../engine/tree';
+import { uploadBatch, type Batch } from '../model/batch';
 import { chatPrompt } from '../model/chat';
+import { decode, vocabularyLogits } from '../model/decoder';
+import { plainForward } from '../model/forward';
 import { Generator } from '../model/generation/generate';
 import { greedy } from '../model/generation/settings';
 import { openModel, type Model } from '../model/open';
+import { packSequences } from '../model/packing';
 import { backbone } from '../model/shapes';
-import { printJson, wholeOf, type Input } from './command';
+import { trainSteps, type TrainJob } from './bench-generate-train';
+import { BusyMeter } from './busy';
 
-/** A prompt whose greedy answer is known (the model's own, read with llama.cpp's arithmetic). */
-const golden = { model: 'smollm2-135m', question: 'What is the capital of France?', answer: 'The capital of France is Paris.' } as const;
+/** What the benchmark of generation sends; bench/README.md describes the protocol. */
+interface Setup { readonly model: string; readonly precision: 'f32' | 'bf16' }
+interface Job { readonly inputs: readonly (readonly number[])[]; readonly tokens: number; readonly times: number }
+type Question = { readonly chat: string } | { readonly encode: readonly string[] } | { readonly logits: readonly number[] } | { readonly generate: Job } | { readonly train: TrainJob };
+type Message = Question | { readonly setup: Setup } | { readonly quit: true };
 
-/** `petl bench-generate`: how long SmolLM2 takes to load and to write a token, after it has given the answer it must give. */
-export async function benchGenerateCommand(input: Input): Promise<number> {
-  const tokens = wholeOf(input, 'tokens', { least: 8, most: 4096, fallback: 64 });
-  const tensorflow = backend().binding.TF_Version; // loads TensorFlow before anything is measured
-  const [before, start] = [peakMb(), seconds()];
-  const model = await openModel(golden.model);
-  const loadSeconds = seconds() - start;
-  const loadMb = peakMb() - before;
-  const generator = new Generator(model.backbone);
-  const ids = promptOf(model);
-  const said = model.tokenizer?.decode((await generator.generate([ids], { settings: greedy, special: model.special }))[0]?.tokens ?? []);
-  if (said !== golden.answer) throw new Error(`asked "${golden.question}", ${golden.model} said "${said ?? ''}" and not "${golden.answer}"`);
-  const steps = await timesOf(generator, model, ids, tokens);
-  const float32Mb = 4 * backbone(model.backbone.shape) / 2 ** 20;
-  printJson({
-    model: golden.model, tensorflow, answer: said, loadSeconds, loadMb, float32Mb, loadRatio: loadMb / float32Mb, prompt: ids.length, tokens,
-    msPerToken: steps[steps.length >> 1], msBest: steps[0], tokensPerSecond: 1000 / (steps[steps.length >> 1] ?? Infinity), peakMb: peakMb(),
-  });
-  generator.dispose();
-  model.backbone.dispose();
+/** One side of the benchmark: loading a model and writing with it, driven by JSON lines on standard input. */
+export async function benchGenerateCommand(): Promise<number> {
+  let session: Session | undefined;
+  for await (const line of createInterface({ input: process.stdin })) {
+    const message = JSON.parse(line) as Message;
+    if ('quit' in message) break;
+    try {
+      if ('setup' in message) { session = await open(message.setup); reply(session.ready); } else reply(await answer(session as Session, message));
+    } catch (error) {
+      reply({ error: (error as Error).message });
+    }
+  }
   return 0;
 }
 
-function promptOf({ tokenizer }: Model): ArrayLike<number> {
-  if (tokenizer === undefined) throw new UserError(`${golden.model} has no tokenizer: fetch it again`);
-  return tokenizer.encode({ text: chatPrompt(tokenizer, golden.question), pair: null }, 4096).ids;
+function reply(value: unknown): void { process.stdout.write(`${JSON.stringify(value)}\n`); }
+
+interface Session { readonly model: Model; readonly held: Precision; readonly generator: Generator; readonly ready: object }
+
+/** Loads the model; memory is counted from where TensorFlow stands before it. */
+async function open({ model: name, precision }: Setup): Promise<Session> {
+  const held: Precision = precision === 'bf16' ? 'bfloat16' : 'float32';
+  const tensorflow = backend().binding.TF_Version; // loads TensorFlow before anything is measured
+  const [peak, resident, start] = [peakMb(), residentMb(), seconds()];
+  const model = await openModel(name, held);
+  const loadSeconds = seconds() - start;
+  const float32Mb = 4 * backbone(model.backbone.shape) / 2 ** 20;
+  const ready = { ready: true, loadSeconds, startMb: resident, loadMb: peakMb() - Math.max(peak, resident), heldMb: residentMb() - resident, float32Mb, versions: { tensorflow } };
+  return { model, held, generator: new Generator(model.backbone, undefined, { precision: held }), ready };
 }
 
-/** Milliseconds of each token after the first, sorted; the second run, whose programs are there. */
-async function timesOf(generator: Generator, { special }: Model, ids: ArrayLike<number>, tokens: number): Promise<readonly number[]> {
-  const options = { settings: { ...greedy, maxNewTokens: tokens }, special: { ...special, end: [] } };
-  await generator.generate([ids], options);
-  const came: number[] = [];
-  await generator.generate([ids], { ...options, onToken: () => { came.push(seconds()); } });
-  return came.slice(1).map((at, i) => 1000 * (at - (came[i] ?? at))).sort((a, b) => a - b);
+async function answer(session: Session, message: Question): Promise<object> {
+  const { tokenizer, backbone: frozen } = session.model;
+  const encode = (text: string): number[] => Array.from(tokenizer?.encode({ text, pair: null }, 1 << 20).ids ?? []);
+  if ('encode' in message) return { ids: message.encode.map(encode) };
+  if ('logits' in message) return { logits: lastLogits(frozen, message.logits, session.held) };
+  if ('generate' in message) return generate(session, message.generate);
+  if ('train' in message) return { ...trainSteps(session.model, message.train, session.held), peakMb: peakMb() };
+  if (tokenizer === undefined) throw new Error('the model has no tokenizer');
+  const ids = encode(chatPrompt(tokenizer, message.chat));
+  const [found] = await session.generator.generate([ids], { settings: greedy, special: session.model.special });
+  return { ids, tokens: found?.tokens, text: tokenizer.decode(found?.tokens ?? []) };
+}
+
+/** Scores of the token after `ids`, without a cache. */
+function lastLogits(frozen: Model['backbone'], ids: readonly number[], precision: Precision): readonly number[] {
+  const batch = uploadBatch(packSequences([{ ids, types: ids.map(() => 0) }], { length: ids.length, size: ids.length, prompt: 0 }));
+  const run = compile((given: Batch) => vocabularyLogits(frozen, decode(frozen, given, { ...plainForward, read: 'last' })), 'compiled', precision);
+  const scores = run(batch);
+  const logits = Array.from(scores.dataSync());
+  run.dispose();
+  disposeTree([scores, batch]);
+  return logits;
+}
+
+/** Greedy texts of exactly `tokens` tokens for all inputs together, `times` over. */
+async function generate({ generator, model: { special } }: Session, { inputs, tokens, times }: Job): Promise<object> {
+  const found = { ms: [] as number[], foreignCpu: [] as (number | null)[], tokens: [] as (readonly number[])[] };
+  for (let i = 0; i < times; i++) {
+    const meter = new BusyMeter();
+    const texts = await generator.generate(inputs, { settings: { ...greedy, maxNewTokens: tokens }, special: { ...special, end: [] } });
+    found.ms.push(1000 * meter.wall());
+    found.foreignCpu.push(meter.foreign());
+    found.tokens = texts.map((text) => text.tokens);
+  }
+  return { ...found, peakMb: peakMb() };
 }
 
 function peakMb(): number { return process.resourceUsage().maxRSS / 1024; }
+function residentMb(): number { return process.memoryUsage.rss() / 2 ** 20; }

@@ -26,6 +26,10 @@ export const commands: readonly Command[] = [
     options: { ...tier, ...running, ...json }, positionals: ['NAME'], load: () => study().studyCommand,
   },
   {
+    name: 'studies', usage: 'studies [--json]', about: 'every study: its runs, what is finished, about how long the rest takes', options: json, positionals: [],
+    load: () => (require('./studies') as typeof import('./studies')).studiesCommand,
+  },
+  {
     name: 'results', usage: 'results NAME [--tier quick|full] [--json]', about: 'the score table of what is on disk',
     options: { ...tier, ...json }, positionals: ['NAME'], load: () => study().resultsCommand,
   },
