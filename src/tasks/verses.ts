@@ -31,7 +31,7 @@ type Row = readonly [book: number, chapter: number, verse: number, web: string, 
 /** The part of sql.js in use. */
 interface SqlJs {
   readonly Database: new (file: Uint8Array) => {
-    exec(query: string): readonly [{ readonly values: readonly Row[] }];
+    exec(query: string): readonly [{ readonly values: unknown }];
     close(): void;
   };
 }
@@ -43,22 +43,28 @@ const QUERY = `SELECT web.bNumber, web.cNumber, web.vNumber, web.vText, basic.vT
   WHERE web.bbName = '4' AND basic.bbName = '3' AND romanian.bbName = 'u'
   ORDER BY web.bNumber, web.cNumber, web.vNumber`;
 
-async function readDatabase(path: string): Promise<readonly Verse[]> {
+/** The rows that `query` selects from the package's database. */
+export async function queryBible<R>(path: string, query: string): Promise<readonly R[]> {
   const initialize = require('sql.js') as () => Promise<SqlJs>;
   const { Database } = await initialize();
   const database = new Database(readFileSync(path));
-  const [{ values }] = database.exec(QUERY);
+  const [{ values }] = database.exec(query);
   database.close();
+  return values as readonly R[];
+}
+
+async function readDatabase(path: string): Promise<readonly Verse[]> {
+  const values = await queryBible<Row>(path, QUERY);
   return values.map(([book, chapter, verse, web, basic, romanian]) => (
     { book, chapter, verse, web: cleanEnglish(web), basic: cleanEnglish(basic), romanian: cleanRomanian(romanian) }));
 }
 
 /** The database writes apostrophes as accents and words added by translators in brackets. */
-function cleanEnglish(text: string): string {
+export function cleanEnglish(text: string): string {
   return text.replace(/`/g, '\'').replace(/[[\]]/g, '').replace(/\s+/g, ' ').trim();
 }
 
 /** Cedillas become the comma letters of today's Romanian; the database puts a space after the hyphen of joined words. */
-function cleanRomanian(text: string): string {
+export function cleanRomanian(text: string): string {
   return romanianLetters(text).replace(/(\p{L})- (?=\p{L})/gu, '$1-').replace(/\s+/g, ' ').trim();
 }

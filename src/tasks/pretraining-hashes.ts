@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hashOf } from './split';
+import { formsOf, textsOf, type PretrainingDocument } from './pretraining';
+import { tasks } from './registry';
+import type { Task } from './task';
+import { normalText } from './text';
+
+/** Texts as 40 bits of the SHA-256 of their normal form: of 10,000 held-out texts and 1,000,000 others one pair in a hundred is equal by chance. */
+export function hashesOf(forms: Iterable<string>): ReadonlySet<number> {
+  const hashes = new Set<number>();
+  for (const form of forms) hashes.add(Number.parseInt(hashOf(form).slice(0, 10), 16));
+  return hashes;
+}
+
+/** Forms of everything in `documents`: each document, each text, each sentence. */
+export function* documentForms(documents: readonly PretrainingDocument[]): Generator<string> {
+  for (const document of documents) {
+    if (document.kind === 'text') yield normalText(document.texts.join(' '));
+    for (const text of textsOf(document)) yield* formsOf(text);
+  }
+}
+
+/** The tasks made from pinned packages and Debian's index; the originals that a user brings share no source with the corpus. */
+export const heldOutTasks: readonly Task[] = tasks.filter(({ packages }) => packages.length > 0);
+
+/** Every text of the validation and test examples of `chosen`: sources, pairs and targets. */
+export async function heldOutTexts(chosen: readonly Task[] = heldOutTasks): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for (const task of chosen) {
+    const data = await task.load();
+    for (const example of [...data.validation, ...data.test]) {
+      texts.push(example.text);
+      if ('target' in example) texts.push(example.target);
+      else if (example.pair !== null) texts.push(example.pair);
+    }
+  }
+  return texts;
+}
+
+/** Sorted differences, 7 bits a byte, the lowest first, the high bit on all but the last byte of each. */
+export function packHashes(hashes: ReadonlySet<number>): Uint8Array {
+  const bytes: number[] = [];
+  let before = 0;
+  for (const hash of [...hashes].sort((a, b) => a - b)) {
+    let rest = hash - before;
+    before = hash;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push(128 + (rest % 128));
+    bytes.push(rest);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Hashes that `packHashes` wrote. */
+export function unpackHashes(bytes: Uint8Array): ReadonlySet<number> {
+  const hashes = new Set<number>();
+  let [before, rest, unit] = [0, 0, 1];
+  for (const byte of bytes) {
+    rest += (byte % 128) * unit;
+    unit *= 128;
+    if (byte >= 128) continue;
+    before += rest;
+    hashes.add(before);
+    [rest, unit] = [0, 1];
+  }
+  return hashes;
+}
+
+export function readHashes(path: string): ReadonlySet<number> {
+  return existsSync(path) ? unpackHashes(readFileSync(path)) : new Set();
+}
+
+/** How many hashes are in both. */
+export function shared(first: ReadonlySet<number>, second: ReadonlySet<number>): number {
+  let count = 0;
+  for (const hash of first) if (second.has(hash)) count += 1;
+  return count;
+}
