@@ -1,17 +1,16 @@
 import { UserError } from '../errors';
-import type { PlannedRun } from '../experiments/execute';
-import { runPlanned, type RunOptions, type StudyReport } from '../experiments/run';
+import type { RunOptions, StudyReport } from '../experiments/run';
 import { progressTable } from '../experiments/progress';
 import type { RunRow } from '../experiments/rows';
 import { rowsOfStudy } from '../experiments/rows';
-import { runId, tiers, type Tier } from '../experiments/spec';
+import { tiers, type Tier } from '../experiments/spec';
 import { studyNamed } from '../experiments/studies';
-import { demandTuned } from '../experiments/studies/demand-tuned';
-import { plansOf, type Study } from '../experiments/studies/study';
+import type { Study } from '../experiments/studies/study';
 import { tunableNamed } from '../experiments/studies/tunables';
 import { tune, writeTuning } from '../experiments/tune';
 import { flag, print, printJson, wholeOf, wordOf, type Input } from './command';
 import { relativePath } from './paths';
+import { runStages } from './stages';
 
 export const tierOf = (input: Input): Tier => wordOf(input, 'tier', { words: tiers, fallback: 'quick' });
 
@@ -28,7 +27,6 @@ export async function studyCommand(input: Input): Promise<number> {
 
 /** Runs a study and shows what came out, also after a failure or an interrupt. */
 export async function runAndShow(make: () => Study, input: Input): Promise<number> {
-  demandTuned(make());
   const report = await withInterrupt((signal) => runStages(make, { ...optionsOf(input), signal }));
   const study = make();
   const rows = rowsOfStudy(study);
@@ -37,26 +35,6 @@ export async function runAndShow(make: () => Study, input: Input): Promise<numbe
   else if (rows.length > 0) print(`${titleOf(study)}\n\n${scores(rows)}\n\n${files.map((file) => `  ${file}`).join('\n')}`);
   sayFailures(report);
   return exitCode(report);
-}
-
-/** Runs what a study has, and again as long as what finished opens a further stage of it. */
-async function runStages(make: () => Study, options: RunOptions): Promise<StudyReport> {
-  const seen = new Set<string>();
-  let total: StudyReport = { reused: 0, finished: 0, failed: [], interrupted: false };
-  for (let fresh = newPlans(make(), seen); fresh.length > 0; fresh = newPlans(make(), seen)) {
-    const { alone } = make();
-    const report = await runPlanned(fresh, alone ? { ...options, workers: 1, alone } : options);
-    total = { reused: total.reused + report.reused, finished: total.finished + report.finished, failed: [...total.failed, ...report.failed], interrupted: report.interrupted };
-    if (report.interrupted || report.failed.length > 0) break;
-  }
-  return total;
-}
-
-/** The runs of a study that were not seen before. */
-function newPlans(study: Study, seen: Set<string>): readonly PlannedRun[] {
-  const fresh = plansOf(study).filter(({ spec }) => !seen.has(runId(spec)));
-  for (const { spec } of fresh) seen.add(runId(spec));
-  return fresh;
 }
 
 function titleOf({ title, tier, source }: Study): string {

@@ -100,9 +100,10 @@ function commonSeeds(variants: readonly (readonly RunRecord[])[]): readonly (rea
   });
 }
 
-/** The same seed, scored on the same examples. */
+/** The same seed and the same frozen weights, scored on the same examples. */
 export function isPair(a: RunRecord, b: RunRecord): boolean {
-  return a.run.spec.seed === b.run.spec.seed && a.final.tests.hash === b.final.tests.hash;
+  const models = new Set([a.final.model, b.final.model].filter((model) => model !== null)); // older runs have none
+  return a.run.spec.seed === b.run.spec.seed && a.final.tests.hash === b.final.tests.hash && models.size < 2;
 }
 
 function added(rows: readonly Float64Array[], sign: (place: number) => number): Float64Array {

@@ -1,3 +1,4 @@
+import type { RunSpec } from '../spec';
 import { studies } from './index';
 import { plansOf } from './study';
 
@@ -18,6 +19,15 @@ export const computePlan: readonly PlanLine[] = [
   { block: 'english-romanian', configurations: 30, seeds: 3, steps: 320, batch: 16, minutes: 145 },
   { block: 'synopsis', configurations: 34, seeds: 3, steps: 320, batch: 16, minutes: 160 },
 ];
+
+/** Minutes of a full run that lies in no block: a short one of the cost study, one of the design space. */
+const others: Readonly<Record<string, number>> = { cost: 0.3, 'design-space': 0.5 };
+
+/** About how long a full run takes. */
+export function minutesOf({ study, task }: RunSpec): number {
+  const line = computePlan.find(({ block }) => block === task);
+  return others[study] ?? (line === undefined ? 1 : line.minutes / (line.configurations * line.seeds));
+}
 
 /** What a block's full tier really has. */
 export function runsIn({ block }: PlanLine): Pick<PlanLine, 'configurations' | 'seeds' | 'steps' | 'batch'> {
