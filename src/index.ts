@@ -30,6 +30,7 @@ export { variantTable, comparisonTable, publishedTable } from './tables';
 export { frame, summary } from './plots/frame';
 export { scoreTable } from './plots/score-table';
 export { parameterScore } from './plots/parameter-score';
+export { besidePublished } from './plots/beside-published';
 export { lossCurve } from './plots/loss-curve';
 export { budgetSweep } from './plots/budget-sweep';
 export { heatMap } from './plots/heat-map';
@@ -56,3 +57,11 @@ export { fitBudget, type Fitted } from './petl/budget';
 export { refusalOf } from './views/refusal';
 export { nextScores, write, disturb, refusedModels, expectedOf } from './views/live';
 export { modelTable } from './views/model-table';
+
+// Studies beside what was published
+export { resultTable, publishedGrid } from './views/result-table';
+export { verdictsOf, verdictTable, linkTable } from './views/verdict-table';
+export { costTable } from './views/cost-table';
+export { offersOf, paretoFront, paretoTable, type Offer } from './views/pareto';
+export { screenedOf, screenTable, screenMap } from './views/design-screen';
+export { designStages } from './experiments/studies/design-space';

@@ -16,18 +16,21 @@ export function variantTable(study: Study): Table {
       const [spec] = runs;
       if (spec === undefined) return [label, '', '', '', '', '0'];
       const counts = countRun(spec);
-      return [label, spec.method, counts.trained.toLocaleString('en'), percent(shareOf(counts)), String(spec.training.learningRate), String(runs.length)];
+      const rates = [...new Set(runs.map(({ training }) => training.learningRate))].join(' / ');
+      return [label, spec.method, counts.trained.toLocaleString('en'), percent(shareOf(counts)), rates, String(runs.length)];
     }),
   };
 }
 
-/** Differences in points of percent, where scores are shares of right answers. */
+/** Differences in points of percent where scores are shares of right answers, else in the metric's own unit; above 0 is better. */
 export function comparisonTable(comparisons: readonly Comparison[]): Table {
-  const points = (value: number): string => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
+  const tasks = new Set(comparisons.map(({ task }) => task));
+  const isPoints = comparisons.every(({ metric }) => metric === 'accuracy');
+  const signed = (value: number): string => `${value >= 0 ? '+' : ''}${isPoints ? (100 * value).toFixed(1) : value.toFixed(4)}`;
   return {
-    columns: [left(`compared with ${comparisons[0]?.second ?? 'nothing'}`), right('points'), left('95% interval'), right('seeds'), right('examples')],
-    rows: comparisons.map(({ first, gap, interval, seeds, examples }) => (
-      [first, points(gap), `[${points(interval.low)}, ${points(interval.high)}]`, String(seeds), examples.toLocaleString('en')])),
+    columns: [left(`compared with ${comparisons[0]?.second ?? 'nothing'}`), right(isPoints ? 'points' : 'better by'), left('95% interval'), right('seeds'), right('examples')],
+    rows: comparisons.map(({ first, task, gap, interval, seeds, examples }) => (
+      [tasks.size > 1 ? `${first}, ${task}` : first, signed(gap), `[${signed(interval.low)}, ${signed(interval.high)}]`, String(seeds), examples.toLocaleString('en')])),
   };
 }
 

@@ -37,8 +37,8 @@ export function besidePublished(rows: readonly RunRow[], published: readonly Pub
   const theirs = published.map(publishedPoint);
   const mine = ours(rows);
   const metric = rows.length > 0 ? oneTask(rows).metric : options.metric ?? 'nll';
-  const first = scorePlan(theirs, { area: area(left), metric: 'published', axes: 1, format: 'number' });
-  const second = scorePlan(mine, { area: area(left + panel + between), metric, axes: 2, format: formatOf(metric) });
+  const first = scorePlan(theirs, { area: area(left), metric: 'published', axes: 1, format: 'number', connect });
+  const second = scorePlan(mine, { area: area(left + panel + between), metric, axes: 2, format: formatOf(metric), connect });
   const inner = width - left - right;
   const axes = { first: planAxes(first, 'as printed'), second: planAxes(second, scoreTitle(metric)) };
   const layout = {
@@ -51,7 +51,7 @@ export function besidePublished(rows: readonly RunRow[], published: readonly Pub
     ],
   };
   const frame = { name: options.name, title: options.title, subtitle: 'hollow: as published; filled: this project. Scores of the two are not to be compared, orders are', width, height };
-  const data = [...planData(first, connect), ...planData(second, connect), ...legend([...theirs, ...mine].filter(({ x, form }) => x > 0 && form !== 'full fine-tuning')), ...blank];
+  const data = [...planData(first), ...planData(second), ...legend([...theirs, ...mine].filter(({ x, form }) => x > 0 && form !== 'full fine-tuning')), ...blank];
   return figure(frame, { data, layout: layout as Figure['layout'], numbers: [...numbersOf(theirs, first), ...numbersOf(mine, second)] });
 }
 

@@ -37,18 +37,29 @@ export function marks(points: readonly Point[], format: ScoreFormat): Data[] {
   });
 }
 
-/** A thin line through the points of one family, by share: the label without its size tells families apart. */
+/** Points that differ in size alone, by share: the label without its size tells families apart, ours from published ones. */
+function familiesOf(points: readonly Point[]): readonly (readonly Point[])[] {
+  const families = groupBy(points, ({ label, source }) => `${label.replace(sizeOfLabel, '')} ${source}`);
+  return [...families.values()].map((family) => [...family].sort((a, b) => a.x - b.x));
+}
+
+const sizeOfLabel = / [lrm]=\d+$/;
+
+/** A thin line through each family. */
 export function connections(points: readonly Point[]): Data[] {
   const looks = looksOf(points);
-  const families = groupBy(points, ({ label, source }) => `${label.replace(/ [lrm]=\d+$/, '')} ${source}`);
-  return [...families.values()].filter((family) => family.length > 1).map((family): Data => {
-    const line = [...family].sort((a, b) => a.x - b.x);
-    const { site, source } = line[0] as Point;
+  return familiesOf(points).filter((family) => family.length > 1).map((family): Data => {
+    const { site, source } = family[0] as Point;
     return {
-      type: 'scatter', mode: 'lines', legendgroup: `site ${site}`, showlegend: false, hoverinfo: 'skip', x: line.map(({ x }) => x), y: line.map(({ mean }) => mean),
+      type: 'scatter', mode: 'lines', legendgroup: `site ${site}`, showlegend: false, hoverinfo: 'skip', x: family.map(({ x }) => x), y: family.map(({ mean }) => mean),
       line: { color: looks.colour.get(site) ?? '#000000', width: 1.3, dash: source === '' ? 'solid' : 'dot' }, opacity: 0.6,
     } as Data;
   });
+}
+
+/** The whole name at the smallest of a family, sizes alone along its line. */
+export function shortNames(points: readonly Point[]): ReadonlyMap<Point, string> {
+  return new Map(familiesOf(points).flatMap((family) => family.map((point, i) => [point, i === 0 ? point.label : (sizeOfLabel.exec(point.label)?.[0].trim() ?? point.label)] as const)));
 }
 
 /** Every seed as a faint dot under the means. */

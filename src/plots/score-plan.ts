@@ -8,7 +8,7 @@ import type { Rect } from './labels';
 import { referenceLine } from './lines';
 import { formatOf, linearRange, logAxis, logRange, meanText, pixelX, pixelY, scoreAxis } from './scale';
 import type { Area, Range, ScoreFormat } from './scale';
-import { connections, marks, seedDots } from './score-marks';
+import { connections, marks, seedDots, shortNames } from './score-marks';
 import type { Point } from './score-marks';
 import type { SummaryRow } from './summary';
 
@@ -25,12 +25,14 @@ export interface ScorePlan {
   readonly format: ScoreFormat;
   /** Number of its axes in the figure. */
   readonly axes: 1 | 2;
+  /** Joins the points of one family by a line, and writes only sizes along it. */
+  readonly connect: boolean;
 }
 
-export interface PanelFrame { readonly area: Area; readonly metric: string; readonly axes: 1 | 2; readonly format?: ScoreFormat }
+export interface PanelFrame { readonly area: Area; readonly metric: string; readonly axes: 1 | 2; readonly format?: ScoreFormat; readonly connect?: boolean }
 
 /** @param rows points and lines; those without a share, and full fine-tuning, become lines */
-export function scorePlan(rows: readonly Point[], { area, metric, axes, format = formatOf(metric) }: PanelFrame): ScorePlan {
+export function scorePlan(rows: readonly Point[], { area, metric, axes, format = formatOf(metric), connect = false }: PanelFrame): ScorePlan {
   const isLine = ({ form, x }: Point): boolean => form === fullFineTuning || form === headOnly || x <= 0;
   const points = rows.filter((row) => !isLine(row));
   const lines = rows.filter(isLine).map(({ label, form, mean, sd, seeds }): ReferenceLine => ({ label, mean, sd, seeds, dash: form === fullFineTuning ? 'solid' : 'dot' }));
@@ -39,7 +41,7 @@ export function scorePlan(rows: readonly Point[], { area, metric, axes, format =
   // Up is better, also where a lower score is.
   const y = orientation(metric) === 1 ? range : { from: range.to, to: range.from };
   const shares = points.length > 0 ? points.map((point) => point.x) : [0.1, 10];
-  return { points, lines, x: withRoomForNames(logRange(shares, 0.1)), y, area, format, axes };
+  return { points, lines, x: withRoomForNames(logRange(shares, 0.1)), y, area, format, axes, connect };
 }
 
 /** Names stand to the right of most points, also of the last one. */
@@ -51,16 +53,27 @@ export function pointOf(summary: SummaryRow): Point {
   return { ...summary, x: summary.share, source: '' };
 }
 
-/** Marks, spreads and lines; `connect` joins the points of one family by a line. */
-export function planData(plan: ScorePlan, connect = false): Data[] {
-  const { points, lines, x, format, axes } = plan;
+/** Marks, spreads and lines. */
+export function planData(plan: ScorePlan): Data[] {
+  const { points, lines, x, format, axes, connect } = plan;
   const joined = connect ? connections(points) : [];
   const data = [...lines.flatMap((line) => referenceLine(line, x, line.dash)), ...joined, ...seedDots(points), ...marks(points, format)];
   return axes === 1 ? data : data.map((trace) => ({ ...trace, xaxis: `x${axes}`, yaxis: `y${axes}` }) as Data);
 }
 
-export function planAxes({ x, y, format }: ScorePlan, title: string): { readonly xaxis: Axis; readonly yaxis: Axis } {
-  return { xaxis: logAxis('trained parameters, % of the backbone (log)', x, '%'), yaxis: axis(title, scoreAxis(y, format)) };
+/** Without marks there is nothing to read off: axes without numbers. */
+export function planAxes({ x, y, format, area, points, lines }: ScorePlan, title: string): { readonly xaxis: Axis; readonly yaxis: Axis } {
+  const hidden = points.length + lines.length === 0 ? { showticklabels: false } : {};
+  const xaxis = fewerTicks(logAxis('trained parameters, % of the backbone (log)', x, '%'), area);
+  return { xaxis: { ...xaxis, ...hidden }, yaxis: { ...axis(title, scoreAxis(y, format)), ...hidden } };
+}
+
+/** Powers of ten alone where their parts would not fit side by side. */
+function fewerTicks(axis: Axis, area: Area): Axis {
+  const values = axis.tickvals as readonly number[];
+  if (values.length * 52 <= area.width) return axis;
+  const kept = [...values.keys()].filter((i) => Number.isInteger(Number(Math.log10(values[i] ?? 0).toFixed(9))));
+  return { ...axis, tickvals: kept.map((i) => values[i] ?? 0), ticktext: kept.map((i) => (axis.ticktext as readonly string[])[i] ?? '') };
 }
 
 /** `test accuracy`; says where the axis is turned round. */
@@ -94,14 +107,16 @@ const labelSize = 12;
 function pointLabels(plan: ScorePlan): Partial<Annotation>[] {
   const { area } = plan;
   const ref = references(plan);
+  const names = plan.connect ? shortNames(plan.points) : undefined;
+  const nameOf = (point: Point): string => names?.get(point) ?? point.label;
   const spots = plan.points.map((point) => ({
     x: pixelX(Math.log10(point.x), plan.x, area), y: pixelY(point.mean, plan.y, area),
-    width: textWidth(point.label, { size: labelSize, weight: 400 }) + 6, height: labelSize * 1.25,
+    width: textWidth(nameOf(point), { size: labelSize, weight: 400 }) + 6, height: labelSize * 1.25,
   }));
   const bounds = { left: area.left + 3, top: area.top + 2, right: area.left + area.width - 2, bottom: area.top + area.height - 3 };
   const places = placeLabels(spots, { bounds, obstacles: obstaclesOf(plan) });
   return plan.points.map((point, i) => ({
-    text: point.label, xref: ref.x, yref: ref.y, x: Math.log10(point.x), y: point.mean,
+    text: nameOf(point), xref: ref.x, yref: ref.y, x: Math.log10(point.x), y: point.mean,
     ax: places[i]?.dx ?? 0, ay: places[i]?.dy ?? 0, xanchor: places[i]?.anchor ?? 'center',
     showarrow: true, arrowhead: 0, arrowwidth: 0.8, arrowcolor: places[i]?.far ? '#9aa5b1' : 'rgba(0,0,0,0)', standoff: 7,
     font: { size: labelSize }, borderpad: 1,

@@ -4,7 +4,7 @@ import { heatMap, type HeatCell } from '../plots/heat-map';
 import type { Figure } from '../plots/figure';
 import type { Table } from '../plots/table';
 
-interface Screened { readonly label: string; readonly loss: number; readonly score: number; readonly seeds: number }
+export interface Screened { readonly label: string; readonly loss: number; readonly score: number; readonly seeds: number }
 
 /** Validation loss and score of each candidate that has finished runs, lowest loss first. */
 export function screenedOf(candidates: readonly Candidate[], results?: string): readonly Screened[] {

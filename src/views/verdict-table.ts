@@ -1,4 +1,4 @@
-import { verdicts } from '../experiments/findings';
+import { verdicts } from '../experiments/findings/index';
 import type { LinkVerdict, Paper, Verdict } from '../experiments/verdict';
 import type { Column, Table } from '../plots/table';
 

@@ -1,0 +1,80 @@
+import type { PublishedNumber } from '../experiments/published';
+import { countRun } from '../experiments/counts';
+import type { RunRecord } from '../experiments/record';
+import { recordsOfRuns } from '../experiments/rows';
+import { deviation, mean } from '../experiments/statistics';
+import { tasksOf, type Study, type Variant } from '../experiments/studies/study';
+import { formatOf, meanText } from '../plots/scale';
+import { groupBy } from '../plots/summary';
+import type { Column, Table } from '../plots/table';
+import { taskNamed } from '../tasks/registry';
+
+const left = (title: string): Column => ({ title, align: 'left' });
+const right = (title: string): Column => ({ title, align: 'right' });
+
+/**
+ * Every variant of a study with its mean and deviation on each task, in the study's order; what has not run says so. Beside the likelihood
+ * that decides a generation task stands what the texts score: BLEU for a translation, ROUGE-2 for others, both in percent.
+ */
+export function resultTable(study: Study, results?: string): Table {
+  const tasks = tasksOf(study);
+  const found = study.variants.map((variant) => ({ variant, records: recordsOfRuns(variant.runs, results) }));
+  const metricOf = (task: string): string => (taskNamed(task).kind === 'generation' ? 'nll' : 'accuracy');
+  return {
+    columns: [left('method'), right('% as the paper counts'), ...tasks.flatMap((task) => [right(`${task} ${metricOf(task)}`), ...textMetric(task).map((metric) => right(metricNames[metric]))]), right('seeds')],
+    rows: found.map(({ variant, records }) => {
+      const own = (task: string): readonly RunRecord[] => records.filter(({ run }) => run.spec.task === task);
+      const seeds = new Set(tasks.map((task) => own(task).length).filter((count) => count > 0));
+      return [variant.label, shareText(variant), ...tasks.flatMap((task) => [scoreCell(variant, own(task), task), ...textMetric(task).map((metric) => textCell(own(task), metric))]), [...seeds].join('/')];
+    }),
+  };
+}
+
+function shareText({ runs: [spec] }: Variant): string {
+  if (spec === undefined) return '';
+  const { paper, backbone } = countRun(spec);
+  return String(Number((100 * paper / backbone).toPrecision(2)));
+}
+
+function scoreCell({ runs }: Variant, records: readonly RunRecord[], task: string): string {
+  if (!runs.some((spec) => spec.task === task)) return '';
+  const scores = records.flatMap(({ final }) => final.score ?? []);
+  return scores.length === 0 ? 'not run yet' : meanText(spreadOf(scores), formatOf(records[0]?.final.metric ?? ''));
+}
+
+type TextMetric = 'bleu' | 'rouge2';
+
+/** How texts of a task are scored; nothing for a task that has none. */
+function textMetric(name: string): readonly TextMetric[] {
+  const task = taskNamed(name);
+  if (task.kind === 'classification') return [];
+  return [task.languages === null ? 'rouge2' : 'bleu'];
+}
+
+function textCell(records: readonly RunRecord[], metric: TextMetric): string {
+  const scores = records.flatMap(({ final: { written } }) => (written === null ? [] : [metric === 'bleu' ? written.bleu : 100 * written.rouge2]));
+  return scores.length === 0 ? '' : `${mean(scores).toFixed(1)}${scores.length > 1 ? ` ± ${deviation(scores).toFixed(1)}` : ''}`;
+}
+
+function spreadOf(scores: readonly number[]): { readonly mean: number; readonly sd: number; readonly seeds: number } {
+  return { mean: mean(scores), sd: deviation(scores), seeds: scores.length };
+}
+
+const metricNames = { rouge1: 'R-1', rouge2: 'R-2', rougeLsum: 'R-L', bleu: 'BLEU', accuracy: 'accuracy' } as const;
+
+/** Several columns of one published table: a row for each method, a column for each task and metric. */
+export function publishedGrid(numbers: readonly PublishedNumber[]): Table {
+  const columns = [...new Set(numbers.map(({ task, metric }) => JSON.stringify([task, metric])))];
+  const source = [...new Set(numbers.map((number) => number.source))].join('; ');
+  const rows = [...groupBy(numbers, ({ label, printed }) => JSON.stringify([label, printed])).values()];
+  const title = (column: string): string => { const [task = '', metric = ''] = JSON.parse(column) as string[]; return `${task} ${(metricNames as Readonly<Record<string, string>>)[metric] ?? metric}`; };
+  return {
+    columns: [left(source), right('printed %'), ...columns.map((column) => right(title(column)))],
+    rows: rows.map((row) => [row[0]?.label ?? '', row[0]?.printed ?? '', ...columns.map((column) => numberText(row.find(({ task, metric }) => JSON.stringify([task, metric]) === column)))]),
+  };
+}
+
+function numberText(number: PublishedNumber | undefined): string {
+  if (number === undefined) return '';
+  return number.sd === null ? String(number.score) : `${number.score} ± ${number.sd}`;
+}
