@@ -120,7 +120,7 @@ async function main() {
   const { values, positionals } = parse(options);
   const job = jobOf(values);
   // The check shows finished runs: the committed ones, the same on every machine.
-  if (values.check) process.env.PETL_RESULTS = join(root, 'results', 'reference');
+  if (values.check) process.env.PETL_QUICK_RESULTS = join(root, 'results', 'reference', 'quick');
   let failed = 0;
   for (const path of filesOf(positionals)) {
     const began = performance.now();
