@@ -82,17 +82,29 @@ function notebooks() {
   return tableMarkdown({ columns: [{ title: 'notebook', align: 'left' }, { title: 'shows', align: 'left' }], rows });
 }
 
+const papers = { he: 'He et al. 2021', houlsby: 'Houlsby et al. 2019', vlm: 'Lin et al. 2020', ai21: 'Levine et al. 2022' };
+const words = ['confirmed', 'contradicted', 'unresolved', 'not-run'];
+
+/** How many findings of each paper have which verdict, and every verdict on one that was run with the comparison that decides it. */
 function verdicts() {
-  const all = lab.verdicts(['he', 'houlsby', 'vlm', 'ai21']);
+  const all = lab.verdicts(Object.keys(papers));
+  const counts = tableMarkdown({
+    columns: ['paper', ...words, 'findings'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
+    rows: Object.entries(papers).map(([paper, name]) => {
+      const own = all.filter((verdict) => verdict.paper === paper);
+      return [name, ...words.map((word) => String(own.filter(({ verdict }) => verdict === word).length)), String(own.length)];
+    }),
+  });
   const run = all.filter(({ verdict }) => verdict !== 'not-run');
-  const line = `${all.length} findings are declared, ${run.length} have been run.`;
-  if (run.length === 0) return line;
+  if (run.length === 0) return counts;
   const interval = ({ gap, ci }) => `${gap.toFixed(3)} [${ci.map((value) => value.toFixed(3)).join(', ')}]`;
-  return `${line}\n\n${tableMarkdown({
-    columns: ['id', 'finding', 'verdict', 'gap and interval of the deciding link', 'seeds'].map((title) => ({ title, align: 'left' })),
-    rows: run.map((verdict) => [verdict.id, verdict.finding, verdict.verdict, interval(verdict), String(verdict.seeds)]),
+  return `${counts}\n\n${tableMarkdown({
+    columns: ['row', 'finding', 'source', 'verdict', 'gap and interval of the deciding comparison', 'seeds', 'notebook'].map((title) => ({ title, align: 'left' })),
+    rows: run.map((verdict) => [verdict.id, verdict.finding, verdict.source, verdict.verdict, interval(verdict), String(verdict.seeds), notebookLink(verdict.notebook)]),
   })}`;
 }
+
+const notebookLink = (path) => (path === null ? '' : `[${/\/(\w+)-/.exec(path)?.[1] ?? path}](${path})`);
 
 const parts = { start, counts, notebooks, verdicts };
 
