@@ -13,7 +13,9 @@ import { headsAndGates } from './heads-and-gates';
 import { insertionForm } from './insertion-form';
 import { mixAndMatch } from './mix-and-match';
 import { modifiedRepresentation } from './modified-representation';
+import { precision } from './precision';
 import { prefixTraining } from './prefix-training';
+import { originalStudies } from './originals';
 import type { Study } from './study';
 
 /** Every study by name, in the order of the catalogue; a study is made for a tier. The last four are whole blocks of the compute plan. */
@@ -29,9 +31,11 @@ export const studies: Readonly<Record<string, (tier: Tier) => Study>> = {
   'mix-and-match': mixAndMatch,
   'budget-split': budgetSplit,
   cost,
+  precision,
   'base-gate': baseGate,
   'design-space': designSpace,
   ...blockStudies,
+  ...originalStudies,
 };
 
 /** The study called `name`; an unknown name is a UserError that lists the known ones. */

@@ -1,0 +1,29 @@
+import type { Tier } from '../spec';
+import { changed, configuration, variantOf, type Block } from './block';
+import { sentimentBlock } from './blocks';
+import type { Study } from './study';
+
+/** One pass over a part of the data, three seeds: enough to see the seeds' spread, which rounding must stay within. */
+const block: Block = {
+  ...sentimentBlock, name: 'precision', seeds: { quick: [1], full: [1, 2, 3] },
+  training: {
+    quick: sentimentBlock.training.quick,
+    full: { ...sentimentBlock.training.full, examples: 2000, epochs: 1, scored: { validation: 0, test: 'all' }, evaluations: 0 },
+  },
+};
+
+const methods: readonly (readonly [method: string, label: string])[] = [['full', 'full fine-tuning'], ['lora:r=16', 'LoRA r=16'], ['pa-ffn:r=64,s=4', 'scaled PA (FFN) r=64']];
+
+/** Products with the backbone's matrices in float32 and in bfloat16: accuracy and seconds. */
+export function precision(tier: Tier): Study {
+  const variants = methods.map(([method, label]) => configuration(method, label)).flatMap((config) => [config, changed(config, { precision: 'bfloat16' }, 'bfloat16')]);
+  return {
+    name: 'precision', tier,
+    title: 'Products in bfloat16 against float32 on sentiment',
+    source: 'the engine, `docs/engine.md`',
+    rows: [],
+    notebook: 'notebooks/00-start-here.ipynb',
+    reference: 'full',
+    variants: variants.map((config) => variantOf(config, [block], tier)),
+  };
+}
