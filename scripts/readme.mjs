@@ -1,7 +1,7 @@
 // Writes the parts of README.md between its markers from result files, so that no number there is typed.
 //   node scripts/readme.mjs           takes the finished quick runs into results/readme.json and the figure, then writes README.md
 //   node scripts/readme.mjs --check   fails where README.md is not what the committed files give
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,7 +106,45 @@ function verdicts() {
 
 const notebookLink = (path) => (path === null ? '' : `[${/\/(\w+)-/.exec(path)?.[1] ?? path}](${path})`);
 
-const parts = { start, counts, notebooks, verdicts };
+/** The benchmark's rows of the first-token head, and its bars. */
+function speed() {
+  const path = at('results', 'bench', 'summary.json');
+  if (!existsSync(path)) return 'Not measured yet: `npm run bench`.';
+  const { rows, bars, machine } = JSON.parse(readFileSync(path, 'utf8'));
+  const ms = (value) => (value === null ? '' : value.toFixed(0));
+  const times = (value, ci) => (value === null ? '' : `${value.toFixed(2)} (${ci.map((end) => end.toFixed(2)).join(' to ')})`);
+  const cells = rows.filter((row) => row.head === 'first' && row.clean);
+  const table = tableMarkdown({
+    columns: ['method', 'batch', 'precision', 'PyTorch ms', 'same work ms', 'as shipped ms', 'times PyTorch, same work', 'times PyTorch, as shipped', 'peak MB PyTorch', 'peak MB shipped'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
+    rows: cells.map((row) => [`\`${row.method}\``, `32 x ${row.tokens}`, row.precision, ms(row.torchMs), ms(row.sameWorkMs), ms(row.shippedMs), times(row.sameWorkSpeedup, row.sameWorkSpeedupCi), times(row.shippedSpeedup, row.shippedSpeedupCi), ms(row.torchPeakMb), ms(row.peakMb)]),
+  });
+  const shown = (value) => (typeof value === 'number' ? value.toFixed(2) : Array.isArray(value) ? value.join(', ') || 'none' : String(value ?? 'not measured'));
+  const checks = tableMarkdown({
+    columns: ['bar, geometric mean where not said otherwise', 'wanted', 'measured', 'met'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
+    rows: bars.map(({ name, wanted, got, met }) => [name, shown(wanted), shown(got), met === null ? '' : met ? 'yes' : 'no']),
+  });
+  return `${table}\n\n${checks}\n\nall-MiniLM-L6-v2 on ${machine.threads} cores (${machine.cpu}); 95% bootstrap intervals in brackets.`;
+}
+
+/** Each method of the precision study with its products in float32 and in bfloat16: accuracy over seeds, seconds a run. */
+function precision() {
+  const study = lab.studies.precision('full');
+  const rows = lab.resultsOf(study);
+  if (rows.length < lab.plansOf(study).length) return 'Not run yet: `npx petl study precision --tier full`.';
+  const spread = (own) => `${(100 * lab.mean(own)).toFixed(1)} ± ${(100 * lab.deviation(own)).toFixed(1)}`;
+  const of = ({ label }) => rows.filter((row) => row.label === label);
+  const scores = (variant) => of(variant).map(({ score }) => score);
+  const seconds = (variant) => lab.mean(of(variant).map((row) => row.seconds)).toFixed(0);
+  const pairs = study.variants.filter((_, i) => i % 2 === 0).map((float32, i) => [float32, study.variants[2 * i + 1]]);
+  return `${tableMarkdown({
+    columns: ['method', 'accuracy % in float32', 'in bfloat16', 'seconds in float32', 'in bfloat16'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
+    rows: pairs.map(([float32, bfloat16]) => [float32.label, spread(scores(float32)), spread(scores(bfloat16)), seconds(float32), seconds(bfloat16)]),
+  })}
+
+Mean and standard deviation over ${pairs[0][0].runs.length} seeds.`;
+}
+
+const parts = { start, counts, speed, precision, notebooks, verdicts };
 
 /** The page with every part between its markers made anew. */
 function rendered(page) {

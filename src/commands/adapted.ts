@@ -6,7 +6,7 @@ import { openModel, type Model } from '../model/open';
 import { adaptationOf } from '../petl/adaptation';
 import { importForeign, isForeign } from '../petl/formats/foreign';
 import { loadDelta } from '../petl/store';
-import { textOf, wordOf, type Input } from './command';
+import { textOf, type Input } from './command';
 
 /** A model of the command line, with the adapter on it where one is named. */
 export interface Adapted {
@@ -40,11 +40,6 @@ function reportDownload(file: string, bytes: number, total: number): void {
   const line = `${file}: ${(bytes / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
   if (bytes >= total) process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${line}\n`);
   else if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
-}
-
-/** In which precision matrices are held and multiplied. */
-export function precisionOf(input: Input): Precision {
-  return wordOf(input, 'precision', { words: ['float32', 'bfloat16'], fallback: 'float32' });
 }
 
 /** Rows of whole numbers from an option such as --input-ids '[[1,2,3]]'; undefined where it is left out. */

@@ -45,6 +45,11 @@ export function wordOf<const W extends string>(input: Input, name: string, { wor
   throw new UserError(`--${name} must be ${words.join(' or ')}, not "${text}"`);
 }
 
+/** `--precision f32|bf16`: in what numbers products with frozen matrices are computed. */
+export function precisionOf(input: Input): 'float32' | 'bfloat16' {
+  return wordOf(input, 'precision', { words: ['f32', 'bf16'], fallback: 'f32' }) === 'bf16' ? 'bfloat16' : 'float32';
+}
+
 /** A whole number between `least` and `most`. */
 export function wholeOf(input: Input, name: string, { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number }): number {
   const text = textOf(input, name, String(fallback));

@@ -5,8 +5,8 @@ import { Generator } from '../model/generation/generate';
 import type { GenerationSettings, Search } from '../model/generation/settings';
 import { textStream } from '../model/generation/stream';
 import type { Model } from '../model/open';
-import { openAdapted, precisionOf, rowsOf, type Adapted } from './adapted';
-import { flag, print, textOf, wholeOf, type Input } from './command';
+import { openAdapted, rowsOf, type Adapted } from './adapted';
+import { flag, precisionOf, print, textOf, wholeOf, type Input } from './command';
 
 /** `petl generate`: a model goes on from a prompt, or writes a target for a source. */
 export async function generateCommand(input: Input): Promise<number> {

@@ -22,8 +22,8 @@ export const commands: readonly Command[] = [
     options: { ...running, ...json }, positionals: [], load: start,
   },
   {
-    name: 'study', usage: 'study NAME [--tier quick|full] [--workers N] [--eager] [--again] [--json]', about: 'run what is missing of a study, then table and figure',
-    options: { ...tier, ...running, ...json }, positionals: ['NAME'], load: () => study().studyCommand,
+    name: 'study', usage: 'study NAME [--tier quick|full] [--precision f32|bf16] [--workers N] [--eager] [--again] [--json]', about: 'run what is missing of a study, then table and figure',
+    options: { ...tier, ...named('precision'), ...running, ...json }, positionals: ['NAME'], load: () => study().studyCommand,
   },
   {
     name: 'studies', usage: 'studies [--json]', about: 'every study: its runs, what is finished, about how long the rest takes', options: json, positionals: [],

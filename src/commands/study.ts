@@ -5,10 +5,11 @@ import type { RunRow } from '../experiments/rows';
 import { rowsOfStudy } from '../experiments/rows';
 import { tiers, type Tier } from '../experiments/spec';
 import { studyNamed } from '../experiments/studies';
+import { atPrecision } from '../experiments/studies/precision';
 import type { Study } from '../experiments/studies/study';
 import { tunableNamed } from '../experiments/studies/tunables';
 import { tune, writeTuning } from '../experiments/tune';
-import { flag, print, printJson, wholeOf, wordOf, type Input } from './command';
+import { flag, precisionOf, print, printJson, wholeOf, wordOf, type Input } from './command';
 import { relativePath } from './paths';
 import { runStages } from './stages';
 
@@ -22,7 +23,8 @@ export function studyOf(input: Input, tier: Tier = tierOf(input)): Study {
 /** `petl study NAME`: runs what is missing, then prints the table and writes the figure. */
 export async function studyCommand(input: Input): Promise<number> {
   const tier = tierOf(input);
-  return await runAndShow(() => studyOf(input, tier), input);
+  const precision = precisionOf(input);
+  return await runAndShow(() => atPrecision(studyOf(input, tier), precision), input);
 }
 
 /** Runs a study and shows what came out, also after a failure or an interrupt. */

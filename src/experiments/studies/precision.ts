@@ -1,7 +1,15 @@
-import type { Tier } from '../spec';
+import type { RunSpec, Tier } from '../spec';
 import { changed, configuration, variantOf, type Block } from './block';
 import { sentimentBlock } from './blocks';
+import type { TrainingSettings } from '../../training/job';
 import type { Study } from './study';
+
+/** The same study with every run's products in `precision`: runs of their own beside those in float32. */
+export function atPrecision(study: Study, precision: TrainingSettings['precision']): Study {
+  if (precision === 'float32') return study;
+  const inPrecision = (spec: RunSpec): RunSpec => ({ ...spec, training: { ...spec.training, precision } });
+  return { ...study, title: `${study.title}, in ${precision}`, variants: study.variants.map((variant) => ({ ...variant, runs: variant.runs.map(inPrecision) })) };
+}
 
 /** One pass over a part of the data, three seeds: enough to see the seeds' spread, which rounding must stay within. */
 const block: Block = {
