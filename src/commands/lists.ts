@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formOf, siteOf } from '../experiments/words';
-import { models } from '../model/registry';
+import { models, type KnownModel } from '../model/registry';
 import type { ModelShape } from '../model/shape';
 import { backbone, knownShapes } from '../model/shapes';
 import { count } from '../petl/count';
@@ -70,11 +71,19 @@ function modelLine(name: string, shape: ModelShape): ModelLine {
   const source = readManifest().find((candidate) => candidate.name === known?.source);
   const here = known !== undefined && existsSync(join(projectRoot(), known.folder));
   const weights = here ? 'here' : source !== undefined ? `npx petl fetch ${source.name}` : shapeOnly;
+  const origin = source !== undefined ? { ...source, source: `${source.registry}: ${source.name} ${source.version}` } : here ? ownOrigin(known) : null;
   return {
     name, family: shape.family, width: shape.width, layers: shape.encoderLayers + shape.decoderLayers, parameters: backbone(shape), weights,
-    folder: here ? known.folder : null, source: source === undefined ? null : `${source.registry}: ${source.name} ${source.version}`,
-    bytes: source?.bytes ?? null, sha256: source?.sha256 ?? null, licence: source?.licence ?? null,
+    folder: here ? known.folder : null, source: origin?.source ?? null, bytes: origin?.bytes ?? null, sha256: origin?.sha256 ?? null, licence: origin?.licence ?? null,
   };
+}
+
+/** A model that the project pretrained and carries: its file as it lies there. */
+function ownOrigin({ folder, random }: KnownModel): Pick<ModelLine, 'source' | 'bytes' | 'sha256' | 'licence'> {
+  const path = join(projectRoot(), folder, 'model.safetensors');
+  if (random !== null || !existsSync(path)) return { source: random === null ? 'this project' : `random weights of seed ${random}`, bytes: null, sha256: null, licence: null };
+  const file = readFileSync(path);
+  return { source: 'this project: data/pretraining', bytes: file.length, sha256: createHash('sha256').update(file).digest('hex'), licence: `MIT; of its data: ${folder}/README.md` };
 }
 
 function modelTable(lines: readonly ModelLine[]): Table {
