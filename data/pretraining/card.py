@@ -3,6 +3,8 @@ import math
 
 HEAD = """# petl-mini-seq2seq
 
+Weights under the MIT licence of this project; the texts they were trained on have licences of their own (below).
+
 A small encoder-decoder that this project pretrained itself, to have a frozen base for summaries and translation where no model hub is at hand. It knows
 package descriptions, interface strings and the Bible in English, Romanian and German, and little else: a base for comparing methods, not a model to use.
 """

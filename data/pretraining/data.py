@@ -1,4 +1,5 @@
 """Pieces of the corpus, noise over them, and batches: a pure function of the seed, so that a run goes on exactly where it was cut."""
+import hashlib
 import json
 from pathlib import Path
 
@@ -22,6 +23,12 @@ MIX = {
 }
 LIMITS = {"single": 126, "long": 126, "longest": 254}
 BLOCK = 400_000  # target tokens drawn at a time, sorted by length into batches
+
+
+def print_of_data():
+    """SHA-256 of the token ids and the tokenizer: a run goes on, and is exported, with no others."""
+    files = WORK / "train.npz", WORK / "tokenizer" / "tokenizer.json"
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).hexdigest()
 
 
 class Source:

@@ -12,8 +12,10 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoTokenizer, BartForConditionalGeneration, GenerationConfig
 
+from transformers.utils import logging
+
 from card import card, curve_svg
-from data import CODES, WORK, Corpus
+from data import CODES, WORK, Corpus, print_of_data
 from model import END, PAD, VOCABULARY, MiniBart, config
 
 HERE = Path(__file__).resolve().parent
@@ -21,8 +23,11 @@ LARGEST = 25_000_000
 
 
 def trained(run):
+    kept = torch.load(WORK / run / "checkpoint.pt", weights_only=False, map_location="cpu")
+    if kept["fixed"]["data"] != print_of_data():
+        raise SystemExit(f"run {run} was trained on other token ids than .cache/pretraining holds now: train again")
     model = MiniBart()
-    model.load_state_dict(torch.load(WORK / run / "checkpoint.pt", weights_only=False, map_location="cpu")["model"])
+    model.load_state_dict(kept["model"])
     return {**model.exported(), "final_logits_bias": torch.zeros(1, VOCABULARY)}
 
 
@@ -82,6 +87,7 @@ def main():
     parser.add_argument("--run", default="run")
     parser.add_argument("--out", default=str(HERE.parent / "models" / "petl-mini-seq2seq"))
     chosen = parser.parse_args()
+    logging.set_verbosity_error()
     target, folder = Path(chosen.out), Path(f"{chosen.out}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -18,7 +18,7 @@ import time
 import numpy as np
 import torch
 
-from data import MIX, WORK, Corpus
+from data import MIX, WORK, Corpus, print_of_data
 from model import MiniBart
 
 LOG_EVERY, EVAL_BLOCKS = 50, 16
@@ -50,6 +50,7 @@ class Run:
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.device = torch.device(settings.device)
+        self.data = print_of_data()
         self.corpus, self.kept = Corpus("train", settings.seed, settings.batch), Corpus("kept", settings.seed)
         self.model = MiniBart().to(self.device)
         matrices = [p for p in self.model.parameters() if p.ndim > 1]
@@ -63,7 +64,8 @@ class Run:
 
     def fixed(self):
         """What must be equal for a run to go on."""
-        return {name: getattr(self.settings, name) for name in ("minutes", "steps", "rate", "warmup", "decay", "batch", "seed")}
+        settings = {name: getattr(self.settings, name) for name in ("minutes", "steps", "rate", "warmup", "decay", "batch", "seed")}
+        return {**settings, "data": self.data}
 
     def save(self):
         path = self.folder / "checkpoint.pt"
