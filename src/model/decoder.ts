@@ -25,7 +25,7 @@ export function decode(frozen: Frozen, batch: Batch, forward: Forward, { memory,
   const pass = { forward, mask, ...(memory && { cross: crossOf(memory) }), ...(recall && { recall }) };
   const stream = streamOf(frozen, 'decoder', batch, forward);
   // The last token may read every token of its sequence: keys alone are its mask.
-  if (bias === undefined && memory === undefined && forward.read === 'last') return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
+  if (bias === undefined && memory === undefined && forward.read === 'last' && forward.visit.whole !== true) return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
   return pickRead(runStack(frozen, 'decoder', stream, pass), batch, forward);
 }
 

@@ -15,8 +15,8 @@ export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
   const keys = keyMask(batch.keys);
   const bias = relativeBias(frozen.shape, frozen.weights, 'encoder', batch.keys.shape[1] as number);
   const stream = streamOf(frozen, 'encoder', batch, forward);
-  if (bias === undefined) return runStack(frozen, 'encoder', stream, { forward, mask: keys, ...rowsRead(batch, forward, keys) });
-  return pickRead(runStack(frozen, 'encoder', stream, { forward, mask: tf.add(bias, keys) }), batch, forward);
+  if (bias === undefined && forward.visit.whole !== true) return runStack(frozen, 'encoder', stream, { forward, mask: keys, ...rowsRead(batch, forward, keys) });
+  return pickRead(runStack(frozen, 'encoder', stream, { forward, mask: bias === undefined ? keys : tf.add(bias, keys) }), batch, forward);
 }
 
 /** A batch's embedded rows with their places and rotations. */
@@ -35,7 +35,7 @@ export function rowsRead(batch: Batch, { read }: Forward, mask: Tensor): Pick<Pa
   return read === 'all' ? {} : { final: { rows: readRows(batch, read), mask } };
 }
 
-/** The rows that are read, where every row had to be computed (a bias that differs from query to query). */
+/** The rows that are read, where every row had to be computed (a bias that differs from query to query, a visit of whole sequences). */
 export function pickRead(hidden: Tensor, batch: Batch, { read }: Forward): Tensor {
   return read === 'all' ? hidden : gatherRows(hidden, readRows(batch, read));
 }

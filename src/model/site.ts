@@ -73,6 +73,8 @@ export interface Visit {
   (point: SitePoint): Tensor;
   /** The sites that it looks at. The model may compute others together, and then does not show them. Left out: all. */
   readonly sites?: ReadonlySet<Site>;
+  /** Needs all rows of a sequence at once: no block may work on those alone that are read in the end. */
+  readonly whole?: boolean;
 }
 
 export const untouched: Visit = Object.assign((point: SitePoint) => point.output, { sites: new Set<Site>() });

@@ -111,17 +111,22 @@ export function stack(visits: readonly Visit[]): Visit {
   return withSites(visits, (point) => visits.reduce((h, visit) => visit({ ...point, output: h }), point.output));
 }
 
+/** A visit of some rows: it sees the frozen h and puts its own rows into the h so far. */
+interface Some { readonly whole: boolean; readonly change: (point: SitePoint, h: Tensor) => Tensor }
+
 /** Visits of disjoint rows: each sees the frozen h, and the rows' results are put side by side. */
-function together(visits: readonly ((point: SitePoint, h: Tensor) => Tensor)[]): Visit {
-  return (point) => visits.reduce((h, visit) => visit(point, h), point.output);
+function together(visits: readonly Some[]): Visit {
+  const visit = (point: SitePoint): Tensor => visits.reduce((h, { change }) => change(point, h), point.output);
+  return Object.assign(visit, { whole: visits.some(({ whole }) => whole) });
 }
 
 /** h with this visit's result in its own rows; values are chosen, not blended, so other rows keep theirs bit for bit. */
-function onlyRows(visit: Visit, rows: Rows): (point: SitePoint, h: Tensor) => Tensor {
-  return (point, h) => {
+function onlyRows(visit: Visit, rows: Rows): Some {
+  const change = (point: SitePoint, h: Tensor): Tensor => {
     const changed = visit(point);
     return changed === point.output ? h : tf.where(tf.expandDims(maskFor(point, rows), 1), changed, h);
   };
+  return { whole: visit.whole === true, change };
 }
 
 function maskFor({ output, stack: side, site }: SitePoint, { source, target, sequences }: Rows): Tensor {
@@ -132,8 +137,9 @@ function maskFor({ output, stack: side, site }: SitePoint, { source, target, seq
 
 function withSites(visits: readonly Visit[], visit: (point: SitePoint) => Tensor): Visit {
   const sites = visits.map((one) => one.sites);
-  if (sites.some((one) => one === undefined)) return visit;
-  return Object.assign(visit, { sites: new Set(sites.flatMap((one) => [...(one ?? [])])) });
+  const whole = visits.some((one) => one.whole);
+  if (sites.some((one) => one === undefined)) return Object.assign(visit, { whole });
+  return Object.assign(visit, { sites: new Set(sites.flatMap((one) => [...(one ?? [])])), whole });
 }
 
 /** Two adapters cannot both stand in for one weight of the model, nor both be the prompt. */

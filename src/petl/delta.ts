@@ -11,6 +11,7 @@ import type { VariableSpec } from './spec';
 import { unfrozenNames } from './unfrozen';
 import { whyInvalid } from './valid';
 import { specsOf, tokenRowsName } from './variables';
+import { warnOnce } from './warn';
 
 /**
  * Owns every tensor that a method adds to a frozen model, and copies of the model's own weights that it trains, under
@@ -41,15 +42,6 @@ export class Delta {
   }
 
   dispose(): void { tf.dispose([Object.values(this.current), Object.values(this.constants)]); }
-}
-
-const warned = new Set<string>();
-
-/** On standard error, once a process for each text. */
-function warnOnce(text: string): void {
-  if (warned.has(text)) return;
-  warned.add(text);
-  process.emitWarning(text, 'PetlWarning');
 }
 
 /**

@@ -57,7 +57,7 @@ export function visitFor(method: Method, shape: ModelShape, tensors: Tensors, co
     const kept = keep(point.layer);
     return kept === undefined ? moved : tf.add(point.output, tf.mul(tf.sub(moved, point.output), kept));
   };
-  return Object.assign(visit, { sites: sitesOf(method) });
+  return Object.assign(visit, { sites: sitesOf(method), whole: method.modifications.some(({ composition }) => composition.kind === 'inputGate' && composition.per === 'sequence') });
 }
 
 /** The sites that the method looks at: the model may fuse the others. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,13 +6,11 @@ import { live } from '../engine/memory';
 import { tf, type Tensor } from '../engine/tf';
 import { UserError } from '../errors';
 import type { Backbone } from '../model/backbone';
-import type { Batch } from '../model/batch';
-import { count } from './count';
 import { createDelta, type Delta } from './delta';
 import { readDeltaRecord, loadDelta, saveDelta } from './store';
-import { hiddenWith, largest, perturbed } from './testing/tiny';
-import { packedBatch, tinyModel } from './testing/fixtures';
-import { families, parseMethod } from './written';
+import { perturbed } from './testing/tiny';
+import { tinyModel } from './testing/fixtures';
+import { parseMethod } from './written';
 
 const base = { name: 'tiny-bert', hash: 'abc123abc123abc123' };
 let model: Backbone;
@@ -25,53 +23,6 @@ function trained(written: string): Delta {
   delta.assign(perturbed(delta.variables, 0.1, 4));
   return delta;
 }
-
-const batchFor = ({ method: { prompt } }: Delta): Batch => packedBatch([[5, 17, 42, 8, 63], [60, 3, 85, 9, 0]], [[1, 1, 1, 1, 1], [1, 1, 1, 1, 0]], prompt.kind === 'none' ? 0 : prompt.length);
-
-describe('save and load', () => {
-  it.each([...Object.values(families).map(({ example }) => example), 'prefix:l=3,mlp=5', 'mam:l=2,r=4,mlp=6', 'vlm:r=3,rows=4', 'lora:r=2+bitfit', 'vera:r=4,projections=stored', 'prefix:l=2,positions=shifted'])('%s comes back with the same outputs and bytes', (written) => {
-    const at = join(folder, written.replace(/\W+/g, '-'));
-    const delta = trained(written);
-    const before = live().tensors;
-    saveDelta(at, delta, base);
-    expect(live().tensors).toBe(before);
-    const { delta: loaded, record } = loadDelta(at, model.shape, base);
-    expect(record.written).toBe(written);
-    const gap = tf.tidy(() => {
-      const batch = batchFor(delta);
-      return largest(tf.sub(hiddenWith(delta, model.weights, batch), hiddenWith(loaded, model.weights, batch)));
-    });
-    expect(gap).toBeLessThan(written.includes('mlp') ? 1e-5 : 1e-12); // an MLP is collapsed into what it makes
-    const bytes = readFileSync(join(at, 'delta.safetensors'));
-    saveDelta(at, loaded, base);
-    expect(readFileSync(join(at, 'delta.safetensors')).equals(bytes)).toBe(true);
-    delta.dispose();
-    loaded.dispose();
-  });
-
-  it.each([...Object.values(families).map(({ example }) => example), 'vera:r=4,projections=stored', 'vera:r=4,projections=stored+vera:r=3,projections=stored'])('%s: the file holds the stored elements and nothing of the base', (written) => {
-    const at = join(folder, `size-${written.replace(/\W+/g, '-')}`);
-    const delta = trained(written);
-    saveDelta(at, delta, base);
-    const path = join(at, 'delta.safetensors');
-    const header = 8 + Number(readFileSync(path).readBigUInt64LE());
-    expect((statSync(path).size - header) / 4).toBe(count(delta.method, model.shape).stored);
-    delta.dispose();
-  });
-
-  it('keeps a head beside the delta', () => {
-    const at = join(folder, 'head');
-    const delta = trained('lora:r=2');
-    const head = { 'head.weight': tf.fill([32, 3], 0.25), 'head.bias': tf.zeros([3]) };
-    saveDelta(at, delta, base, head);
-    const loaded = loadDelta(at, model.shape, base);
-    expect(Array.from((loaded.head['head.weight'] as Tensor).dataSync())).toEqual(Array.from(head['head.weight'].dataSync()));
-    expect(loaded.record.classes).toBe(3);
-    tf.dispose([head, loaded.head]);
-    loaded.delta.dispose();
-    delta.dispose();
-  });
-});
 
 describe('what is refused', () => {
   const saved = (name: string): string => {

@@ -8,6 +8,7 @@ import type { StoredTensor } from '../model/checkpoint/stored';
 import type { ModelShape } from '../model/shape';
 import { weightShapes } from '../model/shapes';
 import { collapse, collapsedMethod } from './collapse';
+import { completeMethod } from './complete';
 import { Delta } from './delta';
 import type { Method } from './design';
 import { writeSafetensors } from './formats/safetensors';
@@ -15,6 +16,7 @@ import { drawInit, type DrawnInit } from './init';
 import { unfrozenNames } from './unfrozen';
 import { specsOf } from './variables';
 import { whyInvalid } from './valid';
+import { warnOnce } from './warn';
 
 const files = { record: 'petl.json', tensors: 'delta.safetensors' } as const;
 const format = 'petl-lab delta 1';
@@ -79,8 +81,12 @@ export function readDeltaRecord(folder: string): DeltaRecord {
   let record: DeltaRecord;
   try { record = JSON.parse(readFileSync(path, 'utf8')) as DeltaRecord; } catch { throw new UserError(`${path} is not readable JSON: it is damaged; save the delta again.`); }
   if (record.format !== format) throw new UserError(`${path} has format "${String(record.format)}", this version reads "${format}".`);
-  return record;
+  const unknown = Object.keys(record).filter((key) => !recordKeys.includes(key));
+  if (unknown.length > 0) warnOnce(`${path}: ${unknown.join(', ')} not known to this version`);
+  return { ...record, method: completeMethod(record.method) };
 }
+
+const recordKeys: readonly string[] = ['format', 'written', 'method', 'base', 'classes', 'tensors'] satisfies readonly (keyof DeltaRecord)[];
 
 function deltaOf(method: Method, shape: ModelShape, read: Tensors): Delta {
   const variables: Record<string, Tensor> = {};

@@ -1,7 +1,7 @@
 import type { ModelShape } from '../model/shape';
 import { layersOf, stacksOf } from '../model/shapes';
 import type { Site } from '../model/site';
-import type { Bottleneck, Layers, Method, Modification, Prefix, Reads } from './design';
+import type { Bottleneck, Composition, Form, Layers, Method, Modification, Prefix, Reads } from './design';
 import { placesOf, readWidth, siteWidths } from './places';
 
 type Check = readonly [fails: boolean, reason: string];
@@ -9,19 +9,24 @@ type Check = readonly [fails: boolean, reason: string];
 /** The first reason why a modification is no point of the design space, or undefined. Says what the types cannot. */
 export function whyInvalidModification(modification: Modification): string | undefined {
   const { site, stacks, layers, reads, form, composition } = modification;
-  return first([
+  return whyUntyped(form, composition) ?? first([
     ...sizeChecks(modification),
     [stacks.length === 0, 'no stack is named; name encoder, decoder or both'],
     [layers !== 'all' && !('from' in layers) && (layers.length === 0 || new Set(layers).size < layers.length), 'layers must be "all", from one on, or a list of distinct layers'],
     [isQuery(reads) && !isHeads(site) && form.kind !== 'prefix', `${site} has no queries to read; read x or h, or modify attn.heads`],
     [/residual/.test(reads) && !['attn', 'cross', 'ffn'].includes(site), `${site} is added to no residual; modify attn, cross or ffn`],
-    [composition.kind === 'massGate' && form.kind !== 'prefix', 'the gate by attention mass exists only for a prefix'],
     [composition.kind === 'scaledAdd' && composition.scale.kind === 'fixed' && composition.scale.value === 0, 's = 0 switches the modification off; choose another s'],
     ...(form.kind === 'prefix' ? prefixChecks(site, reads) : form.kind === 'bottleneck' ? bottleneckChecks(modification, form) : [
       [reads !== 'h', 'a diagonal scales h: it must read h'] as const,
-      [composition.kind !== 'multiply', 'a diagonal is put back by multiply'] as const,
     ]),
   ]);
+}
+
+/** What the union `Change` refuses at compile time, said at run time. */
+function whyUntyped({ kind }: Form, composition: Composition): string | undefined {
+  const allowed = { bottleneck: ['add', 'scaledAdd', 'inputGate', 'multiply', 'renormalise'], prefix: ['massGate', 'add', 'scaledAdd', 'inputGate'], diagonal: ['multiply'] }[kind];
+  const gated = composition.kind === 'massGate' ? '; the gate by attention mass exists only for a prefix' : '';
+  return allowed.includes(composition.kind) ? undefined : `a ${kind} is put back by ${allowed.join(', ')}, not by ${composition.kind}${gated}`;
 }
 
 /** The first reason why a method cannot be applied to a model, or undefined. */

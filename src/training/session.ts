@@ -77,11 +77,12 @@ async function openModel(name: string): Promise<OpenModel> {
 }
 
 /** One sum of each weight, added up in one order: the same tensor gives the same bits. */
-function sumsOf({ weights }: Backbone): ReadonlyMap<string, number> {
+export function sumsOf({ weights }: Pick<Backbone, 'weights'>): ReadonlyMap<string, number> {
   return new Map(Object.entries(weights).map(([name, weight]) => [name, tf.tidy(() => tf.sum(weight).dataSync()[0] ?? NaN)]));
 }
 
-function demandFrozen(backbone: Backbone, before: ReadonlyMap<string, number>): void {
+/** Throws where a weight's sum is not what it was. */
+export function demandFrozen(backbone: Pick<Backbone, 'weights'>, before: ReadonlyMap<string, number>): void {
   const moved = [...sumsOf(backbone)].find(([name, sum]) => sum !== before.get(name));
   if (moved !== undefined) throw new Error(`frozen weight ${moved[0]} changed during training`);
 }

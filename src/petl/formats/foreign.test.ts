@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tf, type Tensors } from '../../engine/tf';
 import { createDelta, type Delta } from '../delta';
+import { invariant } from '../invariants/testing/catalogue';
 import { masksAt } from '../ranks';
 import { perturbed } from '../testing/tiny';
 import { parseMethod } from '../written';
@@ -12,7 +13,8 @@ import { caseOf, fixtures, gap, modelOf, outputs, temporaryFolder } from './test
 
 const folder = temporaryFolder();
 
-describe('what PEFT and adapters wrote', () => {
+// what the libraries make of our files is the other half: npm run interop
+invariant(45, () => {
   it.each(readdirSync(fixtures))('%s gives their outputs, written and read again the same', (name) => {
     const made = caseOf(name);
     const { delta, head, report } = importForeign(join(fixtures, name), modelOf(made.family));

@@ -55,8 +55,12 @@ export function tensorsOf(values: Readonly<Record<string, Stored>>): Tensors {
   return Object.fromEntries(Object.entries(values).map(([name, stored]) => [name, tensor(stored)]));
 }
 
+export function tinyFolder(family: string): string {
+  return join(__dirname, '../../model/fixtures', `tiny-${family}`);
+}
+
 export function tinyModel(family: string): Backbone {
-  return loadBackbone(join(__dirname, '../../model/fixtures', `tiny-${family}`));
+  return loadBackbone(tinyFolder(family));
 }
 
 /** The real tokens of a padded batch, packed. @param prompt free slots before each sequence */
