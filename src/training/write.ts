@@ -20,22 +20,21 @@ export interface Writing {
   readonly target: TargetSettings;
 }
 
-/** Writes a target for every source, once, and scores the texts. Sources of similar length are read together. */
+/** Writes a target for every source, once, and scores the texts. All batches have as many rows, so that they share programs. */
 export async function writeTargets({ generator, tokenizer, special, target }: Writing, examples: readonly GenerationExample[], pairs: readonly EncodedPair[], tensors: Tensors): Promise<Written> {
   const begin = seconds();
   const settings = settingsOf(target);
-  const texts = examples.map(() => '');
+  const start = pairs[0]?.start ?? special.start;
+  const size = Math.min(pairs.length, together[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
+  const texts: string[] = [];
   let unfinished = 0;
-  const size = together[settings.search.kind === 'beam' ? 'beam' : 'greedy'];
-  const order = [...pairs].sort((a, b) => a.ids.length - b.ids.length);
-  for (let from = 0; from < order.length; from += size) {
-    const rows = order.slice(from, from + size);
-    const start = rows[0]?.start ?? special.start;
+  for (let from = 0; from < pairs.length; from += size) {
+    const rows = Array.from({ length: size }, (_, row) => pairs[from + row] ?? (pairs[0] as EncodedPair)); // fillers at the end of the last batch
     const found = await generator.generate(rows.map(({ ids }) => ids), { settings, special: { ...special, start } }, tensors);
-    found.forEach(({ tokens }, row) => {
-      texts[rows[row]?.index ?? -1] = tokenizer.decode(tokens).trim();
+    for (const { tokens } of found.slice(0, pairs.length - from)) {
+      texts.push(tokenizer.decode(tokens).trim());
       if (!special.end.includes(tokens[tokens.length - 1] ?? -1)) unfinished++;
-    });
+    }
   }
   const scores = textScores(texts, examples.map((example) => example.target));
   return { examples: printOf(examples), ...scores, unfinished, seconds: seconds() - begin, texts };

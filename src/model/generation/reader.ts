@@ -87,7 +87,8 @@ export class Reader {
     const { prompt } = this.adaptation;
     const lengths = inputs.map((ids) => ids.length + prompt);
     const length = roundUp(Math.max(...lengths), 16);
-    const size = Math.min(roundUp(rowsNeeded(lengths, length), 16), inputs.length * length);
+    // Many texts at a time come in batch after batch: coarse steps let them share a program.
+    const size = Math.min(roundUp(rowsNeeded(lengths, length), Math.max(16, inputs.length * length / 8)), inputs.length * length);
     const sequences = inputs.map((ids) => ({ ids, types: Array.from(ids, () => 0) }));
     return uploadBatch(packSequences(sequences, { length, size, prompt, align: atEnd ? 'end' : 'start' }));
   }
