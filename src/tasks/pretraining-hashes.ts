@@ -16,7 +16,7 @@ export function hashesOf(forms: Iterable<string>): ReadonlySet<number> {
 export function* documentForms(documents: readonly PretrainingDocument[]): Generator<string> {
   for (const document of documents) {
     if (document.kind === 'text') yield normalText(document.texts.join(' '));
-    for (const text of textsOf(document)) yield* formsOf(text);
+    for (const text of textsOf(document)) for (const form of formsOf(text)) yield form;
   }
 }
 
