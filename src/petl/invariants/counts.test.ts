@@ -118,7 +118,7 @@ invariant(18, () => {
     const first = at(delta.variables);
     let state = startState(Object.fromEntries(Object.entries(delta.variables).map(([name, value]) => [name, value.clone()])));
     for (let step = 1; step <= 6; step++) {
-      const next = tf.tidy(() => adamW(state, gradients(loss, state.variables) as Tensors, tf.tensor1d(stepScalars(step, 0.02, optimizer)), optimizer) as unknown as tf.TensorContainer) as unknown as typeof state;
+      const next = tf.tidy(() => adamW(state, gradients(loss, state.variables) as Tensors, tf.tensor1d(stepScalars(step, 0.01, optimizer)), optimizer) as unknown as tf.TensorContainer) as unknown as typeof state;
       tf.dispose(state);
       state = next;
     }
