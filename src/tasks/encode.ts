@@ -25,23 +25,29 @@ export interface PairOptions {
   /** Most tokens of a source and of a target. */
   readonly source: number;
   readonly target: number;
-  /** The model's first decoder token. */
+  /** The model's first decoder token, and those that end a text. */
   readonly start: number;
+  readonly end: readonly number[];
   readonly languages: Languages | null;
 }
 
 /**
- * Token ids of sources and targets. Where the tokenizer has tokens for the task's languages (mBART), they stand last in either text,
- * and the target's is also what the decoder starts with.
+ * Token ids of sources and targets. Where the tokenizer has tokens for the task's languages (mBART), they stand last in either text. A
+ * language that ends a target is what its decoder starts with; it is not predicted, being no part of the text.
  */
-export function encodePairs(tokenizer: Tokenizer, examples: readonly GenerationExample[], { source, target, start, languages }: PairOptions): readonly EncodedPair[] {
+export function encodePairs(tokenizer: Tokenizer, examples: readonly GenerationExample[], options: PairOptions): readonly EncodedPair[] {
+  const { source, target, languages } = options;
   const codes = languages === null ? undefined : [tokenizer.idOf(languages.source), tokenizer.idOf(languages.target)] as const;
   const encode = (text: string, most: number, code: number | undefined): Int32Array => {
     const { ids } = tokenizer.encode({ text, pair: null }, most);
     if (code !== undefined) ids[ids.length - 1] = code;
     return ids;
   };
-  return examples.map((example, index) => ({
-    index, ids: encode(example.text, source, codes?.[0]), target: encode(example.target, target, codes?.[1]), start: codes?.[1] ?? start,
-  }));
+  return examples.map((example, index) => (
+    { index, ids: encode(example.text, source, codes?.[0]), ...begun(encode(example.target, target, codes?.[1]), codes?.[1] ?? options.start, options.end) }));
+}
+
+function begun(target: Int32Array, start: number, end: readonly number[]): Pick<EncodedPair, 'start' | 'target'> {
+  const last = target.length - 1;
+  return { start, target: target[last] === start && !end.includes(start) ? target.subarray(0, last) : target };
 }

@@ -24,7 +24,7 @@ export function generationTrainer(model: TrainingModel, { task, data }: Extract<
   const start = special.start;
   if (start === null) throw new UserError(`model "${name}" names no decoder_start_token_id: add it to its config.json`);
   const generator = new Generator(backbone, adaptationFor(job.method, shape), { engine: job.engine, precision: job.training.precision });
-  const optionsOf = ({ training }: TrainingJob): PairOptions => ({ source: training.maxLength, target: targetOf(task.name, training.target).maxLength, start, languages: task.languages });
+  const optionsOf = ({ training }: TrainingJob): PairOptions => ({ source: training.maxLength, target: targetOf(task.name, training.target).maxLength, start, end: special.end, languages: task.languages });
   return trainerOf({
     metric: task.metric,
     learner: generatorOf(backbone, job.method, job.training),
