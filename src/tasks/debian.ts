@@ -29,6 +29,11 @@ function indexPath(): string {
   return join(cacheFolder(), DEBIAN_INDEX, 'index.json');
 }
 
+/** Whether the index was brought. */
+export function hasDebianIndex(): boolean {
+  return existsSync(indexPath());
+}
+
 /** The index that was brought; a UserError says how where it is missing. */
 export function readDebianIndex(path: string = indexPath()): DebianIndex {
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as DebianIndex;
