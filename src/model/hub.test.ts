@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { folderOf } from './fixtures/tiny';
 import { download, parseHubName, type HubOptions } from './hub';
+import { hubCopies } from './hub-copies';
 import { loadBackbone } from './backbone';
 
 const commit = 'a'.repeat(40);
@@ -43,7 +44,7 @@ describe('a hub', () => {
     cache = mkdtempSync(join(tmpdir(), 'petl-hub-'));
     server = createServer((request, response) => {
       requests.push(`${request.url ?? ''} ${request.headers.range ?? ''}`.trim());
-      if (request.url?.startsWith('/api/models/org/tiny/revision/main') === true) return void response.end(JSON.stringify({ sha: commit, siblings: listed.map(entry) }));
+      if (request.url?.startsWith('/api/models/org/tiny/revision/main') === true) return void response.end(JSON.stringify({ sha: commit, tags: ['gpt2', 'license:mit'], siblings: listed.map(entry) }));
       const content = files[/^\/org\/tiny\/resolve\/a+\/(.+)$/.exec(request.url ?? '')?.[1] ?? ''];
       if (content === undefined) return void response.writeHead(404).end();
       return request.url?.endsWith('.safetensors') === true ? serve(request, response, content) : whole(request, response, content);
@@ -66,7 +67,8 @@ describe('a hub', () => {
   it('gives a folder that loads, with progress, and is asked for the files once', async () => {
     const seen: [string, number, number][] = [];
     const folder = await download('hub:org/tiny', { ...options, report: (...line) => { seen.push(line); } });
-    expect(readdirSync(folder).sort()).toEqual(['config.json', 'model.safetensors']);
+    expect(readdirSync(folder).sort()).toEqual(['config.json', 'model.safetensors', 'source.json']);
+    expect(hubCopies(cache)).toEqual([{ repository: 'org/tiny', commit, licence: 'mit', bytes: files['model.safetensors']?.length, sha256: sha256(files['model.safetensors'] as Buffer), folder }]);
     loadBackbone(folder).dispose();
     const size = files['model.safetensors']?.length;
     expect(seen.at(-1)).toEqual(['model.safetensors', size, size]);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors';
-import { projectRoot } from '../project';
+import { hubCache, originFile, weightsOf } from './hub-copies';
 import { bring, type Patience, type RemoteFile } from './transfer';
 
 const papers: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ export function parseHubName(text: string): HubName {
  */
 export async function download(name: string, options: HubOptions = {}): Promise<string> {
   const { repository, revision } = parseHubName(name);
-  const home = join(options.cache ?? join(projectRoot(), 'data', 'cache', 'hub'), repository.replace('/', '--'));
+  const home = join(options.cache ?? hubCache(), repository.replace('/', '--'));
   const cached = cachedFolder(home, revision);
   if (cached !== undefined && (isCommit(revision) || isOffline(options))) return cached;
   if (isOffline(options)) throw new UserError(`model "${name}" is not in ${home} and the network is switched off (HF_HUB_OFFLINE): run once with network, or name a folder that holds the model`);
@@ -55,14 +55,15 @@ export async function download(name: string, options: HubOptions = {}): Promise<
     throw listing instanceof UserError ? listing : new UserError(`cannot reach the hub for "${name}" (${(listing.cause as Error | undefined)?.message ?? listing.message}): check the network, or name a folder that holds the model`);
   }
   const folder = join(home, listing.commit);
-  if (!existsSync(folder)) await bringAll(wanted(listing.files, name), folder, options);
+  if (!existsSync(folder)) await bringAll({ ...listing, files: wanted(listing.files, name) }, { repository, folder }, options);
   writeReference(home, revision, listing.commit);
   return folder;
 }
 
-async function bringAll(files: readonly RemoteFile[], folder: string, { patience = patient, report }: HubOptions): Promise<void> {
+async function bringAll({ files, ...listing }: Listing, { repository, folder }: { readonly repository: string; readonly folder: string }, { patience = patient, report }: HubOptions): Promise<void> {
   const partial = `${folder}.part`;
   for (const file of files) await bring(file, join(partial, file.name), patience, ({ name, bytes: total }, bytes) => report?.(name, bytes, total));
+  writeFileSync(join(partial, originFile), `${JSON.stringify({ repository, ...listing, ...weightsOf(files) })}\n`);
   renameSync(partial, folder);
 }
 
@@ -89,18 +90,21 @@ function writeReference(home: string, revision: string, commit: string): void {
 
 interface Sibling { readonly rfilename: string; readonly size?: number; readonly blobId?: string; readonly lfs?: { readonly sha256: string; readonly size: number } }
 
-async function listFiles(repository: string, revision: string, { endpoint, patience = patient }: HubOptions): Promise<{ readonly commit: string; readonly files: readonly RemoteFile[] }> {
+/** A commit of a repository as the hub describes it. */
+interface Listing { readonly commit: string; readonly licence: string | null; readonly files: readonly RemoteFile[] }
+
+async function listFiles(repository: string, revision: string, { endpoint, patience = patient }: HubOptions): Promise<Listing> {
   const base = (endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co').replace(/\/+$/, '');
   const response = await fetch(`${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { signal: AbortSignal.timeout(patience.idle) });
   if ([401, 403, 404].includes(response.status)) throw new UserError(`the hub has no open model "${repository}" with revision "${revision}" (it answers ${response.status}): check the name; for a private or gated model, download it yourself and name the folder`);
   if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`);
-  const { sha, siblings } = await response.json() as { readonly sha?: string; readonly siblings?: readonly Sibling[] };
+  const { sha, siblings, tags = [] } = await response.json() as { readonly sha?: string; readonly siblings?: readonly Sibling[]; readonly tags?: readonly string[] };
   if (sha === undefined || !isCommit(sha) || siblings === undefined) throw new Error('its answer names no commit and files');
   const files = siblings.map(({ rfilename, size, blobId, lfs }): RemoteFile => ({
     name: rfilename, url: `${base}/${repository}/resolve/${sha}/${rfilename}`, bytes: lfs?.size ?? size ?? 0,
     hash: lfs === undefined ? { kind: 'git', hex: blobId ?? '' } : { kind: 'sha256', hex: lfs.sha256 },
   }));
-  return { commit: sha, files };
+  return { commit: sha, licence: tags.find((tag) => tag.startsWith('license:'))?.slice('license:'.length) ?? null, files };
 }
 
 const small = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', '1_Pooling/config.json'];
