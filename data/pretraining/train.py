@@ -3,7 +3,7 @@
     python data/pretraining/train.py --minutes 150                     on two CPU cores, in bfloat16
     python data/pretraining/train.py --minutes 40 --device cuda        on an accelerator
 
-Started again with the same settings it goes on from its last checkpoint (every 5 minutes: weights, optimizer, place in the data, plan) and
+Started again with the same settings (the minutes may be others) it goes on from its last checkpoint (every 5 minutes: weights, optimizer, place in the data, plan) and
 computes what it would have computed: data and noise are functions of seed and place, and the plan is part of the checkpoint. The learning
 rate rises over the first steps and falls linearly to zero at the end of the plan: the number of steps that fit into the minutes at the speed
 measured so far, set anew at each checkpoint. Writes .cache/pretraining/<run>/{checkpoint.pt,log.jsonl,result.json}.
@@ -64,7 +64,7 @@ class Run:
 
     def fixed(self):
         """What must be equal for a run to go on."""
-        settings = {name: getattr(self.settings, name) for name in ("minutes", "steps", "rate", "warmup", "decay", "batch", "seed")}
+        settings = {name: getattr(self.settings, name) for name in ("steps", "rate", "warmup", "decay", "batch", "seed")}
         return {**settings, "data": self.data}
 
     def save(self):
@@ -76,7 +76,7 @@ class Run:
     def load(self):
         path = self.folder / "checkpoint.pt"
         if path.exists():
-            kept = torch.load(path, weights_only=False, map_location=self.device)
+            kept = torch.load(path, weights_only=True, map_location=self.device)
             if kept["fixed"] != self.fixed():
                 raise SystemExit(f"{path} belongs to a run with {kept['fixed']}, not {self.fixed()}: give the same settings or another --run")
             self.state = kept["state"]
@@ -190,7 +190,7 @@ class Run:
         curve = [json.loads(line) for line in (self.folder / "log.jsonl").read_text().splitlines()]
         machine = {"cpu": cpu(), "threads": self.settings.threads, "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
                    "torch": torch.__version__}
-        result = {"settings": self.fixed(), **self.state, "machine": machine, "kept": kept,
+        result = {"settings": {**self.fixed(), "minutes": self.settings.minutes}, **self.state, "machine": machine, "kept": kept,
                   "mix": {" ".join(recipe): share for recipe, share in MIX.items()}, "curve": curve}
         (self.folder / "result.json.tmp").write_text(json.dumps(result, indent=1) + "\n")
         os.replace(self.folder / "result.json.tmp", self.folder / "result.json")
