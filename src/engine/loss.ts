@@ -19,7 +19,7 @@ export function sparseCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
  * Cross-entropy against a target that holds 1 - smoothing on the label and spreads smoothing evenly over all V classes.
  * @param logits `[M, V]` @param labels int32 `[M]` @returns `[M]`
  */
-export function crossEntropy(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
+export function smoothedCrossEntropy(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
   const sharp = sparseCrossEntropy(logits, labels);
   if (smoothing === 0) return sharp;
   const even = tf.sub(tf.squeeze(logSumExp(logits), [1]), tf.mean(logits, 1));

@@ -5,7 +5,7 @@ import { upload } from './memory';
 import { infer } from './rules';
 import { tf, type Tensor } from './tf';
 import * as layers from './layers';
-import { crossEntropy } from './loss';
+import { smoothedCrossEntropy } from './loss';
 
 const x = (): Tensor => upload(Float32Array.from({ length: 24 }, (_, i) => Math.sin(i) + 1.2), [2, 3, 4]);
 const m = (): Tensor => upload(Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)), [3, 4]);
@@ -34,7 +34,7 @@ const table: Readonly<Record<string, (a: Tensor, b: Tensor, i: Tensor) => Tensor
   oneHot: (_a, _b, i) => layers.oneHot(i, 3), segmentSum: (_a, b, i) => tf.unsortedSegmentSum(tf.concat([b, b], 0).slice([0, 0], [4, 4]), i as tf.Tensor1D, 3),
   range: () => tf.range(0, 5), stack: (a) => tf.stack([a, a], 1), unstack: (a) => tf.unstack(a, 1), expandDims: (a) => tf.expandDims(a, -1), squeeze: (a) => tf.squeeze(tf.expandDims(a, 0), [0]),
   topk: (a) => { const { values, indices } = tf.topk(a, 2); return [values, indices]; }, cumsum: (a) => tf.cumsum(a, 2), reverse: (a) => tf.reverse(a, 1),
-  relu6: (a) => tf.relu6(a), leakyRelu: (a) => tf.leakyRelu(a), clip: (a) => tf.clipByValue(a, 1, 1.5), logSumExp: (a) => layers.logSumExp(a), crossEntropy: (_a, b, i) => crossEntropy(b, tf.slice(i, [0], [3]), 0.1), scatter: (_a, b, i) => tf.scatterND(tf.expandDims(i, 1), tf.concat([b, b], 0).slice([0, 0], [4, 4]), [3, 4]),
+  relu6: (a) => tf.relu6(a), leakyRelu: (a) => tf.leakyRelu(a), clip: (a) => tf.clipByValue(a, 1, 1.5), logSumExp: (a) => layers.logSumExp(a), crossEntropy: (_a, b, i) => smoothedCrossEntropy(b, tf.slice(i, [0], [3]), 0.1), scatter: (_a, b, i) => tf.scatterND(tf.expandDims(i, 1), tf.concat([b, b], 0).slice([0, 0], [4, 4]), [3, 4]),
 };
 
 describe('shape rules', () => {

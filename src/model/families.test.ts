@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../engine/compile';
 import { gatherRows, linear, matmul, relu } from '../engine/layers';
-import { crossEntropy } from '../engine/loss';
 import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { loadBackbone, type Backbone } from './backbone';
@@ -9,7 +8,7 @@ import type { Batch } from './batch';
 import { decode, decodeText, vocabularyLogits, type TextPair } from './decoder';
 import { encode, plainForward, type Forward } from './encoder';
 import { batchOf, difference, expectedOf, families, folderOf, pairOf, tensorsOf, type AdapterCase, type Case, type Rows } from './fixtures/tiny';
-import { classify, meanPool } from './heads';
+import { classify, crossEntropy, meanPool } from './heads';
 import { languageLosses, nextTokens, type LanguageBatch } from './language';
 import { packSequences } from './packing';
 import type { SitePoint, Visit } from './site';

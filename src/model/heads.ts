@@ -1,4 +1,4 @@
-import { linear, matmul, oneHot, relu, tanh } from '../engine/layers';
+import { linear, logSumExp, matmul, oneHot, relu, tanh } from '../engine/layers';
 import { dropout, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Batch } from './batch';
@@ -24,6 +24,18 @@ export function classify(pooled: Tensor, head: Tensors, rate: number, noise: Noi
   const layer = (x: Tensor, name: string): Tensor => linear(dropout(x, rate, noise), head[`${name}.weight`] as Tensor, head[`${name}.bias`] as Tensor);
   const [name, activation] = Object.entries(hiddenLayers).find(([own]) => head[`head.${own}.weight`] !== undefined) ?? [];
   return layer(name === undefined || activation === undefined ? pooled : activation(layer(pooled, `head.${name}`)), 'head');
+}
+
+/**
+ * Negative log-likelihood of each row's label, natural log.
+ * @param logits `[B, classes]` @param labels int32 `[B]` @param smoothing share of the target spread evenly over all classes
+ * @returns `[B]`
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
+  const classes = logits.shape[1] as number;
+  const target = oneHot(labels, classes, 1 - smoothing + smoothing / classes, smoothing / classes);
+  const logMass = tf.squeeze(logSumExp(logits), [1]);
+  return tf.sub(logMass, tf.sum(tf.mul(target, logits), 1)); // targets sum to one
 }
 
 /** Weighted mean; filler examples have weight 0. */

@@ -1,4 +1,4 @@
-import { crossEntropy } from '../engine/loss';
+import { smoothedCrossEntropy } from '../engine/loss';
 import { upload } from '../engine/memory';
 import type { Tensor } from '../engine/tf';
 import { decodeText, logitsAt, type TextPair } from './decoder';
@@ -49,5 +49,5 @@ export function uploadTargets({ rows, labels, weights }: TargetArrays): Pick<Lan
 /** Negative log-likelihood of each target, natural log, label-smoothed. Logits exist at targets only. @returns `[M]` */
 export function languageLosses(frozen: Frozen, batch: LanguageBatch, forward: Forward, smoothing: number): Tensor {
   const hidden = decodeText(frozen, batch, forward);
-  return crossEntropy(logitsAt(frozen, hidden, batch.rows), batch.labels, smoothing);
+  return smoothedCrossEntropy(logitsAt(frozen, hidden, batch.rows), batch.labels, smoothing);
 }

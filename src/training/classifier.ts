@@ -1,10 +1,9 @@
 import { gatherRows } from '../engine/layers';
-import { crossEntropy } from '../engine/loss';
 import { noise, type Noise } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import type { Batch } from '../model/batch';
 import { encode, type Frozen } from '../model/encoder';
-import { classify, meanPool, sequenceMean, weightedMean } from '../model/heads';
+import { classify, crossEntropy, meanPool, sequenceMean, weightedMean } from '../model/heads';
 import { runUnder } from '../petl/adaptation';
 import type { Method } from '../petl/design';
 import { penaltyOf } from '../petl/ranks';
