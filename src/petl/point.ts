@@ -1,3 +1,4 @@
+import { UserError } from '../errors';
 import { sites, type Site, type Stack } from '../model/site';
 import type { Arguments } from './arguments';
 import type { Activation, Bottleneck, Change, Composition, Factors, Layers, Method, Modification, Prefix, Reads } from './design';
@@ -79,17 +80,23 @@ function readFactors(take: Arguments): Factors {
 function readComposition(take: Arguments, kind: string): Composition {
   const s = take.numberOr('s', ['learned', 'channel']);
   const how = take.word('how', ['add', 'mass', 'gate', 'gate-sequence', 'multiply', 'renormalise'], usualHow(kind));
-  const scale = typeof s === 'number' ? s : 1;
   switch (how) {
-    case 'gate': case 'gate-sequence': return { kind: 'inputGate', scale, per: how === 'gate' ? 'token' : 'sequence' };
-    case 'renormalise': return { kind: how, scale };
-    case 'mass': return { kind: 'massGate' };
-    case 'multiply': return { kind: how };
+    case 'gate': case 'gate-sequence': return { kind: 'inputGate', scale: fixedScale(how, s), per: how === 'gate' ? 'token' : 'sequence' };
+    case 'renormalise': return { kind: how, scale: fixedScale(how, s) };
+    case 'mass': case 'multiply':
+      if (s !== undefined) throw new UserError(`s=${s} has no effect with how=${how}: only what is added or renormalised has a scale; leave out s or write how=add.`);
+      return { kind: how === 'mass' ? 'massGate' : how };
     case 'add': break;
   }
   if (s === undefined) return { kind: 'add' };
   if (typeof s === 'number') return { kind: 'scaledAdd', scale: { kind: 'fixed', value: s } };
   return { kind: 'scaledAdd', scale: { kind: s === 'learned' ? 'learned' : 'perChannel', initial: take.number('initial', 1) } };
+}
+
+/** A trained scale beside a trained gate or magnitude would say the same twice; none has it. */
+function fixedScale(how: string, s: number | 'learned' | 'channel' | undefined): number {
+  if (s === undefined || typeof s === 'number') return s ?? 1;
+  throw new UserError(`s=${s} has no effect with how=${how}, whose scale is a number; write s=4 or leave it out, or write how=add.`);
 }
 
 function compositionWords(composition: Composition, kind: string): Record<string, string | number | undefined> {

@@ -92,6 +92,10 @@ describe('the design space', () => {
     ['point:site=ffn,form=relu,r=2,reads=query', /ffn has no queries/], ['point:site=block,r=2,reads=residual', /block is added to no residual/],
     ['point:site=ffn,r=2,how=mass', /only for a prefix/], ['point:site=attn,form=identity,r=2,how=renormalise', /a projection site/],
     ['point:site=ffn,r=2,s=0', /s = 0 switches/], ['point:site=ffn,form=softmax,r=1', /softmax over one unit/], ['point:site=ffn,r=2,heads=each', /ffn has no heads/],
+    ['point:site=ffn,r=2,how=multiply,s=3', /s=3 has no effect with how=multiply/], ['point:site=attn.heads,form=prefix,l=2,how=mass,s=3', /s=3 has no effect with how=mass/],
+    ['point:site=attn.heads,form=prefix,l=2,s=3', /s=3 has no effect with how=mass/], ['point:site=ffn,form=diagonal,s=learned', /s=learned has no effect with how=multiply/],
+    ['point:site=ffn,r=2,how=gate,s=learned', /s=learned has no effect with how=gate, whose scale is a number/], ['point:site=ffn,r=2,how=gate-sequence,s=channel', /s=channel has no effect/],
+    ['point:site=attn.query,form=identity,r=2,bias=no,how=renormalise,s=learned', /s=learned has no effect with how=renormalise/], ['point:site=ffn,r=2,how=gate,s=0', /s = 0 switches/],
     ['point:site=ffn,form=diagonal,how=add', /put back by multiply/], ['point:site=ffn,r=2,drop=1', /dropout must lie in/],
   ])('%s is refused', (written, reason) => {
     expect(() => parseMethod(written)).toThrow(UserError);

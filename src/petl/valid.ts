@@ -15,7 +15,7 @@ export function whyInvalidModification(modification: Modification): string | und
     [layers !== 'all' && !('from' in layers) && (layers.length === 0 || new Set(layers).size < layers.length), 'layers must be "all", from one on, or a list of distinct layers'],
     [isQuery(reads) && !isHeads(site) && form.kind !== 'prefix', `${site} has no queries to read; read x or h, or modify attn.heads`],
     [/residual/.test(reads) && !['attn', 'cross', 'ffn'].includes(site), `${site} is added to no residual; modify attn, cross or ffn`],
-    [composition.kind === 'scaledAdd' && composition.scale.kind === 'fixed' && composition.scale.value === 0, 's = 0 switches the modification off; choose another s'],
+    [fixedScale(composition) === 0, 's = 0 switches the modification off; choose another s'],
     ...(form.kind === 'prefix' ? prefixChecks(site, reads) : form.kind === 'bottleneck' ? bottleneckChecks(modification, form) : [
       [reads !== 'h', 'a diagonal scales h: it must read h'] as const,
     ]),
@@ -107,6 +107,12 @@ function widthChecks(form: Bottleneck | Prefix, reads: number, out: number, shap
     [perHead && reads !== shape.heads * shape.headWidth, `a bottleneck per head reads ${shape.heads} heads of ${shape.headWidth}, not width ${reads}`],
     [factors.kind === 'principal' && form.r > Math.min(reads, out), `r = ${form.r} exceeds the rank ${Math.min(reads, out)} of the matrix`],
   ];
+}
+
+/** The scale of what is added, if it does not train. */
+function fixedScale(composition: Composition): number | undefined {
+  if (composition.kind === 'inputGate') return composition.scale;
+  return composition.kind === 'scaledAdd' && composition.scale.kind === 'fixed' ? composition.scale.value : undefined;
 }
 
 const isHeads = (site: Site): boolean => site.endsWith('.heads');

@@ -37,6 +37,10 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['mam:l=30,r=512+loraa:r=1', /Unknown method "loraa" in "mam/],
   ['prompt:l=2+prompt:l=3', /two prompts/],
   ['prompt:l=2,tokens=a.b', /ids joined by points, such as tokens=5.17.42; "a.b" is not/],
+  ['prompt:l=5,text=hello,tokens=5.17,init=vocabulary', /one of text, tokens and init, not from text=hello and tokens=5.17 and init=vocabulary; keep one/],
+  ['prompt:l=5,init=random,text=hello', /not from text=hello and init=random/],
+  ['prompt:l=5,tokens=5,init=vocabulary', /not from tokens=5 and init=vocabulary/],
+  ['prompt:l=5,text=50%', /URL-encoded.*"50%" is not/],
   ['prefix:l=2,positions=late', /positions must be kept or shifted, not "late"/],
 ];
 

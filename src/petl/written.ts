@@ -40,10 +40,15 @@ function readPrompt(take: Arguments): Method {
 }
 
 function readPromptInit(take: Arguments): PromptInit {
-  const [text, ids] = [take.text('text', ''), take.text('tokens', '')];
-  const kind = take.word('init', ['random', 'vocabulary'], 'random');
+  const [text, ids, kind] = [take.text('text', ''), take.text('tokens', ''), take.maybe('init', ['random', 'vocabulary'])];
+  const said = Object.entries({ text, tokens: ids, init: kind ?? '' }).filter(([, value]) => value !== '').map(([key, value]) => `${key}=${value}`);
+  if (said.length > 1) throw new UserError(`A prompt starts from one of text, tokens and init, not from ${said.join(' and ')}; keep one.`);
   if (ids !== '') return { kind: 'tokens', ids: ids.split('.').map((id) => tokenId(id, ids)) };
-  return text === '' ? { kind } : { kind: 'text', text: decodeURIComponent(text) };
+  return text === '' ? { kind: kind ?? 'random' } : { kind: 'text', text: decoded(text) };
+}
+
+function decoded(text: string): string {
+  try { return decodeURIComponent(text); } catch { throw new UserError(`A prompt's text is URL-encoded, such as text=url%20encoded; "${text}" is not: write % as %25.`); }
 }
 
 function tokenId(text: string, all: string): number {
