@@ -5,6 +5,7 @@ import { compile } from '../engine/compile';
 import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Backbone } from '../model/backbone';
+import { canonicalNames, type Target } from '../model/checkpoint/names';
 import { classifierOf } from '../training/classifier';
 import type { OptimizerSettings, TrainingSettings } from '../training/job';
 import { startState, stepScalars } from '../training/optimizer';
@@ -19,8 +20,14 @@ interface Trajectory {
   readonly losses: readonly number[];
   readonly initial: Readonly<Record<string, Stored>>;
   readonly final: Readonly<Record<string, Stored>>;
+  /** The model's own weights that trained, by the checkpoint's names and in its layout (`[out, in]`), but key biases. */
+  readonly finalModel: Readonly<Record<string, Checksum>>;
+  readonly finalModelRows: Readonly<Record<string, readonly number[]>>;
   readonly float32Gap: { readonly losses: number; readonly weights: number };
 }
+
+/** Of the flattened values x: sum, sum of squares, and sum of x_i cos(i + 1). */
+interface Checksum { readonly shape: readonly number[]; readonly sum: number; readonly squares: number; readonly probe: number }
 
 interface Fixture {
   readonly ids: number[][];
@@ -59,8 +66,15 @@ describe('ten steps of AdamW equal PyTorch in float64', () => {
       return next.loss.dataSync()[0] as number;
     });
     losses.forEach((loss, i) => { expect(Math.abs(loss - (one.losses[i] as number))).toBeLessThan(2e-5); });
-    expect(gap(state.variables, one.final)).toBeLessThan(Math.max(2e-5, 20 * one.float32Gap.weights));
+    const bar = Math.max(2e-5, 20 * one.float32Gap.weights);
+    expect(gap(state.variables, one.final)).toBeLessThan(bar);
+    expect(comparedNames(one)).toEqual(Object.keys(unfrozen).filter((name) => !name.endsWith('.key.bias')).sort());
+    expectModel(state.variables, one, bar);
     step.dispose();
+  });
+
+  it('compares all that full fine-tuning, BitFit and Houlsby train of the model', () => {
+    expect(Object.fromEntries(fixture.methods.map((one) => [one.name, comparedNames(one).length]).filter(([, count]) => count !== 0))).toEqual({ houlsby: 10, full: 35, bitfit: 15 });
   });
 });
 
@@ -72,9 +86,47 @@ function decayVectors(before: Tensors, after: Tensors, { learningRate, weightDec
   }));
 }
 
+/** The model's own weights, those that trained: all values by their checksums, the first ones each. */
+function expectModel(variables: Tensors, { finalModel, finalModelRows }: Trajectory, bar: number): void {
+  for (const [stored, sums] of Object.entries(finalModel)) {
+    const ours = storedValues(variables, stored, sums.shape);
+    finalModelRows[stored]?.forEach((value, i) => { expect(Math.abs(value - (ours[i] ?? NaN)), stored).toBeLessThan(bar); });
+    expectSums(stored, checksum(ours), sums);
+  }
+}
+
+function targetOf(stored: string): Target {
+  return canonicalNames('bert', stored)[0] as Target;
+}
+
+function comparedNames({ finalModel }: Trajectory): readonly string[] {
+  return Object.keys(finalModel).map((stored) => targetOf(stored).name).sort();
+}
+
+/** A trained weight's values as the checkpoint would hold them, flat. */
+function storedValues(variables: Tensors, stored: string, shape: readonly number[]): Float32Array {
+  const { name, transpose } = targetOf(stored);
+  const weight = variables[name] as Tensor;
+  const turned = transpose ? tf.transpose(weight) : weight;
+  expect(turned.shape).toEqual(shape);
+  return turned.dataSync() as Float32Array;
+}
+
+function checksum(values: Float32Array): Omit<Checksum, 'shape'> {
+  const total = (of: (x: number, i: number) => number): number => values.reduce((sum, x, i) => sum + of(x, i), 0);
+  return { sum: total((x) => x), squares: total((x) => x * x), probe: total((x, i) => x * Math.cos(i + 1)) };
+}
+
 function gap(variables: Tensors, expected: Readonly<Record<string, Stored>>): number {
   return Math.max(...Object.entries(expected).map(([name, { values }]) => {
     const ours = (variables[name] as Tensor).dataSync();
     return Math.max(...values.map((value, i) => Math.abs(value - (ours[i] ?? NaN))));
   }));
+}
+
+/** float32 rounds 1 - rate x decay, which makes all squares smaller by a constant share. */
+function expectSums(stored: string, ours: Omit<Checksum, 'shape'>, theirs: Checksum): void {
+  expect(Math.abs(ours.sum - theirs.sum), stored).toBeLessThan(2e-5);
+  expect(Math.abs(ours.probe - theirs.probe), stored).toBeLessThan(2e-5);
+  expect(Math.abs(ours.squares - theirs.squares), stored).toBeLessThan(Math.max(2e-5, 1e-6 * theirs.squares));
 }
