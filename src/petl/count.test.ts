@@ -27,9 +27,11 @@ const he: readonly (readonly [string, number, string, string])[] = [
   ['pa-ffn:r=512', 25_165_824, '6.19', '4.12'],
   ['pa-ffn:r=512,s=4', 25_165_824, '6.19', '4.12'],
   ['sa-ffn:r=512', 25_165_824, '6.19', '4.12'],
+  ['sa-ffn:r=600', 29_491_200, '7.26', '4.83'],
   ['pa-ffn:r=600', 29_491_200, '7.26', '4.83'],
   ['pfeiffer:r=600', 29_491_200, '7.26', '4.83'],
   ['pa-ffn:r=1024', 50_331_648, '12.39', '8.24'],
+  ['sa-ffn:r=1024', 50_331_648, '12.39', '8.24'],
   ['lora:r=200', 29_491_200, '7.26', '4.83'],
   ['lora:r=400', 58_982_400, '14.52', '9.66'],
   ['lora-ffn:r=102', 25_067_520, '6.17', '4.10'],
@@ -101,6 +103,25 @@ describe('counts of Houlsby et al. 2019', () => {
 
   it.each([['bert-base-uncased', 38_400], ['bert-large-uncased', 100_352]])('LayerNorms of %s: %i', (model, size) => {
     expect(counts(model, 'layernorm')).toMatchObject({ trained: size, used: size, stored: size, paper: size });
+  });
+});
+
+describe('counts of Lin et al. 2020', () => {
+  it.each([[10, 212_088, '0.17'], [100, 1_872_048, '1.50'], [300, 5_560_848, '4.47']])('gpt2 vlm:r=%i is %i, %s%%', (r, size, share) => {
+    const ours = counts('gpt2', `vlm:r=${r}`);
+    expect(ours).toMatchObject({ trained: size, used: size, stored: size, paper: size });
+    expect(percent(ours.share, 1)).toBe(share);
+  });
+
+  it('rows of task tokens come on top', () => {
+    expect(counts('gpt2', 'vlm:r=100,rows=30').trained).toBe(1_872_048 + 23_040);
+  });
+
+  it('the adapters of its five tasks are 12.1% of the model, 2.4% a task', () => {
+    const tasks = [100, 300, 100, 300, 10].map((r) => counts('gpt2', `vlm:r=${r}`)); // dialogue, translation, summaries, questions, slots
+    const sum = tasks.reduce((all, { paper }) => all + paper, 0);
+    const whole = tasks[0]?.backbone ?? NaN;
+    expect([sum, (100 * sum / whole).toFixed(1), (20 * sum / whole).toFixed(1)]).toEqual([15_077_880, '12.1', '2.4']);
   });
 });
 
