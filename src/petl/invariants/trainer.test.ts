@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import { upload } from '../../engine/memory';
 import { tf, type Tensor } from '../../engine/tf';
 import { disposeTree } from '../../engine/tree';
+import { tensorsHash } from '../../model/fingerprint';
 import { classifierOf } from '../../training/classifier';
 import type { Own } from '../../training/learner';
 import { adamW, clipFactor, scheduleFactor, startState, stepScalars } from '../../training/optimizer';
 import { count } from '../count';
-import { demandHead, fingerprint } from '../guards';
+import { demandHead } from '../guards';
 import { perturbed } from '../testing/tiny';
 import { parseMethod } from '../written';
 import { benchOf, moved } from './testing/bench';
@@ -74,9 +75,9 @@ invariant(20, () => {
 invariant(21, () => {
   it.each(cells(encoders))('%s, %s', (family, written) => {
     const bench = benchOf(family);
-    const before = fingerprint(bench.model.weights);
+    const before = tensorsHash(bench.model.weights);
     const delta = moved(bench, written);
-    const constants = fingerprint(delta.constants);
+    const constants = tensorsHash(delta.constants);
     const own = { ...delta.variables, ...newHead() };
     const gradient = perturbed(Object.fromEntries(Object.entries(own).map(([name, value]) => [name, tf.zerosLike(value)])), 1, 5);
     const norm = Math.sqrt(Object.values(gradient).reduce((sum, g) => sum + (g.dataSync() as Float32Array).reduce((a, b) => a + b * b, 0), 0));
@@ -91,8 +92,8 @@ invariant(21, () => {
       const factor = value.rank > 1 ? 1 - 0.1 * optimizer.weightDecay : 1;
       value.dataSync().forEach((now, i) => { expect(Math.abs(now - factor * (start[name]?.[i] ?? NaN))).toBeLessThan(1e-6); });
     }
-    expect(fingerprint(bench.model.weights)).toBe(before);
-    expect(fingerprint(delta.constants)).toBe(constants);
+    expect(tensorsHash(bench.model.weights)).toBe(before);
+    expect(tensorsHash(delta.constants)).toBe(constants);
     disposeTree([own, gradient, still, next.variables, delta.constants]);
   });
 
