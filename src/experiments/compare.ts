@@ -20,13 +20,19 @@ export interface Comparison {
   readonly examples: number;
 }
 
+export interface CompareOptions {
+  readonly results?: string | undefined;
+  /** Which runs are compared with one another: those on the same frozen weights unless said otherwise. */
+  readonly pairs?: typeof isPair;
+}
+
 /** Compares every other variant that has finished runs with `second`, in the study's order, on each task. */
-export function compareWith(study: Study, second: string, results?: string): readonly Comparison[] {
+export function compareWith(study: Study, second: string, { results, pairs: alike = isPair }: CompareOptions = {}): readonly Comparison[] {
   const runsOf = (name: string, task: string) => study.variants.find((variant) => variant.name === name)?.runs.filter((spec) => spec.task === task) ?? [];
   return tasksOf(study).flatMap((task) => {
     const others = recordsOfRuns(runsOf(second, task), results);
     return study.variants.filter(({ name }) => name !== second).flatMap(({ name, label }) => {
-      const pairs = pairSeeds(recordsOfRuns(runsOf(name, task), results), others);
+      const pairs = pairSeeds(recordsOfRuns(runsOf(name, task), results), others, alike);
       return pairs.length === 0 ? [] : [comparison(pairs, { first: label, second: study.variants.find((variant) => variant.name === second)?.label ?? second, task })];
     });
   });
@@ -42,10 +48,9 @@ function comparison(pairs: Pairs, names: Pick<Comparison, 'first' | 'second' | '
   return { ...names, metric, gap: found.gap, interval: bootstrapInterval(found), seeds: pairs.length, examples: differences[0]?.length ?? 0 };
 }
 
-/** Runs with the same seed, scored on the same examples. */
-function pairSeeds(first: readonly RunRecord[], second: readonly RunRecord[]): Pairs {
+function pairSeeds(first: readonly RunRecord[], second: readonly RunRecord[], alike: typeof isPair): Pairs {
   return first.flatMap((a) => {
-    const b = second.find((other) => isPair(a, other));
+    const b = second.find((other) => alike(a, other));
     return b === undefined ? [] : [[a, b] as const];
   });
 }

@@ -8,6 +8,7 @@ import { scoreBaselines, readBaselines, writeBaselines } from './baselines';
 import { executeRun } from './execute';
 import { toyTools } from './fixtures/tools';
 import { gateLines, passedTasks } from './gate';
+import { judgeGate, readGate, writeGate } from './gate-record';
 import { runSpec } from './spec';
 import type { Study } from './studies/study';
 import { writtenRows } from './written';
@@ -35,25 +36,33 @@ describe('the gate of a base', () => {
   };
 
   /** Runs whose every token costs `nats`, and whose texts are `texts`. */
-  async function finish(name: string, nats: number, texts: readonly string[]): Promise<void> {
+  async function finish(name: string, nats: number, texts: readonly string[], seeds: readonly number[] = [1, 2]): Promise<void> {
     const labels = test.map((_, i) => 3 + (i % 4));
     const each = labels.reduce((a, b) => a + b, 0) / labels.length;
     const outcome = {
-      metric: 'nll', score: nats, loss: nats, labels, perExample: labels.map((count) => nats * count / each), testIds: test.map(({ id }) => id),
+      model: name, metric: 'nll', score: nats, loss: nats, labels, perExample: labels.map((count) => nats * count / each), testIds: test.map(({ id }) => id),
       written: { ...textScores(texts, test.map(({ target }) => target)), examples: printOf(test), unfinished: 5, seconds: 1, texts },
     };
     const tools = { ...toyTools, train: async (...given: Parameters<typeof toyTools.train>) => ({ ...await toyTools.train(...given), ...outcome }) };
-    for (const spec of study.variants.find((one) => one.name === name)?.runs ?? []) await executeRun({ spec, label: name }, tools, { engine: 'compiled', report: () => undefined, results: folder });
+    const runs = study.variants.find((one) => one.name === name)?.runs ?? [];
+    for (const spec of runs.filter(({ seed }) => seeds.includes(seed))) await executeRun({ spec, label: name }, tools, { engine: 'compiled', report: () => undefined, results: folder });
   }
 
   it('is passed where likelihood and texts are better, by intervals', async () => {
     expect(await gateLines(study, folder)).toEqual([]);
     await finish('base', 2, test.map(({ target }) => target));
+    await finish('random', 5, test.map(() => 'x'), [1]);
+    expect(passedTasks(study, await gateLines(study, folder))).toEqual([]); // a seed is missing
     await finish('random', 5, test.map(() => 'x'));
     const lines = await gateLines(study, folder);
     expect(lines.map(({ against, passed, seeds }) => [against, passed, seeds])).toEqual([['random weights', true, 2], ['copy', true, 2], ['lead', true, 2]]);
     expect(lines[0]?.gap).toBeCloseTo(3, 4);
     expect(passedTasks(study, lines)).toEqual(['xsum']);
+    const record = await judgeGate(study, folder);
+    expect(record.tasks).toEqual([{ task: 'xsum', outcome: 'passed' }]);
+    expect(readGate(folder)).toBeUndefined();
+    writeGate(record, folder);
+    expect(readGate(folder)).toEqual(record);
   });
 
   it('is a floor where copying writes better', async () => {
@@ -61,6 +70,7 @@ describe('the gate of a base', () => {
     const lines = await gateLines(study, folder);
     expect(lines.map(({ passed }) => passed)).toEqual([true, false, false]);
     expect(passedTasks(study, lines)).toEqual([]);
+    expect((await judgeGate(study, folder)).tasks).toEqual([{ task: 'xsum', outcome: 'floor' }]);
   });
 
   it('refuses texts written for other examples', async () => {

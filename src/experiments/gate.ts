@@ -5,6 +5,7 @@ import { chrf } from '../tasks/metrics/chrf';
 import { generationData } from './baselines';
 import { bootstrapInterval, pairedBootstrap } from './bootstrap';
 import { compareWith } from './compare';
+import { isScoredAlike } from './link';
 import type { RunRecord } from './record';
 import { recordsOfRuns } from './rows';
 import type { Interval } from './statistics';
@@ -30,9 +31,8 @@ export async function gateLines(study: Study, results?: string): Promise<readonl
 }
 
 async function linesOf(study: Study, task: string, results: string | undefined): Promise<readonly GateLine[]> {
-  const runs = study.variants.find(({ name }) => name === 'base')?.runs.filter((spec) => spec.task === task) ?? [];
-  const base = recordsOfRuns(runs, results);
-  const random = compareWith(study, 'random', results).filter((found) => found.task === task);
+  const base = recordsOfRuns(baseRuns(study, task), results);
+  const random = compareWith(study, 'random', { results, pairs: isScoredAlike }).filter((found) => found.task === task);
   const against = random.map(({ gap, interval, seeds }): GateLine => ({ task, against: 'random weights', statistic: 'nats per token', gap, interval, seeds, passed: interval.low > 0 }));
   return [...against, ...(base.length === 0 ? [] : await baselineLines(task, base))];
 }
@@ -51,10 +51,14 @@ async function baselineLines(task: string, base: readonly RunRecord[]): Promise<
   });
 }
 
-/** Tasks whose every comparison is there and won. */
+/** Tasks whose every comparison is there, over every seed, and won. */
 export function passedTasks(study: Study, lines: readonly GateLine[]): readonly string[] {
   return tasksOf(study).filter((task) => {
     const own = lines.filter((line) => line.task === task);
-    return own.length === 3 && own.every(({ passed }) => passed);
+    return own.length === 3 && own.every(({ passed, seeds }) => passed && seeds === baseRuns(study, task).length);
   });
+}
+
+function baseRuns(study: Study, task: string): Study['variants'][number]['runs'] {
+  return study.variants.find(({ name }) => name === 'base')?.runs.filter((spec) => spec.task === task) ?? [];
 }

@@ -103,7 +103,12 @@ function commonSeeds(variants: readonly (readonly RunRecord[])[]): readonly (rea
 /** The same seed and the same frozen weights, scored on the same examples. */
 export function isPair(a: RunRecord, b: RunRecord): boolean {
   const models = new Set([a.final.model, b.final.model].filter((model) => model !== null)); // older runs have none
-  return a.run.spec.seed === b.run.spec.seed && a.final.tests.hash === b.final.tests.hash && models.size < 2;
+  return isScoredAlike(a, b) && models.size < 2;
+}
+
+/** The same seed, scored on the same examples; the weights below may be others. */
+export function isScoredAlike(a: RunRecord, b: RunRecord): boolean {
+  return a.run.spec.seed === b.run.spec.seed && a.final.tests.hash === b.final.tests.hash;
 }
 
 function added(rows: readonly Float64Array[], sign: (place: number) => number): Float64Array {
