@@ -42,8 +42,8 @@ export const commands: readonly Command[] = [
     options: { paper: { type: 'string' }, ...json }, positionals: [], load: verdicts,
   },
   {
-    name: 'tune', usage: 'tune NAME [--workers N]', about: 'try learning rates for each method family of a study',
-    options: running, positionals: ['NAME'], load: () => study().tuneCommand,
+    name: 'tune', usage: 'tune NAME [--family FAMILY] [--workers N]', about: 'try learning rates for each method family of a study',
+    options: { ...named('family'), ...running }, positionals: ['NAME'], load: () => study().tuneCommand,
   },
   {
     name: 'gate', usage: 'gate [--tier quick|full] [--json]', about: 'whether the base is worth adapting: against random weights and answers without a model',

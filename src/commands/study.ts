@@ -8,8 +8,9 @@ import { studyNamed } from '../experiments/studies';
 import { atPrecision } from '../experiments/studies/precision';
 import type { Study } from '../experiments/studies/study';
 import { tunableNamed } from '../experiments/studies/tunables';
-import { tune, writeTuning } from '../experiments/tune';
-import { flag, precisionOf, print, printJson, wholeOf, wordOf, type Input } from './command';
+import { joined, onlyFamily, tune, writeTuning } from '../experiments/tune';
+import { readTuning } from '../experiments/tuned';
+import { flag, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 import { relativePath } from './paths';
 import { runStages } from './stages';
 
@@ -100,12 +101,13 @@ export function exitCode({ failed, interrupted }: StudyReport): number {
 /** `petl tune NAME`: tries learning rates and writes the table of the best. */
 export async function tuneCommand(input: Input): Promise<number> {
   const tunable = tunableNamed(input.positionals[0] ?? '');
-  const { table, reports } = await withInterrupt((signal) => tune(tunable, { ...optionsOf(input), signal }));
+  const part = onlyFamily(tunable, textOf(input, 'family', ''));
+  const { table, reports } = await withInterrupt((signal) => tune(part, { ...optionsOf(input), signal }));
   reports.forEach(sayFailures);
   if (table === undefined) return Math.max(...reports.map(exitCode), 1);
   print(table.families.map(({ family, trials, chosen }) => (
     `${family.padEnd(12)} ${trials.map(({ rate, loss }) => `${rate === chosen ? '*' : ' '}${rate}: ${loss?.toFixed(4) ?? 'diverged'}`).join('  ')}`)).join('\n'));
-  print(`\n  ${relativePath(writeTuning(table))}`);
+  print(`\n  ${relativePath(writeTuning(joined(table, readTuning(tunable.name), tunable)))}`);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { UserError } from '../errors';
 import type { PlannedRun } from './execute';
 import { readRun } from './read';
 import { runPlanned, type RunOptions, type StudyReport } from './run';
@@ -87,6 +88,19 @@ function tableOf(study: string, families: readonly Family[], results: string | u
       return { family: family.name, method: family.base.method, trials, chosen: bestOf(trials).rate };
     }),
   };
+}
+
+/** The part of `tunable` that tunes one family, all of it for ''; an unknown one is a UserError that lists the known ones. */
+export function onlyFamily(tunable: Tunable, name: string): Tunable {
+  const families = tunable.families.filter((family) => name === '' || family.name === name);
+  if (families.length > 0) return { ...tunable, families };
+  throw new UserError(`${tunable.name} has no family "${name}": choose from ${tunable.families.map((family) => family.name).join(', ')}`);
+}
+
+/** `table` with the families that an earlier one has besides, in the order of `tunable`. */
+export function joined(table: TuningTable, earlier: TuningTable | undefined, { families }: Tunable): TuningTable {
+  const of = (name: string): readonly FamilyTuning[] => [table, earlier].flatMap((one) => one?.families.find(({ family }) => family === name) ?? []).slice(0, 1);
+  return { ...table, families: families.flatMap(({ name }) => of(name)) };
 }
 
 /** Writes the table to `data/tuning/<study>.json`, whole or not at all. Returns its path. */
