@@ -126,6 +126,32 @@ function speed() {
   return `${table}\n\n${checks}\n\nall-MiniLM-L6-v2 on ${machine.threads} cores (${machine.cpu}); 95% bootstrap intervals in brackets.`;
 }
 
+/** Greedy text of SmolLM2-135M-Instruct beside transformers on the same weights, and what loading it takes. */
+function generation() {
+  const path = at('results', 'bench', 'generate.json');
+  if (!existsSync(path)) return 'Not measured yet: `npm run bench -- --generate all`.';
+  const { load, machine, ...parts } = JSON.parse(readFileSync(path, 'utf8'));
+  const span = ({ speedup, speedupCi }) => `${speedup.toFixed(2)} (${speedupCi.map((end) => end.toFixed(2)).join(' to ')})`;
+  const cells = ['chat', 'long', 'batch'].flatMap((name) => parts[name] ?? []);
+  const table = tableMarkdown({
+    columns: ['rows', 'tokens read', 'written', 'PyTorch ms a token', 'ours', 'ours in bfloat16', 'times PyTorch', 'in bfloat16'].map((title) => ({ title, align: 'right' })),
+    rows: cells.map(({ rows, promptTokens, newTokens, torch, ours, bf16 }) => [String(rows), [...new Set([Math.max(...promptTokens), Math.min(...promptTokens)])].reverse().join(' to '), String(newTokens),
+      ...[torch, ours, bf16].map(({ msPerStep }) => msPerStep.toFixed(1)), span(ours), span(bf16)]),
+  });
+  const of = ({ seconds, peakRatio }) => `${seconds.toFixed(1)} s and at most ${peakRatio.toFixed(2)} times its float32 size of memory`;
+  return `${table}\n\nLoading it and answering takes ${of(load.f32)}; in bfloat16 ${of(load.bf16)}. ${machine.threads} cores (${machine.cpu}).`;
+}
+
+/** The base that this project pretrains: what went in, what it knows, and whether it is worth adapting. */
+function base() {
+  const path = at('data', 'models', 'petl-mini-seq2seq', 'training.json');
+  if (!existsSync(path)) return 'Not pretrained yet: [recipe](data/pretraining/README.md).';
+  const { tokens, seconds, kept, machine } = JSON.parse(readFileSync(path, 'utf8'));
+  const about = `${(tokens / 1e6).toFixed(1)} million target tokens in ${(seconds / 60).toFixed(0)} minutes on ${machine.threads} threads (${machine.cpu}); perplexity ${kept.perplexity.toFixed(2)} a token on texts kept aside ([card](data/models/petl-mini-seq2seq/README.md)).`;
+  const gate = lab.readGate();
+  return gate === undefined ? about : `${about}\n\n${tableMarkdown(lab.gateTable(gate.lines))}`;
+}
+
 /** Each method of the precision study with its products in float32 and in bfloat16: accuracy over seeds, seconds a run. */
 function precision() {
   const study = lab.studies.precision('full');
@@ -144,7 +170,7 @@ function precision() {
 Mean and standard deviation over ${pairs[0][0].runs.length} seeds.`;
 }
 
-const parts = { start, counts, speed, precision, notebooks, verdicts };
+const parts = { start, counts, speed, precision, generation, base, notebooks, verdicts };
 
 /** The page with every part between its markers made anew. */
 function rendered(page) {

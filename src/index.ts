@@ -24,6 +24,7 @@ export { mean, deviation, meanInterval, predictionInterval, type Interval } from
 export { pairedBootstrap, bootstrapInterval } from './experiments/bootstrap';
 export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
 export { findings, verdicts } from './experiments/findings/index';
+export { readGate, type GateRecord } from './experiments/gate-record';
 
 // Tables and figures
 export { variantTable, comparisonTable, publishedTable } from './tables';
@@ -61,6 +62,7 @@ export { modelTable } from './views/model-table';
 // Studies beside what was published
 export { resultTable, publishedGrid } from './views/result-table';
 export { verdictsOf, verdictTable, linkTable } from './views/verdict-table';
+export { gateTable } from './views/gate-table';
 export { costTable } from './views/cost-table';
 export { offersOf, paretoFront, paretoTable, type Offer } from './views/pareto';
 export { screenedOf, screenTable, screenMap } from './views/design-screen';
