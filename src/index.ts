@@ -43,6 +43,7 @@ export { UserError } from './errors';
 // A frozen model at hand, and views of it
 export { openModel, newDelta, fewSteps, tokenize, packTexts, visitTexts, textVectors, rms, tensorsHash } from './views/live';
 export { prefixTwice, prefixGates, threeForms, someExamples } from './views/live';
+export { saveDelta, loadDelta, importForeign, exportForeign, mergeStated, newBank } from './views/live';
 export { shapesOf, siteTable, type SiteShapes } from './views/site-table';
 export { touchMap } from './views/touch-map';
 export { packingPicture } from './views/packing-picture';

@@ -12,6 +12,10 @@ const deltas = (): typeof import('../petl/delta') => require('../petl/delta') as
 const own = (): typeof import('./own-model') => require('./own-model') as typeof import('./own-model');
 const refused = (): typeof import('./refused-models') => require('./refused-models') as typeof import('./refused-models');
 const fixtures = (): typeof import('../model/fixtures/tiny') => require('../model/fixtures/tiny') as typeof import('../model/fixtures/tiny');
+const store = (): typeof import('../petl/store') => require('../petl/store') as typeof import('../petl/store');
+const foreign = (): typeof import('../petl/formats/foreign') => require('../petl/formats/foreign') as typeof import('../petl/formats/foreign');
+const merged = (): typeof import('../petl/merged') => require('../petl/merged') as typeof import('../petl/merged');
+const bank = (): typeof import('../petl/bank') => require('../petl/bank') as typeof import('../petl/bank');
 const steps = (): typeof import('../training/few-steps') => require('../training/few-steps') as typeof import('../training/few-steps');
 
 export const openModel: typeof import('../model/open').openModel = (...given) => open().openModel(...given);
@@ -30,6 +34,17 @@ export const refusedModels: typeof import('./refused-models').refusedModels = (.
 export const expectedOf: typeof import('../model/fixtures/tiny').expectedOf = (...given) => fixtures().expectedOf(...given);
 export const tensorsHash: typeof import('../model/fingerprint').tensorsHash = (...given) => fingerprint().tensorsHash(...given);
 export const fewSteps: typeof import('../training/few-steps').fewSteps = (...given) => steps().fewSteps(...given);
+
+export const saveDelta: typeof import('../petl/store').saveDelta = (...given) => store().saveDelta(...given);
+export const loadDelta: typeof import('../petl/store').loadDelta = (...given) => store().loadDelta(...given);
+export const importForeign: typeof import('../petl/formats/foreign').importForeign = (...given) => foreign().importForeign(...given);
+export const exportForeign: typeof import('../petl/formats/foreign').exportForeign = (...given) => foreign().exportForeign(...given);
+export const mergeStated: typeof import('../petl/merged').mergeStated = (...given) => merged().mergeStated(...given);
+
+/** An empty bank for deltas of one frozen model: switch them on, stack them, or give each row of a batch its own. */
+export function newBank({ backbone }: import('../model/open').Model): import('../petl/bank').Bank {
+  return new (bank().Bank)(backbone.shape);
+}
 
 /** The first training examples of a classification task, in the order that is the same on every machine. */
 export async function someExamples(task: string, count: number): Promise<readonly import('../training/few-steps').Labelled[]> {

@@ -4,6 +4,7 @@ import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import type { Delta } from '../delta';
 import type { Method } from '../design';
 import { merge, type Merged } from '../merge';
+import { mergeStated } from '../merged';
 import { visitFor } from '../modify';
 import { benchOf, gap, moved, type Bench } from './testing/bench';
 import { free } from './testing/banks';
@@ -33,6 +34,9 @@ invariant(29, () => {
     const merged = mergeOf(bench, delta);
     if (linear.includes(written)) expect(merged.rest.modifications).toEqual([]);
     expect(gap(() => remaining(bench, delta, merged), () => bench.outputs(delta))).toBeLessThan(5e-5);
+    const stated = mergeStated(bench.model, delta);
+    expect([stated.changed, stated.difference < 5e-5]).toEqual([merged.changed, true]);
+    free(stated);
     const again = mergeOf(bench, delta);
     expect(gap(() => remaining(bench, delta, again), () => remaining(bench, delta, merged))).toBe(0);
     free(merged);
