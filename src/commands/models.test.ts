@@ -1,31 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { live } from '../engine/memory';
 import { loadBackbone } from '../model/backbone';
 import { expectedOf, folderOf, realTokens, type Case, type GenerationCase } from '../model/fixtures/tiny';
 import { createDelta } from '../petl/delta';
 import { saveDelta } from '../petl/store';
 import { parseMethod } from '../petl/written';
-import type { Run } from './command';
+import { outputOf, type Values } from './fixtures/output';
 import { forwardCommand } from './forward';
 import { generateCommand } from './generate';
 import { modelsCommand, type ModelLine } from './models';
-
-type Values = Readonly<Record<string, string | boolean>>;
-
-/** What a command writes to standard output. */
-async function outputOf(command: Run, values: Values): Promise<string> {
-  let text = '';
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => { text += String(chunk); return true; });
-  try {
-    expect(await command({ values, positionals: [] })).toBe(0);
-    return text;
-  } finally {
-    spy.mockRestore();
-  }
-}
 
 interface Output { readonly output: string; readonly shape: number[]; readonly values: (number[] | null)[][] }
 
