@@ -4,7 +4,6 @@ import { UserError } from '../errors';
 import { uploadBatch } from '../model/batch';
 import { packSequences, rowsNeeded } from '../model/packing';
 import type { Tokenizer } from '../model/tokenizer';
-import { demandHead } from '../petl/guards';
 import { drawInit } from '../petl/init';
 import { promptLength } from '../petl/modify';
 import type { Batch } from '../tasks/batches';
@@ -23,11 +22,8 @@ export function classificationTrainer({ name, backbone, tokenizer }: TrainingMod
   return trainerOf({
     metric: task.metric,
     learner: classifierOf(backbone, job.method, job.training),
-    head: (seed) => {
-      const head = newHead(backbone.shape.width, classes, seed);
-      demandHead(head, classes);
-      return head;
-    },
+    classes,
+    head: (seed) => newHead(backbone.shape.width, classes, seed),
     prepare: (run) => prepare(data, run, labelledBatching(tokenizer, run.training.maxLength, promptLength(run.method))),
     write: () => Promise.resolve(null),
     dispose: () => undefined,

@@ -13,6 +13,7 @@ import { newHead } from './classification';
 import { classifierOf, type LabelledBatch } from './classifier';
 import type { OptimizerSettings, TrainingSettings } from './job';
 import type { Tick } from './learner';
+import { demandFrozen, demandGradients, gradientsDue, printsOf } from './guards';
 import { startState, stepScalars, type TrainState } from './optimizer';
 
 /** A text and the index of its class. */
@@ -29,13 +30,15 @@ const settings: TrainingSettings = {
 
 /**
  * A few AdamW steps of a delta and a fresh head on a handful of texts, all in one batch: enough to see a method move, no
- * study. The delta takes over the trained values; the head is thrown away.
+ * study. The delta takes over the trained values; the head is thrown away. Throws as a run does, where a trained tensor received no gradient
+ * or a frozen weight changed.
  * @returns the loss before each step
  */
 export async function fewSteps(model: Model, delta: Delta, texts: readonly Labelled[], { steps, rate, seed = 1, maxLength = 64 }: FewSteps): Promise<readonly number[]> {
   const { backbone } = model;
   const classes = 1 + Math.max(...texts.map(({ label }) => label));
   const batch = labelledBatch(model, texts, { maxLength, prompt: promptLength(delta.method) });
+  const frozen = printsOf(backbone.weights);
   const run = compile(classifierOf(backbone, delta.method, settings).step);
   // Copies: the state frees what it leaves behind, the delta keeps its own until the end.
   const names = Object.keys(delta.variables);
@@ -48,6 +51,8 @@ export async function fewSteps(model: Model, delta: Delta, texts: readonly Label
       losses.push(loss);
       await nextTurn(); // lets interrupts and messages in
     }
+    if (gradientsDue({ ...settings, learningRate: rate }, steps, steps)) demandGradients(delta.method, backbone.shape, state);
+    demandFrozen(backbone.weights, frozen);
     delta.assign(copies(Object.fromEntries(names.map((name) => [name, state.variables[name] as Tensor]))));
   } finally {
     disposeTree([state, batch]);

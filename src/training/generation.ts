@@ -28,6 +28,7 @@ export function generationTrainer(model: TrainingModel, { task, data }: Extract<
   return trainerOf({
     metric: task.metric,
     learner: generatorOf(backbone, job.method, job.training),
+    classes: 0,
     head: () => ({}),
     prepare: (run) => prepare(data, run, pairBatching(tokenizer, optionsOf(run), promptLength(run.method))),
     write: async ({ variables, constants }, run) => {

@@ -1,14 +1,14 @@
-import { tf } from '../engine/tf';
 import { UserError } from '../errors';
-import type { Backbone } from '../model/backbone';
 import { openModel as open, type Model } from '../model/open';
 import type { ModelShape } from '../model/shape';
 import type { Tokenizer } from '../model/tokenizer';
 import { createDelta, withPromptTokens } from '../petl/delta';
+import { demandHead } from '../petl/guards';
 import { taskNamed } from '../tasks/registry';
 import type { ClassificationExample, ClassificationTask, GenerationExample, GenerationTask, TaskData } from '../tasks/task';
 import { classificationTrainer } from './classification';
 import { generationTrainer } from './generation';
+import { demandFrozen, printsOf } from './guards';
 import type { TrainingJob, TrainingOutcome } from './job';
 import type { Own } from './learner';
 import type { Course, Trainer } from './trainer';
@@ -39,24 +39,26 @@ export type LoadedTask =
   | { readonly kind: 'classification'; readonly task: ClassificationTask; readonly data: TaskData<ClassificationExample> }
   | { readonly kind: 'generation'; readonly task: GenerationTask; readonly data: TaskData<GenerationExample> };
 
-interface OpenModel { readonly model: TrainingModel; readonly sums: ReadonlyMap<string, number>; readonly print: string }
+interface OpenModel { readonly model: TrainingModel; readonly prints: ReadonlyMap<string, string>; readonly print: string }
 
 let opened: OpenModel | undefined;
 let loaded: LoadedTask | undefined;
 let current: { readonly key: string; readonly trainer: Trainer } | undefined;
 
 export async function openRun(job: TrainingJob): Promise<OpenRun> {
-  const { model, sums, print } = await openModel(job.model);
+  const { model, prints, print } = await openModel(job.model);
   const task = await openTask(job.task);
   const trainer = openTrainer(job, model, task);
   const { backbone, tokenizer } = model;
   const method = withPromptTokens(job.method, (text) => Array.from(tokenizer.encode({ text, pair: null }, 512).ids));
   const course = trainer.open(job);
   const delta = createDelta(method, backbone.shape, backbone.weights, job.seed);
+  const variables = { ...delta.variables, ...trainer.head(job.seed) };
+  demandHead(variables, trainer.classes);
   return {
     metric: trainer.metric, course, shape: backbone.shape, model: print,
-    own: { variables: { ...delta.variables, ...trainer.head(job.seed) }, constants: delta.constants },
-    demandFrozen: () => { demandFrozen(backbone, sums); },
+    own: { variables, constants: delta.constants },
+    demandFrozen: () => { demandFrozen(backbone.weights, prints); },
     times: () => timesOf(trainer),
   };
 }
@@ -72,19 +74,8 @@ async function openModel(name: string): Promise<OpenModel> {
     backbone.dispose();
     throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
   }
-  opened = { model: { ...model, tokenizer }, sums: sumsOf(backbone), print: (await backbone.hash()).slice(0, 16) };
+  opened = { model: { ...model, tokenizer }, prints: printsOf(backbone.weights), print: (await backbone.hash()).slice(0, 16) };
   return opened;
-}
-
-/** One sum of each weight, added up in one order: the same tensor gives the same bits. */
-export function sumsOf({ weights }: Pick<Backbone, 'weights'>): ReadonlyMap<string, number> {
-  return new Map(Object.entries(weights).map(([name, weight]) => [name, tf.tidy(() => tf.sum(weight).dataSync()[0] ?? NaN)]));
-}
-
-/** Throws where a weight's sum is not what it was. */
-export function demandFrozen(backbone: Pick<Backbone, 'weights'>, before: ReadonlyMap<string, number>): void {
-  const moved = [...sumsOf(backbone)].find(([name, sum]) => sum !== before.get(name));
-  if (moved !== undefined) throw new Error(`frozen weight ${moved[0]} changed during training`);
 }
 
 async function openTask(name: string): Promise<LoadedTask> {

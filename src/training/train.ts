@@ -2,10 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
 import { upload } from '../engine/memory';
 import { disposeTree } from '../engine/tree';
-import { tf, type Tensor, type Tensors } from '../engine/tf';
-import { UserError } from '../errors';
+import type { Tensors } from '../engine/tf';
 import { masksAt } from '../petl/ranks';
-import { unreachedTensors } from '../petl/reach';
+import { demandGradients, gradientsDue } from './guards';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { scheduleFactor, startState, stepScalars, type TrainState } from './optimizer';
 import { openRun, type OpenRun } from './session';
@@ -22,7 +21,7 @@ export async function train(job: TrainingJob, report: Report): Promise<TrainingO
   try {
     state = await loop.steps(state);
     const trained = seconds();
-    demandGradients(job, run, state);
+    if (gradientsDue(job.training, loop.done, run.course.steps)) demandGradients(job.method, run.shape, state);
     run.demandFrozen();
     const own = { variables: state.variables, constants: loop.constants };
     const { metric, course, model } = run;
@@ -34,13 +33,6 @@ export async function train(job: TrainingJob, report: Report): Promise<TrainingO
   } finally {
     disposeTree([state, loop.constants]);
   }
-}
-
-/** Throws where a trained tensor's moments are still zero: no step gave it a gradient, so it takes part in nothing. */
-function demandGradients({ method }: TrainingJob, { shape }: OpenRun, { m }: TrainState): void {
-  const exempt = unreachedTensors(method, shape);
-  const still = Object.keys(m).filter((name) => !exempt.has(name) && tf.tidy(() => tf.max(tf.abs(m[name] as Tensor)).dataSync()[0]) === 0);
-  if (still.length > 0) throw new UserError(`${method.name}: ${still.length} trained tensors received no gradient, ${still[0] ?? ''} first: the loss does not depend on them`);
 }
 
 /** The steps of a run, with what they report. */

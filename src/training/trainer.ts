@@ -13,6 +13,8 @@ import { stepperOf } from './stepper';
 /** Compiled programs of a method on a model and a task. Runs that differ in seed, rate and data alone share them. */
 export interface Trainer {
   readonly metric: string;
+  /** Outputs of the task's own head, 0 where the model's language-model head is used. */
+  readonly classes: number;
   /** Fresh tensors that the task trains beside the method's. */
   head(seed: number): Tensors;
   /** Encodes and batches the run's examples. */
@@ -38,17 +40,18 @@ export interface Course {
 export interface Kind<B extends Weighted> {
   readonly metric: string;
   readonly learner: Learner<B> & { score(own: Own, batch: B): Scores };
+  readonly classes: number;
   readonly head: (seed: number) => Tensors;
   readonly prepare: (job: TrainingJob) => RunData<B>;
   readonly write: (own: Own, job: TrainingJob) => Promise<Written | null>;
   readonly dispose: () => void;
 }
 
-export function trainerOf<B extends Weighted>({ metric, learner, head, prepare, write, dispose }: Kind<B>, { training, engine }: TrainingJob): Trainer {
+export function trainerOf<B extends Weighted>({ metric, learner, classes, head, prepare, write, dispose }: Kind<B>, { training, engine }: TrainingJob): Trainer {
   const stepper = stepperOf(learner, { optimizer: training.optimizer, engine, precision: training.precision });
   const score = compile((own: Own, batch: B) => learner.score(own, batch), engine, training.precision);
   return {
-    metric, head,
+    metric, classes, head,
     open: (job) => {
       const data = prepare(job);
       const { accumulation } = job.training;
