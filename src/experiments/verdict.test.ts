@@ -88,7 +88,7 @@ describe('verdicts', () => {
 
   it('turn a metric round whose lower values are better', () => {
     const nll = (...args: Parameters<typeof evidence>): readonly RunRecord[] => evidence(...args).map((run) => ({ ...run, final: { ...run.final, metric: 'nll' } }));
-    const [verdict] = judge([finding('lower', link('greater', 'bad', 'best'))], nll, { resamples: 1000, seed: 1 });
+    const [verdict] = judge([finding('lower', link('greater', 'bad', 'best'))], nll, { settings: { resamples: 1000, seed: 1 } });
     expect(verdict).toMatchObject({ verdict: 'confirmed' });
     expect(verdict!.gap).toBeCloseTo(0.2, 12);
   });
@@ -100,9 +100,16 @@ describe('verdicts', () => {
       return { ...run, train: [1, 2, 3, 4].map((at) => ({ kind: 'train' as const, step: at, steps: 4, loss: 1, seconds: at * step + (at > 1 ? 9 : 0) })) };
     });
     const ratio: Link = { kind: 'ratio', study: 'toy', task: 'sentiment', first: ['slow'], second: ['quick'], measure: 'step time', range: [1, 1.5] };
-    const [verdict] = judge([finding('time', ratio)], timed, { resamples: 1000, seed: 1 });
+    const [verdict] = judge([finding('time', ratio)], timed, { settings: { resamples: 1000, seed: 1 } });
     expect(verdict).toMatchObject({ verdict: 'confirmed', seeds: 3 });
     expect(verdict!.gap).toBeCloseTo(1.198, 3);
+  });
+
+  it('leave open what scores on a floor say', () => {
+    const [score] = judge([finding('clear', link('greater', 'best', 'bad'))], evidence, { floors: ['sentiment'] });
+    expect(score).toMatchObject({ verdict: 'unresolved', reason: 'best > bad on sentiment: floor: the base fails the gate on sentiment' });
+    expect(score!.gap).toBeCloseTo(0.2, 12);
+    expect(judge([finding('clear', link('greater', 'best', 'bad'))], evidence, { floors: ['synopsis'] })[0]?.verdict).toBe('confirmed');
   });
 
   it('say what is missing', () => {

@@ -64,22 +64,28 @@ export const rule: string = 'paired bootstrap over seeds and examples, 95% inter
   + 'outside. A ratio: confirmed inside its range, contradicted outside. Else unresolved. Delta: 1.0 accuracy point, 0.02 nat per token, 0.5 BLEU or '
   + 'ROUGE-2. Generation is judged by target negative log-likelihood per token on test. A chain holds only if every link does';
 
+export interface JudgeOptions {
+  readonly settings?: BootstrapSettings;
+  /** Tasks that the base failed the gate on: scores there decide nothing. */
+  readonly floors?: readonly string[];
+}
+
 /** The verdicts on one paper's findings, which are corrected together. */
-export function judge(findings: readonly Finding[], evidence: Evidence, settings: BootstrapSettings = bootstrapSettings): readonly Verdict[] {
+export function judge(findings: readonly Finding[], evidence: Evidence, { settings = bootstrapSettings, floors = [] }: JudgeOptions = {}): readonly Verdict[] {
   const means = rememberedMeans();
   const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence, settings, means)));
   const all = tests.flat().filter((test): test is Tested => test.kind === 'tested');
   const levels = new Map(holm(all.map(({ bootstrap }) => bootstrap.p)).map(({ level }, i) => [all[i], level]));
-  return findings.map((finding, i) => verdictOf(finding, tests[i] ?? [], levels));
+  return findings.map((finding, i) => verdictOf(finding, tests[i] ?? [], { levels, floors }));
 }
 
-type Levels = ReadonlyMap<Tested | undefined, number>;
+interface Deciding { readonly levels: ReadonlyMap<Tested | undefined, number>; readonly floors: readonly string[] }
 
 /** The weakest link decides: a contradiction, then what was not run, then what is open. */
 const weakestFirst: readonly VerdictWord[] = ['contradicted', 'not-run', 'unresolved', 'confirmed'];
 
-function verdictOf({ id, paper, text, source, notebook }: Finding, tests: readonly LinkTest[], levels: Levels): Verdict {
-  const links = tests.map((test) => decide(test, levels));
+function verdictOf({ id, paper, text, source, notebook }: Finding, tests: readonly LinkTest[], deciding: Deciding): Verdict {
+  const links = tests.map((test) => decide(test, deciding));
   const [weakest] = [...links].sort((a, b) => weakestFirst.indexOf(a.verdict) - weakestFirst.indexOf(b.verdict));
   const paths = tests.flatMap((test) => (test.kind === 'tested' ? test.runs.map(pathOf) : []));
   return {
@@ -93,16 +99,17 @@ function pathOf({ run }: RunRecord): string {
   return relative(projectRoot(), runPath(run.spec));
 }
 
-function decide(test: LinkTest, levels: Levels): LinkVerdict {
+function decide(test: LinkTest, { levels, floors }: Deciding): LinkVerdict {
   const { link } = test;
   const what = { claim: linkText(link), study: link.study, task: link.task };
   if (test.kind === 'untested') return { ...what, verdict: 'not-run', gap: null, ci: null, seeds: 0, reason: test.reason };
   const interval = bootstrapInterval(test.bootstrap, levels.get(test));
-  const verdict = wordOf(link, interval, test.delta);
+  const isFloor = link.kind !== 'ratio' && floors.includes(link.task);
+  const verdict = isFloor ? 'unresolved' : wordOf(link, interval, test.delta);
   const shown = link.kind === 'ratio' ? Math.exp : (value: number): number => value;
   return {
     ...what, verdict, gap: shown(test.bootstrap.gap), ci: [shown(interval.low), shown(interval.high)], seeds: test.seeds,
-    reason: `${what.claim}: ${reasonOf(verdict, interval, test.delta)}`,
+    reason: `${what.claim}: ${isFloor ? `floor: the base fails the gate on ${link.task}` : reasonOf(verdict, interval, test.delta)}`,
   };
 }
 

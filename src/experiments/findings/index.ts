@@ -1,3 +1,4 @@
+import { readGate } from '../gate-record';
 import type { Evidence } from '../link';
 import type { RunRecord } from '../record';
 import { recordsOfRuns } from '../rows';
@@ -28,7 +29,8 @@ export function fullTier(): Evidence {
   };
 }
 
-/** Verdicts on the findings of `papers`; each paper's are corrected together. */
+/** Verdicts on the findings of `papers`; each paper's are corrected together. Tasks on which the base failed the gate decide nothing. */
 export function verdicts(papers: readonly Paper[], evidence: Evidence = fullTier()): readonly Verdict[] {
-  return papers.flatMap((paper) => judge(findings[paper], evidence));
+  const floors = (readGate()?.tasks ?? []).filter(({ outcome }) => outcome === 'floor').map(({ task }) => task);
+  return papers.flatMap((paper) => judge(findings[paper], evidence, { floors }));
 }
