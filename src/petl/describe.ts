@@ -1,38 +1,101 @@
+import type { ModelShape } from '../model/shape';
+import { stacksOf } from '../model/shapes';
 import type { Site } from '../model/site';
-import type { Bottleneck, Composition, Method, Modification, Prompt, Reads, Unfrozen } from './design';
-import { families, parseMethod } from './written';
+import type { Activation, Bottleneck, Composition, Form, Layers, Lifecycle, Method, Modification, Reads } from './design';
+import { formulaText, formulaValue, modelSizes, plus, sum, type Formula, type Sizes } from './formula';
+import { placesOf, type Place } from './places';
+import { formSizes, ownSizes, sizeFormulas } from './sizes';
 
-/** A method as a row of Table 1 of He et al. 2021, one row for each kind of change it makes. */
+/** A method along the four dimensions of He et al. 2021, section 3.2, in the words and letters of its Table 1. */
 export interface DesignRow {
   readonly method: string;
   /** The modified representation. */
   readonly sites: string;
   readonly insertion: 'parallel' | 'sequential' | '-';
-  /** What the form computes, dh. */
+  /** What the form computes, Δh; biases are left out, as in the paper. */
   readonly form: string;
-  /** How h takes dh up. */
+  /** How h takes Δh up, and what training does to it on the way. */
   readonly composition: string;
-  /** Trained elements per site and layer; d model, k key-value heads, a heads, m FFN width. */
-  readonly parameters: string;
+  /** Trained elements: `r (d + d_a) a layer`, and their number in the whole model. */
+  readonly parameters: readonly Share[];
 }
 
-/** One or more rows for every family, from its example: the table cannot differ from the code. */
-export function designTable(examples: readonly string[] = Object.values(families).map(({ example }) => example)): readonly DesignRow[] {
-  return examples.map(parseMethod).flatMap(describeMethod);
+/** Text and number of the same formula. */
+export interface Share { readonly text: string; readonly value: number }
+
+/** The rows of a method on a model: one for each kind of change, then the model's own weights that train, then a prompt. */
+export function describeMethod(method: Method, shape: ModelShape): readonly DesignRow[] {
+  const groups = groupsOf(method);
+  const present = groups.filter(([first]) => placesOf(first, shape).length > 0);
+  const changes = (present.length > 0 ? present : groups).map((group, i, all) => changeRow(method, group, all.slice(0, i), shape));
+  const rows = [...changes, ...ownRows(method, shape), ...promptRow(method, shape)];
+  return rows.length > 0 ? rows : [row(method.name, { parameters: [{ text: 'the head alone', value: 0 }] })];
 }
 
-/** The changes of a method in words; sites with the same change share a row. */
-export function describeMethod(method: Method): readonly DesignRow[] {
-  const rows = new Map<string, DesignRow>();
-  for (const modification of method.modifications) {
-    const row = describeModification(method.name, modification);
-    const key = JSON.stringify({ ...row, sites: '' });
-    const before = rows.get(key);
-    rows.set(key, before ? { ...before, sites: `${before.sites}, ${row.sites}` } : row);
+/** Trained elements of all rows: what `count` calls `trained`. */
+export function rowsTotal(rows: readonly DesignRow[]): number {
+  return rows.flatMap(({ parameters }) => parameters).reduce((total, { value }) => total + value, 0);
+}
+
+export type Group = readonly [Modification, ...Modification[]];
+
+/** Modifications that differ in their site alone stand together; cross-attention, which few layers have, and the embedding apart. */
+export function groupsOf({ modifications }: Method): readonly Group[] {
+  const groups = new Map<string, [Modification, ...Modification[]]>();
+  for (const modification of modifications) {
+    const { site, ...rest } = modification;
+    const key = JSON.stringify([/^(cross|embedding)/.exec(site)?.[0], rest]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [modification]);
+    else group.push(modification);
   }
-  const own = method.unfrozen.map((part) => ownWeights(method.name, part));
-  const all = [...rows.values(), ...own, ...promptRow(method.name, method.prompt)];
-  return all.length > 0 ? all : [{ method: method.name, sites: '-', insertion: '-', form: '-', composition: '-', parameters: 'the head alone' }];
+  return [...groups.values()];
+}
+
+const row = (method: string, parts: Partial<DesignRow>): DesignRow => ({ method, sites: '-', insertion: '-', form: '-', composition: '-', parameters: [], ...parts });
+
+function changeRow(method: Method, group: Group, earlier: readonly Group[], shape: ModelShape): DesignRow {
+  const [{ form, reads, composition, layers }] = group;
+  return {
+    method: method.name, sites: group.map(({ site }) => site).join(', ') + layersText(layers), insertion: insertionOf(reads), form: changeOf(form, reads),
+    composition: compositionOf(composition, form, reads) + lifecycleOf(method.lifecycle, form), parameters: shares(group, earlier, shape),
+  };
+}
+
+/** Per layer, per stack (a prefix MLP), and once for the method (a rule that Kronecker products share). */
+function shares(group: Group, earlier: readonly Group[], shape: ModelShape): readonly Share[] {
+  const [first] = group;
+  const places = placesOf(first, shape);
+  const stacks = new Set(places.map(({ stack }) => stack));
+  const share = shareOf({ ...modelSizes(shape), ...formSizes(first.form) });
+  const formulas = group.map(sizeFormulas);
+  const rule = sharedRule(first.form);
+  const ruled = rule !== undefined && earlier.every(([other]) => sharedRule(other.form) !== rule);
+  return [
+    share(plus(...formulas.map(({ place }) => place)), places.length, unitOf(first.site, places, shape)),
+    share(plus(...formulas.map(({ stack }) => stack)), stacks.size, stacks.size > 1 ? 'a stack' : 'once'),
+    share(ruled ? sum('n n n') : [], Math.min(1, places.length), 'once'),
+  ].filter(({ text }) => text !== '');
+}
+
+const shareOf = (sizes: Sizes) => (formula: Formula, times: number, unit: string): Share => (
+  formula.length === 0 ? { text: '', value: 0 } : { text: `${formulaText(formula)} ${unit}`, value: times * formulaValue(formula, sizes) });
+
+function sharedRule(form: Form): number | undefined {
+  return form.kind === 'bottleneck' && form.factors.kind === 'phm' && form.factors.share ? form.factors.n : undefined;
+}
+
+function unitOf(site: Site, places: readonly Place[], shape: ModelShape): string {
+  if (site === 'embedding') return places.length > 1 ? 'a stack' : 'once';
+  const [stack, other] = new Set(places.map((place) => place.stack));
+  return stack === undefined || other !== undefined ? 'a layer' : layerOf(stack, shape);
+}
+
+const layerOf = (stack: string, shape: ModelShape): string => (stacksOf(shape).length === 1 ? 'a layer' : `${stack === 'encoder' ? 'an' : 'a'} ${stack} layer`);
+
+function layersText(layers: Layers): string {
+  if (layers === 'all') return '';
+  return 'from' in layers ? ` from layer ${layers.from}` : ` of layers ${layers.join(', ')}`;
 }
 
 /** Parallel forms read what the frozen sub-module reads, sequential ones what it made. */
@@ -40,81 +103,81 @@ export function insertionOf(reads: Reads): 'parallel' | 'sequential' {
   return /^(h|norm\(h)/.test(reads) ? 'sequential' : 'parallel';
 }
 
-function describeModification(method: string, modification: Modification): DesignRow {
-  const { site, reads, form, composition, layers } = modification;
-  const where = layers === 'all' ? site : 'from' in layers ? `${site} from layer ${layers.from}` : `${site} of layers ${layers.join(' ')}`;
-  return { method, sites: where, insertion: insertionOf(reads), form: formula(modification), composition: composed(composition, form.kind), parameters: sizeFormula(modification) };
+const functions: Readonly<Record<Activation, string>> = {
+  identity: '', relu: 'ReLU', gelu: 'GELU', geluTanh: 'GELU', silu: 'SiLU', tanh: 'tanh', sigmoid: 'sigmoid', softmax: 'softmax',
+};
+
+function changeOf(form: Form, reads: Reads): string {
+  if (form.kind === 'prefix') return `softmax(x W_q P_kᵀ) P_v${form.reparameterisation.kind === 'mlp' ? ', P from an MLP' : ''}`;
+  if (form.kind === 'diagonal') return 'l';
+  const [down, up] = factorsOf(form);
+  const input = form.innerNorm === 'in' ? `LN(${letterOf(reads)})` : letterOf(reads);
+  const f = functions[form.activation];
+  const active = f === '' ? `${input} ${down}` : `${f}(${input} ${down})`;
+  const change = `${form.dropout > 0 ? `drop(${active}, ${form.dropout})` : active} ${up}`;
+  const whole = form.factors.kind === 'principal' ? `${change} − ${input} A_0 B_0` : change;
+  return `${form.innerNorm === 'out' ? `LN(${whole})` : whole}${form.trains === 'up' ? `, ${down} frozen` : ''}`;
 }
 
-function formula({ form, reads }: Modification): string {
-  if (form.kind === 'diagonal') return 'l, one factor per channel';
-  if (form.kind === 'prefix') return form.reparameterisation.kind === 'mlp' ? 'softmax(q P_k^T) P_v, P from an MLP' : 'softmax(q P_k^T) P_v';
-  const input = form.innerNorm === 'in' ? `LN(${short(reads)})` : short(reads);
-  const inner = `${input} ${form.perHead ? 'P_k^T' : factorNames(form)[0]}`;
-  const active = form.activation === 'identity' ? inner : `${form.activation}(${inner})`;
-  const change = `${active} ${form.perHead ? 'P_v' : factorNames(form)[1]}${form.factors.kind === 'principal' ? ' - x A0 B0' : ''}${form.perHead ? ' per head' : ''}`;
-  return form.innerNorm === 'out' ? `LN(${change})` : change;
-}
-
-function factorNames({ factors, trains, activation }: Bottleneck): readonly [string, string] {
+function factorsOf({ factors, perHead }: Bottleneck): readonly [down: string, up: string] {
   switch (factors.kind) {
-    case 'dense': if (activation !== 'identity') return ['W_down', 'W_up']; return trains === 'up' ? ['A (frozen)', 'B'] : ['A', 'B'];
-    case 'phm': return ['(sum A_i (x) B_i)', '(sum A_i (x) B_i)'];
-    case 'frozenRandom': return ['R1 diag(c)', 'R2 diag(b)'];
+    case 'dense': return perHead ? ['P_kᵀ', 'P_v'] : ['W_down', 'W_up'];
+    case 'phm': return ['Σ A_i ⊗ B_i', 'Σ A_i ⊗ C_i'].map((sums) => `(${sums})`) as [string, string];
+    case 'frozenRandom': return ['R_1 diag(c)', 'R_2 diag(b)'];
     case 'principal': return ['A', 'B'];
     case 'triplet': return ['P diag(e)', 'Q'];
   }
 }
 
-function short(reads: Reads): string {
-  return { x: 'x', h: 'h', query: 'q', 'query(norm(x))': 'LN(x) W_q', residual: 'u', 'h+residual': '(h + u)', 'norm(h+residual)': 'norm(h + u)' }[reads];
+function letterOf(reads: Reads): string {
+  return { x: 'x', h: 'h', query: 'x W_q', 'query(norm(x))': 'LN(x) W_q', residual: 'residual', 'h+residual': '(h + residual)', 'norm(h+residual)': 'norm(h + residual)' }[reads];
 }
 
-function composed(composition: Composition, form: Modification['form']['kind']): string {
+export function compositionOf(composition: Composition, form: Form, reads: Reads): string {
   switch (composition.kind) {
-    case 'add': return 'h + dh';
-    case 'scaledAdd': return { fixed: `h + ${composition.scale.kind === 'fixed' ? number(composition.scale.value) : ''} dh`, learned: 'h + s dh, s learned', perChannel: 'h + s dh, s learned per channel' }[composition.scale.kind];
-    case 'massGate': return '(1 - g) h + g dh, g = prefix share of the attention';
-    case 'inputGate': return form === 'prefix' ? 'as a prefix of g P_k, g P_v, g = sigmoid(x w + b)' : `h + g ${number(composition.scale)} dh, g = sigmoid(input w + b)`;
-    case 'multiply': return form === 'diagonal' ? 'l h' : 'h (1 + dh)';
-    case 'renormalise': return 'm (W + dW) / |W + dW| applied to x';
+    case 'add': return 'h + Δh';
+    case 'scaledAdd': return `h + s Δh, s ${composition.scale.kind === 'fixed' ? `= ${digits(composition.scale.value)}` : { learned: 'learned', perChannel: 'learned for each channel' }[composition.scale.kind]}`;
+    case 'massGate': return '(1 − λ) h + λ Δh';
+    case 'inputGate': return gatedOf(composition, form, reads);
+    case 'multiply': return form.kind === 'diagonal' ? 'l h' : 'h (1 + Δh)';
+    case 'renormalise': return `m (W + s ΔW) / |W + s ΔW| x, s = ${digits(composition.scale)}`;
   }
 }
 
-function sizeFormula(modification: Modification): string {
-  const { form, reads, site } = modification;
-  if (form.kind === 'diagonal') return outSymbol(site);
-  if (form.kind === 'prefix') return '2 l k';
-  const [from, to] = [inSymbol(site, reads), outSymbol(site)];
-  const both = from === to ? `2 r ${to}` : `r (${from} + ${to})`;
-  const biases = 'bias' in form.factors && form.factors.bias ? ` + r + ${to}` : '';
-  const norm = form.innerNorm === 'none' ? '' : ` + 2 ${form.innerNorm === 'in' ? from : to}`;
-  const matrices = { dense: form.trains === 'up' ? `r ${to}` : both, principal: both, triplet: `${both} + r`, frozenRandom: `r + ${to}`, phm: `${from} + 2 r + ${to} (+ n^3 shared)` }[form.factors.kind];
-  return `${matrices}${biases}${norm}${modification.composition.kind === 'renormalise' ? ` + ${to}` : ''}`;
+function gatedOf({ scale, per }: Extract<Composition, { kind: 'inputGate' }>, form: Form, reads: Reads): string {
+  const [s, said] = scale === 1 ? ['', ''] : ['s ', `, s = ${digits(scale)}`];
+  const gate = `g = σ(${form.kind === 'prefix' ? 'x' : letterOf(reads)} w + b)${per === 'sequence' ? ', its mean over the sequence' : ''}`;
+  return form.kind === 'prefix' ? `(1 − λ) h + λ Δh of g P_k, g ${s}P_v${said}, ${gate}` : `h + g ${s}Δh${said}, ${gate}`;
 }
 
-function inSymbol(site: Site, reads: Reads): string {
-  if (reads === 'h') return outSymbol(site);
-  if (reads.startsWith('query')) return 'a';
-  return reads === 'x' && site === 'ffn.down' ? 'm' : 'd';
+function lifecycleOf(lifecycle: Lifecycle, form: Form): string {
+  switch (lifecycle.kind) {
+    case 'fixed': return '';
+    case 'rankBudget': return form.kind === 'bottleneck' && form.factors.kind === 'triplet' ? `; pruned to ${lifecycle.target} directions on average` : '';
+    case 'layerDrop': return `; each training step leaves out the first n layers, n ≤ ${lifecycle.first}`;
+  }
 }
 
-function outSymbol(site: Site): string {
-  if (/\.(key|value)$/.test(site)) return 'k';
-  if (/\.(query|heads)$/.test(site)) return 'a';
-  return site === 'ffn.up' || site === 'ffn.mid' ? 'm' : 'd';
+function ownRows(method: Method, shape: ModelShape): readonly DesignRow[] {
+  return method.unfrozen.map((part, index) => {
+    const words = {
+      all: shape.pooler ? 'every weight but the pooler' : 'every weight', biases: 'every bias', layerNorms: 'every norm', topLayers: `the top ${part.kind === 'topLayers' ? part.k : ''} layers`,
+      tokenRows: `the last ${part.kind === 'tokenRows' ? part.count : ''} rows of the word table`,
+    };
+    const share = shareOf({ ...modelSizes(shape), ...(part.kind === 'tokenRows' ? { t: part.count } : {}) });
+    const sizes = ownSizes(method, index, shape).map(({ where, times, formula }) => share(formula, times, where === 'outside' ? 'once' : layerOf(where, shape)));
+    const parameters = part.kind === 'tokenRows' ? [share(sum('t d'), 1, 'once')] : sizes;
+    return row(method.name, { sites: words[part.kind], form: 'the weights themselves', composition: 'replaced', parameters: parameters.length > 0 ? parameters : [{ text: '0', value: 0 }] });
+  });
 }
 
-function ownWeights(method: string, part: Unfrozen): DesignRow {
-  const words = { all: 'every weight', biases: 'every bias', layerNorms: 'every norm', topLayers: `the top ${part.kind === 'topLayers' ? part.k : ''} layers`, tokenRows: `the last ${part.kind === 'tokenRows' ? part.count : ''} rows of the word table` };
-  return { method, sites: words[part.kind], insertion: '-', form: 'the weights themselves', composition: 'replaced', parameters: 'their size' };
-}
-
-function promptRow(method: string, prompt: Prompt): readonly DesignRow[] {
-  return prompt.kind === 'none' ? [] : [{ method, sites: 'embedding', insertion: '-', form: `${prompt.length} free vectors`, composition: `put in front of the input${prompt.positions === 'shifted' ? ', whose positions follow' : ''}`, parameters: 'l d in all' }];
+function promptRow({ name, prompt }: Method, shape: ModelShape): readonly DesignRow[] {
+  if (prompt.kind === 'none') return [];
+  const composition = `put in front of the input${prompt.positions === 'shifted' ? ', whose positions follow' : ''}`;
+  return [row(name, { sites: 'embedding', form: `${prompt.length} free vectors`, composition, parameters: [shareOf({ ...modelSizes(shape), l: prompt.length })(sum('l d'), 1, 'once')] })];
 }
 
 /** At most three digits. */
-function number(value: number): string {
+function digits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
