@@ -1,6 +1,8 @@
 """Compares an exported folder here and in transformers: logits of the same ids, and the ids of greedy and beam search.
 
     python data/pretraining/parity.py [DIR]
+
+Writes what transformers gives into DIR/expected.json, which `npm test` compares with.
 """
 import json
 import subprocess
@@ -33,6 +35,7 @@ def main():
     gap = float(np.abs(np.array(ours["values"]) - theirs).max())
     print(f"logits {list(theirs.shape)}: largest difference {gap:.1e}")
     fine = gap < 2e-4
+    texts = []
     for beams in (1, 4):
         for text in TEXTS:
             ids = tokenizer(text, return_tensors="pt").input_ids
@@ -40,8 +43,12 @@ def main():
                 wanted = model.generate(ids, num_beams=beams, max_new_tokens=32, do_sample=False)[0].tolist()
             got = petl("generate", "--model", folder, "--prompt", text, "--beams", str(beams), "--max-new-tokens", "32")[0]
             same = strip(got["tokens"]) == strip(wanted)
+            texts.append({"prompt": text, "beams": beams, "tokens": strip(wanted)})
             fine &= same
             print(f"{beams} beams: {'equal' if same else 'DIFFERENT'}  {got['text']}")
+    expected = {"inputIds": batch.input_ids.tolist(), "mask": batch.attention_mask.tolist(), "decoderIds": decoder.tolist(),
+                "logits": np.round(theirs[:, :, ::512].astype(float), 6).tolist(), "every": 512, "texts": texts}
+    (Path(folder) / "expected.json").write_text(json.dumps(expected) + "\n")
     sys.exit(0 if fine else 1)
 
 
