@@ -62,7 +62,7 @@ describe('verdicts', () => {
     finding('gains more', link('greater', ['best', 'alike'], ['bad', 'good'])),
     finding('missing', link('greater', 'best', 'nobody')),
     finding('later'),
-  ], evidence, { resamples: 1000, seed: 1 });
+  ], evidence, { settings: { resamples: 1000, seed: 1 } });
   const named = (id: string) => judged.find((verdict) => verdict.id === id)!;
 
   it.each([
