@@ -42,7 +42,7 @@ describe('petl adapter', () => {
   });
 
   it.each([
-    [['take', theirs], {}, /import or export/], [['import', theirs], { out: source }, /exists/], [['export', theirs], { to: 'zip' }, /peft or adapters/],
+    [['take', theirs], {}, /train, import or export/], [['train', 'results/no-such-run.jsonl'], {}, /no run file results\/no-such-run/], [['train', 'package.json'], {}, /package\.json: /], [['import', theirs], { out: source }, /exists/], [['export', theirs], { to: 'zip' }, /peft or adapters/],
   ] as const)('refuses %j %j and writes nothing', async (positionals, values, reason) => {
     await expect(adapterCommand({ positionals, values: { model, out: join(folder, 'x'), ...values } })).rejects.toThrow(reason);
     expect(existsSync(join(folder, 'x'))).toBe(false);

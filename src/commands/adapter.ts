@@ -7,12 +7,13 @@ import { exportForeign, importForeign, isForeign, type Report } from '../petl/fo
 import { loadDelta, saveDelta } from '../petl/store';
 import { flag, print, printJson, textOf, wordOf, type Input } from './command';
 
-/** `petl adapter import|export`: between a delta's folder and one of PEFT or adapters. */
+/** `petl adapter train|import|export`: a delta's folder from a run, and between such a folder and one of PEFT or adapters. */
 export async function adapterCommand(input: Input): Promise<number> {
   const [action, folder] = input.positionals as readonly [string, string];
-  if (action !== 'import' && action !== 'export') throw new UserError(`petl adapter takes import or export, not "${action}"`);
+  if (action !== 'import' && action !== 'export' && action !== 'train') throw new UserError(`petl adapter takes train, import or export, not "${action}"`);
   const out = textOf(input, 'out');
   if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
+  if (action === 'train') return await (require('./adapter-train') as typeof import('./adapter-train')).trainAdapter(folder, out, flag(input, 'json'));
   const model = await openModel(textOf(input, 'model'));
   try {
     const report = action === 'import' ? await imported(folder, out, model) : await exported({ folder, out, model }, wordOf(input, 'to', { words: ['peft', 'adapters'], fallback: 'peft' }));

@@ -65,6 +65,8 @@ export interface TrainingJob {
   readonly seed: number;
   /** eager: op by op, the reference path; compiled: one recorded graph per shape. */
   readonly engine: 'compiled' | 'eager';
+  /** Folder for the trained adapter and its head; they are not kept where it is left out. */
+  readonly keep?: string;
 }
 
 export type TrainingEvent =

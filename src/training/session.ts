@@ -4,6 +4,7 @@ import type { ModelShape } from '../model/shape';
 import type { Tokenizer } from '../model/tokenizer';
 import { createDelta, withPromptTokens } from '../petl/delta';
 import { demandHead } from '../petl/guards';
+import { saveDelta } from '../petl/store';
 import { taskNamed } from '../tasks/registry';
 import type { ClassificationExample, ClassificationTask, GenerationExample, GenerationTask, TaskData } from '../tasks/task';
 import { classificationTrainer } from './classification';
@@ -27,6 +28,8 @@ export interface OpenRun {
   /** Fingerprint of the frozen weights' files. */
   readonly model: string;
   times(): TrainingOutcome['programs'];
+  /** Writes what was trained into a folder that `loadDelta` and `--adapter` read. */
+  save(folder: string, own: Own): Promise<void>;
   /** Throws where a frozen weight is not what it was when the model was loaded. */
   demandFrozen(): void;
 }
@@ -60,6 +63,11 @@ export async function openRun(job: TrainingJob): Promise<OpenRun> {
     own: { variables, constants: delta.constants },
     demandFrozen: () => { demandFrozen(backbone.weights, prints); },
     times: () => timesOf(trainer),
+    save: async (folder, own) => {
+      const isHead = ([name]: readonly [string, unknown]): boolean => name.startsWith('head.');
+      const [head, trained] = [isHead, (entry: readonly [string, unknown]) => !isHead(entry)].map((chosen) => Object.fromEntries(Object.entries(own.variables).filter(chosen)));
+      saveDelta(folder, { method, shape: backbone.shape, variables: trained ?? {}, constants: own.constants }, { name: job.model, hash: await backbone.hash() }, head);
+    },
   };
 }
 

@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { disposeTree } from '../engine/tree';
+import { knownShapes } from '../model/shapes';
+import { loadDelta, readDeltaRecord } from '../petl/store';
 import { parseMethod } from '../petl/written';
 import type { TrainingJob } from './job';
 import { closeSession } from './session';
@@ -14,11 +20,26 @@ const job = (over: Partial<TrainingJob> = {}): TrainingJob => ({
   ...over,
 });
 
+/** The folder holds the trained adapter with its head, for the model it was trained on. */
+function expectKept(folder: string, model: string): void {
+  const { base } = readDeltaRecord(folder);
+  expect(base.hash.startsWith(model)).toBe(true);
+  const { delta, head, record } = loadDelta(folder, knownShapes['minilm-l6']!, base);
+  expect([record.written, record.classes, Object.keys(head).sort()]).toEqual(['lora:r=8', 2, ['head.bias', 'head.weight']]);
+  const up = delta.variables['encoder.0.attn.query.bottleneck.up'];
+  expect(Math.max(...(up?.dataSync() ?? []).map(Math.abs))).toBeGreaterThan(0); // it starts at zero
+  delta.dispose();
+  disposeTree(head);
+  rmSync(dirname(folder), { recursive: true });
+}
+
 describe('training on real text', { timeout: 300_000 }, () => {
   afterAll(() => { closeSession(); });
 
   it('learns from true labels and nothing from shuffled ones', async () => {
-    const honest = await train(job(), () => undefined);
+    const keep = join(mkdtempSync(join(tmpdir(), 'petl-kept-')), 'adapter');
+    const honest = await train({ ...job(), keep }, () => undefined);
+    expectKept(keep, honest.model);
     const control = await train(job({ task: 'sentiment-shuffled' }), () => undefined);
     expect(honest.score).toBeGreaterThan(0.65);
     expect(Math.abs(control.score - 0.5)).toBeLessThan(0.1); // two standard errors of 400 examples are 0.05

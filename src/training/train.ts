@@ -25,6 +25,7 @@ export async function train(job: TrainingJob, report: Report): Promise<TrainingO
     run.demandFrozen();
     const own = { variables: state.variables, constants: loop.constants };
     const { metric, course, model } = run;
+    if (job.keep !== undefined) await run.save(job.keep, own);
     return {
       ...course.evaluate('test', own), metric, testIds: course.testIds, written: await course.write(own), data: course.print, model, steps: loop.done,
       trainSeconds: trained - start, totalSeconds: seconds() - start,

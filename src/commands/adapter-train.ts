@@ -1,0 +1,43 @@
+import { UserError } from '../errors';
+import { readRun } from '../experiments/read';
+import type { RunRecord } from '../experiments/record';
+import { jobOf } from '../experiments/spec';
+import type { TrainingEvent, TrainingOutcome } from '../training/job';
+import { print, printJson } from './command';
+
+/** What the same spec and seed gave this time, beside the record. */
+export interface TrainedAgain {
+  readonly folder: string;
+  readonly score: number;
+  readonly recorded: number | null;
+  /** Scores differ by less than 1e-4. */
+  readonly same: boolean;
+}
+
+/**
+ * `petl adapter train RUN --out DIR`: results hold scores, not weights; a run is a function of its file, so its adapter is trained again
+ * from that and kept with its head.
+ */
+export async function trainAdapter(path: string, out: string, json: boolean): Promise<number> {
+  const record = recordAt(path);
+  const { train } = require('../training/train') as typeof import('../training/train');
+  const job = { ...jobOf(record.run.spec, record.run.engine), keep: out };
+  const found = againOf(await train(job, json ? () => undefined : tell), record, out);
+  if (json) printJson(found);
+  else print(`${out}: ${record.run.label}, score ${found.score.toFixed(4)}, ${found.same ? 'as recorded' : `recorded ${found.recorded?.toFixed(4) ?? 'none'}: code, data or machine are not those of the record`}`);
+  return 0;
+}
+
+function recordAt(path: string): RunRecord {
+  const stored = readRun(path);
+  if (stored.kind === 'finished') return stored.record;
+  throw new UserError(stored.kind === 'missing' ? `there is no run file ${path}: name a file below results` : `${path}: ${stored.reason}`);
+}
+
+function againOf({ score }: TrainingOutcome, { final }: RunRecord, folder: string): TrainedAgain {
+  return { folder, score, recorded: final.score, same: final.score !== null && Math.abs(score - final.score) < 1e-4 };
+}
+
+function tell(event: TrainingEvent): undefined {
+  if (event.kind === 'evaluation') process.stderr.write(`step ${event.step}: validation loss ${event.loss.toFixed(4)}\n`);
+}
