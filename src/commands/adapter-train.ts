@@ -3,6 +3,7 @@ import { readRun } from '../experiments/read';
 import type { RunRecord } from '../experiments/record';
 import { jobOf } from '../experiments/spec';
 import type { TrainingEvent, TrainingOutcome } from '../training/job';
+import { train } from '../training/train';
 import { print, printJson } from './command';
 
 /** What the same spec and seed gave this time, beside the record. */
@@ -20,7 +21,6 @@ export interface TrainedAgain {
  */
 export async function trainAdapter(path: string, out: string, json: boolean): Promise<number> {
   const record = recordAt(path);
-  const { train } = require('../training/train') as typeof import('../training/train');
   const job = { ...jobOf(record.run.spec, record.run.engine), keep: out };
   const found = againOf(await train(job, json ? () => undefined : tell), record, out);
   if (json) printJson(found);

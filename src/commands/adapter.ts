@@ -5,6 +5,7 @@ import { openModel, type Model } from '../model/open';
 import type { Delta } from '../petl/delta';
 import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
 import { loadDelta, saveDelta } from '../petl/store';
+import { trainAdapter } from './adapter-train';
 import { flag, print, printJson, textOf, wordOf, type Input } from './command';
 
 /** `petl adapter train|import|export`: a delta's folder from a run, and between such a folder and one of PEFT or adapters. */
@@ -13,7 +14,7 @@ export async function adapterCommand(input: Input): Promise<number> {
   if (action !== 'import' && action !== 'export' && action !== 'train') throw new UserError(`petl adapter takes train, import or export, not "${action}"`);
   const out = textOf(input, 'out');
   if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
-  if (action === 'train') return await (require('./adapter-train') as typeof import('./adapter-train')).trainAdapter(folder, out, flag(input, 'json'));
+  if (action === 'train') return await trainAdapter(folder, out, flag(input, 'json'));
   const model = await openModel(textOf(input, 'model'));
   try {
     const report = action === 'import' ? await imported(folder, out, model) : await exported({ folder, out, model }, wordOf(input, 'to', { words: ['peft', 'adapters'], fallback: 'peft' }));
