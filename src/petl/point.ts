@@ -95,7 +95,8 @@ function readComposition(take: Arguments, kind: string): Composition {
 
 /** A trained scale beside a trained gate or magnitude would say the same twice; none has it. */
 function fixedScale(how: string, s: number | 'learned' | 'channel' | undefined): number {
-  if (s === undefined || typeof s === 'number') return s ?? 1;
+  if (typeof s === 'number') return s;
+  if (s === undefined) return 1;
   throw new UserError(`s=${s} has no effect with how=${how}, whose scale is a number; write s=4 or leave it out, or write how=add.`);
 }
 
