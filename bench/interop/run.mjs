@@ -1,5 +1,6 @@
 // `npm run interop`: adapters of PEFT and adapters give the same outputs here, and ours there, to 1e-4.
 //   --library peft|adapters   --family bert,gpt2   --only lora,houlsby (methods by how their names begin)   --keep
+//   --check: runs nothing, holds results/interop/summary.json to expected.json   --accept: makes expected.json from it
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,18 +8,15 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../../scripts/bench-env.mjs';
+import { expectationOf, worseThan } from './expected.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const expectedPath = join(root, 'bench', 'interop', 'expected.json');
+const summaryPath = join(root, 'results', 'interop', 'summary.json');
 const bar = 1e-4;
 const families = ['bert', 'roberta', 'distilbert', 'gpt2', 'llama', 'bart', 'mbart', 't5', 't5-v1-1', 'minilm'];
 
-/** What must pass in both directions on some model: a run in which everything was refused proves nothing. */
-const required = {
-  peft: ['lora', 'rslora', 'dora', 'pissa', 'adalora', 'vera', 'ia3', 'ln', 'prompt', 'prefix', 'lora-classifier'],
-  adapters: ['houlsby', 'pfeiffer', 'parallel', 'scaled-parallel', 'mam', 'unipelt', 'compacter', 'lora', 'ia3', 'prefix', 'pfeiffer-flexible-classifier'],
-};
-
-const { values: options } = parseArgs({ options: { library: { type: 'string' }, family: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } } });
+const { values: options } = parseArgs({ options: { library: { type: 'string' }, family: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' }, check: { type: 'boolean' }, accept: { type: 'boolean' } } });
 const libraries = list(options.library, ['peft', 'adapters'], 'library');
 const chosen = list(options.family, families, 'family');
 const only = options.only ?? '';
@@ -70,18 +68,30 @@ function table(rows) {
   return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()).join('\n');
 }
 
-function absent(rows) {
-  const passed = (library, method, direction) => rows.some((row) => row.library === library && row.method === method && row.direction === direction && row.state === 'ok');
-  return libraries.flatMap((library) => required[library].flatMap((method) => ['import', 'export'].filter((direction) => !passed(library, method, direction)).map((direction) => `${library} ${method} ${direction}`)));
+/** Prints what is worse than expected.json says. Returns the exit code. */
+function compared(rows) {
+  const covers = ({ library, method, family }) => libraries.includes(library) && chosen.includes(family) && only.split(',').some((word) => method.startsWith(word));
+  const lost = worseThan(JSON.parse(readFileSync(expectedPath, 'utf8')), rows, covers);
+  for (const line of lost) console.log(`worse than expected: ${line}`);
+  return lost.length > 0 || rows.length === 0 ? 1 : 0;
 }
 
 function save(rows) {
-  const path = join(root, 'results', 'interop', 'summary.json');
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(summaryPath), { recursive: true });
   const requirements = readFileSync(join(root, 'bench/requirements-interop.txt'), 'utf8').split('\n').filter((line) => /^\w+==/.test(line));
-  writeFileSync(`${path}.partial`, `${JSON.stringify({ bar, requirements, rows }, null, 1)}\n`);
+  put(summaryPath, { bar, requirements, rows });
+  return summaryPath;
+}
+
+function put(path, value) {
+  writeFileSync(`${path}.partial`, `${JSON.stringify(value, null, 1)}\n`);
   renameSync(`${path}.partial`, path);
-  return path;
+}
+
+if (options.check === true || options.accept === true) {
+  const { rows } = JSON.parse(readFileSync(summaryPath, 'utf8'));
+  if (options.accept === true) put(expectedPath, expectationOf(rows));
+  process.exit(compared(rows));
 }
 
 const python = ensureEnvironment('interop');
@@ -94,9 +104,7 @@ try {
   const worst = Math.max(0, ...rows.filter(({ state }) => state === 'ok').map(({ gap }) => gap));
   console.log(`\n${count('ok')} the same to ${worst.toExponential(1)} (bar ${bar}), ${count('lossy')} lossy with the reason, ${count('skipped')} skipped, ${count('failed')} failed`);
   if (whole) console.log(`written: ${save(rows).slice(root.length + 1)}`);
-  const lost = whole ? absent(rows) : [];
-  if (lost.length > 0) console.log(`nowhere the same: ${lost.join(', ')}`);
-  process.exitCode = count('failed') > 0 || rows.length === 0 || lost.length > 0 ? 1 : 0;
+  process.exitCode = Math.max(compared(rows), count('failed') > 0 ? 1 : 0);
 } finally {
   if (options.keep === true) console.error(`kept: ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
