@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from './project';
@@ -17,5 +17,17 @@ describe('README.md', () => {
     const links = [...page.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path]) => path ?? '');
     expect(links.length).toBeGreaterThan(3);
     expect(links.filter((path) => !existsSync(join(projectRoot(), path)))).toEqual([]);
+  });
+});
+
+describe('docs', () => {
+  const folder = join(projectRoot(), 'docs');
+  const named = readdirSync(folder).filter((file) => file.endsWith('.md'))
+    .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/[\w/-]+\.test\.ts/g)].map(([path]) => [file, path] as const));
+
+  it('name test files that are there', () => {
+    expect(named.length).toBeGreaterThan(9);
+    const there = (path: string): boolean => [path, join('src', 'petl', path)].some((place) => existsSync(join(projectRoot(), place)));
+    expect(named.filter(([, path]) => !there(path))).toEqual([]);
   });
 });
