@@ -40,4 +40,5 @@ function againOf({ score }: TrainingOutcome, { final }: RunRecord, folder: strin
 
 function tell(event: TrainingEvent): undefined {
   if (event.kind === 'evaluation') process.stderr.write(`step ${event.step}: validation loss ${event.loss.toFixed(4)}\n`);
+  return undefined;
 }
