@@ -67,7 +67,7 @@ export const commands: readonly Command[] = [
     },
   },
   {
-    name: 'adapter', usage: 'adapter train RUN --out DIR | import|export DIR --model MODEL --out DIR [--to peft|adapters] [--json]',
+    name: 'adapter', usage: 'adapter train|import|export RUN|DIR --out DIR [--model MODEL] [--to peft|adapters] [--json]',
     about: 'the adapter of a run, trained again and kept; take an adapter of PEFT or adapters over, or write one for them', positionals: ['train|import|export', 'RUN|DIR'], options: { ...named('model', 'out', 'to'), ...json },
     load: () => (require('./adapter') as typeof import('./adapter')).adapterCommand,
   },
