@@ -59,7 +59,7 @@ export function differences(before, after) {
 function merged(before, after) {
   const cells = after.cells.map((cell, index) => {
     const old = before.cells[index];
-    const mode = modeOf(before, cell) === 'none' ? 'types' : modeOf(before, cell);
+    const mode = modeOf(before, cell) === 'none' ? 'words' : modeOf(before, cell);
     const same = cell.cell_type === 'code' && (old.outputs ?? []).length > 0 && difference(old.outputs, cell.outputs, mode) === undefined;
     return same ? { ...cell, outputs: old.outputs } : cell;
   });
