@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -20,4 +20,13 @@ export function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** Writes a text file whole or not at all, and the folder it stands in. Returns its path. */
+export function writeWhole(path: string, text: string): string {
+  const partial = `${path}.partial-${process.pid}`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(partial, text);
+  renameSync(partial, path);
+  return path;
 }

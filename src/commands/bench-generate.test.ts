@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../project';
+import { answersOf } from './fixtures/side';
 
 let folder = '';
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'petl-large-')); writeLarge(folder); });
@@ -34,17 +34,9 @@ function writeLarge(path: string): void {
 
 interface Loaded { readonly float32Mb: number; readonly loadMb: number }
 
-/** What a process of its own says to these messages. */
-function answers(...messages: readonly object[]): readonly object[] {
-  const { stdout } = spawnSync(process.execPath, [join(projectRoot(), 'bin', 'petl.cjs'), 'bench-generate'], {
-    input: messages.map((message) => `${JSON.stringify(message)}\n`).join(''), encoding: 'utf8', env: { ...process.env, VITEST: undefined },
-  });
-  return stdout.trim().split('\n').map((line) => JSON.parse(line) as object);
-}
-
 describe('a side of the generation benchmark', () => {
   it.each([['f32', 1.3], ['bf16', 0.9]] as const)('loading in %s takes at most %d times the float32 size: no second copy of the weights', (precision, most) => {
-    const [loaded, written] = answers({ setup: { model: folder, precision } }, { generate: { inputs: [[1, 2, 3]], tokens: 4, times: 1 } }) as [Loaded, { readonly tokens: number[][] }];
+    const [loaded, written] = answersOf({ setup: { model: folder, precision } }, { generate: { inputs: [[1, 2, 3]], tokens: 4, times: 1 } }) as unknown as [Loaded, { readonly tokens: number[][] }];
     expect(loaded.float32Mb).toBeGreaterThan(280);
     expect(loaded.loadMb / loaded.float32Mb).toBeGreaterThan(precision === 'f32' ? 0.9 : 0.45);
     expect(loaded.loadMb / loaded.float32Mb).toBeLessThan(most);
@@ -52,7 +44,7 @@ describe('a side of the generation benchmark', () => {
   });
 
   it('answers a fault with an error and goes on', () => {
-    const [bad, good] = answers({ setup: { model: 'no-such-model', precision: 'f32' } }, { setup: { model: join(projectRoot(), 'src/model/fixtures/tiny-llama'), precision: 'f32' } });
+    const [bad, good] = answersOf({ setup: { model: 'no-such-model', precision: 'f32' } }, { setup: { model: join(projectRoot(), 'src/model/fixtures/tiny-llama'), precision: 'f32' } });
     expect(bad).toMatchObject({ error: expect.stringContaining('unknown model "no-such-model"') as unknown });
     expect(good).toMatchObject({ ready: true });
   });

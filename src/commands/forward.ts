@@ -4,9 +4,8 @@ import { UserError } from '../errors';
 import { uploadBatch, type Batch } from '../model/batch';
 import { decodeText, vocabularyLogits } from '../model/decoder';
 import { encode } from '../model/encoder';
-import { classify, meanPool, sequenceMean } from '../model/heads';
+import { classify, meanPool, sequenceMeans } from '../model/heads';
 import { packSequences, rowsNeeded } from '../model/packing';
-import type { SequenceMean } from '../model/site';
 import { openAdapted, rowsOf, type Adapted } from './adapted';
 import { flag, print, textOf, type Input } from './command';
 
@@ -64,10 +63,10 @@ type Computing = Pick<Adapted, 'adaptation' | 'head'> & { readonly model: Pick<A
 export function computed({ model: { backbone }, adaptation, head }: Computing, text: Grid, target: Grid | undefined): Computed {
   const source = packed(text, adaptation.prompt);
   const goal = target === undefined ? undefined : packed(target, 0);
-  const means: SequenceMean = (x, { stack, site }) => sequenceMean(x, stack === 'decoder' && goal !== undefined && !/^cross\.(key|value)$/.test(site) ? goal : source);
+  const pair = goal === undefined ? { target: source } : { source, target: goal };
   const [output, values] = tf.tidy((): [Computed['output'], Tensor] => {
-    const { frozen, forward } = adaptation.apply(backbone, adaptation.tensors, means);
-    if (frozen.shape.decoderLayers > 0) return ['logits', vocabularyLogits(frozen, decodeText(frozen, goal === undefined ? { target: source } : { source, target: goal }, forward))];
+    const { frozen, forward } = adaptation.apply(backbone, adaptation.tensors, sequenceMeans(pair));
+    if (frozen.shape.decoderLayers > 0) return ['logits', vocabularyLogits(frozen, decodeText(frozen, pair, forward))];
     const mean = frozen.shape.pooling === 'mean';
     if (head['head.weight'] === undefined) return ['hidden states', encode(frozen, source, forward)];
     const hidden = encode(frozen, source, { ...forward, read: mean ? 'all' : 'first' });

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { UserError } from '../errors';
+import { writeWhole } from '../project';
 import { generationBaselines, textScores, type Baseline, type TextScores } from '../tasks/baselines';
 import { printOf, type SplitPrint } from '../tasks/fingerprint';
 import { taskNamed } from '../tasks/registry';
@@ -36,11 +37,7 @@ function baselinesPath(task: string, results: string = resultsFolder()): string 
 
 /** Writes `results/baselines/<task>.json`, whole or not at all. Returns its path. */
 export function writeBaselines(record: BaselineRecord, results?: string): string {
-  const path = baselinesPath(record.task, results);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(record, null, 2)}\n`);
-  renameSync(`${path}.tmp`, path);
-  return path;
+  return writeWhole(baselinesPath(record.task, results), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** The scores on disk; undefined where they were never made. */

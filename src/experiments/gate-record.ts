@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../project';
 import { gateLines, passedTasks, type GateLine } from './gate';
 import { resultsFolder } from './spec';
 import { tasksOf, type Study } from './studies/study';
@@ -23,11 +24,7 @@ function gatePath(results: string = resultsFolder()): string {
 
 /** Writes the record whole or not at all. Returns its path. */
 export function writeGate(record: GateRecord, results?: string): string {
-  const path = gatePath(results);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(record, null, 1)}\n`);
-  renameSync(`${path}.tmp`, path);
-  return path;
+  return writeWhole(gatePath(results), `${JSON.stringify(record, null, 1)}\n`);
 }
 
 /** The record on disk; undefined before the gate was judged. */

@@ -1,6 +1,5 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { UserError } from '../errors';
+import { writeWhole } from '../project';
 import type { PlannedRun } from './execute';
 import { readRun } from './read';
 import { runPlanned, type RunOptions, type StudyReport } from './run';
@@ -105,12 +104,8 @@ export function joined(table: TuningTable, earlier: TuningTable | undefined, { f
 
 /** Writes the table to `data/tuning/<study>.json`, whole or not at all. Returns its path. */
 export function writeTuning(table: TuningTable): string {
-  const path = tuningPath(table.study);
-  mkdirSync(dirname(path), { recursive: true });
   const families = table.families.map(({ trials, ...family }) => `    ${JSON.stringify(family).slice(0, -1)}, "trials": [\n${
     trials.map((trial) => `      ${JSON.stringify(trial)}`).join(',\n')}\n    ]}`).join(',\n');
   const { study, model, task, rule } = table;
-  writeFileSync(`${path}.tmp`, `${JSON.stringify({ study, model, task, rule }, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`);
-  renameSync(`${path}.tmp`, path);
-  return path;
+  return writeWhole(tuningPath(table.study), `${JSON.stringify({ study, model, task, rule }, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`);
 }

@@ -2,6 +2,8 @@ import { linear, logSumExp, matmul, oneHot, relu, tanh } from '../engine/layers'
 import { dropout, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Batch } from './batch';
+import type { TextPair } from './decoder';
+import type { SequenceMean } from './site';
 
 /** Mean of each sequence's token rows, prompts and fillers left out. @param hidden `[N, d]` @returns `[B, d]` */
 export function meanPool(hidden: Tensor, batch: Batch): Tensor {
@@ -14,6 +16,12 @@ export function meanPool(hidden: Tensor, batch: Batch): Tensor {
 /** Each row's value replaced by the mean over the tokens of its sequence. @param x `[N, k]` @returns `[N, k]` */
 export function sequenceMean(x: Tensor, batch: Batch): Tensor {
   return matmul(oneHot(batch.sequences, batch.keys.shape[0] as number), meanPool(x, batch));
+}
+
+/** Each site's own means: those of the decoder's text in a decoder beside an encoder, but of the source where keys and values come from there. */
+export function sequenceMeans({ source, target }: TextPair): SequenceMean {
+  const isOwn = (stack: string, site: string): boolean => source === undefined || (stack === 'decoder' && !/^cross\.(key|value)$/.test(site));
+  return (x, { stack, site }) => sequenceMean(x, isOwn(stack, site) ? target : source as Batch);
 }
 
 /** Activations of the layer that another library's head may have before the last one, which is named by it: `head.tanh.weight`. */

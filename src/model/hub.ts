@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { UserError } from '../errors';
+import { writeWhole } from '../project';
 import { hubCache, originFile, weightsOf } from './hub-copies';
 import { bring, type Patience, type RemoteFile } from './transfer';
 
@@ -82,10 +83,7 @@ function cachedFolder(home: string, revision: string): string | undefined {
 
 function writeReference(home: string, revision: string, commit: string): void {
   if (isCommit(revision)) return;
-  const path = join(home, 'refs', revision);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, `${commit}\n`);
-  renameSync(`${path}.tmp`, path);
+  writeWhole(join(home, 'refs', revision), `${commit}\n`);
 }
 
 interface Sibling { readonly rfilename: string; readonly size?: number; readonly blobId?: string; readonly lfs?: { readonly sha256: string; readonly size: number } }

@@ -3,10 +3,9 @@ import { disposeTree } from '../engine/tree';
 import { uploadBatch, type Batch } from '../model/batch';
 import { decodeText, type TextPair } from '../model/decoder';
 import { encode, type Frozen } from '../model/encoder';
-import { sequenceMean } from '../model/heads';
+import { sequenceMeans } from '../model/heads';
 import { packSequences, rowsNeeded } from '../model/packing';
 import { hasCrossAttention } from '../model/shapes';
-import type { SequenceMean } from '../model/site';
 import { adaptationFor } from './adaptation';
 import type { Delta } from './delta';
 import { largestDifference, merge, type Merged } from './merge';
@@ -45,8 +44,6 @@ function probe({ shape }: Frozen, prompt: number): TextPair {
 }
 
 function hidden(frozen: Frozen, method: Delta['method'], tensors: Tensors, pair: TextPair): Tensor {
-  const source = pair.source ?? pair.target;
-  const means: SequenceMean = (x, { stack, site }) => sequenceMean(x, stack === 'decoder' && pair.source !== undefined && !/^cross\.(key|value)$/.test(site) ? pair.target : source);
-  const run = adaptationFor(method, frozen.shape).apply(frozen, tensors, means);
+  const run = adaptationFor(method, frozen.shape).apply(frozen, tensors, sequenceMeans(pair));
   return frozen.shape.decoderLayers === 0 ? encode(run.frozen, pair.target, run.forward) : decodeText(run.frozen, pair, run.forward);
 }

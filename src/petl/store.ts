@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
+import { writeWhole } from '../project';
 import { openSafetensors } from '../model/checkpoint/safetensors';
 import type { StoredTensor } from '../model/checkpoint/stored';
 import type { ModelShape } from '../model/shape';
@@ -129,10 +130,4 @@ function readTensors(path: string, expected: ReadonlyMap<string, readonly number
 function readOne(path: string, stored: StoredTensor, shape: readonly number[]): Tensor {
   if (stored.shape.join() !== shape.join()) throw new UserError(`${path}: tensor ${stored.name} has shape [${stored.shape.join()}], the method needs [${shape.join()}].`);
   return upload(stored.read(0, shape[0] ?? 1).slice(), shape);
-}
-
-function writeWhole(path: string, text: string): void {
-  const partial = `${path}.partial-${process.pid}`;
-  writeFileSync(partial, text);
-  renameSync(partial, path);
 }

@@ -64,9 +64,8 @@ export async function openRun(job: TrainingJob): Promise<OpenRun> {
     demandFrozen: () => { demandFrozen(backbone.weights, prints); },
     times: () => timesOf(trainer),
     save: async (folder, own) => {
-      const isHead = ([name]: readonly [string, unknown]): boolean => name.startsWith('head.');
-      const [head, trained] = [isHead, (entry: readonly [string, unknown]) => !isHead(entry)].map((chosen) => Object.fromEntries(Object.entries(own.variables).filter(chosen)));
-      saveDelta(folder, { method, shape: backbone.shape, variables: trained ?? {}, constants: own.constants }, { name: job.model, hash: await backbone.hash() }, head);
+      const part = (isHead: boolean) => Object.fromEntries(Object.entries(own.variables).filter(([name]) => name.startsWith('head.') === isHead));
+      saveDelta(folder, { method, shape: backbone.shape, variables: part(false), constants: own.constants }, { name: job.model, hash: await backbone.hash() }, part(true));
     },
   };
 }

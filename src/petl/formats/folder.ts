@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
+import { writeWhole } from '../../project';
 import { openSafetensors } from '../../model/checkpoint/safetensors';
 import { writeSafetensors } from './safetensors';
 import type { Named } from './values';
@@ -61,9 +62,7 @@ function writeTensors(path: string, tensors: Named): void {
 }
 
 function writeConfig(path: string, config: Config): void {
-  const partial = `${path}.partial-${process.pid}`;
-  writeFileSync(partial, `${withPoints(JSON.stringify(config, null, 2))}\n`);
-  renameSync(partial, path);
+  writeWhole(path, `${withPoints(JSON.stringify(config, null, 2))}\n`);
 }
 
 /** adapters tells numbers from words by their type: a whole number as `scaling` must have its point. */

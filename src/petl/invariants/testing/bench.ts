@@ -5,9 +5,8 @@ import type { Backbone } from '../../../model/backbone';
 import { decodeText, vocabularyLogits, type TextPair } from '../../../model/decoder';
 import { encode } from '../../../model/encoder';
 import { plainForward, type Forward, type Frozen } from '../../../model/forward';
-import { sequenceMean } from '../../../model/heads';
+import { sequenceMeans } from '../../../model/heads';
 import { hasCrossAttention } from '../../../model/shapes';
-import type { SequenceMean } from '../../../model/site';
 import { adaptationFor } from '../../adaptation';
 import { createDelta, type Delta } from '../../delta';
 import { promptLength } from '../../modify';
@@ -72,9 +71,7 @@ function runOn(frozen: Frozen, pair: TextPair, forward: Partial<Forward>): Tenso
 
 /** What a model computes of any texts under a delta. */
 export function outputsOn({ model }: Pick<Bench, 'model'>, { method, shape, constants }: Pick<Delta, 'method' | 'shape' | 'constants'>, variables: Tensors, pair: TextPair): Tensor {
-  const source = pair.source ?? pair.target;
-  const means: SequenceMean = (x, { stack, site }) => sequenceMean(x, stack === 'decoder' && pair.source !== undefined && !/^cross\.(key|value)$/.test(site) ? pair.target : source);
-  const { frozen, forward } = adaptationFor(method, shape).apply(model, { ...constants, ...variables }, means);
+  const { frozen, forward } = adaptationFor(method, shape).apply(model, { ...constants, ...variables }, sequenceMeans(pair));
   return runOn(frozen, pair, forward);
 }
 
