@@ -9,7 +9,7 @@ export interface Layer {
 }
 
 /** Read by position: the tape hands back exactly what was saved. */
-export type Saved = readonly Tensor[] & Readonly<Record<0 | 1 | 2, Tensor>>;
+export type Saved = readonly Tensor[] & Readonly<Record<0 | 1 | 2 | 3, Tensor>>;
 
 /** `tf.customGrad` that saves inputs and kept tensors: the gradient runs after the forward pass has been tidied. */
 export function withGradient(inputs: readonly Tensor[], forward: () => Layer): Tensor {

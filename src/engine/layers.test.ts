@@ -8,6 +8,10 @@ import { tf, type Tensor } from './tf';
 /** Numbers away from 0, where ReLU bends. */
 const values = (n: number, phase: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(1.7 * i + phase) * 1.5 + 0.05);
 const a = [3, 4], w = [4, 5], g = [4];
+/** Four heads of queries on two of keys: [B, heads, T, w]. */
+const grid = [[2, 4, 3, 2], [2, 2, 3, 2], [2, 2, 3, 2], [2, 1, 1, 3]];
+const asked = ([queries, keys, values, mask]: Tensor[]): layers.Asked => ({ queries: queries!, keys: keys!, values: values!, mask: mask! });
+const thinned = (shape: readonly number[]): Tensor => tf.reshape(tf.mul(2, tf.cast(tf.greater(tf.sin(tf.range(0, 72)), 0), 'float32')), [...shape]);
 
 /** Each layer with the shapes of its inputs; all are checked against finite differences. */
 const cases: Readonly<Record<string, readonly [shapes: readonly number[][], f: (...x: Tensor[]) => Tensor]>> = {
@@ -26,6 +30,9 @@ const cases: Readonly<Record<string, readonly [shapes: readonly number[][], f: (
   tanh: [[a], (x) => layers.tanh(x!)],
   softmax: [[a], (x) => layers.softmax(x!)],
   logSumExp: [[a], (x) => layers.logSumExp(x!)],
+  attend: [grid, (...x) => layers.attend(asked(x), () => undefined, false)],
+  'attend, with log mass': [grid, (...x) => layers.attend(asked(x), () => undefined, true)],
+  'attend, with dropout and log mass': [grid, (...x) => layers.attend(asked(x), thinned, true)],
   gatherRows: [[a], (x) => layers.gatherRows(x!, tf.tensor1d([2, 0, 2], 'int32'))],
   reorderRows: [[a], (x) => layers.reorderRows(x!, tf.tensor1d([2, 0, 1], 'int32'), tf.tensor1d([1, 2, 0], 'int32'))],
 };
@@ -49,6 +56,14 @@ describe('layers', () => {
       expect(eager[i]![j]).toBeCloseTo(slope, 2);
       expect(compiled[i]![j]).toBeCloseTo(eager[i]![j]!, 5);
     }));
+  });
+
+  it('attend adds the log of the mass that its shares divide by', () => {
+    const [queries, keys, content, mask] = grid.map((shape, i) => upload(values(shape.reduce((p, q) => p * q, 1), i), shape)) as [Tensor, Tensor, Tensor, Tensor];
+    const both = layers.attend({ queries, keys: tf.concat([keys, keys], 1), values: tf.concat([content, content], 1), mask }, () => undefined, true);
+    const scores = tf.add(tf.matMul(queries, tf.concat([keys, keys], 1), false, true), mask);
+    const wanted = tf.concat([tf.matMul(tf.softmax(scores), tf.concat([content, content], 1)), tf.logSumExp(scores, -1, true)], 3).dataSync();
+    expect(both.dataSync().every((value, i) => Math.abs(value - wanted[i]!) < 1e-6)).toBe(true);
   });
 
   it('drop the asked share, scale the rest, and repeat with the seed', () => {

@@ -22,7 +22,13 @@ export function noise(seed: Tensor): Noise {
 
 /** Sets a share `rate` of the elements to 0 and scales the rest by 1 / (1 - rate); without noise (evaluation) returns x. */
 export function dropout(x: Tensor, rate: number, source: Noise | undefined): Tensor {
-  if (rate === 0 || source === undefined) return x;
-  const kept = tf.greaterEqual(statelessUniform(x.shape, source.seed, source.next()), rate);
-  return tf.mul(x, tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate)));
+  const factors = dropoutFactors(x.shape, rate, source);
+  return factors === undefined ? x : tf.mul(x, factors);
+}
+
+/** What dropout multiplies by: 0 or 1 / (1 - rate); undefined where it does nothing. */
+export function dropoutFactors(shape: readonly number[], rate: number, source: Noise | undefined): Tensor | undefined {
+  if (rate === 0 || source === undefined) return undefined;
+  const kept = tf.greaterEqual(statelessUniform(shape, source.seed, source.next()), rate);
+  return tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
 }

@@ -1,9 +1,10 @@
-import { logSumExp, softmax } from '../engine/layers';
-import { dropout } from '../engine/random';
+import { attend } from '../engine/layers';
+import { dropoutFactors } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import { mergeHeads } from './layout';
 import { project, show, type Attended, type Place, type Stream } from './place';
 import { projections } from './projections';
+import { passes, type AttentionView } from './site';
 
 /**
  * Multi-head attention (He et al. 2021, section 2.1): softmax(Q K^T scale + mask) V per head, concatenated, times W_o.
@@ -11,19 +12,17 @@ import { projections } from './projections';
  * @param query stream that asks, N_q rows @returns `[N_q, d]` before residual and norm
  */
 export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, { memory, mask }: Attended): Tensor {
-  const { heads, keyValueHeads, attentionScale: scale } = place.shape;
   const { asked, keys, values, query: plain } = projections(place, kind, query, memory);
-  const products = tf.matMul(grouped(asked, keyValueHeads), keys, false, true);
-  const scores = tf.add(grouped(products, heads), mask); // [B, heads, T_q, T_k]
-  const shares = dropout(softmax(scores), place.dropout, place.noise);
-  const merged = mergeHeads(grouped(tf.matMul(grouped(shares, keyValueHeads), values), heads), query.layout);
-  const view = { get query() { return plain(); }, heads, scale, logMass: () => mergeHeads(logSumExp(scores), query.layout) };
-  const context = show(place, { site: `${kind}.heads`, input: query.x, output: merged, attention: view });
-  return project(place, `${kind}.out`, null, context);
+  const seen = !passes(place.visit, `${kind}.heads`);
+  const both = attend({ queries: asked, keys, values, mask }, (shape) => dropoutFactors(shape, place.dropout, place.noise), seen);
+  if (!seen) return project(place, `${kind}.out`, null, mergeHeads(both, query.layout));
+  const { heads, headWidth, attentionScale: scale } = place.shape;
+  const merged = mergeHeads(columns(both, 0, headWidth), query.layout);
+  const logMass = (): Tensor => mergeHeads(columns(both, headWidth, 1), query.layout);
+  const view: AttentionView = { get query() { return plain(); }, heads, scale, logMass };
+  return project(place, `${kind}.out`, null, show(place, { site: `${kind}.heads`, input: query.x, output: merged, attention: view }));
 }
 
-/** `[B, a, T, k]` -> `[B, heads, a T / heads, k]`: neighbouring query heads ask the same keys as if they were more queries, and back. */
-function grouped(x: Tensor, heads: number): Tensor {
-  const [batch, a, length, width] = x.shape as [number, number, number, number];
-  return a === heads ? x : tf.reshape(x, [batch, heads, a * length / heads, width]);
+function columns(x: Tensor, from: number, size: number): Tensor {
+  return tf.slice(x, [0, 0, 0, from], [-1, -1, -1, size]);
 }
