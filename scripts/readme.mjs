@@ -106,24 +106,17 @@ function verdicts() {
 
 const notebookLink = (path) => (path === null ? '' : `[${/\/(\w+)-/.exec(path)?.[1] ?? path}](${path})`);
 
-/** The benchmark's rows of the first-token head, and its bars. */
+/** The benchmark's figure and its bars; every row stands in its own table. */
 function speed() {
   const path = at('results', 'bench', 'summary.json');
   if (!existsSync(path)) return 'Not measured yet: `npm run bench`.';
-  const { rows, bars, machine } = JSON.parse(readFileSync(path, 'utf8'));
-  const ms = (value) => (value === null ? '' : value.toFixed(0));
-  const times = (value, ci) => (value === null ? '' : `${value.toFixed(2)} (${ci.map((end) => end.toFixed(2)).join(' to ')})`);
-  const cells = rows.filter((row) => row.head === 'first' && row.clean);
-  const table = tableMarkdown({
-    columns: ['method', 'batch', 'precision', 'PyTorch ms', 'same work ms', 'as shipped ms', 'times PyTorch, same work', 'times PyTorch, as shipped', 'peak MB PyTorch', 'peak MB shipped'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
-    rows: cells.map((row) => [`\`${row.method}\``, `32 x ${row.tokens}`, row.precision, ms(row.torchMs), ms(row.sameWorkMs), ms(row.shippedMs), times(row.sameWorkSpeedup, row.sameWorkSpeedupCi), times(row.shippedSpeedup, row.shippedSpeedupCi), ms(row.torchPeakMb), ms(row.peakMb)]),
-  });
+  const { bars, machine } = JSON.parse(readFileSync(path, 'utf8'));
   const shown = (value) => (typeof value === 'number' ? value.toFixed(2) : Array.isArray(value) ? value.join(', ') || 'none' : String(value ?? 'not measured'));
   const checks = tableMarkdown({
-    columns: ['bar, geometric mean where not said otherwise', 'wanted', 'measured', 'met'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
+    columns: ['aim, geometric mean where not said otherwise', 'wanted', 'measured', 'met'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
     rows: bars.map(({ name, wanted, got, met }) => [name, shown(wanted), shown(got), met === null ? '' : met ? 'yes' : 'no']),
   });
-  return `${table}\n\n${checks}\n\nall-MiniLM-L6-v2 on ${machine.threads} cores (${machine.cpu}); 95% bootstrap intervals in brackets.`;
+  return `![Examples a second of PyTorch, of petl-lab doing the same work, and of petl-lab as shipped, in float32](results/bench/figure.svg)\n\n${checks}\n\nall-MiniLM-L6-v2 on ${machine.threads} cores (${machine.cpu}). Every cell with its 95% bootstrap interval, memory and GFLOP/s: [table](results/bench/table.md).`;
 }
 
 /** Greedy text of SmolLM2-135M-Instruct beside transformers on the same weights, and what loading it takes. */
