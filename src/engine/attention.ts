@@ -1,4 +1,4 @@
-import { rawOp } from './backend';
+import { softmax } from './activations';
 import { withGradient } from './gradient';
 import { tf, type Tensor } from './tf';
 
@@ -28,7 +28,7 @@ export function attend({ queries, keys, values, mask }: Asked, thinning: Thinnin
   const shared = keys.shape[1] as number;
   return withGradient([queries, keys, values, mask], () => {
     const scores = tf.add(grouped(tf.matMul(grouped(queries, shared), keys, false, true), heads), mask);
-    const shares = rawOp('Softmax', { T: 'float32' }, [scores]);
+    const shares = softmax(scores);
     const factors = thinning(shares.shape);
     const thin = factors === undefined ? shares : tf.mul(shares, factors);
     const context = grouped(tf.matMul(grouped(thin, shared), values), heads);
