@@ -1,5 +1,6 @@
 // One cell of the benchmark: one method, length, precision and head, every side in its own process, rounds interleaved.
 import { join } from 'node:path';
+import { machine } from './host.mjs';
 import { writeInputs } from './inputs.mjs';
 import { Side } from './side.mjs';
 import { ratio, summarise } from './statistics.mjs';
@@ -79,7 +80,7 @@ function record(cell, running, gflop) {
     torchMs: torch.ms, torchMsCi: torch.ci, torchPeakMb: torch.peakMb, compileMs: found['torch-compile']?.ms ?? null, own,
     sides: running.map(({ name, rounds, losses, peakMb, setupMs }) => ({ name, rounds, losses, peakMb, setupMs })),
     clean: [torch, found.same, found.shipped].every((side) => side === undefined || side.clean),
-    date: new Date().toISOString(),
+    date: new Date().toISOString(), commit: machine().commit,
   };
 }
 

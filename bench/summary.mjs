@@ -24,7 +24,7 @@ function rowOf(cell, peaks) {
     torchPeakMb: cell.torchPeakMb, peakMb: shipped?.peakMb ?? null, sameWorkPeakMb: same?.peakMb ?? null,
     gflop: cell.gflop, gflops: rate, gemmPeakShare: rate === null ? null : rate / peaks[cell.precision],
     lossGap: shipped ? Math.max(shipped.lossGap, same.lossGap) : null, lossesAgree: shipped ? shipped.lossesAgree && same.lossesAgree : null,
-    clean: cell.clean, date: cell.date,
+    clean: cell.clean, date: cell.date, commit: cell.commit,
   };
 }
 
@@ -74,10 +74,10 @@ export function table({ rows, geomean, bars: checks, gemmPeakGflops, machine, no
     `${number(32000 / row.torchMs, 1)} / ${row.shippedMs ? number(32000 / row.shippedMs, 1) : '-'}`,
     `${number(row.torchPeakMb)} / ${number(row.peakMb)}`,
     `${number(row.gflops)} (${row.gemmPeakShare === null ? '-' : number(100 * row.gemmPeakShare)} %)`,
-    row.torchCompileMs ? number(row.torchCompileMs) : '-', row.clean ? '' : 'noisy',
+    row.torchCompileMs ? number(row.torchCompileMs) : '-', row.commit, row.clean ? '' : 'noisy',
   ]);
   const head = ['method', 'batch', 'precision', 'head', 'PyTorch ms', 'same work ms', 'as shipped ms', 'speed same / shipped', 'examples/s PyTorch / shipped',
-    'peak MB PyTorch / shipped', 'GFLOP/s shipped (of GEMM peak)', 'torch.compile ms', ''];
+    'peak MB PyTorch / shipped', 'GFLOP/s shipped (of GEMM peak)', 'torch.compile ms', 'commit', ''];
   const markdown = (cells) => `| ${cells.join(' | ')} |`;
   return [
     '# Training step against PyTorch', '',
