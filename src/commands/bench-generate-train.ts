@@ -54,6 +54,6 @@ function batchOf(rows: TrainJob['rows']): LanguageBatch {
   const inputs = rows.map((ids) => ({ ids: ids.slice(0, -1), types: ids.map(() => 0) }));
   const lengths = inputs.map(({ ids }) => ids.length);
   const length = Math.max(...lengths);
-  const arrays = packSequences(inputs, { length, size: rowsNeeded(lengths, length), prompt: 0 });
+  const arrays = packSequences(inputs, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: 0 });
   return { target: uploadBatch(arrays), ...uploadTargets(nextTokens(texts, arrays, targetCount(texts))) };
 }

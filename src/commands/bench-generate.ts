@@ -68,7 +68,7 @@ async function answer(session: Session, message: Question): Promise<object> {
 
 /** Scores of the token after `ids`, without a cache. */
 function lastLogits(frozen: Model['backbone'], ids: readonly number[], precision: Precision): readonly number[] {
-  const batch = uploadBatch(packSequences([{ ids, types: ids.map(() => 0) }], { length: ids.length, size: ids.length, prompt: 0 }));
+  const batch = uploadBatch(packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }));
   const run = compile((given: Batch) => vocabularyLogits(frozen, decode(frozen, given, { ...plainForward, read: 'last' })), 'compiled', precision);
   const scores = run(batch);
   const logits = Array.from(scores.dataSync());

@@ -79,7 +79,7 @@ async function steps(times: number): Promise<object> {
   let now = startState({ ...createDelta(method, model.shape, model.weights, 1).variables, ...head });
   let [warmMb, tensors] = [0, 0];
   for (let i = 1; i <= times; i++) {
-    const batch = { inputs: uploadBatch(packSequences([{ ids: [5, 6, 7 + (i % 80)], types: [0, 0, 0] }, { ids: [9, 8], types: [0, 0] }], { length: 4, size: 6, prompt: 0 })), labels: upload(new Int32Array([0, 1]), [2]), weights: upload(new Float32Array([1, 1]), [2]) };
+    const batch = { inputs: uploadBatch(packSequences([{ ids: [5, 6, 7 + (i % 80)], types: [0, 0, 0] }, { ids: [9, 8], types: [0, 0] }], { lengths: [4], size: 6, prompt: 0 })), labels: upload(new Int32Array([0, 1]), [2]), weights: upload(new Float32Array([1, 1]), [2]) };
     const tick = { scalars: upload(stepScalars(i, 1e-3, settings.optimizer), [3]), seed: upload(new Int32Array([1, i]), [2]) };
     const next = step(now, {}, batch, tick);
     if (!Number.isFinite(next.loss.dataSync()[0])) throw new Error(`the loss of step ${i} is not finite`);

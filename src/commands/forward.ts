@@ -96,5 +96,5 @@ function packed({ ids, mask }: Grid, prompt: number): Batch {
   const sequences = ids.map((row, b) => row.filter((_, t) => mask[b]?.[t] === 1)).map((real) => ({ ids: real, types: real.map(() => 0) }));
   const lengths = sequences.map((s) => s.ids.length + prompt);
   const length = Math.max(...lengths);
-  return uploadBatch(packSequences(sequences, { length, size: rowsNeeded(lengths, length), prompt }));
+  return uploadBatch(packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt }));
 }

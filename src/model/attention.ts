@@ -1,7 +1,6 @@
 import { attend } from '../engine/layers';
 import { dropoutFactors } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
-import { mergeHeads } from './layout';
 import { project, show, type Attended, type Place, type Stream } from './place';
 import { projections } from './projections';
 import { passes, type AttentionView } from './site';
@@ -11,14 +10,16 @@ import { passes, type AttentionView } from './site';
  * Query heads share key-value heads where there are fewer of them (grouped attention).
  * @param query stream that asks, N_q rows @returns `[N_q, d]` before residual and norm
  */
-export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, { memory, mask }: Attended): Tensor {
-  const { asked, keys, values, query: plain } = projections(place, kind, query, memory);
+export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, { memory, masks }: Attended): Tensor {
+  const { grids, query: plain } = projections(place, kind, query, memory);
   const seen = !passes(place.visit, `${kind}.heads`);
-  const both = attend({ queries: asked, keys, values, mask }, (shape) => dropoutFactors(shape, place.dropout, place.noise), seen);
-  if (!seen) return project(place, `${kind}.out`, null, mergeHeads(both, query.layout));
+  const thinning = (shape: readonly number[]): Tensor | undefined => dropoutFactors(shape, place.dropout, place.noise);
+  const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, thinning, seen));
+  if (!seen) return project(place, `${kind}.out`, null, query.layout.packHeads(both));
   const { heads, headWidth, attentionScale: scale } = place.shape;
-  const merged = mergeHeads(columns(both, 0, headWidth), query.layout);
-  const logMass = (): Tensor => mergeHeads(columns(both, headWidth, 1), query.layout);
+  const packed = (from: number, size: number): Tensor => query.layout.packHeads(both.map((grid) => columns(grid, from, size)));
+  const merged = packed(0, headWidth);
+  const logMass = (): Tensor => packed(headWidth, 1);
   const view: AttentionView = { get query() { return plain(); }, heads, scale, logMass };
   return project(place, `${kind}.out`, null, show(place, { site: `${kind}.heads`, input: query.x, output: merged, attention: view }));
 }

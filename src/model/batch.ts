@@ -1,9 +1,9 @@
 import { upload } from '../engine/memory';
 import { tf, type Tensor } from '../engine/tf';
-import { fullLayout, packedLayout, type Layout } from './layout';
+import { fullLayout, packedLayout, type Grid, type Layout } from './layout';
 import type { PackedArrays } from './packing';
 
-/** A packed batch as tensors: what a step is fed. `keys` carries B and T in its shape. */
+/** A packed batch as tensors: what a step is fed. `keys` carries the grids in its shapes. */
 export type Batch = {
   readonly ids: Tensor;
   readonly types: Tensor;
@@ -11,9 +11,11 @@ export type Batch = {
   readonly prompts: Tensor;
   readonly sequences: Tensor;
   readonly rows: Tensor;
+  readonly starts: Tensor;
+  readonly spans: Tensor;
   readonly back: Tensor;
-  /** float `[B, T]`, 1 where a key may be attended to */
-  readonly keys: Tensor;
+  /** float `[size, length]` of each grid, 1 where a key may be attended to */
+  readonly keys: readonly Tensor[];
   readonly first: Tensor;
   readonly last: Tensor;
 };
@@ -22,15 +24,24 @@ export function uploadBatch(arrays: PackedArrays): Batch {
   const int = (values: Int32Array): Tensor => upload(values, [values.length]);
   return {
     ids: int(arrays.ids), types: int(arrays.types), positions: int(arrays.positions), prompts: int(arrays.prompts),
-    sequences: int(arrays.sequences), rows: int(arrays.rows), back: int(arrays.back),
-    keys: upload(arrays.keys, [arrays.batch, arrays.length]), first: int(arrays.first), last: int(arrays.last),
+    sequences: int(arrays.sequences), rows: int(arrays.rows), starts: int(arrays.starts), spans: int(arrays.spans), back: int(arrays.back),
+    keys: keysOf(arrays), first: int(arrays.first), last: int(arrays.last),
   };
 }
 
 export function layoutOf(batch: Batch): Layout {
-  const [size, length] = batch.keys.shape as [number, number];
-  return batch.ids.shape[0] === size * length ? fullLayout(size, length) : packedLayout(size, length, batch.rows, batch.back);
+  const grids = batch.keys.map(({ shape: [size = 0, length = 0] }): Grid => ({ size, length }));
+  const [{ size, length } = { size: 0, length: 0 }, ...more] = grids;
+  return more.length === 0 && batch.ids.shape[0] === size * length ? fullLayout(grids) : packedLayout(grids, batch);
 }
+
+function keysOf({ grids, keys }: PackedArrays): readonly Tensor[] {
+  let from = 0;
+  return grids.map(({ size, length }) => upload(keys.slice(from, from += size * length), [size, length]));
+}
+
+/** B, the sequences of a batch. */
+export function sequencesIn(batch: Batch): number { return batch.first.shape[0] as number; }
 
 /** Added to scores: 0 for keys that may be attended to, -1e9 for the rest. `[B, 1, 1, T]` */
 export function keyMask(keys: Tensor): Tensor {

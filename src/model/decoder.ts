@@ -5,7 +5,7 @@ import { keyMask, layoutOf, type Batch } from './batch';
 import type { Cross } from './block';
 import { encode, pickRead, rowsRead, streamOf } from './encoder';
 import { need, type Forward, type Frozen } from './forward';
-import { relativeBias } from './relative';
+import { isRelative, relativeBias } from './relative';
 import { runStack } from './stack';
 
 /** The encoder's last hidden states `[N_s, d]` and the source batch that they belong to. */
@@ -17,20 +17,21 @@ export interface Context { readonly memory?: Memory; readonly recall?: Recall }
 /** Last hidden states of a decoder, which sees tokens before each position alone: `[N, d]`, or `[B, d]` for `read: 'last'`. */
 export function decode(frozen: Frozen, batch: Batch, forward: Forward, { memory, recall }: Context = {}): Tensor {
   const { shape, weights } = frozen;
-  const length = batch.keys.shape[1] as number;
-  const keys = keyMask(batch.keys);
-  const bias = relativeBias(shape, weights, 'decoder', length);
-  const past = tf.add(keys, causalMask(length)); // [B, 1, T, T]
-  const mask = bias === undefined ? past : tf.add(past, bias);
-  const pass = { forward, mask, ...(memory && { cross: crossOf(memory) }), ...(recall && { recall }) };
   const stream = streamOf(frozen, 'decoder', batch, forward);
+  const keys = batch.keys.map(keyMask);
+  const masks = stream.layout.grids.map(({ length }, g) => {
+    const bias = relativeBias(shape, weights, 'decoder', length);
+    const past = tf.add(keys[g] as Tensor, causalMask(length)); // [size, 1, T, T]
+    return bias === undefined ? past : tf.add(past, bias);
+  });
+  const pass = { forward, masks, ...(memory && { cross: crossOf(memory) }), ...(recall && { recall }) };
   // The last token may read every token of its sequence: keys alone are its mask.
-  if (bias === undefined && memory === undefined && forward.read === 'last' && forward.visit.whole !== true) return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
+  if (!isRelative(shape) && memory === undefined && forward.read === 'last' && forward.visit.whole !== true) return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
   return pickRead(runStack(frozen, 'decoder', stream, pass), batch, forward);
 }
 
 function crossOf({ hidden, batch }: Memory): Cross {
-  return { memory: { x: hidden, layout: layoutOf(batch) }, mask: keyMask(batch.keys) };
+  return { memory: { x: hidden, layout: layoutOf(batch) }, masks: batch.keys.map(keyMask) };
 }
 
 /** 0 where a key is not after the query, -1e9 elsewhere. `[1, 1, T, T]` */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tf } from '../engine/tf';
+import { disposeTree } from '../engine/tree';
 import { loadBackbone, type Backbone } from './backbone';
 import { uploadBatch } from './batch';
 import { encode, plainForward } from './encoder';
@@ -27,14 +27,16 @@ describe('all-MiniLM-L6-v2', () => {
   beforeAll(() => { model = loadBackbone(folder); });
   afterAll(() => { model.dispose(); });
 
-  it.each(fixture.batches.map((b) => [b.name, b] as const))('equals transformers on "%s" to 2e-5, packed and compiled', (_, batch) => {
+  const shared = (batch: (typeof fixture.batches)[number]): readonly number[] => [batch.ids[0]?.length ?? 0];
+  const single = (batch: (typeof fixture.batches)[number]): readonly number[] => batch.mask.map((row) => row.filter((real) => real === 1).length);
+  const cases = fixture.batches.flatMap((b) => [[b.name, 'one grid', b, shared(b)], [b.name, 'a grid each', b, single(b)]] as const);
+  it.each(cases)('equals transformers on "%s" to 2e-5, packed and compiled, %s', (_, __, batch, lengths) => {
     const sequences: Sequence[] = batch.ids.map((ids, b) => {
       const real = ids.filter((_, t) => batch.mask[b]?.[t] === 1);
       return { ids: real, types: real.map(() => 0) };
     });
-    const length = batch.ids[0]?.length ?? 0;
-    const size = rowsNeeded(sequences.map((s) => s.ids.length), length);
-    const tensors = uploadBatch(packSequences(sequences, { length, size, prompt: 0 }));
+    const size = rowsNeeded(sequences.map((s) => s.ids.length), lengths);
+    const tensors = uploadBatch(packSequences(sequences, { lengths, size, prompt: 0 }));
     const run = compile((input: typeof tensors) => {
       const hidden = encode(model, input, plainForward);
       return { hidden, pooled: meanPool(hidden, input) };
@@ -43,6 +45,6 @@ describe('all-MiniLM-L6-v2', () => {
     expect(difference(hidden.arraySync() as number[][], batch.values, fixture.columns)).toBeLessThan(2e-5);
     expect(difference(pooled.arraySync() as number[][], batch.meanPooled, [...Array(384).keys()])).toBeLessThan(2e-5);
     run.dispose();
-    tf.dispose([hidden, pooled, Object.values(tensors)]);
+    disposeTree([hidden, pooled, tensors]);
   });
 });

@@ -3,7 +3,7 @@ import { tf, type Tensor } from '../engine/tf';
 import { keyMask, layoutOf, type Batch } from './batch';
 import { embed, turningPositions } from './embedding';
 import type { Forward, Frozen } from './forward';
-import { relativeBias } from './relative';
+import { isRelative, relativeBias } from './relative';
 import { rotationAt } from './rotary';
 import { runStack, type Pass } from './stack';
 import type { Stream } from './place';
@@ -12,11 +12,14 @@ export { need, plainForward, type Forward, type Frozen } from './forward';
 
 /** Last hidden states of an encoder: `[N, d]`, or `[B, d]` for `read: 'first'` or `'last'`. */
 export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
-  const keys = keyMask(batch.keys);
-  const bias = relativeBias(frozen.shape, frozen.weights, 'encoder', batch.keys.shape[1] as number);
   const stream = streamOf(frozen, 'encoder', batch, forward);
-  if (bias === undefined && forward.visit.whole !== true) return runStack(frozen, 'encoder', stream, { forward, mask: keys, ...rowsRead(batch, forward, keys) });
-  return pickRead(runStack(frozen, 'encoder', stream, { forward, mask: bias === undefined ? keys : tf.add(bias, keys) }), batch, forward);
+  const keys = batch.keys.map(keyMask);
+  const masks = stream.layout.grids.map(({ length }, g) => {
+    const bias = relativeBias(frozen.shape, frozen.weights, 'encoder', length);
+    return bias === undefined ? keys[g] as Tensor : tf.add(bias, keys[g] as Tensor);
+  });
+  if (!isRelative(frozen.shape) && forward.visit.whole !== true) return runStack(frozen, 'encoder', stream, { forward, masks, ...rowsRead(batch, forward, keys) });
+  return pickRead(runStack(frozen, 'encoder', stream, { forward, masks }), batch, forward);
 }
 
 /** A batch's embedded rows with their places and rotations. */
@@ -31,8 +34,8 @@ function readRows(batch: Batch, read: 'first' | 'last'): Tensor {
 }
 
 /** Lets the last block work on the rows that are read alone, each with one mask over the keys. */
-export function rowsRead(batch: Batch, { read }: Forward, mask: Tensor): Pick<Pass, 'final'> {
-  return read === 'all' ? {} : { final: { rows: readRows(batch, read), mask } };
+export function rowsRead(batch: Batch, { read }: Forward, masks: readonly Tensor[]): Pick<Pass, 'final'> {
+  return read === 'all' ? {} : { final: { rows: readRows(batch, read), masks } };
 }
 
 /** The rows that are read, where every row had to be computed (a bias that differs from query to query, a visit of whole sequences). */

@@ -3,6 +3,7 @@ import { compile } from '../engine/compile';
 import { gatherRows, linear, matmul, relu } from '../engine/layers';
 import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { disposeTree } from '../engine/tree';
 import { loadBackbone, type Backbone } from './backbone';
 import type { Batch } from './batch';
 import { decode, decodeText, vocabularyLogits, type TextPair } from './decoder';
@@ -47,7 +48,7 @@ describe.each(families)('tiny %s', (family) => {
     }
     if (test.logits !== undefined) expect(difference(logits[0], test.logits)).toBeLessThan(2e-5);
     run.dispose();
-    tf.dispose([hidden, logits, Object.values(pair.target), Object.values(pair.source ?? {})]);
+    disposeTree([hidden, logits, pair]);
   });
 
   it('reads one row a sequence as it reads all', () => {
@@ -59,7 +60,7 @@ describe.each(families)('tiny %s', (family) => {
       expect(difference(few, all.arraySync() as number[][])).toBeLessThan(1e-5);
       tf.dispose([few, all]);
     }
-    tf.dispose(Object.values(batch));
+    disposeTree(batch);
   });
 
   it('takes word vectors in place of ids, as the model would have scaled them', () => {
@@ -72,7 +73,7 @@ describe.each(families)('tiny %s', (family) => {
     const [own, given, other] = tf.tidy(() => [run(pair, plainForward), run(without, { ...plainForward, words }), run(without, plainForward)]) as [Tensor, Tensor, Tensor];
     expect(difference(given, own.arraySync() as number[][])).toBe(0);
     expect(difference(other, own.arraySync() as number[][])).toBeGreaterThan(1e-3);
-    tf.dispose([own, given, other, words, blank.ids, Object.values(pair.target), Object.values(pair.source ?? {})]);
+    disposeTree([own, given, other, words, blank.ids, pair]);
   });
 
   const { adapter } = expectedOf(family);
@@ -140,10 +141,10 @@ describe('next-token targets', () => {
     const texts = [{ ids: [5, 6, 7, 8], from: 2 }, { ids: [9, 10], from: 1 }];
     const inputs = texts.map(({ ids }) => ({ ids: ids.slice(0, -1), types: [] }));
     // rows: p p 5 6 7 | p p 9
-    const { rows, labels, weights } = nextTokens(texts, packSequences(inputs, { length: 5, size: 9, prompt: 2 }), 4);
+    const { rows, labels, weights } = nextTokens(texts, packSequences(inputs, { lengths: [5], size: 9, prompt: 2 }), 4);
     expect([...rows]).toEqual([3, 4, 7, 0]);
     // every grid position a row: p p 5 6 7 | p p 9 . .
-    expect([...nextTokens(texts, packSequences(inputs, { length: 5, size: 10, prompt: 2 }), 3).rows]).toEqual([3, 4, 7]);
+    expect([...nextTokens(texts, packSequences(inputs, { lengths: [5], size: 10, prompt: 2 }), 3).rows]).toEqual([3, 4, 7]);
     expect([...labels]).toEqual([7, 8, 10, 0]);
     expect([...weights]).toEqual([1, 1, 1, 0]);
   });

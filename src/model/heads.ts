@@ -1,13 +1,13 @@
 import { linear, logSumExp, matmul, oneHot, relu, tanh } from '../engine/layers';
 import { dropout, type Noise } from '../engine/random';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
-import type { Batch } from './batch';
+import { sequencesIn, type Batch } from './batch';
 import type { TextPair } from './decoder';
 import type { SequenceMean } from './site';
 
 /** Mean of each sequence's token rows, prompts and fillers left out. @param hidden `[N, d]` @returns `[B, d]` */
 export function meanPool(hidden: Tensor, batch: Batch): Tensor {
-  const size = batch.keys.shape[0] as number;
+  const size = sequencesIn(batch);
   const belongs = oneHot(batch.sequences, size); // [N, B]
   const counts = tf.maximum(tf.sum(belongs, 0), 1);
   return tf.div(matmul(belongs, hidden, true), tf.expandDims(counts, 1));
@@ -15,7 +15,7 @@ export function meanPool(hidden: Tensor, batch: Batch): Tensor {
 
 /** Each row's value replaced by the mean over the tokens of its sequence. @param x `[N, k]` @returns `[N, k]` */
 export function sequenceMean(x: Tensor, batch: Batch): Tensor {
-  return matmul(oneHot(batch.sequences, batch.keys.shape[0] as number), meanPool(x, batch));
+  return matmul(oneHot(batch.sequences, sequencesIn(batch)), meanPool(x, batch));
 }
 
 /** Each site's own means: those of the decoder's text in a decoder beside an encoder, but of the source where keys and values come from there. */

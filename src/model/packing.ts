@@ -1,10 +1,11 @@
+import type { Grid } from './layout';
+
 /** Token ids of one example, special tokens included. */
 export interface Sequence { readonly ids: ArrayLike<number>; readonly types: ArrayLike<number> }
 
-/** The arrays of a packed batch; see `layout.ts` for rows and back. B sequences, grid length T, N rows. */
+/** The arrays of a packed batch; see `layout.ts` for grids, rows and back. B sequences, N rows. */
 export interface PackedArrays {
-  readonly batch: number;
-  readonly length: number;
+  readonly grids: readonly Grid[];
   /** `[N]`, 0 for prompt and filler rows */
   readonly ids: Int32Array;
   readonly types: Int32Array;
@@ -14,10 +15,15 @@ export interface PackedArrays {
   readonly prompts: Int32Array;
   /** `[N]`, sequence that a token row belongs to, -1 for prompt and filler rows */
   readonly sequences: Int32Array;
+  /** `[N]`, position in the grids, one grid after another */
   readonly rows: Int32Array;
-  /** `[B * T]` */
+  /** `[N]`, position at which the sequence there starts */
+  readonly starts: Int32Array;
+  /** `[N]`, length of the grid there */
+  readonly spans: Int32Array;
+  /** `[cells]` */
   readonly back: Int32Array;
-  /** `[B * T]`, 1 where a key may be attended to */
+  /** `[cells]`, 1 where a key may be attended to */
   readonly keys: Float32Array;
   /** `[B]`, row of each sequence's first token */
   readonly first: Int32Array;
@@ -25,35 +31,67 @@ export interface PackedArrays {
   readonly last: Int32Array;
 }
 
-/** @property length grid length T, prompt included @property size N, at least `rowsNeeded` @property prompt free slots before each sequence */
+/** @property lengths of the grids, prompt included, which share the sequences out evenly and in order @property size N, at least `rowsNeeded` @property prompt free slots before each sequence */
 export interface Packing {
-  readonly length: number;
+  readonly lengths: readonly number[];
   readonly size: number;
   readonly prompt: number;
-  /** Where sequences stand in the grid: at its start, or all ending at its end (generation goes on from there). */
+  /** Where sequences stand in their grid: at its start, or all ending at its end (generation goes on from there). */
   readonly align?: 'start' | 'end';
 }
 
-/** The smallest N that holds the tokens: one filler row wherever the grid has padding. */
-export function rowsNeeded(lengths: readonly number[], length: number): number {
-  const real = lengths.reduce((a, b) => a + b, 0);
-  return Math.min(real + 1, lengths.length * length);
+/** As many grids as lengths for this many sequences. */
+function gridsOf(batch: number, lengths: readonly number[]): readonly Grid[] {
+  const size = batch / lengths.length;
+  if (!Number.isInteger(size)) throw new Error(`${batch} sequences do not fill ${lengths.length} grids evenly`);
+  return lengths.map((length) => ({ size, length }));
 }
 
-/** Packs sequences into N rows, `prompt` free slots before each. With N = B T every grid position is its own row. */
-export function packSequences(sequences: readonly Sequence[], { length, size, prompt, align }: Packing): PackedArrays {
-  const batch = sequences.length;
-  const arrays = emptyArrays(batch, length, size);
-  const { ids, types, positions, prompts, sequences: owner, rows, back, keys, first, last } = arrays;
-  const grid = size === batch * length;
+/** More grids save less and less padding, and each has small products of its own. */
+const shares = 4;
+
+/**
+ * Lengths of the grids that fit all these batches, whose sequences stand in order of length: a quarter of them each, padded to the longest
+ * that it has in any batch, rounded up to a multiple of 8. One grid where that saves nothing.
+ * @param batches tokens of each sequence, prompt included @param longest most that a grid needs to hold
+ */
+export function commonGrids(batches: readonly (readonly number[])[], longest: number): readonly number[] {
+  const size = batches[0]?.length ?? 0;
+  if (size % shares !== 0) return [longest];
+  const share = size / shares;
+  const lengths = Array.from({ length: shares }, (_, g) => {
+    const most = Math.max(...batches.map((tokens) => Math.max(...tokens.slice(g * share, (g + 1) * share))));
+    return Math.min(Math.ceil(most / 8) * 8, longest);
+  });
+  return lengths.every((length) => length === longest) ? [longest] : lengths;
+}
+
+/** The smallest N that holds the tokens: one filler row wherever the grids have padding. */
+export function rowsNeeded(tokens: readonly number[], lengths: readonly number[]): number {
+  return Math.min(tokens.reduce((a, b) => a + b, 0) + 1, cellsIn(tokens.length, lengths));
+}
+
+/** Positions of all grids. */
+export function cellsIn(batch: number, lengths: readonly number[]): number { return cellsOf(gridsOf(batch, lengths)); }
+
+function cellsOf(grids: readonly Grid[]): number { return grids.reduce((sum, { size, length }) => sum + size * length, 0); }
+
+/** Packs sequences into N rows, `prompt` free slots before each. With N = B T, in one grid, every position is its own row. */
+export function packSequences(sequences: readonly Sequence[], { lengths, size, prompt, align }: Packing): PackedArrays {
+  const grids = gridsOf(sequences.length, lengths);
+  const arrays = emptyArrays(grids, size);
+  const { ids, types, positions, prompts, sequences: owner, back, keys, first, last } = arrays;
+  const full = grids.length === 1 && size === back.length;
+  const stalls = stallsOf(grids);
   let row = 0;
   sequences.forEach((sequence, b) => {
+    const stall = stalls[b] as Stall;
     const used = sequence.ids.length + prompt;
-    const start = b * length + (align === 'end' ? length - used : 0);
-    if (grid) row = start;
+    const start = stall.start + (align === 'end' ? stall.span - used : 0);
+    if (full) row = start;
     for (let t = 0; t < used; t++, row++) {
       const token = t - prompt;
-      rows[row] = start + t;
+      stand(arrays, row, stall, start + t);
       back[start + t] = row;
       keys[start + t] = 1;
       prompts[row] = token < 0 ? t : -1;
@@ -66,26 +104,44 @@ export function packSequences(sequences: readonly Sequence[], { length, size, pr
     }
     last[b] = row - 1;
   });
-  if (grid) { for (let at = 0; at < size; at++) rows[at] = back[at] = at; } else fill(arrays, row, size);
+  fill(arrays, stalls, full ? undefined : row);
   return arrays;
 }
 
-function emptyArrays(batch: number, length: number, size: number): PackedArrays {
+/** A sequence's place: the position that it starts at and how many there are for it. */
+interface Stall { readonly start: number; readonly span: number }
+
+function stallsOf(grids: readonly Grid[]): readonly Stall[] {
+  let start = 0;
+  return grids.flatMap(({ size, length }) => Array.from({ length: size }, () => ({ start: (start += length) - length, span: length })));
+}
+
+function stand({ rows, starts, spans }: PackedArrays, row: number, stall: Stall, position: number): void {
+  rows[row] = position;
+  starts[row] = stall.start;
+  spans[row] = stall.span;
+}
+
+function emptyArrays(grids: readonly Grid[], size: number): PackedArrays {
+  const [batch, cells] = [grids.reduce((sum, grid) => sum + grid.size, 0), cellsOf(grids)];
+  const ints = (length: number): Int32Array => new Int32Array(length);
   return {
-    batch, length,
-    ids: new Int32Array(size), types: new Int32Array(size), positions: new Int32Array(size),
-    prompts: new Int32Array(size).fill(-1), sequences: new Int32Array(size).fill(-1),
-    rows: new Int32Array(size), back: new Int32Array(batch * length), keys: new Float32Array(batch * length), first: new Int32Array(batch), last: new Int32Array(batch),
+    grids, ids: ints(size), types: ints(size), positions: ints(size), prompts: ints(size).fill(-1), sequences: ints(size).fill(-1),
+    rows: ints(size), starts: ints(size), spans: ints(size), back: ints(cells), keys: new Float32Array(cells), first: ints(batch), last: ints(batch),
   };
 }
 
-/** Padded positions read the last row, filler rows read padded positions. */
-function fill({ rows, back, keys }: PackedArrays, used: number, size: number): void {
-  let row = used;
-  for (let position = 0; position < back.length; position++) {
-    if (keys[position] === 1) continue;
-    back[position] = size - 1;
-    if (row < size) rows[row++] = position;
+/** Padded positions read the last row, filler rows read padded positions. @param used rows taken so far, undefined where each position is a row */
+function fill(arrays: PackedArrays, stalls: readonly Stall[], used: number | undefined): void {
+  const { rows, back, keys } = arrays;
+  let row = used ?? 0;
+  for (const stall of stalls) {
+    for (let position = stall.start; position < stall.start + stall.span; position++) {
+      if (keys[position] === 1) continue;
+      back[position] = used === undefined ? position : rows.length - 1;
+      if (used === undefined) stand(arrays, position, stall, position);
+      else if (row < rows.length) stand(arrays, row++, stall, position);
+    }
   }
-  if (used > size || row < size) throw new Error(`packSequences: ${used} tokens do not fit ${size} rows of a grid of ${back.length}`);
+  if (used !== undefined && (used > rows.length || row < rows.length)) throw new Error(`packSequences: ${used} tokens do not fit ${rows.length} rows of grids of ${back.length}`);
 }

@@ -23,10 +23,10 @@ export interface Place {
 /** Packed rows and where they stand. */
 export interface Stream { readonly x: Tensor; readonly layout: Layout; readonly rotation?: Rotation }
 
-/** The stream attended over, and what is added to the scores, broadcast to `[B, heads, T_q, T_k]`. */
-export interface Attended { readonly memory: Stream; readonly mask: Tensor }
+/** The stream attended over, and what is added to the scores of each grid, broadcast to `[size, heads, T_q, T_k]`. */
+export interface Attended { readonly memory: Stream; readonly masks: readonly Tensor[] }
 
-/** `[B, key-value heads, T_k, headWidth]` each, keys after rotary positions. */
+/** `[size, key-value heads, T_k, headWidth]` each, keys after rotary positions. */
 export type KeyValues = { readonly keys: Tensor; readonly values: Tensor };
 
 /** Keys and values to attend over, given how to make those of the rows at hand. */

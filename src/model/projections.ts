@@ -5,11 +5,11 @@ import { biasOf, project, weightOf, type KeyValues, type Place, type Stream } fr
 import { rotate } from './rotary';
 import { passes } from './site';
 
-/** What attention works with: queries times the scale and keys and values, by head, and the plain queries `[N, heads * headWidth]`. */
-export interface Projections extends KeyValues {
-  /** `[B, heads, T_q, headWidth]` */
-  readonly asked: Tensor;
-  /** Made when asked for. */
+/** What attention works with: queries times the scale and keys and values, by head, for each grid, and the plain queries. */
+export interface Projections {
+  /** Queries: `[size, heads, T_q, headWidth]` */
+  readonly grids: readonly (KeyValues & { readonly queries: Tensor })[];
+  /** `[N, heads * headWidth]`, made when asked for. */
   query(): Tensor;
 }
 
@@ -26,16 +26,19 @@ function joinable({ shape, visit, recall }: Place, kind: 'attn' | 'cross', query
 function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): Projections {
   const { heads, attentionScale: scale } = place.shape;
   const q = turned(project(place, `${kind}.query`, `${kind}.query`, query.x), query);
-  const own = (): KeyValues => keysAndValues(place, kind, memory);
-  const found = place.recall === undefined ? own() : place.recall(kind, place.layer, own);
-  return { ...found, asked: splitHeads(scale === 1 ? q : tf.mul(q, scale), heads, query.layout), query: () => q };
+  const own = (): readonly KeyValues[] => keysAndValues(place, kind, memory);
+  // Generation has one grid.
+  const found = place.recall === undefined ? own() : [place.recall(kind, place.layer, () => own()[0] as KeyValues)];
+  const asked = splitHeads(scale === 1 ? q : tf.mul(q, scale), heads, query.layout);
+  return { grids: asked.map((queries, g) => ({ ...found[g] as KeyValues, queries })), query: () => q };
 }
 
-function keysAndValues(place: Place, kind: 'attn' | 'cross', memory: Stream): KeyValues {
+function keysAndValues(place: Place, kind: 'attn' | 'cross', memory: Stream): readonly KeyValues[] {
   const { keyValueHeads } = place.shape;
   const k = turned(project(place, `${kind}.key`, `${kind}.key`, memory.x), memory);
   const v = project(place, `${kind}.value`, `${kind}.value`, memory.x);
-  return { keys: splitHeads(k, keyValueHeads, memory.layout), values: splitHeads(v, keyValueHeads, memory.layout) };
+  const values = splitHeads(v, keyValueHeads, memory.layout);
+  return splitHeads(k, keyValueHeads, memory.layout).map((keys, g) => ({ keys, values: values[g] as Tensor }));
 }
 
 function turned(x: Tensor, { rotation }: Stream): Tensor {
@@ -51,7 +54,8 @@ function joined(place: Place, { x, layout }: Stream): Projections {
   const biased = biasOf(place, 'attn.query') !== undefined;
   const bias = biased ? side((name) => weightOf(place, `attn.${name}.bias`), 0) : undefined;
   const all = linear(x, side((name) => weightOf(place, `attn.${name}.weight`), 1), bias); // [N, 3 width]
-  const [asked, keys, values] = tf.unstack(layout.spreadHeads(all, 3, heads), 0) as [Tensor, Tensor, Tensor];
+  const [queries, keys, values] = layout.spreadHeads(all, 3, heads) as readonly [readonly Tensor[], readonly Tensor[], readonly Tensor[]];
   const rows = x.shape[0] as number;
-  return { asked, keys, values, query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale) };
+  const grids = layout.grids.map((_, g) => ({ queries: queries[g] as Tensor, keys: keys[g] as Tensor, values: values[g] as Tensor }));
+  return { grids, query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale) };
 }

@@ -24,6 +24,9 @@ function bucketsOf({ positions }: ModelShape, stack: Stack): Buckets | undefined
   return positions.kind === 'relative' ? { ...positions, bidirectional: stack === 'encoder' } : undefined;
 }
 
+/** Whether attention's scores have a bias by distance. */
+export function isRelative({ positions }: ModelShape): boolean { return positions.kind === 'relative'; }
+
 /** Bias of every query and key of a grid, `[1, heads, T, T]`, or undefined for models without relative positions. */
 export function relativeBias(shape: ModelShape, weights: Tensors, stack: Stack, length: number): Tensor | undefined {
   const kind = bucketsOf(shape, stack);

@@ -10,10 +10,10 @@ import type { Stack } from './site';
 /** What the blocks of a stack share in one pass. */
 export interface Pass {
   readonly forward: Forward;
-  /** Added to self-attention's scores. */
-  readonly mask: Tensor;
+  /** Added to self-attention's scores, grid by grid. */
+  readonly masks: readonly Tensor[];
   /** For the last block where only some rows go on, and every sequence's own row of them, int32 `[B]`. */
-  readonly final?: { readonly rows: Tensor; readonly mask: Tensor };
+  readonly final?: { readonly rows: Tensor; readonly masks: readonly Tensor[] };
   readonly cross?: Cross;
   readonly recall?: Recall;
 }
@@ -26,7 +26,7 @@ export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream
   for (let layer = 0; layer < layers; layer++) {
     const place: Place = { shape, weights, stack, layer, ...forward, ...(recall === undefined ? {} : { recall }) };
     const few = layer === layers - 1 ? final : undefined;
-    stream = block(place, few === undefined ? stream : onlyRows(stream, few.rows), { memory: stream, mask: few?.mask ?? pass.mask }, cross);
+    stream = block(place, few === undefined ? stream : onlyRows(stream, few.rows), { memory: stream, masks: few?.masks ?? pass.masks }, cross);
   }
   return shape.norm.final ? normOf(shape, weights, `${stack}.norm`)(stream.x) : stream.x;
 }
@@ -34,7 +34,7 @@ export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream
 function onlyRows(stream: Stream, rows: Tensor): Stream {
   const { rotation } = stream;
   const x = gatherRows(stream.x, rows);
-  const layout = fullLayout(rows.shape[0] as number, 1);
+  const layout = fullLayout(stream.layout.grids.map(({ size }) => ({ size, length: 1 })));
   if (rotation === undefined) return { x, layout };
   const pick = (angles: Tensor): Tensor => gatherRows(angles, rows);
   return { x, layout, rotation: { ...rotation, cos: pick(rotation.cos), sin: pick(rotation.sin), back: pick(rotation.back) } };

@@ -38,7 +38,7 @@ function probe({ shape }: Frozen, prompt: number): TextPair {
   const batch = (sizes: readonly number[], slots: number): Batch => {
     const lengths = sizes.map((size) => size + slots);
     const length = Math.max(...lengths);
-    return uploadBatch(packSequences(sizes.map((size, i) => sequence(11 * i, size)), { length, size: rowsNeeded(lengths, length), prompt: slots }));
+    return uploadBatch(packSequences(sizes.map((size, i) => sequence(11 * i, size)), { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: slots }));
   };
   return hasCrossAttention(shape) ? { source: batch([8, 5], prompt), target: batch([6, 3], 0) } : { target: batch([8, 5], prompt) };
 }

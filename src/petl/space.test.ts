@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { disposeTree } from '../engine/tree';
 import { UserError } from '../errors';
 import { decodeText } from '../model/decoder';
 import { plainForward } from '../model/encoder';
@@ -25,7 +26,7 @@ const shape: ModelShape = {
 };
 const weights = randomWeights(shape, 7);
 const text = { source: packedBatch([[3, 4, 5, 6, 7, 8], [9, 10, 11, 12, 0, 0]], [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]]), target: packedBatch([[13, 14, 15, 16], [17, 18, 19, 0]], [[1, 1, 1, 1], [1, 1, 1, 0]]) };
-afterAll(() => { tf.dispose([weights, text]); });
+afterAll(() => { disposeTree([weights, text]); });
 
 const valid = [...points()];
 

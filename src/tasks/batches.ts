@@ -7,7 +7,7 @@ export interface Encoded {
   readonly ids: Int32Array;
 }
 
-/** Examples of similar length, as many as the plan says. */
+/** Examples of similar length in ascending order, as many as the plan says. */
 export interface Batch<E extends Encoded = Encoded> {
   /** Padded length that the plan gives them. */
   readonly length: number;
@@ -34,10 +34,12 @@ export function evaluationBatches<E extends Encoded>(examples: readonly E[], pla
 }
 
 /**
- * Full groups of `plan.size` for each length. What is left over at one length joins the next longer one, so that only the very last
- * group is partly filled and an epoch has ceil(examples / size) batches.
+ * Full groups of `plan.size` for each length. What is left over at one length joins the next longer one, and the shortest examples of all
+ * make up the only group that is partly filled: an epoch has ceil(examples / size) batches, and none that mixes long rows with fillers.
  */
-function groups<E extends Encoded>(examples: readonly E[], plan: BatchPlan): readonly E[][] {
+function groups<E extends Encoded>(all: readonly E[], plan: BatchPlan): readonly E[][] {
+  const odd = shortest(all, all.length % plan.size);
+  const examples = all.filter((example) => !odd.has(example));
   const full: E[][] = [];
   const waiting: E[] = [];
   let shorter = 0;
@@ -48,10 +50,13 @@ function groups<E extends Encoded>(examples: readonly E[], plan: BatchPlan): rea
     full.push(...dealt(waiting.splice(0, count * plan.size), count));
     shorter = length;
   }
-  if (waiting.length > 0) full.push(waiting);
-  const placed = full.reduce((count, rows) => count + rows.length, 0);
-  if (placed !== examples.length) throw new RangeError(`${examples.length - placed} examples are longer than the plan's ${shorter} tokens`);
-  return full;
+  const tooLong = all.filter(({ ids }) => ids.length > shorter).length;
+  if (tooLong > 0) throw new RangeError(`${tooLong} examples are longer than the plan's ${shorter} tokens`);
+  return odd.size > 0 ? [...full, [...odd]] : full;
+}
+
+function shortest<E extends Encoded>(examples: readonly E[], count: number): ReadonlySet<E> {
+  return new Set([...examples].sort((a, b) => a.ids.length - b.ids.length).slice(0, count));
 }
 
 /** Deals examples by length to `count` batches, forth and back: all hold about the same number of tokens, so that few rows of their one shape stay empty. */

@@ -2,7 +2,7 @@ import { upload } from '../engine/memory';
 import type { Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { uploadBatch } from '../model/batch';
-import { packSequences, rowsNeeded } from '../model/packing';
+import { cellsIn, commonGrids, packSequences, rowsNeeded, type Packing } from '../model/packing';
 import type { Tokenizer } from '../model/tokenizer';
 import { drawInit } from '../petl/init';
 import { promptLength } from '../petl/modify';
@@ -10,7 +10,7 @@ import type { Batch } from '../tasks/batches';
 import { encodeTexts, type EncodedText } from '../tasks/encode';
 import type { ClassificationExample } from '../tasks/task';
 import { classifierOf, type LabelledBatch } from './classifier';
-import { largestByLength, prepare, type Batching } from './data';
+import { byLength, largestByLength, prepare, type Batching } from './data';
 import type { TrainingJob } from './job';
 import type { LoadedTask, TrainingModel } from './session';
 import { trainerOf, type Trainer } from './trainer';
@@ -31,7 +31,7 @@ export function classificationTrainer({ name, backbone, tokenizer }: TrainingMod
 }
 
 /**
- * Labelled texts as packed batches. All batches of one planned length share one number of rows N, the most that any of them needs.
+ * Labelled texts as packed batches. All batches of one planned length share their grids and one number of rows N, the most that any needs.
  * @param prompt free slots before each sequence
  */
 export function labelledBatching(tokenizer: Tokenizer, maxLength: number, prompt: number): Batching<ClassificationExample, EncodedText, LabelledBatch> {
@@ -39,16 +39,17 @@ export function labelledBatching(tokenizer: Tokenizer, maxLength: number, prompt
     encode: (examples) => encodeTexts(tokenizer, examples, maxLength),
     labels: () => 1,
     uploader: (batches) => {
-      const needed = ({ rows, length }: Batch<EncodedText>): number => rowsNeeded(rows.map(({ ids }) => ids.length + prompt), length + prompt);
-      const sizes = largestByLength(batches, needed, 32);
-      return (batch) => labelled(batch, sizes.get(batch.length) ?? 0, prompt);
+      const tokens = ({ rows }: Batch<EncodedText>): readonly number[] => rows.map(({ ids }) => ids.length + prompt);
+      const grids = byLength(batches, (alike, length) => commonGrids(alike.map(tokens), length + prompt));
+      const gridsFor = ({ length }: Batch<EncodedText>): readonly number[] => grids.get(length) ?? [];
+      const sizes = largestByLength(batches, (batch) => rowsNeeded(tokens(batch), gridsFor(batch)), 32);
+      return (batch) => labelled(batch, { lengths: gridsFor(batch), size: Math.min(sizes.get(batch.length) ?? 0, cellsIn(batch.rows.length, gridsFor(batch))), prompt });
     },
   };
 }
 
-function labelled({ rows, length: text, count }: Batch<EncodedText>, needed: number, prompt: number): LabelledBatch {
-  const length = text + prompt;
-  const packed = packSequences(rows.map(({ ids, typeIds: types }) => ({ ids, types })), { length, size: Math.min(needed, rows.length * length), prompt });
+function labelled({ rows, count }: Batch<EncodedText>, packing: Packing): LabelledBatch {
+  const packed = packSequences(rows.map(({ ids, typeIds: types }) => ({ ids, types })), packing);
   return {
     inputs: uploadBatch(packed), labels: upload(Int32Array.from(rows, ({ label }) => label), [rows.length]),
     weights: upload(Float32Array.from(rows, (_, row) => (row < count ? 1 : 0)), [rows.length]),

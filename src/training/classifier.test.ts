@@ -4,7 +4,10 @@ import { live, upload } from '../engine/memory';
 import type { Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import type { Backbone } from '../model/backbone';
+import { uploadBatch } from '../model/batch';
+import { packSequences, rowsNeeded } from '../model/packing';
 import { createDelta } from '../petl/delta';
+import { promptLength } from '../petl/modify';
 import { packedBatch, tinyModel } from '../petl/testing/fixtures';
 import { parseMethod } from '../petl/written';
 import { classifierOf, type Classifier, type LabelledBatch } from './classifier';
@@ -93,5 +96,33 @@ describe('a training step', () => {
     const parts = after([of([0, 1], [1, 1]), of([2], [0.5])]);
     expect(parts.loss).toBeCloseTo(whole.loss, 5);
     parts.values.forEach((value, i) => { expect(Math.abs(value - (whole.values[i] as number))).toBeLessThan(1e-5); });
+  });
+
+  it.each(['full', 'lora:r=2', 'prefix:l=3', 'mam:l=2,r=4', 'prompt:l=2', 'mhpa:l=3', 'unipelt:r=2,l=2,m=2'])('%s: one grid for attention or several, the same loss and gradients', (written) => {
+    const ids = [[60, 3, 85], [11, 54, 9, 23], [7, 81, 30, 19, 2], [5, 17, 42, 8, 63, 91]];
+    const method = parseMethod(written);
+    const prompt = promptLength(method);
+    const learner = classifierOf(model, method, { ...settings, dropout: 0 });
+    const gradients = (lengths: readonly number[]): { readonly loss: number; readonly values: readonly (readonly [string, Float32Array])[] } => {
+      const { state, constants } = start(written);
+      const tokens = ids.map((row) => row.length + prompt);
+      const inputs = uploadBatch(packSequences(ids.map((row) => ({ ids: row, types: row.map(() => 0) })), { lengths: lengths.map((n) => n + prompt), size: rowsNeeded(tokens, lengths.map((n) => n + prompt)), prompt }));
+      const given: LabelledBatch = { inputs, labels: upload(new Int32Array([0, 1, 1, 0]), [4]), weights: upload(new Float32Array([1, 1, 0.5, 1]), [4]) };
+      const step = compile((...all: Parameters<typeof learner.gradients>) => learner.gradients(...all));
+      const found = step(state.variables, constants, given, { seed: upload(new Int32Array(2), [2]), share: upload(new Float32Array([1]), []) });
+      step.dispose();
+      return { loss: found.loss.dataSync()[0] as number, values: Object.entries(found.gradients).map(([name, t]) => [name, t.dataSync() as Float32Array]) };
+    };
+    const one = gradients([6]);
+    for (const lengths of [[4, 6], [3, 4, 5, 6]]) {
+      const several = gradients(lengths);
+      expect(Math.abs(several.loss - one.loss)).toBeLessThan(1e-6);
+      several.values.forEach(([name, values], i) => {
+        const expected = one.values[i]?.[1] as Float32Array;
+        const largest = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+        const gap = values.reduce((most, v, k) => Math.max(most, Math.abs(v - (expected[k] as number))), 0);
+        expect(gap, name).toBeLessThan(1e-5 * largest + 1e-8);
+      });
+    }
   });
 });

@@ -57,9 +57,13 @@ export function take<T>(items: readonly T[], count: number | 'all'): readonly T[
   return count === 'all' ? items : items.slice(0, count);
 }
 
+/** What `of` makes of the batches of each planned length. */
+export function byLength<E extends Encoded, X>(batches: readonly Batch<E>[], of: (alike: readonly Batch<E>[], length: number) => X): ReadonlyMap<number, X> {
+  const lengths = [...new Set(batches.map(({ length }) => length))];
+  return new Map(lengths.map((length) => [length, of(batches.filter((batch) => batch.length === length), length)]));
+}
+
 /** The largest value of each planned length, rounded up: seeds that differ by a few tokens share a program. */
 export function largestByLength<E extends Encoded>(batches: readonly Batch<E>[], of: (batch: Batch<E>) => number, multiple: number): ReadonlyMap<number, number> {
-  const largest = new Map<number, number>();
-  for (const batch of batches) largest.set(batch.length, Math.max(largest.get(batch.length) ?? 0, Math.ceil(of(batch) / multiple) * multiple));
-  return largest;
+  return byLength(batches, (alike) => Math.max(...alike.map((batch) => Math.ceil(of(batch) / multiple) * multiple)));
 }

@@ -79,7 +79,7 @@ function labelledBatch({ name, tokenizer }: Model, texts: readonly Labelled[], {
   const sequences = texts.map(({ text }) => tokenizer.encode({ text, pair: null }, maxLength)).map(({ ids, typeIds }) => ({ ids, types: typeIds }));
   const lengths = sequences.map(({ ids }) => ids.length + prompt);
   const length = Math.max(...lengths);
-  const inputs = uploadBatch(packSequences(sequences, { length, size: rowsNeeded(lengths, length), prompt }));
+  const inputs = uploadBatch(packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt }));
   const labels = Int32Array.from(texts, ({ label }) => label);
   return { inputs, labels: upload(labels, [texts.length]), weights: upload(new Float32Array(texts.length).fill(1), [texts.length]) };
 }

@@ -71,7 +71,7 @@ interface PairShape { readonly source: number; readonly length: number; readonly
 /** Rounded so coarsely that other seeds' batches nearly always have the same shapes. */
 function shapesOf(batches: readonly Batch<EncodedPair>[], prompt: number): (length: number) => PairShape {
   const size = batches[0]?.rows.length ?? 1;
-  const source = largestByLength(batches, ({ rows, length }) => rowsNeeded(rows.map(({ ids }) => ids.length + prompt), length + prompt), 4 * size);
+  const source = largestByLength(batches, ({ rows, length }) => rowsNeeded(rows.map(({ ids }) => ids.length + prompt), [length + prompt]), 4 * size);
   const length = largestByLength(batches, ({ rows }) => Math.max(...rows.map(({ target }) => target.length)), 8);
   const target = largestByLength(batches, ({ rows }) => 1 + rows.reduce((sum, row) => sum + row.target.length, 0), 2 * size);
   return (planned) => {
@@ -81,9 +81,9 @@ function shapesOf(batches: readonly Batch<EncodedPair>[], prompt: number): (leng
 }
 
 function pairs({ rows, length, count }: Batch<EncodedPair>, shape: PairShape, prompt: number): LanguageBatch {
-  const source = packSequences(rows.map(({ ids }) => plain(ids)), { length: length + prompt, size: shape.source, prompt });
+  const source = packSequences(rows.map(({ ids }) => plain(ids)), { lengths: [length + prompt], size: shape.source, prompt });
   const sequences = rows.map(({ start, target }): TargetSequence => ({ ids: [start, ...target], from: 1 }));
-  const target = packSequences(sequences.map(({ ids }) => plain(Array.from(ids).slice(0, -1))), { length: shape.length, size: shape.target, prompt: 0 });
+  const target = packSequences(sequences.map(({ ids }) => plain(Array.from(ids).slice(0, -1))), { lengths: [shape.length], size: shape.target, prompt: 0 });
   return { source: uploadBatch(source), target: uploadBatch(target), ...uploadTargets(labelsOf(sequences, count, target, shape.target)) };
 }
 

@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../engine/tf';
 import { keyMask, layoutOf, type Batch } from '../model/batch';
-import { mergeHeads, splitHeads } from '../model/layout';
+import { splitHeads } from '../model/layout';
 import type { Model } from '../model/open';
 import type { SitePoint, Visit } from '../model/site';
 import { attendPrefix, prefixPairs, type PrefixPair } from '../petl/attend';
@@ -101,12 +101,12 @@ function watch(model: Model, batch: Batch, delta: Delta, look: (seen: Seen) => v
 function concatenated({ keys, values }: PrefixPair, { attention }: SitePoint, parts: ReadonlyMap<string, Tensor>, batch: Batch): Tensor {
   const { heads, scale } = attention as NonNullable<SitePoint['attention']>;
   const layout = layoutOf(batch);
-  const [q, k, v] = ['query', 'key', 'value'].map((part) => splitHeads(parts.get(`attn.${part}`) as Tensor, heads, layout)) as [Tensor, Tensor, Tensor];
+  const [q, k, v] = ['query', 'key', 'value'].map((part) => splitHeads(parts.get(`attn.${part}`) as Tensor, heads, layout)[0]) as [Tensor, Tensor, Tensor];
   const [B, l] = [q.shape[0] as number, keys.shape[0] as number];
   const free = (p: Tensor): Tensor => tf.tile(tf.expandDims(tf.transpose(tf.reshape(p, [l, heads, -1]), [1, 0, 2]), 0), [B, 1, 1, 1]); // [B, heads, l, dh]
-  const mask = tf.concat([tf.zeros([B, 1, 1, l]), keyMask(batch.keys)], 3); // prefix keys are always visible
+  const mask = tf.concat([tf.zeros([B, 1, 1, l]), keyMask(batch.keys[0] as Tensor)], 3); // prefix keys are always visible
   const scores = tf.add(tf.mul(tf.matMul(q, tf.concat([free(keys), k], 2), false, true), scale), mask);
-  return mergeHeads(tf.matMul(tf.softmax(scores), tf.concat([free(values), v], 2)), layout);
+  return layout.packHeads([tf.matMul(tf.softmax(scores), tf.concat([free(values), v], 2))]);
 }
 
 /** float `[N]`, 1 for rows of real tokens. */

@@ -16,7 +16,7 @@ import type { Delta } from '../petl/delta';
 export function nextScores({ backbone }: Model, ids: readonly number[]): readonly number[] {
   let scores: readonly number[] = [];
   tf.tidy(() => {
-    const batch = uploadBatch(packSequences([{ ids, types: ids.map(() => 0) }], { length: ids.length, size: ids.length, prompt: 0 }));
+    const batch = uploadBatch(packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }));
     const hidden = decode(backbone, batch, { ...plainForward, read: 'last' });
     scores = Array.from(vocabularyLogits(backbone, hidden).dataSync());
   });

@@ -1,3 +1,4 @@
+import type { Grid } from '../model/layout';
 import type { PackedArrays } from '../model/packing';
 import { axis, figure, softInk } from '../plots/figure';
 import type { Annotation, Figure, Shape } from '../plots/figure';
@@ -13,7 +14,7 @@ interface Box { readonly x: number; readonly y: number; readonly text: string; r
  * @param words of each sequence, as `tokenize` gives them
  */
 export function packingPicture(packed: PackedArrays, words: readonly (readonly string[])[], name = 'packing'): Figure {
-  const { batch, length } = packed;
+  const { size: batch, length } = gridOf(packed);
   const size = packed.ids.length;
   const cell = Math.ceil(Math.max(30, ...words.flat().map((word) => textWidth(word, { size: 11.5, weight: 400 }))) + 10);
   const boxes = [...gridBoxes(packed, words), ...rowBoxes(packed, words, batch + 1.4)];
@@ -36,7 +37,12 @@ export function packingPicture(packed: PackedArrays, words: readonly (readonly s
   return figure(frame, { data: [], layout, numbers: numbersOf(packed, words) });
 }
 
-function gridBoxes({ batch, length, keys }: PackedArrays, words: readonly (readonly string[])[]): Box[] {
+/** The picture's batch is small enough for one grid. */
+function gridOf({ grids }: PackedArrays): Grid { return grids[0] ?? { size: 0, length: 0 }; }
+
+function gridBoxes(packed: PackedArrays, words: readonly (readonly string[])[]): Box[] {
+  const { keys } = packed;
+  const { size: batch, length } = gridOf(packed);
   return Array.from({ length: batch * length }, (_, at) => {
     const [b, t] = [Math.floor(at / length), at % length];
     const real = keys[at] === 1;
@@ -45,7 +51,9 @@ function gridBoxes({ batch, length, keys }: PackedArrays, words: readonly (reado
 }
 
 /** Rows in reading order, as many to a line as the grid is long. */
-function rowBoxes({ ids, length, sequences, positions }: PackedArrays, words: readonly (readonly string[])[], from: number): Box[] {
+function rowBoxes(packed: PackedArrays, words: readonly (readonly string[])[], from: number): Box[] {
+  const { ids, sequences, positions } = packed;
+  const { length } = gridOf(packed);
   return Array.from({ length: ids.length }, (_, row) => {
     const b = sequences[row] ?? -1;
     const real = b >= 0;

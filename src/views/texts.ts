@@ -30,7 +30,7 @@ export function packTexts(model: Model, texts: readonly string[]): PackedArrays 
   const sequences = tokenize(model, texts);
   const lengths = sequences.map(({ ids }) => ids.length);
   const length = Math.max(...lengths);
-  return packSequences(sequences, { length, size: rowsNeeded(lengths, length), prompt: 0 });
+  return packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: 0 });
 }
 
 /** Runs the frozen model over texts, one pass, and shows every site to `visit`. Tensors live during the pass alone. */

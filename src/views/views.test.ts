@@ -139,7 +139,7 @@ describe('the design table', () => {
 
 describe('the packing picture', () => {
   it('lists every row with its word and place', () => {
-    const packed = packSequences([{ ids: [5, 6, 7], types: [0, 0, 0] }, { ids: [8], types: [0] }], { length: 3, size: 5, prompt: 0 });
+    const packed = packSequences([{ ids: [5, 6, 7], types: [0, 0, 0] }, { ids: [8], types: [0] }], { lengths: [3], size: 5, prompt: 0 });
     const { numbers } = packingPicture(packed, [['x', 'y', 'z'], ['u']]);
     expect(numbers.map((line) => [line['word'], line['grid place']])).toEqual([['x', 0], ['y', 1], ['z', 2], ['u', 3], ['filler', 4]]);
   });

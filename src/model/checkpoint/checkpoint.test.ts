@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compile } from '../../engine/compile';
 import { live } from '../../engine/memory';
 import { tf, type Tensor } from '../../engine/tf';
+import { disposeTree } from '../../engine/tree';
 import { UserError } from '../../errors';
 import { loadBackbone, type Backbone } from '../backbone';
 import { uploadBatch } from '../batch';
@@ -92,7 +93,7 @@ describe('checkpoints', () => {
     const model = loadBackbone(folderOf('gpt2'));
     const weights = Object.keys(model.weights).length;
     expect(live().tensors - before).toBe(weights);
-    const batches = [2, 3].map((size) => uploadBatch(packSequences(Array.from({ length: size }, () => ({ ids: [5, 6, 7], types: [] })), { length: 3, size: 3 * size, prompt: 0 })));
+    const batches = [2, 3].map((size) => uploadBatch(packSequences(Array.from({ length: size }, () => ({ ids: [5, 6, 7], types: [] })), { lengths: [3], size: 3 * size, prompt: 0 })));
     const run = compile((input: (typeof batches)[number]) => vocabularyLogits(model, decode(model, input, plainForward)));
     const outputs = [run(batches[0] as (typeof batches)[number])];
     const one = live().tensors; // with what the first program keeps of the weights: joined and scaled ones
@@ -100,7 +101,7 @@ describe('checkpoints', () => {
     expect(run.times()).toHaveLength(2);
     expect(live().tensors - one).toBe(1);
     run.dispose();
-    tf.dispose([outputs, batches.map((b) => Object.values(b))]);
+    disposeTree([outputs, batches]);
     model.dispose();
     expect(live().tensors).toBe(before);
   });
@@ -169,7 +170,7 @@ describe('GGUF', () => {
   it('a file gives the logits that transformers computes from its weights, and its own tokenizer', async () => {
     const { ids, logits } = JSON.parse(readFileSync(join(tiny, 'expected.json'), 'utf8')) as { readonly ids: number[]; readonly logits: Rows };
     const { backbone, tokenizer, special } = await openModel(tiny);
-    const found = tf.tidy(() => vocabularyLogits(backbone, decode(backbone, uploadBatch(packSequences([{ ids, types: [] }], { length: ids.length, size: ids.length, prompt: 0 })), plainForward)));
+    const found = tf.tidy(() => vocabularyLogits(backbone, decode(backbone, uploadBatch(packSequences([{ ids, types: [] }], { lengths: [ids.length], size: ids.length, prompt: 0 })), plainForward)));
     expect(difference(found, logits)).toBeLessThan(2e-5);
     expect(special).toMatchObject({ end: [2], pad: 1 });
     const encoded = tokenizer?.encode({ text: 'a cat<|x', pair: null }, 20).ids;

@@ -72,12 +72,12 @@ export class Reader {
   begin(inputs: readonly ArrayLike<number>[], first: number | null, tensors: Tensors = this.adaptation.tensors): Progress {
     const decoderOnly = this.frozen.shape.encoderLayers === 0;
     const text = this.pack(inputs, decoderOnly);
-    const target = decoderOnly ? text : uploadBatch(packSequences(inputs.map(() => ({ ids: [first ?? 0], types: [0] })), { length: 1, size: inputs.length, prompt: 0 }));
+    const target = decoderOnly ? text : uploadBatch(packSequences(inputs.map(() => ({ ids: [first ?? 0], types: [0] })), { lengths: [1], size: inputs.length, prompt: 0 }));
     const reading = this.start(tensors, decoderOnly ? { target } : { source: text, target });
-    const slot = target.keys.shape[1] as number;
+    const slot = target.keys[0]?.shape[1] as number;
     const lengths = inputs.map((ids) => (decoderOnly ? ids.length : 1));
     const used = lengths.map((n) => n + (decoderOnly ? this.adaptation.prompt : 0));
-    const sourceKeys = decoderOnly ? undefined : tf.clone(text.keys);
+    const sourceKeys = decoderOnly ? undefined : tf.clone(text.keys[0] as Tensor);
     disposeTree(text);
     if (target !== text) disposeTree(target);
     return { reading, starts: Int32Array.from(used, (n) => slot - n), positions: Int32Array.from(lengths), slot, sourceKeys };
@@ -88,9 +88,9 @@ export class Reader {
     const lengths = inputs.map((ids) => ids.length + prompt);
     const length = roundUp(Math.max(...lengths), 16);
     // Many texts at a time come in batch after batch: coarse steps let them share a program.
-    const size = Math.min(roundUp(rowsNeeded(lengths, length), Math.max(16, inputs.length * length / 8)), inputs.length * length);
+    const size = Math.min(roundUp(rowsNeeded(lengths, [length]), Math.max(16, inputs.length * length / 8)), inputs.length * length);
     const sequences = inputs.map((ids) => ({ ids, types: Array.from(ids, () => 0) }));
-    return uploadBatch(packSequences(sequences, { length, size, prompt, align: atEnd ? 'end' : 'start' }));
+    return uploadBatch(packSequences(sequences, { lengths: [length], size, prompt, align: atEnd ? 'end' : 'start' }));
   }
 
   /** Reads one more token in every row; frees the reading before. @param limit slots that will ever be needed */

@@ -72,15 +72,15 @@ export function readNext(frozen: Frozen, next: Next, forward: Forward, logarithm
   const bias = relativeBiasAt(shape, weights, slot, capacity);
   const visible = visibleMask(next, capacity);
   const rotation = rotationAt(positions, shape);
-  const stream = { x: embed(frozen, 'decoder', { ids, positions }, forward), layout: fullLayout(rows, 1), ...(rotation && { rotation }) };
-  const pass = { forward, mask: bias === undefined ? visible : tf.add(visible, bias), recall, ...(sourceKeys && { cross: crossOf(stream.x, rows, sourceKeys) }) };
+  const stream = { x: embed(frozen, 'decoder', { ids, positions }, forward), layout: fullLayout([{ size: rows, length: 1 }]), ...(rotation && { rotation }) };
+  const pass = { forward, masks: [bias === undefined ? visible : tf.add(visible, bias)], recall, ...(sourceKeys && { cross: crossOf(stream.x, rows, sourceKeys) }) };
   return { ...scored(frozen, runStack(frozen, 'decoder', stream, pass), logarithms), own, cross: [] };
 }
 
 /** Beams of one source stand next to each other, like queries of one sequence; the memory itself is in the cache. */
 function crossOf(x: Tensor, rows: number, sourceKeys: Tensor): Cross {
   const batch = sourceKeys.shape[0] as number;
-  return { memory: { x, layout: fullLayout(rows, 1) }, mask: keyMask(sourceKeys), layout: fullLayout(batch, rows / batch) };
+  return { memory: { x, layout: fullLayout([{ size: rows, length: 1 }]) }, masks: [keyMask(sourceKeys)], layout: fullLayout([{ size: batch, length: rows / batch }]) };
 }
 
 /** Puts one row of keys or values into the free slot, of the beam that it goes on from. */

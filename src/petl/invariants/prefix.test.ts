@@ -110,7 +110,7 @@ function pairOf(shape: ModelShape, chosen: readonly number[], prompt: number, ho
     const sequences = chosen.map((i) => all[i] as readonly number[]).map((ids) => ({ ids, types: ids.map(() => 0) }));
     const lengths = sequences.map(({ ids }) => ids.length + slots);
     const length = Math.max(...lengths) + how.extra;
-    return uploadBatch(packSequences(sequences, { length, size: rowsNeeded(lengths, length), prompt: slots, ...(how.align && { align: how.align }) }));
+    return uploadBatch(packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: slots, ...(how.align && { align: how.align }) }));
   };
   return hasCrossAttention(shape) ? { source: pack(texts, prompt), target: pack(targets, 0) } : { target: pack(texts, prompt) };
 }
@@ -141,7 +141,7 @@ invariant(35, () => {
 
   it.each([0, 3])('labels stand behind the token before them, with a prompt of %i', (prompt) => {
     const sequences = [{ ids: [5, 6, 7, 8], from: 2 }, { ids: [9, 10], from: 1 }];
-    const packed = packSequences(sequences.map(({ ids }) => ({ ids: ids.slice(0, -1), types: ids.map(() => 0) })), { length: 3 + prompt, size: 4 + 2 * prompt + 1, prompt });
+    const packed = packSequences(sequences.map(({ ids }) => ({ ids: ids.slice(0, -1), types: ids.map(() => 0) })), { lengths: [3 + prompt], size: 4 + 2 * prompt + 1, prompt });
     const { rows: at, labels, weights } = nextTokens(sequences, packed, 4);
     expect(Array.from(labels)).toEqual([7, 8, 10, 0]);
     expect(Array.from(weights)).toEqual([1, 1, 1, 0]);

@@ -70,8 +70,8 @@ export function packedBatch(ids: readonly (readonly number[])[], mask: readonly 
     return { ids: real, types: real.map(() => 0) };
   });
   const length = Math.max(...sequences.map((s) => s.ids.length)) + prompt;
-  const size = rowsNeeded(sequences.map((s) => s.ids.length + prompt), length);
-  return uploadBatch(packSequences(sequences, { length, size, prompt }));
+  const size = rowsNeeded(sequences.map((s) => s.ids.length + prompt), [length]);
+  return uploadBatch(packSequences(sequences, { lengths: [length], size, prompt }));
 }
 
 /** Values of the rows of real tokens, in their order. @param hidden `[N, width]` */
