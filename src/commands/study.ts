@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { UserError } from '../errors';
 import type { RunOptions, StudyReport } from '../experiments/run';
 import { progressTable } from '../experiments/progress';
@@ -57,7 +58,7 @@ async function writeFigure(study: Study, rows: readonly RunRow[]): Promise<reado
 
 export function optionsOf(input: Input): RunOptions {
   return {
-    workers: wholeOf(input, 'workers', { least: 1, most: 64, fallback: 1 }),
+    workers: wholeOf(input, 'workers', { least: 1, most: 64, fallback: Math.min(2, availableParallelism()) }),
     engine: flag(input, 'eager') ? 'eager' : 'compiled',
     again: flag(input, 'again'),
     progress: progressTable(),

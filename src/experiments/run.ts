@@ -50,13 +50,13 @@ export interface RunOptions {
 export async function runPlanned(plans: readonly PlannedRun[], options: RunOptions): Promise<StudyReport> {
   const { progress } = options;
   const queue = options.again === true ? [...plans] : missing(plans, options);
-  const state: State = { queue, retried: new Set(), active: new Map(), workers: new Set(), failed: [], finished: 0, options };
+  const lanes = Math.min(options.workers, queue.length);
+  const state: State = { queue, lanes, retried: new Set(), active: new Map(), workers: new Set(), failed: [], finished: 0, options };
   const reused = plans.length - queue.length;
   progress.plan(queue.length, reused);
   const abort = (): void => state.workers.forEach((worker) => worker.stop());
   options.signal?.addEventListener('abort', abort);
   try {
-    const lanes = Math.min(options.workers, queue.length);
     await Promise.race([Promise.all(Array.from({ length: lanes }, (_, lane) => serveLane(lane, state))), aborted(options.signal)]);
   } finally {
     options.signal?.removeEventListener('abort', abort);
@@ -68,6 +68,7 @@ export async function runPlanned(plans: readonly PlannedRun[], options: RunOptio
 
 interface State {
   readonly queue: PlannedRun[];
+  readonly lanes: number;
   readonly retried: Set<string>;
   /** What compiles alike in each lane. */
   readonly active: Map<number, string>;
@@ -119,8 +120,8 @@ function dismiss(worker: WorkerProcess, { workers }: State): void {
   worker.stop();
 }
 
-function launch({ options, workers }: State): WorkerProcess {
-  const worker = (options.launch ?? launchWorker)();
+function launch({ options, workers, lanes }: State): WorkerProcess {
+  const worker = (options.launch ?? launchWorker)(lanes);
   workers.add(worker);
   return worker;
 }
