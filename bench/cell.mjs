@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { machine } from './host.mjs';
 import { writeInputs } from './inputs.mjs';
+import { PeakMeter } from './peak.mjs';
 import { Side } from './side.mjs';
 import { ratio, summarise } from './statistics.mjs';
 import { stepGflop } from './work.mjs';
@@ -29,6 +30,7 @@ export async function measure(cell, options) {
     ...shared, method: cell.method, model: options.model, tokens: cell.tokens, pooling: cell.head, precision: cell.precision, file, threads: options.threads,
   };
   const running = [];
+  const peak = new PeakMeter([[options.python, join(import.meta.dirname, 'torch_step.py')], ...(options.ours ? [options.ours] : [])], { ...options, precision: cell.precision, seconds: 0.25 });
   try {
     for (const [name, { command, args, extra }] of Object.entries(sidesOf(options))) {
       const process = new Side(name, command, args, { cwd: options.root });
@@ -37,11 +39,11 @@ export async function measure(cell, options) {
       Object.assign(running.at(-1), { trained: ready.trained, setupMs: ready.setupMs, versions: ready.versions });
       await advance(running.at(-1), options.warmup, false);
     }
-    await interleave(running, options);
+    await interleave(running, peak, options);
     const gflop = lengths.reduce((sum, rows) => sum + stepGflop(cell.method, cell.head, rows), 0) / lengths.length;
-    return record(cell, running, gflop);
+    return { ...record(cell, running, gflop), gemmPeakGflops: peak.best };
   } finally {
-    await Promise.all(running.map(({ process }) => process.quit()));
+    await Promise.all([peak.quit(), ...running.map(({ process }) => process.quit())]);
   }
 }
 
@@ -53,12 +55,13 @@ async function advance(side, steps, timed) {
 }
 
 /** Rounds of `steps` on each side in turn, further rounds while some side lacks clean steps; a clearly slower attention of PyTorch's leaves after the first. */
-async function interleave(running, { rounds, steps, say }) {
+async function interleave(running, peak, { rounds, steps, say }) {
   let active = running;
   for (let round = 0; round < 2 * rounds; round++) {
     const turned = [...active.slice(round % active.length), ...active.slice(0, round % active.length)];
     for (const side of turned) await advance(side, steps, true);
-    say(`  round ${round + 1}: ` + active.map(({ name, rounds: done }) => `${name} ${Math.round(summarise(done).ms)}`).join(', ') + ' ms');
+    await peak.measure();
+    say(`  round ${round + 1}: ` + active.map(({ name, rounds: done }) => `${name} ${Math.round(summarise(done).ms)}`).join(', ') + ` ms, plain products ${Math.round(peak.best)} GFLOP/s`);
     if (round === 0) active = withoutSlower(active);
     if (round + 1 >= rounds && active.every((side) => summarise(side.rounds).clean)) return;
   }

@@ -9,7 +9,7 @@ import { figure } from './figure.mjs';
 import { generateBench } from './generate.mjs';
 import { machine, root, threads, write } from './host.mjs';
 import { textStream } from './inputs.mjs';
-import { Side } from './side.mjs';
+import { PeakMeter } from './peak.mjs';
 import { summary, table } from './summary.mjs';
 
 const methods = ['lora:r=8,s=2', 'pa-ffn:r=64,s=4', 'houlsby:m=64', 'prefix:l=16', 'mam:l=16,r=64', 'full'];
@@ -56,35 +56,20 @@ function measuredWell(path) {
   return existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).clean;
 }
 
-/** Best plain matrix product of either side at the model's shapes. */
-async function gemmPeaks(precisions, { python, ours }) {
-  const shapes = [[4096, 384, 1536], [4096, 1536, 384], [4096, 384, 384], [2048, 384, 1536]];
-  const found = {};
-  for (const precision of precisions) {
-    for (const [command, ...args] of [[python, join(root, 'bench/torch_step.py')], ...(ours ? [ours] : [])]) {
-      const side = new Side('gemm', command, args, { cwd: root });
-      try {
-        const { gflops } = await side.ask({ gemm: { shapes, seconds: 1, precision, threads } });
-        found[precision] = Math.max(found[precision] ?? 0, ...gflops);
-      } catch (error) {
-        if (command === python) throw error; // this project's side may lack the message
-      } finally {
-        await side.quit();
-      }
-    }
-  }
-  return found;
-}
-
 /** Measured before and after the cells; the best ever seen on this processor counts. */
 async function notePeaks(sides) {
   const path = join(out, 'machine.json');
   const host = machine();
   const last = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { machine: host, peaks: {} };
   const known = last.machine.cpu === host.cpu && last.machine.threads === host.threads ? last.peaks : {};
-  const peaks = await gemmPeaks(list(given.precision), sides);
-  const best = Object.fromEntries(['f32', 'bf16'].map((kind) => [kind, Math.max(known[kind] ?? 0, peaks[kind] ?? 0)]));
+  const best = { ...known };
+  for (const precision of list(given.precision)) best[precision] = Math.max(best[precision] ?? 0, await gemmPeak(precision, sides));
   write(path, JSON.stringify({ machine: host, peaks: best }, null, 1) + '\n');
+}
+
+async function gemmPeak(precision, { python, ours }) {
+  const meter = new PeakMeter([[python, join(root, 'bench/torch_step.py')], ...(ours ? [ours] : [])], { precision, threads, root, seconds: 1 });
+  try { return await meter.measure(); } finally { await meter.quit(); }
 }
 
 function report() {

@@ -4,7 +4,7 @@ import { geometricMean } from './statistics.mjs';
 const order = ['lora', 'pa-ffn', 'houlsby', 'prefix', 'mam', 'full'];
 const rank = ({ method }) => order.indexOf(method.split(':')[0]);
 
-/** peaks: GFLOP/s of plain matrix products by precision. */
+/** peaks: GFLOP/s of plain matrix products by precision, for cells that do not hold their own. */
 export function summary(cells, peaks) {
   const rows = cells.map((cell) => rowOf(cell, peaks)).sort((a, b) => a.precision.localeCompare(b.precision) * -1
     || a.head.localeCompare(b.head) || rank(a) - rank(b) || a.tokens - b.tokens);
@@ -16,13 +16,14 @@ export function summary(cells, peaks) {
 function rowOf(cell, peaks) {
   const { same, shipped } = cell.own;
   const rate = shipped ? (cell.gflop / shipped.ms) * 1000 : null;
+  const peak = cell.gemmPeakGflops ?? peaks[cell.precision];
   return {
     method: cell.method, tokens: cell.tokens, precision: cell.precision, head: cell.head,
     torchMs: cell.torchMs, torchMsCi: cell.torchMsCi, torch: cell.torch, torchCompileMs: cell.compileMs,
     sameWorkMs: same?.ms ?? null, sameWorkMsCi: same?.msCi ?? null, sameWorkSpeedup: same?.speedup ?? null, sameWorkSpeedupCi: same?.speedupCi ?? null,
     shippedMs: shipped?.ms ?? null, shippedMsCi: shipped?.msCi ?? null, shippedSpeedup: shipped?.speedup ?? null, shippedSpeedupCi: shipped?.speedupCi ?? null,
     torchPeakMb: cell.torchPeakMb, peakMb: shipped?.peakMb ?? null, sameWorkPeakMb: same?.peakMb ?? null,
-    gflop: cell.gflop, gflops: rate, gemmPeakShare: rate === null ? null : rate / peaks[cell.precision],
+    gflop: cell.gflop, gflops: rate, gemmPeakGflops: peak, gemmPeakShare: rate === null ? null : rate / peak,
     lossGap: shipped ? Math.max(shipped.lossGap, same.lossGap) : null, lossesAgree: shipped ? shipped.lossesAgree && same.lossesAgree : null,
     clean: cell.clean, date: cell.date, commit: cell.commit,
   };
