@@ -56,14 +56,19 @@ const shares = 4;
  * @param batches tokens of each sequence, prompt included @param longest most that a grid needs to hold
  */
 export function commonGrids(batches: readonly (readonly number[])[], longest: number): readonly number[] {
+  const lengths = quarters(batches, longest);
+  return lengths.every((length) => length === longest) ? [longest] : lengths;
+}
+
+/** The same without regard to what it saves: a source's grids beside those of its target. */
+export function quarters(batches: readonly (readonly number[])[], longest: number): readonly number[] {
   const size = batches[0]?.length ?? 0;
   if (size % shares !== 0) return [longest];
   const share = size / shares;
-  const lengths = Array.from({ length: shares }, (_, g) => {
+  return Array.from({ length: shares }, (_, g) => {
     const most = Math.max(...batches.map((tokens) => Math.max(...tokens.slice(g * share, (g + 1) * share))));
     return Math.min(Math.ceil(most / 8) * 8, longest);
   });
-  return lengths.every((length) => length === longest) ? [longest] : lengths;
 }
 
 /** The smallest N that holds the tokens: one filler row wherever the grids have padding. */

@@ -5,9 +5,11 @@ import type { BatchPlan } from './plan';
 export interface Encoded {
   readonly index: number;
   readonly ids: Int32Array;
+  /** What is to be written, where something is. */
+  readonly target?: Int32Array;
 }
 
-/** Examples of similar length in ascending order, as many as the plan says. */
+/** Examples of similar length, as many as the plan says, in ascending order of what is to be written, or read where nothing is. */
 export interface Batch<E extends Encoded = Encoded> {
   /** Padded length that the plan gives them. */
   readonly length: number;
@@ -52,20 +54,37 @@ function groups<E extends Encoded>(all: readonly E[], plan: BatchPlan): readonly
   }
   const tooLong = all.filter(({ ids }) => ids.length > shorter).length;
   if (tooLong > 0) throw new RangeError(`${tooLong} examples are longer than the plan's ${shorter} tokens`);
-  return odd.size > 0 ? [...full, [...odd]] : full;
+  return odd.size > 0 ? [...full, ...dealt([...odd], 1)] : full;
 }
 
 function shortest<E extends Encoded>(examples: readonly E[], count: number): ReadonlySet<E> {
-  return new Set([...examples].sort((a, b) => a.ids.length - b.ids.length).slice(0, count));
+  return new Set(sorted(examples, ({ ids }) => ids.length).slice(0, count));
 }
 
-/** Deals examples by length to `count` batches, forth and back: all hold about the same number of tokens, so that few rows of their one shape stay empty. */
+/**
+ * Deals examples to `count` batches that all hold about as many tokens, in what is read and in what is written, so that few rows of
+ * their one shape stay empty: of neighbours in length each goes to another batch, the largest load to the one that has least so far.
+ * Rows stand in order of load.
+ */
 function dealt<E extends Encoded>(examples: readonly E[], count: number): readonly E[][] {
-  const ascending = [...examples].sort((a, b) => a.ids.length - b.ids.length);
-  return Array.from({ length: count }, (_, k) => ascending.filter((__, i) => {
-    const place = i % count;
-    return (Math.floor(i / count) % 2 === 0 ? place : count - 1 - place) === k;
-  }));
+  const ascending = sorted(examples, ({ ids }) => ids.length);
+  const hands = Array.from({ length: count }, () => ({ rows: [] as E[], load: 0 }));
+  for (let from = 0; from < ascending.length; from += count) {
+    const heaviestFirst = sorted(hands, ({ load }) => -load);
+    sorted(ascending.slice(from, from + count), loadOf).forEach((example, i) => {
+      const hand = heaviestFirst[i] as (typeof hands)[number];
+      hand.rows.push(example);
+      hand.load += loadOf(example);
+    });
+  }
+  return hands.map(({ rows }) => sorted(rows, loadOf));
+}
+
+/** Tokens of what is to be written, or of what is read where nothing is. */
+function loadOf({ ids, target }: Encoded): number { return (target ?? ids).length; }
+
+function sorted<X>(items: readonly X[], by: (item: X) => number): X[] {
+  return [...items].sort((a, b) => by(a) - by(b));
 }
 
 function batchOf<E extends Encoded>(rows: readonly E[], { size, lengths }: BatchPlan): Batch<E> {

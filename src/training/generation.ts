@@ -2,14 +2,14 @@ import { UserError } from '../errors';
 import { uploadBatch } from '../model/batch';
 import { Generator } from '../model/generation/generate';
 import { nextTokens, uploadTargets, type LanguageBatch, type TargetSequence } from '../model/language';
-import { packSequences, rowsNeeded, type PackedArrays } from '../model/packing';
+import { cellsIn, commonGrids, packSequences, quarters, rowsNeeded, type PackedArrays, type Packing } from '../model/packing';
 import type { Tokenizer } from '../model/tokenizer';
 import { adaptationFor } from '../petl/adaptation';
 import { promptLength } from '../petl/modify';
 import type { Batch } from '../tasks/batches';
 import { encodePairs, type EncodedPair, type PairOptions } from '../tasks/encode';
 import type { GenerationExample } from '../tasks/task';
-import { largestByLength, prepare, take, type Batching } from './data';
+import { byLength, prepare, take, type Batching } from './data';
 import { generatorOf } from './generator';
 import type { TargetSettings, TrainingJob } from './job';
 import type { LoadedTask, TrainingModel } from './session';
@@ -48,7 +48,7 @@ function targetOf(task: string, target: TargetSettings | null): TargetSettings {
 
 /**
  * Sources and targets as packed batches, the target shifted by one: the decoder reads its start and all but the last target token.
- * All batches of one planned source length share their shapes: rows of sources, of targets, and the targets' grid.
+ * All batches of one planned source length share their shapes: rows and grids of sources and of targets.
  * @param prompt free slots before each source
  */
 export function pairBatching(tokenizer: Tokenizer, options: PairOptions, prompt: number): Batching<GenerationExample, EncodedPair, LanguageBatch> {
@@ -62,29 +62,39 @@ export function pairBatching(tokenizer: Tokenizer, options: PairOptions, prompt:
 /** The tensors of any of `batches`, in few shapes. */
 export function pairUploader(batches: readonly Batch<EncodedPair>[], prompt: number): (batch: Batch<EncodedPair>) => LanguageBatch {
   const shapes = shapesOf(batches, prompt);
-  return (batch) => pairs(batch, shapes(batch.length), prompt);
+  return (batch) => pairs(batch, shapes(batch.length));
 }
 
-/** Rows of the source N_s, the target's grid length T_t, and its rows N_t, which is also how many labels there are. */
-interface PairShape { readonly source: number; readonly length: number; readonly target: number }
+/** Grids and rows of sources and of targets; there are as many labels as rows of the target. */
+interface PairShape { readonly source: Packing; readonly target: Packing }
 
 /** Rounded so coarsely that other seeds' batches nearly always have the same shapes. */
 function shapesOf(batches: readonly Batch<EncodedPair>[], prompt: number): (length: number) => PairShape {
-  const size = batches[0]?.rows.length ?? 1;
-  const source = largestByLength(batches, ({ rows, length }) => rowsNeeded(rows.map(({ ids }) => ids.length + prompt), [length + prompt]), 4 * size);
-  const length = largestByLength(batches, ({ rows }) => Math.max(...rows.map(({ target }) => target.length)), 8);
-  const target = largestByLength(batches, ({ rows }) => 1 + rows.reduce((sum, row) => sum + row.target.length, 0), 2 * size);
-  return (planned) => {
-    const grid = length.get(planned) ?? 0;
-    return { length: grid, source: Math.min(source.get(planned) ?? 0, size * (planned + prompt)), target: Math.min(target.get(planned) ?? 0, size * grid) };
-  };
+  const read = ({ rows }: Batch<EncodedPair>): readonly number[] => rows.map(({ ids }) => ids.length + prompt);
+  const written = ({ rows }: Batch<EncodedPair>): readonly number[] => rows.map(({ target }) => target.length);
+  const shapes = byLength(batches, (alike, length): PairShape => {
+    const longest = roundedUp(Math.max(...alike.flatMap(written)), 8);
+    const targets = commonGrids(alike.map(written), longest);
+    const sources = targets.length === 1 ? [length + prompt] : quarters(alike.map(read), length + prompt);
+    return { source: { ...common(alike.map(read), sources, 4), prompt }, target: { ...common(alike.map(written), targets, 2), prompt: 0 } };
+  });
+  return (length) => shapes.get(length) as PairShape;
 }
 
-function pairs({ rows, length, count }: Batch<EncodedPair>, shape: PairShape, prompt: number): LanguageBatch {
-  const source = packSequences(rows.map(({ ids }) => plain(ids)), { lengths: [length + prompt], size: shape.source, prompt });
+/** The most rows that any batch needs, in steps of `step` for each sequence. */
+function common(batches: readonly (readonly number[])[], lengths: readonly number[], step: number): Omit<Packing, 'prompt'> {
+  const size = batches[0]?.length ?? 1;
+  const needed = Math.max(...batches.map((tokens) => rowsNeeded(tokens, lengths)));
+  return { lengths, size: Math.min(roundedUp(needed, step * size), cellsIn(size, lengths)) };
+}
+
+function roundedUp(value: number, multiple: number): number { return Math.ceil(value / multiple) * multiple; }
+
+function pairs({ rows, count }: Batch<EncodedPair>, shape: PairShape): LanguageBatch {
+  const source = packSequences(rows.map(({ ids }) => plain(ids)), shape.source);
   const sequences = rows.map(({ start, target }): TargetSequence => ({ ids: [start, ...target], from: 1 }));
-  const target = packSequences(sequences.map(({ ids }) => plain(Array.from(ids).slice(0, -1))), { lengths: [shape.length], size: shape.target, prompt: 0 });
-  return { source: uploadBatch(source), target: uploadBatch(target), ...uploadTargets(labelsOf(sequences, count, target, shape.target)) };
+  const target = packSequences(sequences.map(({ ids }) => plain(Array.from(ids).slice(0, -1))), shape.target);
+  return { source: uploadBatch(source), target: uploadBatch(target), ...uploadTargets(labelsOf(sequences, count, target, shape.target.size)) };
 }
 
 /** Fillers' labels have weight 0; they stand after those that count. */
