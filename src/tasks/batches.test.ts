@@ -47,6 +47,27 @@ describe('trainingBatches', () => {
     expect(Math.max(...totals) - Math.min(...totals)).toBeLessThanOrEqual(8);
   });
 
+  it('balances what is read and what is written, rows in order of what is written', () => {
+    const many = Array.from({ length: 400 }, (_, index) => {
+      const length = 10 + Math.floor(random() * 30);
+      return { index, ids: new Int32Array(length), target: new Int32Array(5 + Math.floor(random() * length)) };
+    });
+    const dealt = trainingBatches(many, { size: 8, lengths: [40] }, { seed: 1, epoch: 0 });
+    const spread = (of: (row: (typeof many)[number]) => number): number => {
+      const totals = dealt.map(({ rows }) => rows.reduce((sum, row) => sum + of(row), 0));
+      return Math.max(...totals) - Math.min(...totals);
+    };
+    expect(spread(({ target }) => target.length)).toBeLessThanOrEqual(20);
+    expect(spread(({ ids }) => ids.length)).toBeLessThanOrEqual(24);
+    for (const { rows } of dealt) expect(rows.map(({ target }) => target.length)).toEqual(rows.map(({ target }) => target.length).sort((a, b) => a - b));
+  });
+
+  it('fills up the shortest examples, which attention can afford', () => {
+    const partial = batches.find(({ count }) => count < 8);
+    const ascending = examples.map(({ ids }) => ids.length).sort((a, b) => a - b);
+    expect(partial?.rows.slice(0, partial.count).map(({ ids }) => ids.length)).toEqual(ascending.slice(0, 101 % 8));
+  });
+
   it('depends on seed and epoch alone', () => {
     expect(trainingBatches(examples, plan, { seed: 1, epoch: 0 })).toEqual(batches);
     expect(indices(trainingBatches(examples, plan, { seed: 1, epoch: 1 }))).not.toEqual(indices(batches));

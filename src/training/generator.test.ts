@@ -71,6 +71,26 @@ describe('an encoder-decoder that learns to write', () => {
     }
   });
 
+  it.each(['full', 'prompt:l=3', 'prefix:l=3', 'mam:l=2,r=4', 'mhpa:l=3', 'lora:r=2'])('%s: attends in four grids as it attends in one', (written) => {
+    const long = Int32Array.from({ length: 20 }, (_, i) => 4 + (7 * i) % 90);
+    const four: readonly EncodedPair[] = [...pairs, { index: 3, ids: long.slice(3, 13), start: 2, target: long }];
+    const { generator, own, prompt } = start(written);
+    const share = upload(new Float32Array([1]), []);
+    const slopes = compile((...given: Parameters<TextGenerator['gradients']>) => generator.gradients(...given));
+    // five rows are no four quarters
+    const [several, one] = [batchOf(four, { length: 16, prompt }), batchOf([...four, four[0] as EncodedPair], { length: 16, prompt, count: 4 })];
+    expect([several, one].map(({ source, target }) => [source?.keys.length, target.keys.length])).toEqual([[4, 4], [1, 1]]);
+    const [a, b] = [several, one].map((batch) => slopes(own.variables, own.constants, batch, { seed: none, share })) as [ReturnType<typeof slopes>, ReturnType<typeof slopes>];
+    expect(a.loss.dataSync()[0]).toBeCloseTo(b.loss.dataSync()[0] as number, 5);
+    for (const [name, gradient] of Object.entries(a.gradients)) {
+      const [x, y] = [gradient, b.gradients[name] as Tensor].map((t) => Array.from(t.dataSync())) as [number[], number[]];
+      const largest = y.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+      expect(x.reduce((most, v, i) => Math.max(most, Math.abs(v - (y[i] as number))), 0), name).toBeLessThan(1e-5 * largest + 1e-7);
+    }
+    slopes.dispose();
+    disposeTree([own, several, one, a, b, share]);
+  });
+
   function demandGradients(gradients: Tensors): void {
     for (const [stored, { squares, probe, sum }] of Object.entries(fixture.gradients)) {
       const [target] = canonicalNames('bart', stored);
