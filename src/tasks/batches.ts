@@ -71,13 +71,13 @@ function dealt<E extends Encoded>(examples: readonly E[], count: number): readon
   const hands = Array.from({ length: count }, () => ({ rows: [] as E[], load: 0 }));
   for (let from = 0; from < ascending.length; from += count) {
     const heaviestFirst = sorted(hands, ({ load }) => -load);
-    sorted(ascending.slice(from, from + count), loadOf).forEach((example, i) => {
+    sorted<E>(ascending.slice(from, from + count), loadOf).forEach((example, i) => {
       const hand = heaviestFirst[i] as (typeof hands)[number];
       hand.rows.push(example);
       hand.load += loadOf(example);
     });
   }
-  return hands.map(({ rows }) => sorted(rows, loadOf));
+  return hands.map(({ rows }) => sorted<E>(rows, loadOf));
 }
 
 /** Tokens of what is to be written, or of what is read where nothing is. */
