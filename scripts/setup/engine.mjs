@@ -1,7 +1,8 @@
 // The native engine: tfjs-node's own binding, compiled from its packaged sources against the TensorFlow
 // library that the tensorflow-cpu wheel carries. The wheel is only unpacked: none of its code runs.
+import { createHash } from 'node:crypto';
 import {
-  copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync,
+  copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statSync,
   symlinkSync, writeFileSync,
 } from 'node:fs';
 import { at, cache, firstThatAnswers, run, SetupError } from './shell.mjs';
@@ -9,8 +10,10 @@ import { pip, python } from './python.mjs';
 
 const tensorflow = '2.21.0';
 const library = cache(`libtensorflow-${tensorflow}`);
-const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}-quiet`);
-const parts = ['tfjs_engine.so', 'tfjs_binding.node']; // tfjs-node's binding, and quiet.cc which loads it
+const own = [at('scripts', 'setup', 'loader.cc'), ...readdirSync(at('src', 'engine', 'native')).map((name) => at('src', 'engine', 'native', name))];
+const hash = own.reduce((sum, file) => sum.update(readFileSync(file)), createHash('sha256')).digest('hex').slice(0, 8);
+const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}-${hash}`);
+const parts = ['tfjs_engine.so', 'petl_kernels.so', 'tfjs_binding.node']; // tfjs-node's binding, the project's kernels, and loader.cc which loads both
 const home = at('node_modules', '@tensorflow', 'tfjs-node');
 const installed = `${home}/lib/napi-v8`;
 const link = `../../../.cache/libtensorflow-${tensorflow}`;
@@ -79,7 +82,11 @@ async function compile() {
   await run(command, [...shared, '-I', `${library}/include`, 'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc',
     '-o', `${scratch}/tfjs_engine.so`, '-L', `${library}/lib`, '-ltensorflow', '-ltensorflow_framework',
     '-Wl,-rpath,$ORIGIN/../../deps/lib'], { cwd: home });
-  await run(command, [...shared, at('scripts', 'setup', 'quiet.cc'), '-o', `${scratch}/tfjs_binding.node`, '-ldl']);
+  // No trapping and no errno: loops become vector code. Without kernels everything works, more slowly.
+  await run(command, ['-std=c++17', '-O3', '-fno-math-errno', '-fno-trapping-math', '-fopenmp-simd', '-shared', '-fPIC', '-I', `${library}/include`,
+    at('src', 'engine', 'native', 'kernels.cc'), '-o', `${scratch}/petl_kernels.so`, '-L', `${library}/lib`, '-ltensorflow_framework', '-lpthread',
+    '-Wl,-rpath,$ORIGIN/../../deps/lib']).catch(() => writeFileSync(`${scratch}/petl_kernels.so`, ''));
+  await run(command, [...shared, at('scripts', 'setup', 'loader.cc'), '-o', `${scratch}/tfjs_binding.node`, '-ldl']);
   rmSync(cached, { recursive: true, force: true });
   renameSync(scratch, cached);
 }

@@ -1,9 +1,11 @@
 import { rawOp } from './backend';
 import { withGradient } from './gradient';
+import { hasKernels, kernel } from './native';
 import { tf, type Tensor } from './tf';
 
 /** x Phi(x), the exact form. */
 export function gelu(x: Tensor): Tensor {
+  if (hasKernels()) return fusedGelu(x, Math.SQRT1_2, 0.5);
   return withGradient([x], () => {
     const a = tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1); // 2 Phi(x)
     return {
@@ -19,6 +21,7 @@ export function gelu(x: Tensor): Tensor {
 
 /** z (1 + erf z), which is sqrt(2) gelu(sqrt(2) z): GELU without its constants. */
 export function halfGelu(z: Tensor): Tensor {
+  if (hasKernels()) return fusedGelu(z, 1, 1);
   return withGradient([z], () => {
     const a = tf.add(tf.erf(z), 1);
     return {
@@ -27,6 +30,12 @@ export function halfGelu(z: Tensor): Tensor {
       gradient: (dy, [p], [saved]) => [tf.mul(dy, tf.add(saved, tf.mul(p, tf.exp(tf.sub(Math.log(2 / Math.sqrt(Math.PI)), tf.square(p))))))],
     };
   });
+}
+
+/** outer x (1 + erf(inner x)) */
+function fusedGelu(x: Tensor, inner: number, outer: number): Tensor {
+  const factors = { first: inner, second: outer };
+  return withGradient([x], () => ({ value: kernel('PetlGelu', [x], factors), gradient: (dy, [p]) => [kernel('PetlGeluGrad', [dy, p], factors)] }));
 }
 
 /** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), GPT-2's form. */

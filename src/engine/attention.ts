@@ -1,5 +1,7 @@
 import { softmax } from './activations';
-import { withGradient } from './gradient';
+import { withGradient, type Saved } from './gradient';
+import { hasKernels, kernel } from './native';
+import type { Thinning } from './random';
 import { tf, type Tensor } from './tf';
 
 /** Queries, already scaled, keys and values by head, and what is added to their scores. */
@@ -14,34 +16,33 @@ export interface Asked {
   readonly mask: Tensor;
 }
 
-/** Factors on the shares, those of dropout, made for `[B, heads, T_q, T_k]`; undefined keeps the shares as they are. */
-export type Thinning = (shape: readonly number[]) => Tensor | undefined;
-
 /**
  * softmax(Q K^T + mask) V by head, the shares thinned by dropout. With O the result and P the shares, the softmax's gradient
  * P (dP - sum_k dP P) is P (dP - sum_w dO O): its sum needs the w numbers of each query and not the T_k of its scores
  * (Dao et al. 2022, appendix B.2), thinned or not.
- * @param mass true adds a column: the log of the sum over keys of exp(score) @returns `[B, heads, T_q, w]`, or w + 1 columns
+ * @param thin dropout of the shares `[B, heads, T_q, T_k]`, undefined for none @param mass true adds a column: the log of the sum over keys of exp(score) @returns `[B, heads, T_q, w]`, or w + 1 columns
  */
-export function attend({ queries, keys, values, mask }: Asked, thinning: Thinning, mass: boolean): Tensor {
+export function attend({ queries, keys, values, mask }: Asked, thin: ((shape: readonly number[]) => Thinning) | undefined, mass: boolean): Tensor {
   const heads = queries.shape[1] as number;
   const shared = keys.shape[1] as number;
   return withGradient([queries, keys, values, mask], () => {
-    const scores = tf.add(grouped(tf.matMul(grouped(queries, shared), keys, false, true), heads), mask);
-    const shares = softmax(scores);
-    const factors = thinning(shares.shape);
-    const thin = factors === undefined ? shares : tf.mul(shares, factors);
-    const context = grouped(tf.matMul(grouped(thin, shared), values), heads);
+    const raw = grouped(tf.matMul(grouped(queries, shared), keys, false, true), heads);
+    const fused = hasKernels() && !mass;
+    const scores = fused ? raw : tf.add(raw, mask);
+    const shares = fused ? kernel('PetlMaskedSoftmax', [raw, mask]) : softmax(scores);
+    const map = thin?.(shares.shape);
+    const context = grouped(tf.matMul(grouped(map === undefined ? shares : map.apply(shares, map.kept), shared), values), heads);
     return {
       value: mass ? tf.concat([context, logMass(scores, shares)], 3) : context,
-      kept: [context, shares, ...(factors === undefined ? [] : [thin])],
-      gradient: (dy, inputs, kept) => gradientOf(dy, inputs as readonly [Tensor, Tensor, Tensor, Tensor], kept, mass),
+      kept: [context, shares, ...(map?.kept ?? [])],
+      gradient: (dy, inputs, kept) => gradientOf(dy, inputs as Four, kept, { apply: map?.apply ?? ((x) => x), mass }),
     };
   });
 }
 
-function gradientOf(dy: Tensor, [queries, keys, values, mask]: readonly [Tensor, Tensor, Tensor, Tensor], kept: readonly (Tensor | undefined)[], mass: boolean): Tensor[] {
-  const [context, shares, thinned] = kept as readonly [Tensor, Tensor, Tensor | undefined];
+type Four = readonly [Tensor, Tensor, Tensor, Tensor];
+
+function gradientOf(dy: Tensor, [queries, keys, values, mask]: Four, [context, shares, ...kept]: Saved, { apply, mass }: { readonly apply: Thinning['apply']; readonly mass: boolean }): Tensor[] {
   const heads = queries.shape[1] as number;
   const shared = keys.shape[1] as number;
   const [width] = context.shape.slice(-1) as [number];
@@ -49,11 +50,12 @@ function gradientOf(dy: Tensor, [queries, keys, values, mask]: readonly [Tensor,
   const dThin = grouped(tf.matMul(grouped(dContext, shared), values, false, true), heads);
   const along = tf.sum(tf.mul(dContext, context), -1, true);
   const level = mass ? tf.sub(along, tf.slice(dy, [0, 0, 0, width], [-1, -1, -1, 1])) : along;
-  const dScores = thinned === undefined ? tf.mul(tf.sub(dThin, level), shares) : tf.sub(tf.mul(dThin, thinned), tf.mul(level, shares));
+  const dShares = apply(dThin, kept);
+  const dScores = hasKernels() ? kernel('PetlSoftmaxGrad', [dShares, level, shares]) : tf.mul(tf.sub(dShares, level), shares);
   const grid = grouped(dScores, shared);
   return [
     grouped(tf.matMul(grid, keys), heads), tf.matMul(grid, grouped(queries, shared), true, false),
-    tf.matMul(grouped(thinned ?? shares, shared), grouped(dContext, shared), true, false), summedTo(dScores, mask),
+    tf.matMul(grouped(apply(shares, kept), shared), grouped(dContext, shared), true, false), summedTo(dScores, mask),
   ];
 }
 

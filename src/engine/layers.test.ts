@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { compile } from './compile';
 import * as layers from './layers';
 import { upload } from './memory';
-import { dropout, noise } from './random';
+import { smoothedCrossEntropy } from './loss';
+import { hasKernels, withoutKernels } from './native';
+import { dropout, noise, type Thinning } from './random';
 import { tf, type Tensor } from './tf';
 
 /** Numbers away from 0, where ReLU bends. */
@@ -11,7 +13,11 @@ const a = [3, 4], w = [4, 5], g = [4];
 /** Four heads of queries on two of keys: [B, heads, T, w]. */
 const grid = [[2, 4, 3, 2], [2, 2, 3, 2], [2, 2, 3, 2], [2, 1, 1, 3]];
 const asked = ([queries, keys, values, mask]: Tensor[]): layers.Asked => ({ queries: queries!, keys: keys!, values: values!, mask: mask! });
-const thinned = (shape: readonly number[]): Tensor => tf.reshape(tf.mul(2, tf.cast(tf.greater(tf.sin(tf.range(0, 72)), 0), 'float32')), [...shape]);
+const thinned = (shape: readonly number[]): Thinning => ({
+  kept: [tf.reshape(tf.mul(2, tf.cast(tf.greater(tf.sin(tf.range(0, 72)), 0), 'float32')), [...shape])], apply: (x, [factors]) => tf.mul(x, factors!),
+});
+const seeded = () => noise(tf.tensor1d([3, 7], 'int32'));
+const labels = () => tf.tensor1d([3, 0, 1], 'int32');
 
 /** Each layer with the shapes of its inputs; all are checked against finite differences. */
 const cases: Readonly<Record<string, readonly [shapes: readonly number[][], f: (...x: Tensor[]) => Tensor]>> = {
@@ -30,15 +36,24 @@ const cases: Readonly<Record<string, readonly [shapes: readonly number[][], f: (
   tanh: [[a], (x) => layers.tanh(x!)],
   softmax: [[a], (x) => layers.softmax(x!)],
   logSumExp: [[a], (x) => layers.logSumExp(x!)],
-  attend: [grid, (...x) => layers.attend(asked(x), () => undefined, false)],
-  'attend, with log mass': [grid, (...x) => layers.attend(asked(x), () => undefined, true)],
+  attend: [grid, (...x) => layers.attend(asked(x), undefined, false)],
+  'attend, with dropout': [grid, (...x) => layers.attend(asked(x), thinned, false)],
+  'attend, with log mass': [grid, (...x) => layers.attend(asked(x), undefined, true)],
   'attend, with dropout and log mass': [grid, (...x) => layers.attend(asked(x), thinned, true)],
+  dropout: [[a], (x) => dropout(x!, 0.4, seeded())],
+  'cross-entropy': [[a], (x) => smoothedCrossEntropy(x!, labels(), 0)],
+  'cross-entropy, smoothed': [[a], (x) => smoothedCrossEntropy(x!, labels(), 0.1)],
   gatherRows: [[a], (x) => layers.gatherRows(x!, tf.tensor1d([2, 0, 2], 'int32'))],
   reorderRows: [[a], (x) => layers.reorderRows(x!, tf.tensor1d([2, 0, 1], 'int32'), tf.tensor1d([1, 2, 0], 'int32'))],
 };
 
-describe('layers', () => {
-  it.each(Object.entries(cases))('%s: gradients equal finite differences, eager and compiled', (_, [shapes, f]) => {
+it('the kernels were compiled at set-up', () => {
+  expect(hasKernels()).toBe(true);
+  expect(withoutKernels(hasKernels)).toBe(false);
+});
+
+describe.each([['kernels', <X>(body: () => X): X => body()], ['TensorFlow\'s ops', withoutKernels]] as const)('layers on %s', (_, under) => {
+  it.each(Object.entries(cases))('%s: gradients equal finite differences, eager and compiled', (__, [shapes, f]) => { under(() => {
     const points = shapes.map((shape, i) => values(shape.reduce((p, q) => p * q, 1), i));
     const weigh = (y: Tensor): Tensor => tf.sum(tf.mul(y, tf.reshape(tf.cos(tf.range(0, y.size)), y.shape)));
     const loss = (...x: Tensor[]): Tensor => weigh(f(...x));
@@ -56,17 +71,17 @@ describe('layers', () => {
       expect(eager[i]![j]).toBeCloseTo(slope, 2);
       expect(compiled[i]![j]).toBeCloseTo(eager[i]![j]!, 5);
     }));
-  });
+  }); });
 
-  it('attend adds the log of the mass that its shares divide by', () => {
+  it('attend adds the log of the mass that its shares divide by', () => { under(() => {
     const [queries, keys, content, mask] = grid.map((shape, i) => upload(values(shape.reduce((p, q) => p * q, 1), i), shape)) as [Tensor, Tensor, Tensor, Tensor];
-    const both = layers.attend({ queries, keys: tf.concat([keys, keys], 1), values: tf.concat([content, content], 1), mask }, () => undefined, true);
+    const both = layers.attend({ queries, keys: tf.concat([keys, keys], 1), values: tf.concat([content, content], 1), mask }, undefined, true);
     const scores = tf.add(tf.matMul(queries, tf.concat([keys, keys], 1), false, true), mask);
     const wanted = tf.concat([tf.matMul(tf.softmax(scores), tf.concat([content, content], 1)), tf.logSumExp(scores, -1, true)], 3).dataSync();
     expect(both.dataSync().every((value, i) => Math.abs(value - wanted[i]!) < 1e-6)).toBe(true);
-  });
+  }); });
 
-  it('drop the asked share, scale the rest, and repeat with the seed', () => {
+  it('drop the asked share, scale the rest, and repeat with the seed', () => { under(() => {
     const x = tf.ones([100, 100]);
     const draw = (first: number): Tensor => dropout(x, 0.3, noise(tf.tensor1d([first, 7], 'int32')));
     const [one, same, other] = [draw(1), draw(1), draw(2)].map((t) => t.dataSync());
@@ -77,5 +92,5 @@ describe('layers', () => {
     expect(same).toEqual(one);
     expect(other).not.toEqual(one);
     expect(dropout(x, 0.3, undefined)).toBe(x);
-  });
+  }); });
 });

@@ -1,5 +1,6 @@
 import { backend, dtypes, attrTypes } from './backend';
 import { logSumExp, withGradient } from './layers';
+import { hasKernels, kernel, kernels } from './native';
 import { tf, type Tensor } from './tf';
 
 /**
@@ -20,8 +21,17 @@ export function sparseCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
  * @param logits `[M, V]` @param labels int32 `[M]` @returns `[M]`
  */
 export function smoothedCrossEntropy(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
+  if (hasKernels()) return fusedCrossEntropy(logits, labels, smoothing);
   const sharp = sparseCrossEntropy(logits, labels);
   if (smoothing === 0) return sharp;
   const even = tf.sub(tf.squeeze(logSumExp(logits), [1]), tf.mean(logits, 1));
   return tf.add(tf.mul(sharp, 1 - smoothing), tf.mul(even, smoothing));
+}
+
+/** Keeps each row's log mass alone: the gradient goes over the logits once more. */
+function fusedCrossEntropy(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
+  return withGradient([logits], () => {
+    const [value, mass] = kernels('PetlCrossEntropy', [logits, labels], { first: smoothing }, 2) as [Tensor, Tensor];
+    return { value, kept: [labels, mass], gradient: (dy, [x], [l, m]) => [kernel('PetlCrossEntropyGrad', [x, l, m, dy], { first: smoothing })] };
+  });
 }

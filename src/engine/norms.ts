@@ -1,8 +1,10 @@
 import { withGradient, type Saved } from './gradient';
+import { hasKernels, kernel, kernels } from './native';
 import { tf, type Tensor } from './tf';
 
 /** (x - mean) / sqrt(var + epsilon) * gain + bias over the last axis. @param x `[N, d]` */
 export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
+  if (hasKernels()) return fusedLayerNorm(x, gain, bias, epsilon);
   return withGradient([x, gain, bias], () => {
     const centred = tf.sub(x, tf.mean(x, -1, true));
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [N, 1]
@@ -10,6 +12,19 @@ export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number
     return {
       value: tf.add(tf.mul(normal, gain), bias), kept: [normal, inverse],
       gradient: (dy, [, g], kept) => normGradient(dy, g, kept, true),
+    };
+  });
+}
+
+function fusedLayerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return withGradient([x, gain, bias], () => {
+    const [value, mean, inverse] = kernels('PetlLayerNorm', [x, gain, bias], { first: epsilon }, 3) as [Tensor, Tensor, Tensor];
+    return {
+      value, kept: [mean, inverse],
+      gradient: (dy, [input, g], [m, k]) => {
+        const normal = tf.mul(tf.sub(input, m), k); // pruned where gain does not train
+        return [kernel('PetlLayerNormGrad', [dy, input, g, m, k]), tf.sum(tf.mul(dy, normal), 0), tf.sum(dy, 0)];
+      },
     };
   });
 }

@@ -1,4 +1,6 @@
 import { rawOp } from './backend';
+import { withGradient } from './gradient';
+import { hasKernels, kernel } from './native';
 import { tf, type Tensor } from './tf';
 
 /**
@@ -22,13 +24,23 @@ export function noise(seed: Tensor): Noise {
 
 /** Sets a share `rate` of the elements to 0 and scales the rest by 1 / (1 - rate); without noise (evaluation) returns x. */
 export function dropout(x: Tensor, rate: number, source: Noise | undefined): Tensor {
-  const factors = dropoutFactors(x.shape, rate, source);
-  return factors === undefined ? x : tf.mul(x, factors);
+  if (rate === 0 || source === undefined) return x;
+  return withGradient([x], () => {
+    const { kept, apply } = thinning(x.shape, rate, source);
+    return { value: apply(x, kept), kept, gradient: (dy, _inputs, saved) => [apply(dy, saved)] };
+  });
 }
 
-/** What dropout multiplies by: 0 or 1 / (1 - rate); undefined where it does nothing. */
-export function dropoutFactors(shape: readonly number[], rate: number, source: Noise | undefined): Tensor | undefined {
-  if (rate === 0 || source === undefined) return undefined;
-  const kept = tf.greaterEqual(statelessUniform(shape, source.seed, source.next()), rate);
-  return tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
+/** Dropout as the linear map that it is, the same for values and for gradients. `kept`: tensors that both need. */
+export interface Thinning {
+  readonly kept: readonly Tensor[];
+  readonly apply: (x: Tensor, kept: readonly Tensor[]) => Tensor;
+}
+
+/** The kernel draws the same numbers again wherever they are needed; without it the factors are kept. */
+export function thinning(shape: readonly number[], rate: number, { seed, next }: Noise): Thinning {
+  const stream = next();
+  if (hasKernels()) return { kept: [seed], apply: (x, kept) => kernel('PetlDropout', [x, kept[0] as Tensor], { first: rate, stream }) };
+  const open = tf.greaterEqual(statelessUniform(shape, seed, stream), rate);
+  return { kept: [tf.mul(tf.cast(open, 'float32'), 1 / (1 - rate))], apply: (x, kept) => tf.mul(x, kept[0] as Tensor) };
 }

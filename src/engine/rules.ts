@@ -184,6 +184,9 @@ const topK: Rule = (call) => {
 };
 const addN: Rule = (call) => [{ shape: broadcast(call.op, call.inputs.map((i) => i.shape)), dtype: input(call, 0).dtype }];
 
+/** `[N, 1]` for `[N, d]` */
+function rowsOf(call: Call): readonly number[] { return [input(call, 0).shape[0] ?? 0, 1]; }
+
 function each(ops: string, rule: Rule): Record<string, Rule> {
   return Object.fromEntries(ops.split(' ').map((op) => [op, rule]));
 }
@@ -204,6 +207,9 @@ const rules: Readonly<Record<string, Rule>> = {
   OneHot: oneHot, Range: range, Pack: pack, Unpack: unpack, ExpandDims: expandDims, TopKV2: topK, AddN: addN,
   Cumsum: same, Cumprod: same, L2Loss: (call) => [{ shape: [], dtype: input(call, 0).dtype }],
   SparseSoftmaxCrossEntropyWithLogits: (call) => [{ shape: input(call, 1).shape, dtype: input(call, 0).dtype }, { shape: input(call, 0).shape, dtype: input(call, 0).dtype }],
+  ...each('PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad', same),
+  PetlLayerNorm: (call) => [input(call, 0).shape, rowsOf(call), rowsOf(call)].map((shape) => ({ shape, dtype: input(call, 0).dtype })),
+  PetlCrossEntropy: (call) => [0, 1].map(() => ({ shape: input(call, 1).shape, dtype: input(call, 0).dtype })),
   AdamStep: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),
   BroadcastTo: (call) => [{ shape: constant(call, 1), dtype: input(call, 0).dtype }],
 };

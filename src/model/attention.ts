@@ -1,5 +1,5 @@
 import { attend } from '../engine/layers';
-import { dropoutFactors } from '../engine/random';
+import { thinning } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import { project, show, type Attended, type Place, type Stream } from './place';
 import { projections } from './projections';
@@ -13,8 +13,9 @@ import { passes, type AttentionView } from './site';
 export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, { memory, masks }: Attended): Tensor {
   const { grids, query: plain } = projections(place, kind, query, memory);
   const seen = !passes(place.visit, `${kind}.heads`);
-  const thinning = (shape: readonly number[]): Tensor | undefined => dropoutFactors(shape, place.dropout, place.noise);
-  const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, thinning, seen));
+  const { dropout, noise } = place;
+  const thin = dropout === 0 || noise === undefined ? undefined : (shape: readonly number[]) => thinning(shape, dropout, noise);
+  const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, thin, seen));
   if (!seen) return project(place, `${kind}.out`, null, query.layout.packHeads(both));
   const { heads, headWidth, attentionScale: scale } = place.shape;
   const packed = (from: number, size: number): Tensor => query.layout.packHeads(both.map((grid) => columns(grid, from, size)));

@@ -1,0 +1,181 @@
+// Layers as single ops for tfjs-node's TensorFlow: one pass over memory where its own ops take three to nine. Compiled at
+// set-up beside the binding; where that cannot be, the layers fall back to TensorFlow's ops (src/engine/native.ts).
+#include <cstdint>
+
+#include "loops.h"
+#include "op.h"
+#include "threads.h"
+
+namespace petl {
+namespace {
+
+// Pieces below these sizes are not worth waking a thread for.
+constexpr int64_t leastNumbers = 16384;
+
+const Attributes& attributesOf(void* kernel) { return *static_cast<Attributes*>(kernel); }
+int64_t leastRows(int64_t width) { return 1 + leastNumbers / (width < 1 ? 1 : width); }
+
+void computeGelu(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const Attributes& with = attributesOf(kernel);
+  const float* x = run.floats(0);
+  float* out = run.allocate(0, run.shape(0));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { gelu(x + from, out + from, to - from, with.first, with.second); });
+}
+
+void computeGeluGrad(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const Attributes& with = attributesOf(kernel);
+  const float *dy = run.floats(0), *x = run.floats(1);
+  if (!run.demand(run.shape(0) == run.shape(1), "PetlGeluGrad: dy and x differ in shape")) return;
+  float* out = run.reuse(0, 0, run.shape(0));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { geluGrad(dy + from, x + from, out + from, to - from, with.first, with.second); });
+}
+
+void computeLayerNorm(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const float epsilon = attributesOf(kernel).first;
+  const float *x = run.floats(0), *gain = run.floats(1), *bias = run.floats(2);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && run.shape(1) == std::vector<int64_t>{shape[1]} && run.shape(2) == run.shape(1), "PetlLayerNorm: x [N, d], gain [d], bias [d]")) return;
+  const int64_t rows = shape[0], width = shape[1];
+  float *out = run.allocate(0, shape), *mean = run.allocate(1, {rows, 1}), *inverse = run.allocate(2, {rows, 1});
+  if (!run.fine()) return;
+  Threads::all().share(rows, leastRows(width), [=](int64_t from, int64_t to) {
+    layerNorm(x + from * width, gain, bias, out + from * width, mean + from, inverse + from, to - from, width, epsilon);
+  });
+}
+
+void computeLayerNormGrad(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const float *dy = run.floats(0), *x = run.floats(1), *gain = run.floats(2), *mean = run.floats(3), *inverse = run.floats(4);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && run.shape(1) == shape && Run::count(run.shape(3)) == shape[0], "PetlLayerNormGrad: dy [N, d], x [N, d], gain [d], mean [N, 1], inverse [N, 1]")) return;
+  const int64_t rows = shape[0], width = shape[1];
+  float* out = run.reuse(0, 0, shape);
+  if (!run.fine()) return;
+  Threads::all().share(rows, leastRows(width), [=](int64_t from, int64_t to) {
+    layerNormGrad(dy + from * width, x + from * width, gain, mean + from, inverse + from, out + from * width, to - from, width);
+  });
+}
+
+// How far a step along each axis of `shape` moves in a smaller tensor that is broadcast to it; empty where it cannot be.
+std::vector<int64_t> stridesOf(const std::vector<int64_t>& small, const std::vector<int64_t>& shape) {
+  if (small.size() != shape.size()) return {};
+  std::vector<int64_t> strides(shape.size(), 0);
+  int64_t stride = 1;
+  for (size_t axis = shape.size(); axis-- > 0; stride *= small[axis]) {
+    if (small[axis] != 1 && small[axis] != shape[axis]) return {};
+    strides[axis] = small[axis] == 1 ? 0 : stride;
+  }
+  return strides;
+}
+
+void computeMaskedSoftmax(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const float *x = run.floats(0), *mask = run.floats(1);
+  const auto shape = run.shape(0);
+  const auto strides = stridesOf(run.shape(1), shape);
+  if (!run.demand(shape.size() == 4 && strides.size() == 4, "PetlMaskedSoftmax: scores [B, h, T, K] and a mask that broadcasts to them")) return;
+  float* out = run.reuse(0, 0, shape);
+  if (!run.fine()) return;
+  const int64_t heads = shape[1], queries = shape[2], width = shape[3];
+  const int64_t step = width == 1 ? 0 : strides[3], byBatch = strides[0], byHead = strides[1], byQuery = strides[2];
+  Threads::all().share(shape[0] * heads * queries, leastRows(width), [=](int64_t from, int64_t to) {
+    for (int64_t row = from; row < to; row++) {
+      const int64_t q = row % queries, h = row / queries % heads, b = row / queries / heads;
+      maskedSoftmax(x + row * width, mask + b * byBatch + h * byHead + q * byQuery, step, out + row * width, width);
+    }
+  });
+}
+
+void computeSoftmaxGrad(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const float *dy = run.floats(0), *level = run.floats(1), *y = run.floats(2);
+  const auto shape = run.shape(0);
+  const int64_t width = shape.empty() ? 1 : shape.back(), rows = width == 0 ? 0 : Run::count(shape) / width;
+  if (!run.demand(run.shape(2) == shape && Run::count(run.shape(1)) == rows, "PetlSoftmaxGrad: dy [..., K], level [..., 1], y [..., K]")) return;
+  float* out = run.reuse(0, 0, shape);
+  if (!run.fine()) return;
+  Threads::all().share(rows, leastRows(width), [=](int64_t from, int64_t to) { softmaxGrad(dy + from * width, level + from, y + from * width, out + from * width, to - from, width); });
+}
+
+void computeDropout(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const Attributes& with = attributesOf(kernel);
+  const float* x = run.floats(0);
+  const int32_t* seed = run.ints(1);
+  if (!run.demand(Run::count(run.shape(1)) == 2 && with.first > 0 && with.first < 1, "PetlDropout: a seed of two numbers and a rate between 0 and 1")) return;
+  float* out = run.reuse(0, 0, run.shape(0));
+  if (!run.fine()) return;
+  const uint32_t first = mixed(static_cast<uint32_t>(seed[0])), second = mixed(static_cast<uint32_t>(seed[1]) + 0x9e3779b9u * static_cast<uint32_t>(with.stream + 1));
+  const uint32_t threshold = static_cast<uint32_t>(with.first * 4294967296.0);
+  const float scale = 1.0f / (1.0f - with.first);
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) {
+    const uint32_t key[2] = {first, second};
+    dropout(x + from, out + from, static_cast<uint32_t>(from), to - from, key, threshold, scale);
+  });
+}
+
+void computeCrossEntropy(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const float smoothing = attributesOf(kernel).first;
+  const float* logits = run.floats(0);
+  const int32_t* labels = run.ints(1);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && Run::count(run.shape(1)) == shape[0], "PetlCrossEntropy: logits [M, V], labels [M]")) return;
+  const int64_t width = shape[1];
+  float *loss = run.allocate(0, {shape[0]}), *mass = run.allocate(1, {shape[0]});
+  if (!run.fine()) return;
+  Threads::all().share(shape[0], leastRows(width), [=](int64_t from, int64_t to) {
+    for (int64_t row = from; row < to; row++) {
+      float total;
+      logSumExp(logits + row * width, width, mass + row, &total);
+      const bool known = labels[row] >= 0 && labels[row] < width;
+      loss[row] = known ? mass[row] - (1.0f - smoothing) * logits[row * width + labels[row]] - smoothing * total / width : NAN;
+    }
+  });
+}
+
+void computeCrossEntropyGrad(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const float smoothing = attributesOf(kernel).first;
+  const float *logits = run.floats(0), *mass = run.floats(2), *dy = run.floats(3);
+  const int32_t* labels = run.ints(1);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && Run::count(run.shape(1)) == shape[0] && Run::count(run.shape(2)) == shape[0] && Run::count(run.shape(3)) == shape[0], "PetlCrossEntropyGrad: logits [M, V], labels, mass, dy [M]")) return;
+  const int64_t width = shape[1];
+  float* out = run.reuse(0, 0, shape);
+  if (!run.fine()) return;
+  Threads::all().share(shape[0], leastRows(width), [=](int64_t from, int64_t to) {
+    for (int64_t row = from; row < to; row++) {
+      crossEntropyGrad(logits + row * width, mass[row], dy[row], smoothing / width, out + row * width, width);
+      if (labels[row] >= 0 && labels[row] < width) out[row * width + labels[row]] -= dy[row] * (1.0f - smoothing);
+    }
+  });
+}
+
+const Op ops[] = {
+    {"PetlGelu", {"x: float"}, {"y: float"}, like<0>, computeGelu},
+    {"PetlGeluGrad", {"dy: float", "x: float"}, {"dx: float"}, like<0>, computeGeluGrad},
+    {"PetlLayerNorm", {"x: float", "gain: float", "bias: float"}, {"y: float", "mean: float", "inverse: float"}, like<0>, computeLayerNorm},
+    {"PetlLayerNormGrad", {"dy: float", "x: float", "gain: float", "mean: float", "inverse: float"}, {"dx: float"}, like<0>, computeLayerNormGrad},
+    {"PetlMaskedSoftmax", {"scores: float", "mask: float"}, {"y: float"}, like<0>, computeMaskedSoftmax},
+    {"PetlSoftmaxGrad", {"dy: float", "level: float", "y: float"}, {"dx: float"}, like<0>, computeSoftmaxGrad},
+    {"PetlDropout", {"x: float", "seed: int32"}, {"y: float"}, like<0>, computeDropout},
+    {"PetlCrossEntropy", {"logits: float", "labels: int32"}, {"loss: float", "mass: float"}, like<1>, computeCrossEntropy},
+    {"PetlCrossEntropyGrad", {"logits: float", "labels: int32", "mass: float", "dy: float"}, {"dx: float"}, like<0>, computeCrossEntropyGrad},
+};
+
+} // namespace
+} // namespace petl
+
+// Called once by the binding's loader: 1 where TensorFlow has all ops.
+extern "C" int petl_enter() {
+  for (const petl::Op& op : petl::ops) {
+    if (!petl::enter(op)) return 0;
+  }
+  return 1;
+}

@@ -1,0 +1,106 @@
+// The loops of the kernels over contiguous floats. What `out` may share memory with is read before it is written.
+#pragma once
+#include <cmath>
+#include "functions.h"
+
+namespace petl {
+
+// outer x (1 + erf(inner x)): GELU with (1 / sqrt(2), 1 / 2).
+PETL_WIDE void gelu(const float* x, float* out, int64_t n, float inner, float outer) {
+  for (int64_t i = 0; i < n; i++) out[i] = outer * x[i] * (1.0f + errorFunction(inner * x[i]));
+}
+
+PETL_WIDE void geluGrad(const float* dy, const float* x, float* out, int64_t n, float inner, float outer) {
+  for (int64_t i = 0; i < n; i++) {
+    const float z = inner * x[i];
+    out[i] = dy[i] * outer * (1.0f + errorFunction(z) + z * 1.12837916709551257f * exponential(-z * z)); // 2 / sqrt(pi)
+  }
+}
+
+PETL_WIDE void layerNorm(const float* x, const float* gain, const float* bias, float* out, float* mean, float* inverse, int64_t rows, int64_t width, float epsilon) {
+  for (int64_t row = 0; row < rows; row++, x += width, out += width) {
+    float sum = 0, squares = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < width; i++) sum += x[i];
+    const float m = sum / width;
+#pragma omp simd reduction(+ : squares)
+    for (int64_t i = 0; i < width; i++) squares += (x[i] - m) * (x[i] - m);
+    const float k = 1.0f / std::sqrt(squares / width + epsilon);
+    mean[row] = m;
+    inverse[row] = k;
+    for (int64_t i = 0; i < width; i++) out[i] = (x[i] - m) * k * gain[i] + bias[i];
+  }
+}
+
+// With u = dy gain and n the normalised x: (u - mean(u) - n mean(u n)) inverse.
+PETL_WIDE void layerNormGrad(const float* dy, const float* x, const float* gain, const float* mean, const float* inverse, float* out, int64_t rows, int64_t width) {
+  for (int64_t row = 0; row < rows; row++, x += width, dy += width, out += width) {
+    const float m = mean[row], k = inverse[row];
+    float across = 0, along = 0;
+#pragma omp simd reduction(+ : across, along)
+    for (int64_t i = 0; i < width; i++) {
+      const float u = dy[i] * gain[i];
+      across += u;
+      along += u * (x[i] - m) * k;
+    }
+    across /= width;
+    along /= width;
+    for (int64_t i = 0; i < width; i++) out[i] = (dy[i] * gain[i] - across - (x[i] - m) * k * along) * k;
+  }
+}
+
+// softmax(x + mask) of one row; `step` 0 takes one number of the mask for all of it.
+PETL_WIDE void maskedSoftmax(const float* x, const float* mask, int64_t step, float* out, int64_t n) {
+  float top = -INFINITY, sum = 0;
+  if (step == 0) {
+    for (int64_t i = 0; i < n; i++) out[i] = x[i] + mask[0];
+  } else {
+    for (int64_t i = 0; i < n; i++) out[i] = x[i] + mask[i];
+  }
+#pragma omp simd reduction(max : top)
+  for (int64_t i = 0; i < n; i++) top = out[i] > top ? out[i] : top;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < n; i++) {
+    out[i] = exponential(out[i] - top);
+    sum += out[i];
+  }
+  const float share = 1.0f / sum;
+  for (int64_t i = 0; i < n; i++) out[i] *= share;
+}
+
+// (dy - level) y, one level a row.
+PETL_WIDE void softmaxGrad(const float* dy, const float* level, const float* y, float* out, int64_t rows, int64_t n) {
+  for (int64_t row = 0; row < rows; row++, dy += n, y += n, out += n) {
+    const float l = level[row];
+    for (int64_t i = 0; i < n; i++) out[i] = (dy[i] - l) * y[i];
+  }
+}
+
+// x / (1 - rate) where a hash of the seed and the position falls at or above `rate`, 0 elsewhere.
+PETL_WIDE void dropout(const float* x, float* out, uint32_t first, int64_t n, const uint32_t key[2], uint32_t threshold, float scale) {
+  for (int64_t i = 0; i < n; i++) {
+    const uint32_t drawn = mixed(mixed((first + static_cast<uint32_t>(i)) ^ key[0]) + key[1]);
+    out[i] = drawn >= threshold ? x[i] * scale : 0.0f;
+  }
+}
+
+// Log of the sum of exp(x), and the sum of x.
+PETL_WIDE void logSumExp(const float* x, int64_t n, float* mass, float* total) {
+  float top = -INFINITY, sum = 0, all = 0;
+#pragma omp simd reduction(max : top)
+  for (int64_t i = 0; i < n; i++) top = x[i] > top ? x[i] : top;
+#pragma omp simd reduction(+ : sum, all)
+  for (int64_t i = 0; i < n; i++) {
+    sum += exponential(x[i] - top);
+    all += x[i];
+  }
+  *mass = top + std::log(sum);
+  *total = all;
+}
+
+// dy (softmax(x) - even)
+PETL_WIDE void crossEntropyGrad(const float* x, float mass, float dy, float even, float* out, int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = dy * (exponential(x[i] - mass) - even);
+}
+
+} // namespace petl
