@@ -51,8 +51,8 @@ function engine(): string {
   const tf = require('@tensorflow/tfjs-node') as typeof import('@tensorflow/tfjs-node');
   const sum = tf.tidy(() => tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).dataSync()[0]);
   if (sum !== 3) throw new Error(`a product of ones gives ${sum} in place of 3`);
-  const { binding } = tf.backend() as unknown as { readonly binding: { readonly TF_Version: string } };
-  return `tfjs-node ${versionOf('@tensorflow/tfjs-node')}, TensorFlow ${binding.TF_Version}`;
+  const { binding } = tf.backend() as unknown as { readonly binding: { readonly TF_Version: string; readonly petlKernels?: boolean } };
+  return `tfjs-node ${versionOf('@tensorflow/tfjs-node')}, TensorFlow ${binding.TF_Version}, ${binding.petlKernels === true ? 'own kernels' : 'no kernels of its own: slower'}`;
 }
 
 function kernel(): string {
