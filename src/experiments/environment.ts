@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../project';
@@ -15,6 +15,8 @@ export interface Environment {
   readonly cores: number;
   readonly memoryGb: number;
   readonly platform: string;
+  /** Whether layers ran on the project's own kernels, whose dropout draws other numbers; left out in records from before there were any. */
+  readonly kernels?: boolean;
 }
 
 const watched = ['src', 'bin', 'data', 'package-lock.json'];
@@ -32,8 +34,15 @@ export function environment(): Environment {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform}-${process.arch}`,
+    kernels: process.env.PETL_KERNELS !== '0' && kernelsCompiled(),
   };
   return known;
+}
+
+/** Set-up leaves an empty file where they could not be compiled. */
+function kernelsCompiled(): boolean {
+  const path = join(projectRoot(), 'node_modules', '@tensorflow', 'tfjs-node', 'lib', 'napi-v8', 'petl_kernels.so');
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 function git(...args: readonly string[]): string | undefined {

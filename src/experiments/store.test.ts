@@ -50,6 +50,7 @@ describe('the store', () => {
     const record = await executeRun(plan, toyTools, options());
     expect(record.run).toMatchObject({ id: runId(spec), label: 'LoRA r=4', spec, engine: 'compiled', counts: { trained: 100, backbone: 10000 } });
     expect(record.run.environment.versions['node']).toBe(process.versions.node);
+    expect(record.run.environment.kernels).toBe(process.env.PETL_KERNELS !== '0');
     expect(record.train.map(({ step }) => step)).toEqual([1, 2, 3]);
     expect(record.evaluations).toHaveLength(1);
     expect(record.final).toMatchObject({ score: 0.5, perExample: [1, 0, 1, 0], tests: { count: 4 }, peakMb: 100 });
