@@ -8,7 +8,7 @@ import { tf, type Tensor } from '../engine/tf';
 import { loadBackbone } from '../model/backbone';
 import { uploadBatch } from '../model/batch';
 import { openSafetensors } from '../model/checkpoint/safetensors';
-import { cellsIn, commonGrids, packSequences, rowsNeeded } from '../model/packing';
+import { commonGrids, commonRows, packSequences } from '../model/packing';
 import { createDelta } from '../petl/delta';
 import { parseMethod } from '../petl/written';
 import { classifierOf, type LabelledBatch } from '../training/classifier';
@@ -133,8 +133,7 @@ function batchOf(part: (name: string) => Int32Array, k: number, { batch, tokens,
   // One N and one set of grids for all batches, as in training: one program.
   const counts = Array.from({ length: batches }, (_, n) => cut(n).map((s) => s.ids.length));
   const lengths = work === 'same' ? [tokens] : commonGrids(counts, tokens);
-  const needed = Math.max(...counts.map((own) => rowsNeeded(own, lengths)));
-  const size = work === 'same' ? batch * tokens : Math.min(Math.ceil(needed / 32) * 32, cellsIn(batch, lengths));
+  const size = work === 'same' ? batch * tokens : commonRows(counts, lengths, 32);
   const labels = part(`labels.${k}`);
   const inputs = uploadBatch(packSequences(cut(k), { lengths, size, prompt: 0 }));
   return { inputs, labels: upload(labels, [batch]), weights: upload(new Float32Array(batch).fill(1), [batch]) };

@@ -73,13 +73,16 @@ export function quarters(batches: readonly (readonly number[])[], longest: numbe
 
 /** The smallest N that holds the tokens: one filler row wherever the grids have padding. */
 export function rowsNeeded(tokens: readonly number[], lengths: readonly number[]): number {
-  return Math.min(tokens.reduce((a, b) => a + b, 0) + 1, cellsIn(tokens.length, lengths));
+  return Math.min(tokens.reduce((a, b) => a + b, 0) + 1, cellsOf(gridsOf(tokens.length, lengths)));
 }
 
-/** Positions of all grids. */
-export function cellsIn(batch: number, lengths: readonly number[]): number { return cellsOf(gridsOf(batch, lengths)); }
-
 function cellsOf(grids: readonly Grid[]): number { return grids.reduce((sum, { size, length }) => sum + size * length, 0); }
+
+/** One N for all these batches, the most rows that any of them needs, rounded up to a multiple so that other batches share it. */
+export function commonRows(batches: readonly (readonly number[])[], lengths: readonly number[], multiple: number): number {
+  const needed = Math.max(...batches.map((tokens) => rowsNeeded(tokens, lengths)));
+  return Math.min(Math.ceil(needed / multiple) * multiple, cellsOf(gridsOf(batches[0]?.length ?? 0, lengths)));
+}
 
 /** Packs sequences into N rows, `prompt` free slots before each. With N = B T, in one grid, every position is its own row. */
 export function packSequences(sequences: readonly Sequence[], { lengths, size, prompt, align }: Packing): PackedArrays {

@@ -2,7 +2,7 @@ import { upload } from '../engine/memory';
 import type { Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { uploadBatch } from '../model/batch';
-import { cellsIn, commonGrids, packSequences, rowsNeeded, type Packing } from '../model/packing';
+import { commonGrids, commonRows, packSequences, type Packing } from '../model/packing';
 import type { Tokenizer } from '../model/tokenizer';
 import { drawInit } from '../petl/init';
 import { promptLength } from '../petl/modify';
@@ -10,7 +10,7 @@ import type { Batch } from '../tasks/batches';
 import { encodeTexts, type EncodedText } from '../tasks/encode';
 import type { ClassificationExample } from '../tasks/task';
 import { classifierOf, type LabelledBatch } from './classifier';
-import { byLength, largestByLength, prepare, type Batching } from './data';
+import { byLength, prepare, type Batching } from './data';
 import type { TrainingJob } from './job';
 import type { LoadedTask, TrainingModel } from './session';
 import { trainerOf, type Trainer } from './trainer';
@@ -40,10 +40,12 @@ export function labelledBatching(tokenizer: Tokenizer, maxLength: number, prompt
     labels: () => 1,
     uploader: (batches) => {
       const tokens = ({ rows }: Batch<EncodedText>): readonly number[] => rows.map(({ ids }) => ids.length + prompt);
-      const grids = byLength(batches, (alike, length) => commonGrids(alike.map(tokens), length + prompt));
-      const gridsFor = ({ length }: Batch<EncodedText>): readonly number[] => grids.get(length) ?? [];
-      const sizes = largestByLength(batches, (batch) => rowsNeeded(tokens(batch), gridsFor(batch)), 32);
-      return (batch) => labelled(batch, { lengths: gridsFor(batch), size: Math.min(sizes.get(batch.length) ?? 0, cellsIn(batch.rows.length, gridsFor(batch))), prompt });
+      const packings = byLength(batches, (alike, length): Packing => {
+        const all = alike.map(tokens);
+        const lengths = commonGrids(all, length + prompt);
+        return { lengths, size: commonRows(all, lengths, 32), prompt };
+      });
+      return (batch) => labelled(batch, packings.get(batch.length) as Packing);
     },
   };
 }

@@ -62,8 +62,3 @@ export function byLength<E extends Encoded, X>(batches: readonly Batch<E>[], of:
   const lengths = [...new Set(batches.map(({ length }) => length))];
   return new Map(lengths.map((length) => [length, of(batches.filter((batch) => batch.length === length), length)]));
 }
-
-/** The largest value of each planned length, rounded up: seeds that differ by a few tokens share a program. */
-export function largestByLength<E extends Encoded>(batches: readonly Batch<E>[], of: (batch: Batch<E>) => number, multiple: number): ReadonlyMap<number, number> {
-  return byLength(batches, (alike) => Math.max(...alike.map((batch) => Math.ceil(of(batch) / multiple) * multiple)));
-}

@@ -2,7 +2,7 @@ import { UserError } from '../errors';
 import { uploadBatch } from '../model/batch';
 import { Generator } from '../model/generation/generate';
 import { nextTokens, uploadTargets, type LanguageBatch, type TargetSequence } from '../model/language';
-import { cellsIn, commonGrids, packSequences, quarters, rowsNeeded, type PackedArrays, type Packing } from '../model/packing';
+import { commonGrids, commonRows, packSequences, quarters, type PackedArrays, type Packing } from '../model/packing';
 import type { Tokenizer } from '../model/tokenizer';
 import { adaptationFor } from '../petl/adaptation';
 import { promptLength } from '../petl/modify';
@@ -73,22 +73,17 @@ function shapesOf(batches: readonly Batch<EncodedPair>[], prompt: number): (leng
   const read = ({ rows }: Batch<EncodedPair>): readonly number[] => rows.map(({ ids }) => ids.length + prompt);
   const written = ({ rows }: Batch<EncodedPair>): readonly number[] => rows.map(({ target }) => target.length);
   const shapes = byLength(batches, (alike, length): PairShape => {
-    const longest = roundedUp(Math.max(...alike.flatMap(written)), 8);
+    const longest = Math.ceil(Math.max(...alike.flatMap(written)) / 8) * 8;
     const targets = commonGrids(alike.map(written), longest);
     const sources = targets.length === 1 ? [length + prompt] : quarters(alike.map(read), length + prompt);
-    return { source: { ...common(alike.map(read), sources, 4), prompt }, target: { ...common(alike.map(written), targets, 2), prompt: 0 } };
+    const size = alike[0]?.rows.length ?? 1;
+    return {
+      source: { lengths: sources, size: commonRows(alike.map(read), sources, 4 * size), prompt },
+      target: { lengths: targets, size: commonRows(alike.map(written), targets, 2 * size), prompt: 0 },
+    };
   });
   return (length) => shapes.get(length) as PairShape;
 }
-
-/** The most rows that any batch needs, in steps of `step` for each sequence. */
-function common(batches: readonly (readonly number[])[], lengths: readonly number[], step: number): Omit<Packing, 'prompt'> {
-  const size = batches[0]?.length ?? 1;
-  const needed = Math.max(...batches.map((tokens) => rowsNeeded(tokens, lengths)));
-  return { lengths, size: Math.min(roundedUp(needed, step * size), cellsIn(size, lengths)) };
-}
-
-function roundedUp(value: number, multiple: number): number { return Math.ceil(value / multiple) * multiple; }
 
 function pairs({ rows, count }: Batch<EncodedPair>, shape: PairShape): LanguageBatch {
   const source = packSequences(rows.map(({ ids }) => plain(ids)), shape.source);
