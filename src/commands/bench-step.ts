@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { seconds } from '../clock';
-import { rawOp } from '../engine/backend';
 import { compile } from '../engine/compile';
 import { upload } from '../engine/memory';
+import { matmul } from '../engine/products';
 import { tf, type Tensor } from '../engine/tf';
 import { loadBackbone } from '../model/backbone';
 import { uploadBatch } from '../model/batch';
@@ -140,19 +140,18 @@ function batchOf(part: (name: string) => Int32Array, k: number, { batch, tokens,
 }
 
 /** Best rate of a plain matrix product, GFLOP/s. */
+/** GFLOP/s of the best product; the right side is frozen, as a backbone's matrix is in a step. */
 function gemmRate([m, k, n]: readonly [number, number, number], { seconds: limit, precision }: Gemm): number {
-  const kind = precision === 'bf16' ? 'bfloat16' : 'float32';
-  const wave = (size: number): Float32Array => Float32Array.from({ length: size }, (_, i) => Math.sin(i));
-  const [a, b] = [upload(wave(m * k), [m, k]), upload(wave(k * n), [k, n])];
-  const product = compile((x: Tensor, y: Tensor) => {
-    const cast = (t: Tensor): Tensor => (kind === 'bfloat16' ? rawOp('Cast', { SrcT: 'float32', DstT: kind, Truncate: false }, [t]) : t);
-    return rawOp('Cast', { SrcT: kind, DstT: 'float32', Truncate: false }, [rawOp('MatMul', { transpose_a: false, transpose_b: false, T: kind }, [cast(x), cast(y)])]);
-  });
+  const wave = (rows: number, columns: number): Tensor => upload(Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i)), [rows, columns]);
+  const [a, b] = [wave(m, k), wave(k, n)];
+  const product = compile((x: Tensor) => matmul(x, b), 'compiled', precision === 'bf16' ? 'bfloat16' : 'float32');
   let best = Infinity;
   for (const end = seconds() + limit; seconds() < end;) {
     const start = seconds();
-    product(a, b).dispose();
+    product(a).dispose();
     best = Math.min(best, seconds() - start);
   }
+  product.dispose();
+  tf.dispose([a, b]);
   return 2 * m * k * n / best / 1e9;
 }
