@@ -51,8 +51,9 @@ function engine(): string {
   const tf = require('@tensorflow/tfjs-node') as typeof import('@tensorflow/tfjs-node');
   const sum = tf.tidy(() => tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).dataSync()[0]);
   if (sum !== 3) throw new Error(`a product of ones gives ${sum} in place of 3`);
-  const { binding } = tf.backend() as unknown as { readonly binding: { readonly TF_Version: string; readonly petlKernels?: boolean } };
-  return `tfjs-node ${versionOf('@tensorflow/tfjs-node')}, TensorFlow ${binding.TF_Version}, ${binding.petlKernels === true ? 'own kernels' : 'no kernels of its own: slower'}`;
+  const { binding } = tf.backend() as unknown as { readonly binding: { readonly TF_Version: string; readonly petlKernels?: number } };
+  const kernels = ['no kernels of its own: slower', 'own kernels', 'own kernels, bfloat16 among them'][binding.petlKernels ?? 0];
+  return `tfjs-node ${versionOf('@tensorflow/tfjs-node')}, TensorFlow ${binding.TF_Version}, ${kernels}`;
 }
 
 function kernel(): string {

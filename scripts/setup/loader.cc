@@ -1,5 +1,5 @@
 // What Node loads as tfjs-node's binding: it loads the real one beside it, hands on its functions, and adds the project's
-// own kernels (src/engine/native) where they were compiled; `petlKernels` says so.
+// own kernels (src/engine/native) where they were compiled; `petlKernels` says which (petl_enter).
 // TensorFlow writes two lines about oneDNN while its library loads, before it has read TF_CPP_MIN_LOG_LEVEL;
 // where that variable asks for quiet, nothing is written to stderr during the load.
 #include <dlfcn.h>
@@ -30,10 +30,10 @@ static void* load() {
   return library;
 }
 
-static bool enterKernels() {
+static int enterKernels() {
   void* library = dlopen((folder() + "petl_kernels.so").c_str(), RTLD_NOW | RTLD_LOCAL);
   void* enter = library == nullptr ? nullptr : dlsym(library, "petl_enter");
-  return enter != nullptr && reinterpret_cast<int (*)()>(enter)() == 1;
+  return enter == nullptr ? 0 : reinterpret_cast<int (*)()>(enter)();
 }
 
 NAPI_MODULE_INIT() {
@@ -43,10 +43,10 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, nullptr, dlerror());
     return nullptr;
   }
-  static const bool kernels = enterKernels(); // once a process, however many threads load the binding
+  static const int kernels = enterKernels(); // once a process, however many threads load the binding
   napi_value binding = reinterpret_cast<napi_addon_register_func>(init)(env, exports);
-  napi_value flag;
-  napi_get_boolean(env, kernels, &flag);
-  napi_set_named_property(env, binding == nullptr ? exports : binding, "petlKernels", flag);
+  napi_value which;
+  napi_create_int32(env, kernels, &which);
+  napi_set_named_property(env, binding == nullptr ? exports : binding, "petlKernels", which);
   return binding;
 }

@@ -1,7 +1,7 @@
 import { softmax } from './activations';
 import { withGradient, type Saved } from './gradient';
-import { hasKernels, kernel } from './native';
-import type { Thinning } from './random';
+import { hasKernels, hasNarrowKernels, kernel, kernels } from './native';
+import { thinning, type Noise, type Thinning } from './random';
 import { tf, type Tensor } from './tf';
 
 /** Queries, already scaled, keys and values by head, and what is added to their scores. */
@@ -16,13 +16,20 @@ export interface Asked {
   readonly mask: Tensor;
 }
 
+/** Dropout of the shares. */
+export interface Dropped { readonly rate: number; readonly noise: Noise }
+
 /**
  * softmax(Q K^T + mask) V by head, the shares thinned by dropout. With O the result and P the shares, the softmax's gradient
  * P (dP - sum_k dP P) is P (dP - sum_w dO O): its sum needs the w numbers of each query and not the T_k of its scores
  * (Dao et al. 2022, appendix B.2), thinned or not.
- * @param thin dropout of the shares `[B, heads, T_q, T_k]`, undefined for none @param mass true adds a column: the log of the sum over keys of exp(score) @returns `[B, heads, T_q, w]`, or w + 1 columns
+ * @param drop undefined for none @param mass true adds a column: the log of the sum over keys of exp(score) @returns `[B, heads, T_q, w]`, or w + 1 columns
  */
-export function attend({ queries, keys, values, mask }: Asked, thin: ((shape: readonly number[]) => Thinning) | undefined, mass: boolean): Tensor {
+export function attend(asked: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
+  return isForOneKernel(asked) ? attendByKernel(asked, drop, mass) : attendByOps(asked, drop, mass);
+}
+
+function attendByOps({ queries, keys, values, mask }: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
   const heads = queries.shape[1] as number;
   const shared = keys.shape[1] as number;
   return withGradient([queries, keys, values, mask], () => {
@@ -30,12 +37,33 @@ export function attend({ queries, keys, values, mask }: Asked, thin: ((shape: re
     const fused = hasKernels() && !mass;
     const scores = fused ? raw : tf.add(raw, mask);
     const shares = fused ? kernel('PetlMaskedSoftmax', [raw, mask]) : softmax(scores);
-    const map = thin?.(shares.shape);
+    const map = drop === undefined ? undefined : thinning(shares.shape, drop.rate, drop.noise);
     const context = grouped(tf.matMul(grouped(map === undefined ? shares : map.apply(shares, map.kept), shared), values), heads);
     return {
       value: mass ? tf.concat([context, logMass(scores, shares)], 3) : context,
       kept: [context, shares, ...(map?.kept ?? [])],
       gradient: (dy, inputs, kept) => gradientOf(dy, inputs as Four, kept, { apply: map?.apply ?? ((x) => x), mass }),
+    };
+  });
+}
+
+/** Rows of queries and numbers of a row that the kernel computes together (native/head.h). */
+const [block, vectors] = [8, 32];
+
+/** In bfloat16 all of it is one op, but where it would compute rows for nothing, or a learnt bias by head needs a gradient. */
+function isForOneKernel({ queries, mask }: Asked): boolean {
+  const [, heads = 1, asking = 0, width = 0] = queries.shape;
+  return hasNarrowKernels() && asking >= block && width % vectors === 0 && heads > 1 && mask.rank === 4 && mask.shape[1] === 1;
+}
+
+function attendByKernel({ queries, keys, values, mask }: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
+  const attributes = { first: drop?.rate ?? 0, second: mass ? 1 : 0, stream: drop?.noise.next() ?? 0 };
+  return withGradient([queries, keys, values, mask], () => {
+    const seed = drop?.noise.seed ?? tf.zeros([2], 'int32');
+    const [value, logSum] = kernels('PetlAttention', [queries, keys, values, mask, seed], attributes, 2) as [Tensor, Tensor];
+    return {
+      value, kept: [value, logSum, seed],
+      gradient: (dy, inputs, [y, level, same]) => [...kernels('PetlAttentionGrad', [...inputs, same, y, level, dy], attributes, 3), tf.zerosLike(inputs[3])],
     };
   });
 }

@@ -1,6 +1,7 @@
 import { dtypes } from './backend';
 import { edgeName, type Edge, type Graph, type GraphNode } from './graph';
 import { castAttrs, isWidening } from './narrow';
+import { hasKernels } from './native';
 import type { Recording } from './record';
 
 /** Products whose three sides all reach this are a backbone's even where its matrices train; adapters and LoRA stay below. */
@@ -16,7 +17,7 @@ export function inBfloat16({ graph, captured }: Recording): Recording {
   const frozen = frozenNames(graph, captured.length);
   const isLarge = largeProducts(graph);
   const rewriter = new Rewriter(graph);
-  const nodes = graph.nodes.flatMap((node) => (isFrozenProduct(node, frozen) || isLarge(node) ? rewriter.product(node) : [node]));
+  const nodes = graph.nodes.flatMap((node) => (isFrozenProduct(node, frozen) || isLarge(node) ? rewriter.product(node) : rewriter.between(node)));
   return { graph: { ...graph, nodes }, captured };
 }
 
@@ -47,6 +48,10 @@ function isFrozenProduct({ op, inputs }: GraphNode, frozen: ReadonlySet<string>)
 
 class Rewriter {
   private readonly rounded = new Map<string, Edge>();
+  /** Products that stay in bfloat16 where all that reads them can. */
+  private readonly products = new Map<string, Edge>();
+  /** Products with a bias added, before they are widened. */
+  private readonly biased = new Map<string, readonly [product: Edge, bias: Edge]>();
   private readonly taken: ReadonlySet<string>;
 
   constructor(graph: Graph) {
@@ -62,7 +67,32 @@ class Rewriter {
     const inner = `${node.name}/bf16`;
     if (this.taken.has(inner)) throw new Error(`node ${inner} exists already`);
     const attrs = node.attrs.map((a) => (a.name === 'T' ? { ...a, value: dtypes.bfloat16 } : a));
+    this.products.set(node.name, { node: inner, port: 0 });
     return [...casts, { ...node, name: inner, attrs, inputs }, { name: node.name, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] }];
+  }
+
+  /**
+   * A product's bias is added, and GELU of both computed, with its gradient, in one pass that reads bfloat16: the same numbers
+   * as up to four passes that widen, add, compute and round. Whoever else reads GELU reads it rounded, as with autocast.
+   */
+  between(node: GraphNode): GraphNode[] {
+    const [first, second] = node.inputs;
+    const product = this.products.get(first?.node ?? '');
+    if (!hasKernels()) return [node];
+    if (node.op === 'BiasAdd' && product !== undefined && second !== undefined) {
+      this.biased.set(node.name, [product, second]);
+      return [{ ...node, op: 'PetlNarrowBias', attrs: [], inputs: [product, second] }];
+    }
+    const own = this.biased.get((node.op === 'PetlGelu' ? first : second)?.node ?? '');
+    if (node.op === 'PetlGelu' && own !== undefined) return this.narrow(node, 'PetlNarrowGelu', own);
+    if (node.op === 'PetlGeluGrad' && own !== undefined && product !== undefined) return this.narrow(node, 'PetlNarrowGeluGrad', [product, ...own]);
+    return [node];
+  }
+
+  private narrow(node: GraphNode, op: string, inputs: readonly Edge[]): GraphNode[] {
+    const inner = { node: `${node.name}/narrow`, port: 0 };
+    this.rounded.set(node.name, inner);
+    return [{ ...node, name: inner.node, op, inputs }, { name: node.name, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [inner] }];
   }
 
   private round(edge: Edge, made: GraphNode[]): Edge {

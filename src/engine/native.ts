@@ -11,7 +11,26 @@ let wanted = process.env.PETL_KERNELS !== '0';
  * PETL_KERNELS=0, layers run on TensorFlow's ops. Values agree to rounding; dropout draws other numbers.
  */
 export function hasKernels(): boolean {
-  return wanted && (backend().binding as { readonly petlKernels?: boolean }).petlKernels === true;
+  return wanted && compiledKernels() > 0;
+}
+
+/** 0: none, 1: all in float32, 2: those that multiply in bfloat16, too, which needs a processor with units for it. */
+export function compiledKernels(): number {
+  return (backend().binding as { readonly petlKernels?: number }).petlKernels ?? 0;
+}
+
+let narrow = false;
+
+/** Lets layers that `body` records round what they multiply to bfloat16. */
+export function withNarrowKernels<X>(allowed: boolean, body: () => X): X {
+  const before = narrow;
+  narrow = allowed;
+  try { return body(); } finally { narrow = before; }
+}
+
+/** Whether a layer that is being recorded may multiply in bfloat16 by a kernel of its own. */
+export function hasNarrowKernels(): boolean {
+  return narrow && wanted && compiledKernels() > 1;
 }
 
 /** Runs `body` on TensorFlow's ops: what tests hold the kernels against. */

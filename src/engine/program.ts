@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seconds } from '../clock';
@@ -8,6 +8,7 @@ import { expandAdam } from './adam';
 import { inBfloat16 } from './bfloat16';
 import { hoist } from './hoist';
 import { gatherNarrow } from './narrow';
+import { withNarrowKernels } from './native';
 import { record } from './record';
 import { savedModel } from './savedmodel';
 import type { Tensor } from './tf';
@@ -30,8 +31,9 @@ export class Program {
 
   constructor(step: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], precision: Precision) {
     const start = 1000 * seconds();
-    const recording = gatherNarrow(record(step, inputs));
-    const { graph, captured, release } = hoist(precision === 'bfloat16' ? inBfloat16(recording) : recording);
+    const narrow = precision === 'bfloat16';
+    const recording = gatherNarrow(withNarrowKernels(narrow, () => record(step, inputs)));
+    const { graph, captured, release } = hoist(narrow ? inBfloat16(recording) : recording);
     const recorded = 1000 * seconds();
     this.id = load(expandAdam(graph));
     this.captured = captured;
@@ -62,25 +64,25 @@ export class Program {
 let folder: string | undefined;
 
 /**
- * The binding loads only from a folder; its content is gone once loaded. One path for all programs of a process:
- * TensorFlow keeps counters of loading by path for ever, 3 KB each.
+ * The binding loads only from a folder; it is gone once loaded. One path for all programs of a process: TensorFlow keeps
+ * counters of loading by path for ever, 3 KB each.
  */
 function load(graph: Graph): number {
-  folder ??= privateFolder();
+  const own = privateFolder();
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), savedModel(graph));
-    return backend().binding.loadSavedModel(folder, 'serve');
+    writeFileSync(join(own, 'saved_model.pb'), savedModel(graph));
+    return backend().binding.loadSavedModel(own, 'serve');
   } catch (error) {
     const message = (error as Error).message;
     const node = graph.nodes.find(({ name }) => message.includes(`{{node ${name}}}`));
     throw new Error(node === undefined ? message : `${message.split('\n')[0] ?? ''} (op ${node.op}, inputs ${node.inputs.map(edgeName).join()})`);
   } finally {
-    rmSync(join(folder, 'saved_model.pb'), { force: true });
+    rmSync(own, { recursive: true, force: true });
   }
 }
 
 function privateFolder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'petl-program-'));
-  process.once('exit', () => { rmSync(made, { recursive: true, force: true }); });
-  return made;
+  if (folder === undefined) folder = mkdtempSync(join(tmpdir(), 'petl-program-'));
+  else mkdirSync(folder, { mode: 0o700 });
+  return folder;
 }

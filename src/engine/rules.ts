@@ -209,6 +209,8 @@ const rules: Readonly<Record<string, Rule>> = {
   SparseSoftmaxCrossEntropyWithLogits: (call) => [{ shape: input(call, 1).shape, dtype: input(call, 0).dtype }, { shape: input(call, 0).shape, dtype: input(call, 0).dtype }],
   ...each('PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad', same),
   PetlLayerNorm: (call) => [input(call, 0).shape, rowsOf(call), rowsOf(call)].map((shape) => ({ shape, dtype: input(call, 0).dtype })),
+  PetlAttention: (call) => [(call.attr('second') as number) + (input(call, 0).shape[3] ?? 0), 1].map((last) => ({ shape: [...input(call, 0).shape.slice(0, 3), last], dtype: input(call, 0).dtype })),
+  PetlAttentionGrad: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),
   PetlCrossEntropy: (call) => [0, 1].map(() => ({ shape: input(call, 1).shape, dtype: input(call, 0).dtype })),
   AdamStep: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),
   BroadcastTo: (call) => [{ shape: constant(call, 1), dtype: input(call, 0).dtype }],

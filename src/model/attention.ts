@@ -1,5 +1,4 @@
 import { attend } from '../engine/layers';
-import { thinning } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import { project, show, type Attended, type Place, type Stream } from './place';
 import { projections } from './projections';
@@ -14,7 +13,7 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, {
   const { grids, query: plain } = projections(place, kind, query, memory);
   const seen = !passes(place.visit, `${kind}.heads`);
   const { dropout, noise } = place;
-  const thin = dropout === 0 || noise === undefined ? undefined : (shape: readonly number[]) => thinning(shape, dropout, noise);
+  const thin = dropout === 0 || noise === undefined ? undefined : { rate: dropout, noise };
   const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, thin, seen));
   if (!seen) return project(place, `${kind}.out`, null, query.layout.packHeads(both));
   const { heads, headWidth, attentionScale: scale } = place.shape;

@@ -52,11 +52,39 @@ PETL_INLINE float errorFunction(float x) {
   return x * p / q;
 }
 
+// A bfloat16 number is the upper half of a float32 one.
+PETL_INLINE float widened(uint16_t x) {
+  const uint32_t bits = static_cast<uint32_t>(x) << 16;
+  float wide;
+  std::memcpy(&wide, &bits, sizeof wide);
+  return wide;
+}
+
+// Rounded to the nearest, to even where two are as near.
+PETL_INLINE uint16_t narrowed(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  return static_cast<uint16_t>(x != x ? 0x7fc0 : rounded);
+}
+
 // MurmurHash3's finaliser: every bit of x changes every bit of the result with probability one half.
 PETL_INLINE uint32_t mixed(uint32_t x) {
   x = (x ^ (x >> 16)) * 0x85ebca6bu;
   x = (x ^ (x >> 13)) * 0xc2b2ae35u;
   return x ^ (x >> 16);
 }
+
+// What dropout keeps: the numbers at whose position a hash falls at or above the threshold, and what they are multiplied by.
+struct Thinning {
+  Thinning() = default;
+  Thinning(float rate, const int32_t seed[2], int32_t stream)
+      : first(mixed(static_cast<uint32_t>(seed[0]))), second(mixed(static_cast<uint32_t>(seed[1]) + 0x9e3779b9u * static_cast<uint32_t>(stream + 1))),
+        threshold(static_cast<uint32_t>(rate * 4294967296.0)), scale(1.0f / (1.0f - rate)) {}
+  bool any() const { return threshold != 0; }
+
+  uint32_t first = 0, second = 0, threshold = 0;
+  float scale = 1;
+};
 
 } // namespace petl

@@ -1,7 +1,9 @@
 // Layers as single ops for tfjs-node's TensorFlow: one pass over memory where its own ops take three to nine. Compiled at
 // set-up beside the binding; where that cannot be, the layers fall back to TensorFlow's ops (src/engine/native.ts).
 #include <cstdint>
+#include <iterator>
 
+#include "attention.h"
 #include "loops.h"
 #include "op.h"
 #include "threads.h"
@@ -34,6 +36,44 @@ void computeGeluGrad(void* kernel, TF_OpKernelContext* context) {
   Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { geluGrad(dy + from, x + from, out + from, to - from, with.first, with.second); });
 }
 
+void computeNarrowBias(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const uint16_t* z = run.halves(0);
+  const float* bias = run.floats(1);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && run.shape(1) == std::vector<int64_t>{shape[1]}, "PetlNarrowBias: z [N, d], bias [d]")) return;
+  float* out = run.allocate(0, shape);
+  if (!run.fine()) return;
+  const int64_t width = shape[1];
+  Threads::all().share(shape[0], leastRows(width), [=](int64_t from, int64_t to) { narrowBias(z + from * width, bias, out + from * width, to - from, width); });
+}
+
+void computeNarrowGelu(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const Attributes& with = attributesOf(kernel);
+  const uint16_t* z = run.halves(0);
+  const float* bias = run.floats(1);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && run.shape(1) == std::vector<int64_t>{shape[1]}, "PetlNarrowGelu: z [N, d], bias [d]")) return;
+  uint16_t* out = run.allocateHalves(0, shape);
+  if (!run.fine()) return;
+  const int64_t width = shape[1];
+  Threads::all().share(shape[0], leastRows(width), [=](int64_t from, int64_t to) { narrowGelu(z + from * width, bias, out + from * width, to - from, width, with.first, with.second); });
+}
+
+void computeNarrowGeluGrad(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const Attributes& with = attributesOf(kernel);
+  const uint16_t *dy = run.halves(0), *z = run.halves(1);
+  const float* bias = run.floats(2);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && run.shape(1) == shape && run.shape(2) == std::vector<int64_t>{shape[1]}, "PetlNarrowGeluGrad: dy [N, d], z [N, d], bias [d]")) return;
+  uint16_t* out = run.allocateHalves(0, shape);
+  if (!run.fine()) return;
+  const int64_t width = shape[1];
+  Threads::all().share(shape[0], leastRows(width), [=](int64_t from, int64_t to) { narrowGeluGrad(dy + from * width, z + from * width, bias, out + from * width, to - from, width, with.first, with.second); });
+}
+
 void computeLayerNorm(void* kernel, TF_OpKernelContext* context) {
   Run run(context);
   const float epsilon = attributesOf(kernel).first;
@@ -59,18 +99,6 @@ void computeLayerNormGrad(void*, TF_OpKernelContext* context) {
   Threads::all().share(rows, leastRows(width), [=](int64_t from, int64_t to) {
     layerNormGrad(dy + from * width, x + from * width, gain, mean + from, inverse + from, out + from * width, to - from, width);
   });
-}
-
-// How far a step along each axis of `shape` moves in a smaller tensor that is broadcast to it; empty where it cannot be.
-std::vector<int64_t> stridesOf(const std::vector<int64_t>& small, const std::vector<int64_t>& shape) {
-  if (small.size() != shape.size()) return {};
-  std::vector<int64_t> strides(shape.size(), 0);
-  int64_t stride = 1;
-  for (size_t axis = shape.size(); axis-- > 0; stride *= small[axis]) {
-    if (small[axis] != 1 && small[axis] != shape[axis]) return {};
-    strides[axis] = small[axis] == 1 ? 0 : stride;
-  }
-  return strides;
 }
 
 void computeMaskedSoftmax(void*, TF_OpKernelContext* context) {
@@ -110,13 +138,8 @@ void computeDropout(void* kernel, TF_OpKernelContext* context) {
   if (!run.demand(Run::count(run.shape(1)) == 2 && with.first > 0 && with.first < 1, "PetlDropout: a seed of two numbers and a rate between 0 and 1")) return;
   float* out = run.reuse(0, 0, run.shape(0));
   if (!run.fine()) return;
-  const uint32_t first = mixed(static_cast<uint32_t>(seed[0])), second = mixed(static_cast<uint32_t>(seed[1]) + 0x9e3779b9u * static_cast<uint32_t>(with.stream + 1));
-  const uint32_t threshold = static_cast<uint32_t>(with.first * 4294967296.0);
-  const float scale = 1.0f / (1.0f - with.first);
-  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) {
-    const uint32_t key[2] = {first, second};
-    dropout(x + from, out + from, static_cast<uint32_t>(from), to - from, key, threshold, scale);
-  });
+  const Thinning thin(with.first, seed, with.stream);
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { dropout(x + from, out + from, static_cast<uint32_t>(from), to - from, thin); });
 }
 
 void computeCrossEntropy(void* kernel, TF_OpKernelContext* context) {
@@ -160,6 +183,9 @@ void computeCrossEntropyGrad(void* kernel, TF_OpKernelContext* context) {
 const Op ops[] = {
     {"PetlGelu", {"x: float"}, {"y: float"}, like<0>, computeGelu},
     {"PetlGeluGrad", {"dy: float", "x: float"}, {"dx: float"}, like<0>, computeGeluGrad},
+    {"PetlNarrowBias", {"z: bfloat16", "bias: float"}, {"y: float"}, like<0>, computeNarrowBias},
+    {"PetlNarrowGelu", {"z: bfloat16", "bias: float"}, {"y: bfloat16"}, like<0>, computeNarrowGelu},
+    {"PetlNarrowGeluGrad", {"dy: bfloat16", "z: bfloat16", "bias: float"}, {"dx: bfloat16"}, like<0>, computeNarrowGeluGrad},
     {"PetlLayerNorm", {"x: float", "gain: float", "bias: float"}, {"y: float", "mean: float", "inverse: float"}, like<0>, computeLayerNorm},
     {"PetlLayerNormGrad", {"dy: float", "x: float", "gain: float", "mean: float", "inverse: float"}, {"dx: float"}, like<0>, computeLayerNormGrad},
     {"PetlMaskedSoftmax", {"scores: float", "mask: float"}, {"y: float"}, like<0>, computeMaskedSoftmax},
@@ -169,13 +195,26 @@ const Op ops[] = {
     {"PetlCrossEntropyGrad", {"logits: float", "labels: int32", "mass: float", "dy: float"}, {"dx: float"}, like<0>, computeCrossEntropyGrad},
 };
 
+#ifdef PETL_BF16
+const Op narrow[] = {
+    {"PetlAttention", {"q: float", "k: float", "v: float", "mask: float", "seed: int32"}, {"y: float", "mass: float"}, unknown, computeAttention},
+    {"PetlAttentionGrad", {"q: float", "k: float", "v: float", "mask: float", "seed: int32", "y: float", "mass: float", "dy: float"}, {"dq: float", "dk: float", "dv: float"}, like<0>, computeAttentionGrad},
+};
+#endif
+
+template <size_t count>
+bool enterAll(const Op (&all)[count]) {
+  return std::all_of(std::begin(all), std::end(all), enter);
+}
+
 } // namespace
 } // namespace petl
 
-// Called once by the binding's loader: 1 where TensorFlow has all ops.
+// Called once by the binding's loader: 0 where TensorFlow did not take all ops, 2 where the processor has those in bfloat16, too, 1 otherwise.
 extern "C" int petl_enter() {
-  for (const petl::Op& op : petl::ops) {
-    if (!petl::enter(op)) return 0;
-  }
+  if (!petl::enterAll(petl::ops)) return 0;
+#ifdef PETL_BF16
+  if (petl::hasBfloat16() && petl::enterAll(petl::narrow)) return 2;
+#endif
   return 1;
 }

@@ -17,6 +17,32 @@ PETL_WIDE void geluGrad(const float* dy, const float* x, float* out, int64_t n, 
   }
 }
 
+// z + bias, one bias a column.
+PETL_WIDE void narrowBias(const uint16_t* z, const float* bias, float* out, int64_t rows, int64_t width) {
+  for (int64_t row = 0; row < rows; row++, z += width, out += width) {
+    for (int64_t i = 0; i < width; i++) out[i] = widened(z[i]) + bias[i];
+  }
+}
+
+// GELU between two products in bfloat16: of z + bias, one bias a column.
+PETL_WIDE void narrowGelu(const uint16_t* z, const float* bias, uint16_t* out, int64_t rows, int64_t width, float inner, float outer) {
+  for (int64_t row = 0; row < rows; row++, z += width, out += width) {
+    for (int64_t i = 0; i < width; i++) {
+      const float x = widened(z[i]) + bias[i];
+      out[i] = narrowed(outer * x * (1.0f + errorFunction(inner * x)));
+    }
+  }
+}
+
+PETL_WIDE void narrowGeluGrad(const uint16_t* dy, const uint16_t* z, const float* bias, uint16_t* out, int64_t rows, int64_t width, float inner, float outer) {
+  for (int64_t row = 0; row < rows; row++, dy += width, z += width, out += width) {
+    for (int64_t i = 0; i < width; i++) {
+      const float x = inner * (widened(z[i]) + bias[i]);
+      out[i] = narrowed(widened(dy[i]) * outer * (1.0f + errorFunction(x) + x * 1.12837916709551257f * exponential(-x * x)));
+    }
+  }
+}
+
 PETL_WIDE void layerNorm(const float* x, const float* gain, const float* bias, float* out, float* mean, float* inverse, int64_t rows, int64_t width, float epsilon) {
   for (int64_t row = 0; row < rows; row++, x += width, out += width) {
     float sum = 0, squares = 0;
@@ -77,10 +103,11 @@ PETL_WIDE void softmaxGrad(const float* dy, const float* level, const float* y, 
 }
 
 // x / (1 - rate) where a hash of the seed and the position falls at or above `rate`, 0 elsewhere.
-PETL_WIDE void dropout(const float* x, float* out, uint32_t first, int64_t n, const uint32_t key[2], uint32_t threshold, float scale) {
+PETL_WIDE void dropout(const float* x, float* out, uint32_t position, int64_t n, const Thinning& with) {
+  const Thinning thin = with;
   for (int64_t i = 0; i < n; i++) {
-    const uint32_t drawn = mixed(mixed((first + static_cast<uint32_t>(i)) ^ key[0]) + key[1]);
-    out[i] = drawn >= threshold ? x[i] * scale : 0.0f;
+    const uint32_t drawn = mixed(mixed((position + static_cast<uint32_t>(i)) ^ thin.first) + thin.second);
+    out[i] = drawn >= thin.threshold ? x[i] * thin.scale : 0.0f;
   }
 }
 

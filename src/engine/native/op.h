@@ -48,6 +48,7 @@ class Run {
 
   const float* floats(int input) { return static_cast<const float*>(data(input)); }
   const int32_t* ints(int input) { return static_cast<const int32_t*>(data(input)); }
+  const uint16_t* halves(int input) { return static_cast<const uint16_t*>(data(input)); } // bfloat16
 
   std::vector<int64_t> shape(int input) {
     TF_Tensor* found = tensor(input);
@@ -56,17 +57,15 @@ class Run {
     return sizes;
   }
 
-  float* allocate(int output, const std::vector<int64_t>& sizes) {
-    if (!fine()) return nullptr;
-    return own(TF_AllocateOutput(context_, output, TF_FLOAT, sizes.data(), static_cast<int>(sizes.size()), sizeof(float) * count(sizes), status_));
-  }
+  float* allocate(int output, const std::vector<int64_t>& sizes) { return static_cast<float*>(allocate(output, sizes, TF_FLOAT, sizeof(float))); }
+  uint16_t* allocateHalves(int output, const std::vector<int64_t>& sizes) { return static_cast<uint16_t*>(allocate(output, sizes, TF_BFLOAT16, sizeof(uint16_t))); }
 
   // The memory of `input` where nobody else reads it. Pointers to it stay valid: the context holds it, too.
   float* reuse(int input, int output, const std::vector<int64_t>& sizes) {
     if (!fine()) return nullptr;
     release(input);
     int forwarded;
-    return own(TF_ForwardInputOrAllocateOutput(context_, &input, 1, output, sizes.data(), static_cast<int>(sizes.size()), &forwarded, status_));
+    return static_cast<float*>(own(TF_ForwardInputOrAllocateOutput(context_, &input, 1, output, sizes.data(), static_cast<int>(sizes.size()), &forwarded, status_)));
   }
 
   static int64_t count(const std::vector<int64_t>& sizes) {
@@ -76,6 +75,11 @@ class Run {
   }
 
  private:
+  void* allocate(int output, const std::vector<int64_t>& sizes, TF_DataType type, size_t bytes) {
+    if (!fine()) return nullptr;
+    return own(TF_AllocateOutput(context_, output, type, sizes.data(), static_cast<int>(sizes.size()), bytes * count(sizes), status_));
+  }
+
   TF_Tensor* tensor(int input) {
     const size_t at = static_cast<size_t>(input);
     if (inputs_.size() <= at) inputs_.resize(at + 1, nullptr);
@@ -100,10 +104,10 @@ class Run {
     return found == nullptr ? nullptr : TF_TensorData(found);
   }
 
-  float* own(TF_Tensor* tensor) {
+  void* own(TF_Tensor* tensor) {
     if (tensor == nullptr) return nullptr;
     held_.push_back(tensor);
-    return static_cast<float*>(TF_TensorData(tensor));
+    return TF_TensorData(tensor);
   }
 
   TF_OpKernelContext* context_;
@@ -134,6 +138,18 @@ inline void* create(TF_OpKernelConstruction* context) {
 
 inline void remove(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
+// How far a step along each axis of `shape` moves in a smaller tensor that is broadcast to it; empty where it cannot be.
+inline std::vector<int64_t> stridesOf(const std::vector<int64_t>& small, const std::vector<int64_t>& shape) {
+  if (small.size() != shape.size()) return {};
+  std::vector<int64_t> strides(shape.size(), 0);
+  int64_t stride = 1;
+  for (size_t axis = shape.size(); axis-- > 0; stride *= small[axis]) {
+    if (small[axis] != 1 && small[axis] != shape[axis]) return {};
+    strides[axis] = small[axis] == 1 ? 0 : stride;
+  }
+  return strides;
+}
+
 // The first output has the shape of this input; the recorder knows all shapes, TensorFlow needs no more.
 template <int input>
 void like(TF_ShapeInferenceContext* context, TF_Status* status) {
@@ -143,6 +159,8 @@ void like(TF_ShapeInferenceContext* context, TF_Status* status) {
   if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, shape, status);
   TF_DeleteShapeHandle(shape);
 }
+
+inline void unknown(TF_ShapeInferenceContext* context, TF_Status* status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
 
 // True when TensorFlow took the op and its kernel.
 inline bool enter(const Op& op) {

@@ -21,20 +21,20 @@ class Threads {
     return *threads;
   }
 
-  // body over [0, count), in pieces of at least `least`; by the caller alone where another op has the helpers.
+  // body over [0, count), in pieces of at least `least`, taken by whoever is free: the caller waits for no thread that another
+  // op keeps busy. By the caller alone where another op has the helpers.
   void share(int64_t count, int64_t least, const Body& body) {
-    const int64_t parts = std::min<int64_t>(helpers_ + 1, count / std::max<int64_t>(1, least));
-    if (parts <= 1 || !taken_.try_lock()) return body(0, count);
+    const int64_t pieces = std::min<int64_t>(each * (helpers_ + 1), count / std::max<int64_t>(1, least));
+    if (helpers_ == 0 || pieces <= 1 || !taken_.try_lock()) return body(0, count);
+    Work work;
     {
       std::lock_guard<std::mutex> lock(state_);
-      body_ = &body;
-      count_ = count;
-      parts_ = parts;
-      left_ = parts - 1;
-      round_++;
+      work_ = work = {&body, count, pieces, work_.round + 1};
+      left_ = pieces;
+      next_ = work.round << 32;
     }
     wake_.notify_all();
-    body(0, count / parts);
+    take(work);
     for (int spin = 0; spin < 2000 && left_.load(std::memory_order_acquire) > 0; spin++) std::atomic_signal_fence(std::memory_order_seq_cst);
     if (left_.load(std::memory_order_acquire) > 0) {
       std::unique_lock<std::mutex> lock(state_);
@@ -44,39 +44,53 @@ class Threads {
   }
 
  private:
+  static constexpr int64_t each = 4; // pieces a thread: a thread that comes late leaves the others little to wait for
+
+  struct Work {
+    const Body* body = nullptr;
+    int64_t count = 0, pieces = 0;
+    uint64_t round = 0;
+  };
+
   Threads() {
     const char* asked = std::getenv("TF_NUM_INTRAOP_THREADS");
     const int wanted = asked != nullptr ? std::atoi(asked) : 0;
     helpers_ = (wanted > 0 ? wanted : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) - 1;
-    for (int i = 1; i <= helpers_; i++) std::thread([this, i] { serve(i); }).detach();
+    for (int i = 0; i < helpers_; i++) std::thread([this] { serve(); }).detach();
   }
 
-  [[noreturn]] void serve(int self) {
-    for (uint64_t seen = 0;;) {
-      const Body* body;
-      int64_t from, to;
-      {
-        std::unique_lock<std::mutex> lock(state_);
-        wake_.wait(lock, [&] { return round_ != seen; });
-        seen = round_;
-        if (self >= parts_) continue;
-        body = body_;
-        from = count_ * self / parts_;
-        to = count_ * (self + 1) / parts_;
-      }
-      (*body)(from, to);
+  // Pieces of this round until none is left, or another has begun.
+  void take(const Work& work) {
+    for (uint64_t next = next_.load();;) {
+      const int64_t piece = static_cast<int64_t>(next & 0xffffffff);
+      if (next >> 32 != (work.round & 0xffffffff) || piece >= work.pieces) return;
+      if (!next_.compare_exchange_weak(next, next + 1)) continue;
+      (*work.body)(work.count * piece / work.pieces, work.count * (piece + 1) / work.pieces);
       if (left_.fetch_sub(1) == 1) {
         std::lock_guard<std::mutex> lock(state_);
         done_.notify_all();
       }
+      next = next_.load();
+    }
+  }
+
+  [[noreturn]] void serve() {
+    for (uint64_t seen = 0;;) {
+      Work work;
+      {
+        std::unique_lock<std::mutex> lock(state_);
+        wake_.wait(lock, [&] { return work_.round != seen; });
+        work = work_;
+        seen = work.round;
+      }
+      take(work);
     }
   }
 
   std::mutex taken_, state_;
   std::condition_variable wake_, done_;
-  uint64_t round_ = 0;
-  const Body* body_ = nullptr;
-  int64_t count_ = 0, parts_ = 0;
+  Work work_;
+  std::atomic<uint64_t> next_{0}; // the round's last 32 bits and the next piece
   std::atomic<int64_t> left_{0};
   int helpers_;
 };
