@@ -4,14 +4,14 @@ import { castAttrs, isWidening } from './narrow';
 import { hasKernels } from './native';
 import type { Recording } from './record';
 
-/** Products whose three sides all reach this are a backbone's even where its matrices train; adapters and LoRA stay below. */
-const large = 256;
+/** Products whose three sides all reach this are worth rounding, whatever trains: a backbone's under full fine-tuning, adapters of this width; LoRA's ranks and heads of few classes stay below. */
+const large = 64;
 
 /**
  * Multiplies by the backbone's matrices in bfloat16: both operands are rounded, products add up in float32 inside the matrix
- * unit, the result is float32 again. A rounded frozen matrix is computed once (`hoist.ts`); one that trains (full
- * fine-tuning) is rounded at each step, as PyTorch's autocast does. Trained values, small products, reductions and everything
- * element-wise stay float32.
+ * unit, the result is float32 again. A rounded frozen matrix is computed once (`hoist.ts`); one that trains is rounded at each
+ * step, as PyTorch's autocast does: trained values, their optimizer, small products, reductions and everything element-wise
+ * stay float32.
  */
 export function inBfloat16({ graph, captured }: Recording): Recording {
   const frozen = frozenNames(graph, captured.length);
