@@ -31,6 +31,12 @@ const narrow: Readonly<Record<string, readonly [queries: readonly number[], keys
   'dropout, log mass, one number for all keys': [[2, 4, 17, 32], [2, 4, 5, 32], [2, 1, 17, 1], 0.3, true],
 };
 
+/** The value of f, and the gradients of a sum of it that weighs each number otherwise. */
+const withGradients = (f: (...x: Tensor[]) => Tensor) => (...x: Tensor[]): Tensor[] => {
+  const loss = (...y: Tensor[]): tf.Scalar => { const out = f(...y); return tf.sum(tf.mul(out, tf.reshape(tf.cos(tf.range(0, out.size)), out.shape))); };
+  return [f(...x), ...tf.grads(loss)(x)];
+};
+
 /** Large enough that threads share them, widths that no vector divides. */
 const cases: Readonly<Record<string, readonly [inputs: () => Tensor[], f: (...x: Tensor[]) => Tensor, tolerance?: number]>> = {
   gelu: [() => [wave([301, 173], 6)], (x) => layers.gelu(x!)],
@@ -46,10 +52,7 @@ const cases: Readonly<Record<string, readonly [inputs: () => Tensor[], f: (...x:
 describe('kernels', () => {
   it.each(Object.entries(cases))('%s: value and gradients equal those of TensorFlow\'s ops', (_, [inputs, f, tolerance = 2e-6]) => {
     const given = inputs();
-    const both = (...x: Tensor[]): Tensor[] => {
-      const loss = (...y: Tensor[]): tf.Scalar => { const out = f(...y); return tf.sum(tf.mul(out, tf.reshape(tf.cos(tf.range(0, out.size)), out.shape))); };
-      return [f(...x), ...tf.grads(loss)(x)];
-    };
+    const both = withGradients(f);
     const [fast, slow] = [compile(both)(...given), withoutKernels(() => compile(both)(...given))];
     fast.forEach((tensor, i) => {
       const [x, y] = [Array.from(tensor.dataSync()), Array.from(slow[i]!.dataSync())];
@@ -64,12 +67,9 @@ describe('kernels', () => {
     const given = [scattered(queries, 1, 0), scattered(keys, 1, 1), scattered(keys, 1, 2), masked[3] === 1 ? wave(masked, 1) : trailing(masked)];
     const f = (q: Tensor, k: Tensor, v: Tensor, m: Tensor): Tensor =>
       layers.attend({ queries: q, keys: k, values: v, mask: m }, rate === 0 ? undefined : { rate, noise: noise(tf.tensor1d([3, 4], 'int32')) }, mass);
-    const both = (...x: Tensor[]): Tensor[] => {
-      const [q, k, v, m] = x as [Tensor, Tensor, Tensor, Tensor];
-      const loss = (...y: Tensor[]): tf.Scalar => { const out = f(y[0]!, y[1]!, y[2]!, m); return tf.sum(tf.mul(out, tf.reshape(tf.cos(tf.range(0, out.size)), out.shape))); };
-      return [f(q, k, v, m), ...tf.grads(loss)([q, k, v])];
-    };
-    const [rounded, exact] = [compile(both, 'compiled', 'bfloat16')(...given), compile(both)(...given)];
+    const [m] = given.slice(3) as [Tensor];
+    const both = withGradients((q, k, v) => f(q!, k!, v!, m));
+    const [rounded, exact] = [compile(both, 'compiled', 'bfloat16')(...given.slice(0, 3)), compile(both)(...given.slice(0, 3))];
     rounded.forEach((tensor, i) => {
       const [x, y] = [Array.from(tensor.dataSync()), Array.from(exact[i]!.dataSync())];
       const largest = y.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
@@ -84,10 +84,7 @@ describe('kernels', () => {
     const given = [wave([65, 288], 1), wave([512], 0.5)];
     const [up, down] = [wave([288, 512], 0.1, 2), wave([512, 288], 0.1, 3)];
     const f = (x: Tensor, b: Tensor): Tensor => layers.linear(layers.gelu(layers.linear(x, up, b)), down, wave([288], 1));
-    const both = (...x: Tensor[]): Tensor[] => {
-      const loss = (...y: Tensor[]): tf.Scalar => { const out = f(y[0]!, y[1]!); return tf.sum(tf.mul(out, tf.reshape(tf.cos(tf.range(0, out.size)), out.shape))); };
-      return [f(x[0]!, x[1]!), ...tf.grads(loss)(x)];
-    };
+    const both = withGradients((x, b) => f(x!, b!));
     const run = (): number[][] => compile(both, 'compiled', 'bfloat16')(...given).map((t) => Array.from(t.dataSync()));
     const [fast, slow, exact] = [run(), withoutKernels(run), compile(both)(...given).map((t) => Array.from(t.dataSync()))];
     const furthest = (x: readonly number[], y: readonly number[]): number =>

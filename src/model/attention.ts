@@ -13,8 +13,8 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, {
   const { grids, query: plain } = projections(place, kind, query, memory);
   const seen = !passes(place.visit, `${kind}.heads`);
   const { dropout, noise } = place;
-  const thin = dropout === 0 || noise === undefined ? undefined : { rate: dropout, noise };
-  const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, thin, seen));
+  const drop = dropout === 0 || noise === undefined ? undefined : { rate: dropout, noise };
+  const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, drop, seen));
   if (!seen) return project(place, `${kind}.out`, null, query.layout.packHeads(both));
   const { heads, headWidth, attentionScale: scale } = place.shape;
   const packed = (from: number, size: number): Tensor => query.layout.packHeads(both.map((grid) => columns(grid, from, size)));

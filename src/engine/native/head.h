@@ -15,7 +15,7 @@ namespace petl {
 
 using Pair = uint32_t;          // two bfloat16 numbers, the first in the low half
 constexpr int64_t block = 8;    // rows of a product that are computed together
-constexpr int64_t vectors = 32; // numbers of a row that are computed together, a multiple of what a pair of vectors holds
+constexpr int64_t vectors = 32; // numbers of a row that are computed together: two vectors of 16
 
 inline int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
