@@ -51,7 +51,7 @@ function attendByOps({ queries, keys, values, mask }: Asked, drop: Dropped | und
 const [block, vectors] = [8, 32];
 
 /** In bfloat16 all of it is one op, but where it would compute rows for nothing, or a learnt bias by head needs a gradient. */
-function isForOneKernel({ queries, mask }: Asked): boolean {
+export function isForOneKernel({ queries, mask }: Asked): boolean {
   const [, heads = 1, asking = 0, width = 0] = queries.shape;
   return hasNarrowKernels() && asking >= block && width % vectors === 0 && heads > 1 && mask.rank === 4 && mask.shape[1] === 1;
 }

@@ -17,13 +17,10 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, {
   const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, drop, seen));
   if (!seen) return project(place, `${kind}.out`, null, query.layout.packHeads(both));
   const { heads, headWidth, attentionScale: scale } = place.shape;
-  const packed = (from: number, size: number): Tensor => query.layout.packHeads(both.map((grid) => columns(grid, from, size)));
-  const merged = packed(0, headWidth);
-  const logMass = (): Tensor => packed(headWidth, 1);
+  const packed = tf.reshape(query.layout.packHeads(both), [-1, heads, headWidth + 1]);
+  const columns = (from: number, size: number): Tensor => tf.reshape(tf.slice(packed, [0, 0, from], [-1, -1, size]), [-1, heads * size]);
+  const merged = columns(0, headWidth);
+  const logMass = (): Tensor => columns(headWidth, 1);
   const view: AttentionView = { get query() { return plain(); }, heads, scale, logMass };
   return project(place, `${kind}.out`, null, show(place, { site: `${kind}.heads`, input: query.x, output: merged, attention: view }));
-}
-
-function columns(x: Tensor, from: number, size: number): Tensor {
-  return tf.slice(x, [0, 0, 0, from], [-1, -1, -1, size]);
 }

@@ -1,4 +1,4 @@
-import { linear, logSumExp, softmax, tanh } from '../engine/layers';
+import { attend, isForOneKernel, linear, logSumExp, softmax, tanh } from '../engine/layers';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { ModelShape } from '../model/shape';
 import type { AttentionView } from '../model/site';
@@ -15,22 +15,40 @@ export interface PrefixPair { readonly keys: Tensor; readonly values: Tensor }
  * whole attention's mass that falls on it. Neither tiles over the batch nor adds virtual tokens.
  */
 export interface PrefixAttention {
-  /** dh `[heads, N, dh]` */
+  /** dh `[N, heads, dh]` */
   readonly change: Tensor;
-  /** sigmoid(log prefix mass - log attention mass) `[heads, N, 1]` */
+  /** sigmoid(log prefix mass - log attention mass) `[N, heads, 1]` */
   readonly gate: () => Tensor;
 }
 
-export function attendPrefix({ keys, values }: PrefixPair, { query, heads, scale, logMass }: AttentionView, shape: ModelShape): PrefixAttention {
-  const groups = shape.keyValueHeads;
-  const rows = query.shape[0] as number;
-  const width = shape.headWidth;
+export function attendPrefix({ keys, values }: PrefixPair, { query, heads, scale, logMass }: AttentionView, { keyValueHeads }: ModelShape): PrefixAttention {
+  const asked = { queries: headsFirst(tf.mul(query, scale), heads), keys: headsFirst(keys, keyValueHeads), values: headsFirst(values, keyValueHeads) };
+  const { context, mass } = attendByOneKernel(asked) ?? attendByOps(asked);
+  const byRow = (x: Tensor): Tensor => tf.transpose(x, [1, 0, 2]);
+  return { change: byRow(context), gate: () => tf.sigmoid(tf.sub(byRow(mass()), tf.expandDims(logMass(), 2))) };
+}
+
+/** Scaled queries `[heads, N, dh]`; keys and values `[kvHeads, l, dh]`. */
+interface Asked { readonly queries: Tensor; readonly keys: Tensor; readonly values: Tensor }
+/** `[heads, N, dh]`, and the log mass `[heads, N, 1]`. */
+interface Answer { readonly context: Tensor; readonly mass: () => Tensor }
+
+function attendByOps({ queries, keys, values }: Asked): Answer {
+  const [heads, rows, width] = queries.shape as [number, number, number];
+  const groups = keys.shape[0] as number;
   // heads that share keys stand together: [kvHeads, (heads / kvHeads) N, dh]
-  const q = tf.reshape(headsFirst(tf.mul(query, scale), heads), [groups, (heads / groups) * rows, width]);
-  const scores = tf.matMul(q, headsFirst(keys, groups), false, true); // [kvHeads, G N, l]
-  const change = tf.reshape(tf.matMul(softmax(scores), headsFirst(values, groups)), [heads, rows, width]);
-  const prefixMass = (): Tensor => tf.reshape(logSumExp(scores), [heads, rows, 1]);
-  return { change, gate: () => tf.sigmoid(tf.sub(prefixMass(), tf.expandDims(tf.transpose(logMass(), [1, 0]), 2))) };
+  const scores = tf.matMul(tf.reshape(queries, [groups, (heads / groups) * rows, width]), keys, false, true); // [kvHeads, G N, l]
+  const context = tf.reshape(tf.matMul(softmax(scores), values), [heads, rows, width]);
+  return { context, mass: () => tf.reshape(logSumExp(scores), [heads, rows, 1]) };
+}
+
+/** As attention of one sequence, all tokens asking; undefined where there is no kernel for it. */
+function attendByOneKernel({ queries, keys, values }: Asked): Answer | undefined {
+  const [heads, rows, width] = queries.shape as [number, number, number];
+  const asked = { queries: tf.expandDims(queries, 0), keys: tf.expandDims(keys, 0), values: tf.expandDims(values, 0), mask: tf.zeros([1, 1, 1, 1]) };
+  if (!isForOneKernel(asked)) return undefined;
+  const both = tf.reshape(attend(asked, undefined, true), [heads, rows, width + 1]);
+  return { context: tf.slice(both, [0, 0, 0], [-1, -1, width]), mass: () => tf.slice(both, [0, 0, width], [-1, -1, 1]) };
 }
 
 /**

@@ -5,7 +5,7 @@ import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { ModelShape } from '../model/shape';
 import { untouched, type SequenceMean, type Site, type SitePoint, type Visit } from '../model/site';
 import { attendPrefix, need, prefixPairs, type PrefixPair } from './attend';
-import { bottleneckForm, headsFirst, headsLast, matrices, normed, perHeadForm, scaled, type FormContext, type Own } from './bottleneck';
+import { bottleneckForm, matrices, normed, perHeadForm, scaled, type FormContext, type Own } from './bottleneck';
 import type { Bottleneck, Method, Modification, Prefix, Reads } from './design';
 import { formName, placeName, placesOf } from './places';
 
@@ -123,10 +123,10 @@ function modifyByPrefix(modification: Modification, form: Prefix, point: SitePoi
   const attention = g === undefined ? point.attention : { ...point.attention, query: tf.mul(point.attention.query, g) }; // g (q P_k^T)
   const values = scaled(pair.values, scaleOf(modification, own));
   const { change, gate } = attendPrefix({ keys: pair.keys, values }, attention, running.shape);
-  if (composition.kind === 'add' || composition.kind === 'scaledAdd') return tf.add(point.output, headsLast(change));
-  const h = headsFirst(point.output, running.shape.heads);
-  const moved = g === undefined ? change : tf.mul(change, tf.expandDims(g, 0));
-  return headsLast(tf.add(h, tf.mul(gate(), tf.sub(moved, h)))); // (1 - gate) h + gate dh
+  if (composition.kind === 'add' || composition.kind === 'scaledAdd') return tf.add(point.output, tf.reshape(change, point.output.shape));
+  const h = tf.reshape(point.output, change.shape);
+  const moved = g === undefined ? change : tf.mul(change, tf.expandDims(g, 2));
+  return tf.reshape(tf.add(h, tf.mul(gate(), tf.sub(moved, h))), point.output.shape); // (1 - gate) h + gate dh
 }
 
 /** m (W + s A B) / |W + s A B| x + b, the norm by column and without gradient (DoRA, Liu et al. 2024, section 4.3). */
