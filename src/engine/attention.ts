@@ -68,6 +68,32 @@ function attendByKernel({ queries, keys, values, mask }: Asked, drop: Dropped | 
   });
 }
 
+/** Rows of sequences that follow one another from the first row on, no padding between them. */
+export interface PackedRows {
+  /** Queries, already scaled, keys and values `[N, 3, heads, w]`. */
+  readonly all: Tensor;
+  /** int32 `[B]`, the last row of each sequence; rows behind the last sequence belong to none and get 0. */
+  readonly last: Tensor;
+}
+
+/** Whether `attendPacked` can be recorded: in bfloat16, for heads of this width. */
+export function canAttendPacked(width: number): boolean {
+  return hasNarrowKernels() && width % vectors === 0;
+}
+
+/** `attend` of every sequence to all of itself, without padding and without moving rows. @returns `[N, heads, w]`, or w + 1 with the log mass */
+export function attendPacked({ all, last }: PackedRows, drop: Dropped | undefined, mass: boolean): Tensor {
+  const attributes = { first: drop?.rate ?? 0, second: mass ? 1 : 0, stream: drop?.noise.next() ?? 0 };
+  return withGradient([all], () => {
+    const seed = drop?.noise.seed ?? tf.zeros([2], 'int32');
+    const [value, logSum] = kernels('PetlPackedAttention', [all, last, seed], attributes, 2) as [Tensor, Tensor];
+    return {
+      value, kept: [last, seed, value, logSum],
+      gradient: (dy, [asked], [ends, same, y, level]) => [kernel('PetlPackedAttentionGrad', [asked, ends, same, y, level, dy], attributes)],
+    };
+  });
+}
+
 type Four = readonly [Tensor, Tensor, Tensor, Tensor];
 
 function gradientOf(dy: Tensor, [queries, keys, values, mask]: Four, [context, shares, ...kept]: Saved, { apply, mass }: { readonly apply: Thinning['apply']; readonly mass: boolean }): Tensor[] {

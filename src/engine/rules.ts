@@ -187,6 +187,14 @@ const addN: Rule = (call) => [{ shape: broadcast(call.op, call.inputs.map((i) =>
 /** `[N, 1]` for `[N, d]` */
 function rowsOf(call: Call): readonly number[] { return [input(call, 0).shape[0] ?? 0, 1]; }
 
+/** Context and log mass: these axes of the queries, the width and room for the mass, or one number. */
+function attended(axes: readonly number[]): Rule {
+  return (call) => {
+    const { shape, dtype } = input(call, 0);
+    return [(shape[3] ?? 0) + (call.attr('second') as number), 1].map((last) => ({ shape: [...axes.map((axis) => shape[axis] ?? 0), last], dtype }));
+  };
+}
+
 function each(ops: string, rule: Rule): Record<string, Rule> {
   return Object.fromEntries(ops.split(' ').map((op) => [op, rule]));
 }
@@ -207,9 +215,9 @@ const rules: Readonly<Record<string, Rule>> = {
   OneHot: oneHot, Range: range, Pack: pack, Unpack: unpack, ExpandDims: expandDims, TopKV2: topK, AddN: addN,
   Cumsum: same, Cumprod: same, L2Loss: (call) => [{ shape: [], dtype: input(call, 0).dtype }],
   SparseSoftmaxCrossEntropyWithLogits: (call) => [{ shape: input(call, 1).shape, dtype: input(call, 0).dtype }, { shape: input(call, 0).shape, dtype: input(call, 0).dtype }],
-  ...each('PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad', same),
+  ...each('PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad PetlPackedAttentionGrad', same),
   PetlLayerNorm: (call) => [input(call, 0).shape, rowsOf(call), rowsOf(call)].map((shape) => ({ shape, dtype: input(call, 0).dtype })),
-  PetlAttention: (call) => [(call.attr('second') as number) + (input(call, 0).shape[3] ?? 0), 1].map((last) => ({ shape: [...input(call, 0).shape.slice(0, 3), last], dtype: input(call, 0).dtype })),
+  PetlAttention: attended([0, 1, 2]), PetlPackedAttention: attended([0, 2]),
   PetlAttentionGrad: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),
   PetlCrossEntropy: (call) => [0, 1].map(() => ({ shape: input(call, 1).shape, dtype: input(call, 0).dtype })),
   AdamStep: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),

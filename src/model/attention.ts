@@ -1,7 +1,8 @@
-import { attend } from '../engine/layers';
+import { attend, attendPacked, canAttendPacked } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
+import type { Layout } from './layout';
 import { project, show, type Attended, type Place, type Stream } from './place';
-import { projections } from './projections';
+import { projections, type Projections } from './projections';
 import { passes, type AttentionView } from './site';
 
 /**
@@ -9,18 +10,23 @@ import { passes, type AttentionView } from './site';
  * Query heads share key-value heads where there are fewer of them (grouped attention).
  * @param query stream that asks, N_q rows @returns `[N_q, d]` before residual and norm
  */
-export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, { memory, masks }: Attended): Tensor {
-  const { grids, query: plain } = projections(place, kind, query, memory);
+export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, attended: Attended): Tensor {
+  const projected = projections(place, kind, query, attended.memory);
   const seen = !passes(place.visit, `${kind}.heads`);
-  const { dropout, noise } = place;
+  const heads = headsOf({ ...projected, mass: seen }, place, query.layout, attended);
+  if (!seen) return project(place, `${kind}.out`, null, heads);
+  const { heads: count, headWidth, attentionScale: scale } = place.shape;
+  const packed = tf.reshape(heads, [-1, count, headWidth + 1]);
+  const columns = (from: number, size: number): Tensor => tf.reshape(tf.slice(packed, [0, 0, from], [-1, -1, size]), [-1, count * size]);
+  const view: AttentionView = { get query() { return projected.query(); }, heads: count, scale, logMass: () => columns(headWidth, 1) };
+  return project(place, `${kind}.out`, null, show(place, { site: `${kind}.heads`, input: query.x, output: columns(0, headWidth), attention: view }));
+}
+
+/** `[N, heads * headWidth]`, or headWidth + 1 with the log mass of each query and head. */
+function headsOf({ all, grids, mass }: Projections & { readonly mass: boolean }, { shape, dropout, noise }: Place, { last, packHeads }: Layout, { masks, hidesPaddingAlone }: Attended): Tensor {
   const drop = dropout === 0 || noise === undefined ? undefined : { rate: dropout, noise };
-  const both = grids.map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, drop, seen));
-  if (!seen) return project(place, `${kind}.out`, null, query.layout.packHeads(both));
-  const { heads, headWidth, attentionScale: scale } = place.shape;
-  const packed = tf.reshape(query.layout.packHeads(both), [-1, heads, headWidth + 1]);
-  const columns = (from: number, size: number): Tensor => tf.reshape(tf.slice(packed, [0, 0, from], [-1, -1, size]), [-1, heads * size]);
-  const merged = columns(0, headWidth);
-  const logMass = (): Tensor => columns(headWidth, 1);
-  const view: AttentionView = { get query() { return plain(); }, heads, scale, logMass };
-  return project(place, `${kind}.out`, null, show(place, { site: `${kind}.heads`, input: query.x, output: merged, attention: view }));
+  if (all !== undefined && last !== undefined && hidesPaddingAlone === true && canAttendPacked(shape.headWidth)) {
+    return tf.reshape(attendPacked({ all, last }, drop, mass), [all.shape[0] as number, -1]);
+  }
+  return packHeads(grids().map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, drop, mass)));
 }

@@ -29,7 +29,7 @@ export function block(place: Place, stream: Stream, own: Attended, cross?: Cross
   const start = stream.x;
   let x = subLayer(place, 'attn', start, (input, norm) => {
     const query = { ...stream, x: input };
-    return attention(place, 'attn', query, { memory: stream === own.memory ? query : { ...own.memory, x: norm(own.memory.x) }, masks: own.masks });
+    return attention(place, 'attn', query, { ...own, memory: stream === own.memory ? query : { ...own.memory, x: norm(own.memory.x) } });
   });
   if (cross !== undefined) x = subLayer(place, 'cross', x, (input) => attention(place, 'cross', { x: input, layout: cross.layout ?? stream.layout }, cross));
   x = subLayer(place, 'ffn', x, (input) => feedForward(place, input));

@@ -18,8 +18,9 @@ export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
     const bias = relativeBias(frozen.shape, frozen.weights, 'encoder', length);
     return bias === undefined ? keys[g] as Tensor : tf.add(bias, keys[g] as Tensor);
   });
-  if (!isRelative(frozen.shape) && forward.visit.whole !== true) return runStack(frozen, 'encoder', stream, { forward, masks, ...rowsRead(batch, forward, keys) });
-  return pickRead(runStack(frozen, 'encoder', stream, { forward, masks }), batch, forward);
+  const pass = { forward, masks, hidesPaddingAlone: !isRelative(frozen.shape) };
+  if (pass.hidesPaddingAlone && forward.visit.whole !== true) return runStack(frozen, 'encoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
+  return pickRead(runStack(frozen, 'encoder', stream, pass), batch, forward);
 }
 
 /** A batch's embedded rows with their places and rotations. */

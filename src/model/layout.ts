@@ -11,6 +11,8 @@ export interface Grid { readonly size: number; readonly length: number }
  */
 export interface Layout {
   readonly grids: readonly Grid[];
+  /** Where rows are packed, int32 `[B]`: the last row of each sequence. */
+  readonly last?: Tensor;
   /** `[N, parts * heads * width]` -> for each part and grid `[size, heads, length, width]` */
   spreadHeads(x: Tensor, parts: number, heads: number): readonly (readonly Tensor[])[];
   /** `[size, heads, length, width]` of each grid -> `[N, heads * width]` */
@@ -37,8 +39,8 @@ export function fullLayout(grids: readonly Grid[]): Layout {
   };
 }
 
-/** int32: each row's position in the grids, one grid after another; where its sequence starts there; its grid's length; and `[cells]` the row of each position. */
-export interface Places { readonly rows: Tensor; readonly starts: Tensor; readonly spans: Tensor; readonly back: Tensor }
+/** int32: each row's position in the grids, one grid after another; where its sequence starts there; its grid's length; `[cells]` the row of each position; and `[B]` the last row of each sequence. */
+export interface Places { readonly last: Tensor; readonly rows: Tensor; readonly starts: Tensor; readonly spans: Tensor; readonly back: Tensor }
 
 /**
  * Rows for real tokens only. Both directions are gathers, and so are their gradients: padded positions all read one filler
@@ -48,7 +50,7 @@ export interface Places { readonly rows: Tensor; readonly starts: Tensor; readon
 export function packedLayout(grids: readonly Grid[], places: Places): Layout {
   const size = places.rows.shape[0] as number;
   return {
-    grids,
+    grids, last: places.last,
     spreadHeads: (x, parts, heads) => {
       const width = widthOf(x, parts * heads);
       const { spread, pack } = headOrders(grids, places, parts, heads);

@@ -24,7 +24,12 @@ export interface Place {
 export interface Stream { readonly x: Tensor; readonly layout: Layout; readonly rotation?: Rotation }
 
 /** The stream attended over, and what is added to the scores of each grid, broadcast to `[size, heads, T_q, T_k]`. */
-export interface Attended { readonly memory: Stream; readonly masks: readonly Tensor[] }
+export interface Attended {
+  readonly memory: Stream;
+  readonly masks: readonly Tensor[];
+  /** The masks hide padding and nothing else. */
+  readonly hidesPaddingAlone?: boolean;
+}
 
 /** `[size, key-value heads, T_k, headWidth]` each, keys after rotary positions. */
 export type KeyValues = { readonly keys: Tensor; readonly values: Tensor };

@@ -8,7 +8,9 @@ import { passes } from './site';
 /** What attention works with: queries times the scale and keys and values, by head, for each grid, and the plain queries. */
 export interface Projections {
   /** Queries: `[size, heads, T_q, headWidth]` */
-  readonly grids: readonly (KeyValues & { readonly queries: Tensor })[];
+  grids(): readonly (KeyValues & { readonly queries: Tensor })[];
+  /** The same side by side `[N, 3, heads, headWidth]`, where they are computed so. */
+  readonly all?: Tensor;
   /** `[N, heads * headWidth]`, made when asked for. */
   query(): Tensor;
 }
@@ -30,7 +32,8 @@ function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Str
   // Generation has one grid.
   const found = place.recall === undefined ? own() : [place.recall(kind, place.layer, () => own()[0] as KeyValues)];
   const asked = splitHeads(scale === 1 ? q : tf.mul(q, scale), heads, query.layout);
-  return { grids: asked.map((queries, g) => ({ ...found[g] as KeyValues, queries })), query: () => q };
+  const grids = asked.map((queries, g) => ({ ...found[g] as KeyValues, queries }));
+  return { grids: () => grids, query: () => q };
 }
 
 function keysAndValues(place: Place, kind: 'attn' | 'cross', memory: Stream): readonly KeyValues[] {
@@ -54,8 +57,10 @@ function joined(place: Place, { x, layout }: Stream): Projections {
   const biased = biasOf(place, 'attn.query') !== undefined;
   const bias = biased ? side((name) => weightOf(place, `attn.${name}.bias`), 0) : undefined;
   const all = linear(x, side((name) => weightOf(place, `attn.${name}.weight`), 1), bias); // [N, 3 width]
-  const [queries, keys, values] = layout.spreadHeads(all, 3, heads) as readonly [readonly Tensor[], readonly Tensor[], readonly Tensor[]];
   const rows = x.shape[0] as number;
-  const grids = layout.grids.map((_, g) => ({ queries: queries[g] as Tensor, keys: keys[g] as Tensor, values: values[g] as Tensor }));
-  return { grids, query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale) };
+  const grids = (): ReturnType<Projections['grids']> => {
+    const [queries, keys, values] = layout.spreadHeads(all, 3, heads) as readonly [readonly Tensor[], readonly Tensor[], readonly Tensor[]];
+    return layout.grids.map((_, g) => ({ queries: queries[g] as Tensor, keys: keys[g] as Tensor, values: values[g] as Tensor }));
+  };
+  return { grids, all: tf.reshape(all, [rows, 3, heads, headWidth]), query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale) };
 }

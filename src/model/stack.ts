@@ -12,6 +12,7 @@ export interface Pass {
   readonly forward: Forward;
   /** Added to self-attention's scores, grid by grid. */
   readonly masks: readonly Tensor[];
+  readonly hidesPaddingAlone?: boolean;
   /** For the last block where only some rows go on, and every sequence's own row of them, int32 `[B]`. */
   readonly final?: { readonly rows: Tensor; readonly masks: readonly Tensor[] };
   readonly cross?: Cross;
@@ -26,7 +27,7 @@ export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream
   for (let layer = 0; layer < layers; layer++) {
     const place: Place = { shape, weights, stack, layer, ...forward, ...(recall === undefined ? {} : { recall }) };
     const few = layer === layers - 1 ? final : undefined;
-    stream = block(place, few === undefined ? stream : onlyRows(stream, few.rows), { memory: stream, masks: few?.masks ?? pass.masks }, cross);
+    stream = block(place, few === undefined ? stream : onlyRows(stream, few.rows), { memory: stream, masks: few?.masks ?? pass.masks, hidesPaddingAlone: pass.hidesPaddingAlone === true }, cross);
   }
   return shape.norm.final ? normOf(shape, weights, `${stack}.norm`)(stream.x) : stream.x;
 }

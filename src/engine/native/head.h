@@ -19,11 +19,15 @@ constexpr int64_t vectors = 32; // numbers of a row that are computed together: 
 
 inline int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
+// How far it is from one row to the next: in q, k, v and their gradients, in y and its gradient, in mass.
+struct Steps { int64_t input, output, mass; };
+
 // Queries [T, width] and what they ask: keys and values [K, width], of which `seen` are not masked for all of them.
 struct Head {
   const float *q, *k, *v, *mask;
-  int64_t queries, keys, seen, width, byQuery, step, columns; // columns: of y, width or width + 1
-  uint32_t first;                                             // index of the head's first share in [B, heads, T, K]
+  int64_t queries, seen, width, byQuery, step, columns; // columns: of y, width or width + 1
+  Steps steps;
+  uint32_t first, byDraw; // dropout's index of the first query's first share, and how far the next query's is
   const Thinning* thin;
 };
 
@@ -87,13 +91,13 @@ class Pairs {
   size_t used_ = 0;
 };
 
-// [n, width] -> [width / 2, padded]: pairs along the rows, transposed; zero behind n.
-PETL_BF16 static inline void transposed(const float* x, int64_t n, int64_t width, int64_t padded, Pair* out) {
+// [n, width] -> [width / 2, padded]: pairs along the rows, transposed; zero behind n. `stride`: from one row to the next.
+PETL_BF16 static inline void transposed(const float* x, int64_t n, int64_t width, int64_t stride, int64_t padded, Pair* out) {
   Pair row[16];
   for (int64_t d = 0; d < width; d += 32) {
     Pair* const to = out + d / 2 * padded;
     for (int64_t j = 0; j < n; j++) {
-      along(x + j * width + d, row, 32);
+      along(x + j * stride + d, row, 32);
       for (int64_t p = 0; p < 16; p++) to[p * padded + j] = row[p];
     }
     for (int64_t p = 0; p < 16; p++) std::fill(to + p * padded + n, to + (p + 1) * padded, 0);
@@ -101,9 +105,9 @@ PETL_BF16 static inline void transposed(const float* x, int64_t n, int64_t width
 }
 
 // [n, width] -> [padded / 2, width]: pairs of neighbouring rows; zero behind n.
-PETL_BF16 static inline void paired(const float* x, int64_t n, int64_t width, int64_t padded, Pair* out) {
+PETL_BF16 static inline void paired(const float* x, int64_t n, int64_t width, int64_t stride, int64_t padded, Pair* out) {
   for (int64_t i = 0; i < padded; i += 2, out += width) {
-    if (i < n) across(x + i * width, i + 1 < n ? x + (i + 1) * width : nullptr, out, width);
+    if (i < n) across(x + i * stride, i + 1 < n ? x + (i + 1) * stride : nullptr, out, width);
     else std::fill(out, out + width, 0);
   }
 }
@@ -158,7 +162,7 @@ PETL_BF16 static inline void sharesAgain(const Head& head, int64_t query, int64_
 // Multiplies by what dropout makes of each share: 0 or 1 / (1 - rate).
 PETL_BF16 static inline void thinned(const Head& head, int64_t query, float* x) {
   const Thinning thin = *head.thin;
-  const uint32_t first = head.first + static_cast<uint32_t>(query * head.keys), n = static_cast<uint32_t>(head.seen);
+  const uint32_t first = head.first + static_cast<uint32_t>(query) * head.byDraw, n = static_cast<uint32_t>(head.seen);
   for (uint32_t j = 0; j < n; j++) {
     const uint32_t drawn = mixed(mixed((first + j) ^ thin.first) + thin.second);
     x[j] *= drawn >= thin.threshold ? thin.scale : 0.0f;
@@ -171,23 +175,24 @@ PETL_BF16 static void headForward(const Head& head, float* y, float* mass) {
   Pairs& pairs = Pairs::own();
   Pair *q = pairs.take(rows * width / 2), *k = pairs.take(padded * width / 2), *v = pairs.take(padded * width / 2), *shares = pairs.take(block * padded / 2);
   float *scores = pairs.floats(block * padded), *context = pairs.floats(block * width);
-  rowPairs(head.q, T, width, width, rows, q);
-  transposed(head.k, K, width, padded, k);
-  paired(head.v, K, width, padded, v);
+  rowPairs(head.q, T, width, head.steps.input, rows, q);
+  transposed(head.k, K, width, head.steps.input, padded, k);
+  paired(head.v, K, width, head.steps.input, padded, v);
   for (int64_t i = 0; i < T; i += block) {
     const int64_t n = std::min(block, T - i);
     products(q + i * (width / 2), width / 2, 1, k, width / 2, padded, scores);
     for (int64_t r = 0; r < n; r++) {
       float *row = scores + r * padded, sum;
-      mass[i + r] = exponentiate(head, i + r, padded, row, &sum);
+      mass[(i + r) * head.steps.mass] = exponentiate(head, i + r, padded, row, &sum);
       if (head.thin->any()) thinned(head, i + r, row);
       for (int64_t j = 0; j < padded; j++) row[j] *= 1.0f / sum;
     }
     for (int64_t r = 0; r < block; r++) along(scores + r * padded, shares + r * (padded / 2), padded);
     products(shares, padded / 2, 1, v, padded / 2, width, context);
     for (int64_t r = 0; r < n; r++) {
-      std::copy(context + r * width, context + (r + 1) * width, y + (i + r) * head.columns);
-      if (head.columns > width) y[(i + r) * head.columns + width] = mass[i + r];
+      float* const to = y + (i + r) * head.steps.output;
+      std::copy(context + r * width, context + (r + 1) * width, to);
+      if (head.columns > width) to[width] = mass[(i + r) * head.steps.mass];
     }
   }
 }
@@ -195,25 +200,28 @@ PETL_BF16 static void headForward(const Head& head, float* y, float* mass) {
 // What the loss says of y, and where the gradients go; keys' and values' are added up over the heads that share them.
 struct HeadGradient { const float *y, *mass, *dy; float *dq, *dk, *dv; bool more; };
 
-PETL_BF16 static inline void store(const float* from, int64_t rows, int64_t width, float* to, bool more) {
-  for (int64_t i = 0; i < rows * width; i++) to[i] = more ? to[i] + from[i] : from[i];
+PETL_BF16 static inline void store(const float* from, int64_t rows, int64_t width, float* to, int64_t stride, bool more) {
+  for (int64_t row = 0; row < rows; row++, from += width, to += stride) {
+    for (int64_t i = 0; i < width; i++) to[i] = more ? to[i] + from[i] : from[i];
+  }
 }
 
 PETL_BF16 static void headBackward(const Head& head, const HeadGradient& to) {
+  const auto [stride, byOut, byMass] = head.steps;
   const int64_t T = head.queries, K = head.seen, width = head.width, rows = roundUp(T, block), padded = roundUp(K, vectors);
   Pairs& pairs = Pairs::own();
   Pair *q = pairs.take(rows * width / 2), *dy = pairs.take(rows * width / 2), *qAcross = pairs.take(rows * width / 2), *dyAcross = pairs.take(rows * width / 2);
   Pair *k = pairs.take(padded * width / 2), *v = pairs.take(padded * width / 2), *kAcross = pairs.take(padded * width / 2), *row32 = pairs.take(block * padded / 2);
   Pair *sharesAcross = pairs.take(rows / 2 * padded), *dScoresAcross = pairs.take(rows / 2 * padded);
   float *shares = pairs.floats(block * padded), *dShares = pairs.floats(block * padded), *out = pairs.floats(block * width), *dContext = pairs.floats(rows * width);
-  for (int64_t i = 0; i < T; i++) std::copy(to.dy + i * head.columns, to.dy + i * head.columns + width, dContext + i * width);
-  rowPairs(head.q, T, width, width, rows, q);
+  for (int64_t i = 0; i < T; i++) std::copy(to.dy + i * byOut, to.dy + i * byOut + width, dContext + i * width);
+  rowPairs(head.q, T, width, stride, rows, q);
   rowPairs(dContext, T, width, width, rows, dy);
-  paired(head.q, T, width, rows, qAcross);
-  paired(dContext, T, width, rows, dyAcross);
-  transposed(head.k, K, width, padded, k);
-  transposed(head.v, K, width, padded, v);
-  paired(head.k, K, width, padded, kAcross);
+  paired(head.q, T, width, stride, rows, qAcross);
+  paired(dContext, T, width, width, rows, dyAcross);
+  transposed(head.k, K, width, stride, padded, k);
+  transposed(head.v, K, width, stride, padded, v);
+  paired(head.k, K, width, stride, padded, kAcross);
   for (int64_t i = 0; i < rows; i += block) {
     products(q + i * (width / 2), width / 2, 1, k, width / 2, padded, shares);
     products(dy + i * (width / 2), width / 2, 1, v, width / 2, padded, dShares);
@@ -225,12 +233,12 @@ PETL_BF16 static void headBackward(const Head& head, const HeadGradient& to) {
         std::fill(d, d + padded, 0.0f);
         continue;
       }
-      const float *y = to.y + query * head.columns, *given = to.dy + query * head.columns;
+      const float *y = to.y + query * byOut, *given = to.dy + query * byOut;
       float level = 0;
 #pragma omp simd reduction(+ : level)
       for (int64_t c = 0; c < width; c++) level += y[c] * given[c];
       if (head.columns > width) level -= given[width];
-      sharesAgain(head, query, padded, to.mass[query], p);
+      sharesAgain(head, query, padded, to.mass[query * byMass], p);
       if (head.thin->any()) thinned(head, query, d);
       for (int64_t j = 0; j < padded; j++) d[j] = (d[j] - level) * p[j]; // shares behind the last key are 0
       if (head.thin->any()) thinned(head, query, p);
@@ -241,18 +249,14 @@ PETL_BF16 static void headBackward(const Head& head, const HeadGradient& to) {
     }
     for (int64_t r = 0; r < block; r++) along(dShares + r * padded, row32 + r * (padded / 2), padded);
     products(row32, padded / 2, 1, kAcross, padded / 2, width, out);
-    store(out, std::max<int64_t>(0, std::min(block, T - i)), width, to.dq + i * width, false);
-  }
-  if (!to.more) {
-    std::fill(to.dk + K * width, to.dk + head.keys * width, 0.0f);
-    std::fill(to.dv + K * width, to.dv + head.keys * width, 0.0f);
+    store(out, std::max<int64_t>(0, std::min(block, T - i)), width, to.dq + i * stride, stride, false);
   }
   for (int64_t j = 0; j < K; j += block) {
     const int64_t n = std::min(block, K - j);
     products(dScoresAcross + j, 1, padded, qAcross, rows / 2, width, out);
-    store(out, n, width, to.dk + j * width, to.more);
+    store(out, n, width, to.dk + j * stride, stride, to.more);
     products(sharesAcross + j, 1, padded, dyAcross, rows / 2, width, out);
-    store(out, n, width, to.dv + j * width, to.more);
+    store(out, n, width, to.dv + j * stride, stride, to.more);
   }
 }
 

@@ -199,6 +199,8 @@ const Op ops[] = {
 const Op narrow[] = {
     {"PetlAttention", {"q: float", "k: float", "v: float", "mask: float", "seed: int32"}, {"y: float", "mass: float"}, unknown, computeAttention},
     {"PetlAttentionGrad", {"q: float", "k: float", "v: float", "mask: float", "seed: int32", "y: float", "mass: float", "dy: float"}, {"dq: float", "dk: float", "dv: float"}, like<0>, computeAttentionGrad},
+    {"PetlPackedAttention", {"all: float", "last: int32", "seed: int32"}, {"y: float", "mass: float"}, unknown, computePackedAttention},
+    {"PetlPackedAttentionGrad", {"all: float", "last: int32", "seed: int32", "y: float", "mass: float", "dy: float"}, {"d: float"}, like<0>, computePackedAttentionGrad},
 };
 #endif
 
