@@ -39,7 +39,7 @@ export function prefixGates(model: Model, texts: readonly string[], delta: Delta
     const cells: HeatCell[] = [];
     watch(model, batch, delta, ({ pair, point }) => {
       if (point.attention === undefined) return;
-      const gate = tf.squeeze(attendPrefix(pair, point.attention, model.backbone.shape).gate(), [2]); // [heads, N]
+      const gate = tf.transpose(tf.squeeze(attendPrefix(pair, point.attention, model.backbone.shape).gate(), [2])); // [heads, N]
       const means = tf.div(tf.sum(tf.mul(gate, realRows(batch)), 1), tf.sum(realRows(batch))).dataSync();
       means.forEach((value, head) => cells.push({ row: `layer ${point.layer + 1}`, column: `${head + 1}`, value }));
     });
