@@ -23,6 +23,13 @@ const methods = [
   'pa-attn:r=4', 'pa-ffn:r=4', 'pa-ffn:r=4,s=4', 'pa-ffn:r=4,s=learned', 'mhpa:l=3', 'lora:r=2', 'lora-ffn:r=2', 'mam:l=2,r=4',
 ] as const;
 
+/** To 1e-5 of the largest expected value. */
+function expectNear(values: Float32Array, expected: Float32Array, name: string): void {
+  const largest = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  const gap = values.reduce((most, v, i) => Math.max(most, Math.abs(v - (expected[i] as number))), 0);
+  expect(gap, name).toBeLessThan(1e-5 * largest + 1e-8);
+}
+
 describe('a training step', () => {
   let model: Backbone;
   let batch: LabelledBatch;
@@ -66,6 +73,22 @@ describe('a training step', () => {
     const eager = run(written, 20, 'eager');
     compiled.forEach((loss, i) => { expect(Math.abs(loss - (eager[i] as number))).toBeLessThan(1e-5); });
     expect(Math.min(...compiled.slice(-5))).toBeLessThan(compiled[0] as number);
+  });
+
+  it.each(methods)('%s: compiled and eager gradients agree to 1e-5 of their largest', (written) => {
+    const { classifier, state, constants } = start(written);
+    const draw = { seed: upload(new Int32Array([1, 1000]), [2]), share: upload(new Float32Array([1]), []) };
+    const [compiled, eager] = (['compiled', 'eager'] as const).map((engine) => {
+      const gradients = compile((...given: Parameters<typeof classifier.gradients>) => classifier.gradients(...given), engine);
+      const found = gradients(state.variables, constants, batch, draw);
+      const values = Object.entries(found.gradients).map(([name, t]) => [name, t.dataSync().slice() as Float32Array] as const);
+      disposeTree(found);
+      gradients.dispose();
+      return values;
+    }) as [[string, Float32Array][], [string, Float32Array][]];
+    disposeTree([state, constants, draw]);
+    expect(compiled.map(([name]) => name)).toEqual(eager.map(([name]) => name));
+    compiled.forEach(([name, values], i) => { expectNear(values, eager[i]?.[1] as Float32Array, name); });
   });
 
   it('leaves frozen weights bit-equal and adds no tensor over 50 steps', () => {
@@ -117,12 +140,7 @@ describe('a training step', () => {
     for (const lengths of [[4, 6], [3, 4, 5, 6]]) {
       const several = gradients(lengths);
       expect(Math.abs(several.loss - one.loss)).toBeLessThan(1e-6);
-      several.values.forEach(([name, values], i) => {
-        const expected = one.values[i]?.[1] as Float32Array;
-        const largest = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-        const gap = values.reduce((most, v, k) => Math.max(most, Math.abs(v - (expected[k] as number))), 0);
-        expect(gap, name).toBeLessThan(1e-5 * largest + 1e-8);
-      });
+      several.values.forEach(([name, values], i) => { expectNear(values, one.values[i]?.[1] as Float32Array, name); });
     }
   });
 });
