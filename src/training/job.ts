@@ -44,7 +44,10 @@ export interface TargetSettings {
 }
 
 /** Factor on the learning rate over the steps: warm-up from 0, then the named decay to 0 (constant: none). Warm-up as a share of all steps. */
-export interface Schedule { readonly kind: 'constant' | 'linear' | 'cosine'; readonly warmup: number }
+export type Schedule = { readonly kind: 'constant' | 'linear' | 'cosine'; readonly warmup: number } | PolynomialSchedule;
+
+/** From the whole rate to the share `end` of it, by (1 - share of the steps) to the power `power`. */
+export interface PolynomialSchedule { readonly kind: 'polynomial'; readonly warmup: number; readonly power: number; readonly end: number }
 
 /** Adam with decoupled weight decay; `clipNorm` on the global norm of the trained gradients, 0 for none. */
 export interface OptimizerSettings {

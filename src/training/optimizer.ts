@@ -30,14 +30,15 @@ export function stepScalars(step: number, rate: number, { beta1, beta2, epsilon,
 }
 
 /** The learning rate's factor at a step (counted from 1) of `steps`. */
-export function scheduleFactor({ kind, warmup }: Schedule, step: number, steps: number): number {
-  const warm = Math.round(warmup * steps);
+export function scheduleFactor(schedule: Schedule, step: number, steps: number): number {
+  const warm = Math.round(schedule.warmup * steps);
   const done = step - 1;
   if (done < warm) return done / warm;
   const share = (done - warm) / Math.max(1, steps - warm);
-  switch (kind) {
+  switch (schedule.kind) {
     case 'constant': return 1;
     case 'linear': return 1 - share;
+    case 'polynomial': return schedule.end + (1 - schedule.end) * (1 - share) ** schedule.power;
     case 'cosine': return 0.5 * (1 + Math.cos(Math.PI * share));
   }
 }

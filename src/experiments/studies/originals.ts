@@ -32,7 +32,7 @@ const glueMethods = [
 const writing: Pick<TargetSettings, 'decoded' | 'lengthPenalty'> = { decoded: 'all', lengthPenalty: 1 };
 /** 100,000 updates of 64. */
 const summaries: Partial<TrainingSettings> = {
-  epochs: 31, batch: 16, accumulation: 4, maxLength: 512, learningRate: 5e-5, schedule: { kind: 'linear', warmup: 0 }, optimizer: { ...usual, weightDecay: 0.01, clipNorm: 0.1 },
+  epochs: 31, batch: 16, accumulation: 4, maxLength: 512, learningRate: 5e-5, schedule: { kind: 'polynomial', power: 1, end: 1e-7 / 5e-5, warmup: 0 }, optimizer: { ...usual, weightDecay: 0.01, clipNorm: 0.1 },
   dropout: 0.1, labelSmoothing: 0.1, scored: { validation: 1600, test: 'all' }, evaluations: 33, target: { ...writing, maxLength: 128, beams: 6, minLength: 10, noRepeatNgram: 3 },
 };
 /** 50,000 updates of 16,384 tokens, about 320 pairs. */

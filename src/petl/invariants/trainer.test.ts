@@ -99,6 +99,9 @@ invariant(21, () => {
 
   it('the schedule is a factor on the rate, and a rate of 0 moves nothing', () => {
     expect([1, 2, 3, 6, 10].map((step) => scheduleFactor({ kind: 'linear', warmup: 0.2 }, step, 10))).toEqual([0, 0.5, 1, 0.625, 0.125]);
+    expect([1, 2, 3, 7, 11].map((step) => scheduleFactor({ kind: 'polynomial', warmup: 0.2, power: 2, end: 0.2 }, step, 10))).toEqual([0, 0.5, 1, 0.4, 0.2]);
+    expect([1, 2, 3, 7].map((step) => scheduleFactor({ kind: 'cosine', warmup: 0.2 }, step, 10))).toEqual([0, 0.5, 1, 0.5]);
+    expect([1, 2, 3, 7].map((step) => scheduleFactor({ kind: 'constant', warmup: 0.2 }, step, 10))).toEqual([0, 0.5, 1, 1]);
     const own = newHead();
     const start = values(own);
     const next = adamW(startState(own), own, tf.tensor1d(stepScalars(1, 0, optimizer)), optimizer);
