@@ -51,11 +51,14 @@ export interface Tested {
 }
 export type LinkTest = Tested | { readonly kind: 'untested'; readonly link: Link; readonly reason: string };
 
+/** Fewer decide nothing, in either direction. */
+const fewestSeeds = 3;
+
 /** Tests a link on the seeds that all its variants have run. @param means remembers the resampled means of each run */
 export function testLink(link: Link, evidence: Evidence, settings: BootstrapSettings, means: Means): LinkTest {
   const names = [...link.first, ...link.second];
   const groups = commonSeeds(names.map((name) => evidence(link.study, name, link.task)));
-  if (groups.length === 0) return { kind: 'untested', link, reason: `no finished runs of ${listed(names)} on ${link.task} with a common seed: npx petl study ${link.study} --tier full` };
+  if (groups.length < fewestSeeds) return { kind: 'untested', link, reason: `finished runs of ${listed(names)} on ${link.task} have ${groups.length} common seeds of at least ${fewestSeeds}: npx petl study ${link.study} --tier full` };
   const values = valuesOf(link, groups[0]?.[0]?.final.metric ?? '');
   if (typeof values === 'string') return { kind: 'untested', link, reason: values };
   const plan = resampling(groups.length, values.of(groups[0]?.[0] as RunRecord).length, settings);

@@ -45,8 +45,8 @@ function record(variant: string, seed: number, right: number): RunRecord {
   };
 }
 
-const rights: Readonly<Record<string, number>> = { best: 360, good: 330, alike: 330, bad: 280 };
-const evidence = (_: string, variant: string): readonly RunRecord[] => [1, 2, 3].flatMap((seed) => (variant in rights ? [record(variant, seed, rights[variant]!)] : []));
+const rights: Readonly<Record<string, number>> = { best: 360, good: 330, alike: 330, bad: 280, begun: 200 };
+const evidence = (_: string, variant: string): readonly RunRecord[] => (variant === 'begun' ? [1, 2] : [1, 2, 3]).flatMap((seed) => (variant in rights ? [record(variant, seed, rights[variant]!)] : []));
 const finding = (id: string, ...links: Finding['links']): Finding => ({ id, paper: 'he', text: id, source: '', links, notebook: null });
 
 describe('verdicts', () => {
@@ -61,18 +61,21 @@ describe('verdicts', () => {
     // 0.9 - 0.7 against 0.825 - 0.825
     finding('gains more', link('greater', ['best', 'alike'], ['bad', 'good'])),
     finding('missing', link('greater', 'best', 'nobody')),
+    finding('two seeds', link('greater', 'best', 'begun')),
+    finding('wrong on one of two', link('greater', 'best', 'nobody'), link('greater', 'bad', 'good')),
     finding('later'),
   ], evidence, { settings: { resamples: 1000, seed: 1 } });
   const named = (id: string) => judged.find((verdict) => verdict.id === id)!;
 
   it.each([
     ['clear', 'confirmed'], ['wrong', 'contradicted'], ['chain', 'confirmed'], ['broken chain', 'contradicted'], ['same', 'unresolved'], ['near', 'confirmed'],
-    ['level', 'confirmed'], ['gains more', 'confirmed'], ['missing', 'not-run'], ['later', 'not-run'],
+    ['level', 'confirmed'], ['gains more', 'confirmed'], ['missing', 'not-run'], ['two seeds', 'not-run'], ['wrong on one of two', 'contradicted'], ['later', 'not-run'],
   ])('%s is %s', (id, word) => { expect(named(id).verdict).toBe(word); });
 
   it('carry gap, interval, seeds and the paths of runs', () => {
     const clear = named('clear');
     expect(clear.seeds).toBe(3);
+    expect(named('wrong on one of two').seeds).toBe(3);
     expect(clear.runs).toHaveLength(3); // the toy's variants have one spec
     expect(clear.runs[0]).toMatch(/^results\/quick\/toy\/head-sentiment-s1-[0-9a-f]{8}\.jsonl$/);
     expect(clear.gap).toBeCloseTo(0.2, 12);
@@ -113,7 +116,7 @@ describe('verdicts', () => {
   });
 
   it('say what is missing', () => {
-    expect(named('missing').reason).toBe('no finished runs of best and nobody on sentiment with a common seed: npx petl study toy --tier full');
+    expect(named('missing').reason).toBe('finished runs of best and nobody on sentiment have 0 common seeds of at least 3: npx petl study toy --tier full');
   });
 });
 

@@ -49,7 +49,7 @@ export interface Verdict {
   readonly ci: readonly [number, number] | null;
   readonly rule: string;
   readonly reason: string;
-  /** The fewest that any link rests on. */
+  /** Of the deciding link. */
   readonly seeds: number;
   /** Result files, relative to the project. */
   readonly runs: readonly string[];
@@ -62,7 +62,7 @@ export const bootstrapSettings: BootstrapSettings = { resamples: 10000, seed: 1 
 export const rule: string = 'paired bootstrap over seeds and examples, 95% interval, Holm-corrected over the paper\'s findings. '
   + 'a > b: confirmed above 0, contradicted below 0. a >= b: confirmed above -delta, contradicted below. a = b: confirmed inside +-delta, contradicted '
   + 'outside. A ratio: confirmed inside its range, contradicted outside. Else unresolved. Delta: 1.0 accuracy point, 0.02 nat per token, 0.5 BLEU or '
-  + 'ROUGE-2. Generation is judged by target negative log-likelihood per token on test. A chain holds only if every link does';
+  + 'ROUGE-2. Generation is judged by target negative log-likelihood per token on test. A chain holds only if every link does; three seeds at least';
 
 export interface JudgeOptions {
   readonly settings?: BootstrapSettings;
@@ -90,7 +90,7 @@ function verdictOf({ id, paper, text, source, notebook }: Finding, tests: readon
   const paths = tests.flatMap((test) => (test.kind === 'tested' ? test.runs.map(pathOf) : []));
   return {
     id, paper, finding: text, source, verdict: weakest?.verdict ?? 'not-run', gap: weakest?.gap ?? null, ci: weakest?.ci ?? null,
-    rule, reason: weakest?.reason ?? 'no study yet', seeds: links.length === 0 ? 0 : Math.min(...links.map(({ seeds }) => seeds)),
+    rule, reason: weakest?.reason ?? 'no study yet', seeds: weakest?.seeds ?? 0,
     runs: [...new Set(paths)], notebook, links,
   };
 }
