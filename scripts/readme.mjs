@@ -171,7 +171,18 @@ function precision() {
 Mean and standard deviation over ${pairs[0][0].runs.length} seeds, and each of them; a run that ends near 50 has learnt nothing.`;
 }
 
-const parts = { start, counts, speed, precision, generation, base, notebooks, verdicts };
+/** Runs made a second time: how far they fell from the record, and how many new seeds fell where the recorded ones predict. */
+function repeats() {
+  const all = lab.repeats('full');
+  if (all.length === 0) return 'No run was made a second time yet: `npx petl repeat RUN`.';
+  const again = all.filter(({ recorded }) => recorded !== null);
+  const fresh = all.filter(({ interval }) => interval !== null);
+  const furthest = Math.max(0, ...again.map(({ score, recorded }) => Math.abs(score - recorded)));
+  return `Made a second time (\`npx petl repeat RUN\`, every one in \`results/repeats/\`): ${again.length} runs with their own seeds, of which ${again.filter(({ held }) => held).length} gave the
+recorded score to 1e-4 (largest difference ${furthest === 0 ? '0' : furthest.toExponential(0)}), and ${fresh.length} with a new seed, of which ${fresh.filter(({ held }) => held).length} fell inside the 95% prediction interval of the recorded seeds.`;
+}
+
+const parts = { start, counts, speed, precision, generation, base, notebooks, verdicts, repeats };
 
 /** The page with every part between its markers made anew. */
 function rendered(page) {

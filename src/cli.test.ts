@@ -34,6 +34,7 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
     [['count', '--method', 'head', '--model', './no/such/folder'], 'no config.json'],
     [['count', '--method', 'head', '--classes', 'two'], '--classes must be a whole number from 0 to 1000000, not "two"'],
     [['verdicts', '--paper', 'li'], '--paper must be all or he'],
+    [['repeat', 'no/such/run.jsonl'], 'there is no run file no/such/run.jsonl: name a file below results'],
     [['fetch', 'no-such-package'], 'no-such-package'],
   ])('petl %j', (args, message) => {
     const { code, out, err } = petl(...args);

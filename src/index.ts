@@ -24,6 +24,7 @@ export { mean, deviation, meanInterval, predictionInterval, type Interval } from
 export { pairedBootstrap, bootstrapInterval } from './experiments/bootstrap';
 export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
 export { findings, verdicts } from './experiments/findings/index';
+export { repeats, type Repeat } from './experiments/repeat';
 export { readGate, type GateRecord } from './experiments/gate-record';
 
 // Tables and figures

@@ -1,5 +1,4 @@
-import { UserError } from '../errors';
-import { readRun } from '../experiments/read';
+import { recordAt } from '../experiments/read';
 import type { RunRecord } from '../experiments/record';
 import { jobOf } from '../experiments/spec';
 import type { TrainingEvent, TrainingOutcome } from '../training/job';
@@ -26,12 +25,6 @@ export async function trainAdapter(path: string, out: string, json: boolean): Pr
   if (json) printJson(found);
   else print(`${out}: ${record.run.label}, score ${found.score.toFixed(4)}, ${found.same ? 'as recorded' : `recorded ${found.recorded?.toFixed(4) ?? 'none'}: code, data or machine are not those of the record`}`);
   return 0;
-}
-
-function recordAt(path: string): RunRecord {
-  const stored = readRun(path);
-  if (stored.kind === 'finished') return stored.record;
-  throw new UserError(stored.kind === 'missing' ? `there is no run file ${path}: name a file below results` : `${path}: ${stored.reason}`);
 }
 
 function againOf({ score }: TrainingOutcome, { final }: RunRecord, folder: string): TrainedAgain {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../errors';
 import { completeRecord, type EvalLine, type FinalLine, type RunLine, type RunRecord, type RunRecordLine, type TrainLine } from './record';
 import { runId, studyFolder, type Tier } from './spec';
 
@@ -24,6 +25,13 @@ export function readRun(path: string): Stored {
   const reason = record === undefined ? 'it does not begin with a run and end with a final line' : fault(record, path);
   if (record !== undefined && reason === undefined) return { kind: 'finished', record: completeRecord(record) };
   return { kind: 'damaged', path, reason: reason ?? 'unreadable' };
+}
+
+/** The finished run in a file that a user named. */
+export function recordAt(path: string): RunRecord {
+  const stored = readRun(path);
+  if (stored.kind === 'finished') return stored.record;
+  throw new UserError(stored.kind === 'missing' ? `there is no run file ${path}: name a file below results` : `${path}: ${stored.reason}`);
 }
 
 /** The lines, or what is wrong with the text. */
