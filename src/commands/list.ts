@@ -30,8 +30,8 @@ export const commands: readonly Command[] = [
     load: () => (require('./studies') as typeof import('./studies')).studiesCommand,
   },
   {
-    name: 'repeat', usage: 'repeat RUN... [--seed N] [--workers N] [--eager] [--json]', about: 'make recorded runs again, with their seeds or a new one: does the result hold?',
-    options: { ...named('workers', 'seed'), eager: { type: 'boolean' }, ...json }, positionals: ['RUN...'], load: () => (require('./repeat') as typeof import('./repeat')).repeatCommand,
+    name: 'repeat', usage: 'repeat RUN... [--seed N] [--eager] [--json]', about: 'make recorded runs again, with their seeds or a new one: does the result hold?',
+    options: { ...named('seed'), eager: { type: 'boolean' }, ...json }, positionals: ['RUN...'], load: () => (require('./repeat') as typeof import('./repeat')).repeatCommand,
   },
   {
     name: 'results', usage: 'results NAME [--tier quick|full] [--json]', about: 'the score table of what is on disk',

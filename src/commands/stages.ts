@@ -13,7 +13,7 @@ export async function runStages(make: () => Study, options: RunOptions): Promise
   let total: StudyReport = { reused: 0, finished: 0, failed: [], interrupted: false };
   for (let study = make(), fresh = unseen(study, seen); fresh.length > 0; study = make(), fresh = unseen(study, seen)) {
     demandTuned(study);
-    total = sum(total, await runPlanned(fresh, study.alone ? { ...options, workers: 1, alone: true } : options));
+    total = summed(total, await runPlanned(fresh, study.alone ? { ...options, workers: 1, alone: true } : options));
     if (total.interrupted || total.failed.length > 0) break;
   }
   return total;
@@ -25,6 +25,7 @@ function unseen(study: Study, seen: Set<string>): readonly PlannedRun[] {
   return fresh;
 }
 
-function sum(a: StudyReport, b: StudyReport): StudyReport {
+/** Both together. */
+export function summed(a: StudyReport, b: StudyReport): StudyReport {
   return { reused: a.reused + b.reused, finished: a.finished + b.finished, failed: [...a.failed, ...b.failed], interrupted: a.interrupted || b.interrupted };
 }

@@ -17,6 +17,8 @@ export interface Environment {
   readonly platform: string;
   /** Whether layers ran on the project's own kernels, whose dropout draws other numbers; left out in records from before there were any. */
   readonly kernels?: boolean;
+  /** Threads that share an op: another number adds in another order. Left out in older records. */
+  readonly threads?: number;
 }
 
 const watched = ['src', 'bin', 'data', 'package-lock.json'];
@@ -35,6 +37,7 @@ export function environment(): Environment {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform}-${process.arch}`,
     kernels: process.env.PETL_KERNELS !== '0' && kernelsCompiled(),
+    threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || cpus().length,
   };
   return known;
 }

@@ -21,17 +21,19 @@ export interface WorkerProcess {
   readonly stop: () => void;
 }
 
-/** @param beside workers that run at the same time, itself among them */
-export type Launch = (beside: number) => WorkerProcess;
+export type Launch = (threads: number) => WorkerProcess;
+
+/** A fork of `petl worker` that computes with so many threads. */
+export const launchWorker: Launch = (threads) => (
+  forkWorker(join(projectRoot(), 'bin', 'petl.cjs'), ['worker'], { TF_NUM_INTRAOP_THREADS: String(threads), ...process.env }));
 
 /**
- * A fork of `petl worker` with its share of the cores: two steps on one core each end sooner than two steps one after the other on both,
- * which wait for one another in every small op.
+ * The share of the cores of each of `workers`: two steps on one core each end sooner than two steps one after the other on both, which
+ * wait for one another in every small op.
  */
-export const launchWorker: Launch = (beside) => {
-  const threads = String(Math.max(1, Math.floor(availableParallelism() / beside)));
-  return forkWorker(join(projectRoot(), 'bin', 'petl.cjs'), ['worker'], { TF_NUM_INTRAOP_THREADS: threads, ...process.env });
-};
+export function threadsOf(workers: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / workers));
+}
 
 /** A fork of `script`, which must call `serve`. */
 export function forkWorker(script: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): WorkerProcess {

@@ -1,6 +1,6 @@
 import type { TrainingEvent, TrainingJob } from '../training/job';
 import type { PlannedRun } from './execute';
-import { launchWorker, type Answer, type Launch, type WorkerProcess } from './process';
+import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
 import { readRun } from './read';
 import { resultsFolder, runId, runPath } from './spec';
 
@@ -31,6 +31,8 @@ export interface Progress {
 
 export interface RunOptions {
   readonly workers: number;
+  /** Of each worker; its share of the cores where left out, be the runs ever so few: sums round otherwise with another number. */
+  readonly threads?: number;
   readonly engine: TrainingJob['engine'];
   readonly progress: Progress;
   /** Run what is finished again, too. */
@@ -51,7 +53,7 @@ export async function runPlanned(plans: readonly PlannedRun[], options: RunOptio
   const { progress } = options;
   const queue = options.again === true ? [...plans] : missing(plans, options);
   const lanes = Math.min(options.workers, queue.length);
-  const state: State = { queue, lanes, retried: new Set(), active: new Map(), workers: new Set(), failed: [], finished: 0, options };
+  const state: State = { queue, retried: new Set(), active: new Map(), workers: new Set(), failed: [], finished: 0, options };
   const reused = plans.length - queue.length;
   progress.plan(queue.length, reused);
   const abort = (): void => state.workers.forEach((worker) => worker.stop());
@@ -68,7 +70,6 @@ export async function runPlanned(plans: readonly PlannedRun[], options: RunOptio
 
 interface State {
   readonly queue: PlannedRun[];
-  readonly lanes: number;
   readonly retried: Set<string>;
   /** What compiles alike in each lane. */
   readonly active: Map<number, string>;
@@ -120,8 +121,8 @@ function dismiss(worker: WorkerProcess, { workers }: State): void {
   worker.stop();
 }
 
-function launch({ options, workers, lanes }: State): WorkerProcess {
-  const worker = (options.launch ?? launchWorker)(lanes);
+function launch({ options, workers }: State): WorkerProcess {
+  const worker = (options.launch ?? launchWorker)(options.threads ?? threadsOf(options.workers));
   workers.add(worker);
   return worker;
 }

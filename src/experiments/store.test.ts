@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report } from '../training/job';
@@ -22,7 +22,7 @@ afterEach(() => rmSync(results, { recursive: true, force: true }));
 
 /** A record without what was added since the first ones. */
 function asBefore(text: string): string {
-  const added = new Set(['target', 'kernels', 'tokens', 'written', 'data', 'model']);
+  const added = new Set(['target', 'kernels', 'threads', 'tokens', 'written', 'data', 'model']);
   return text.trim().split('\n').map((line, i) => {
     const whole = JSON.parse(line) as { readonly kind: string };
     const drop = (value: unknown, inSpec: boolean): unknown => (value === null || typeof value !== 'object' || Array.isArray(value) ? value
@@ -66,6 +66,7 @@ describe('the store', () => {
     expect(record.run).toMatchObject({ id: runId(spec), label: 'LoRA r=4', spec, engine: 'compiled', counts: { trained: 100, backbone: 10000 } });
     expect(record.run.environment.versions['node']).toBe(process.versions.node);
     expect(record.run.environment.kernels).toBe(process.env.PETL_KERNELS !== '0');
+    expect(record.run.environment.threads).toBe(Number(process.env.TF_NUM_INTRAOP_THREADS ?? cpus().length));
     expect(record.train.map(({ step }) => step)).toEqual([1, 2, 3]);
     expect(record.evaluations).toHaveLength(1);
     expect(record.final).toMatchObject({ score: 0.5, perExample: [1, 0, 1, 0], tests: { count: 4 }, peakMb: 100 });
