@@ -1,5 +1,6 @@
 import { recordAt } from '../experiments/read';
 import type { RunRecord } from '../experiments/record';
+import { sameScore } from '../experiments/repeat';
 import { jobOf } from '../experiments/spec';
 import type { TrainingEvent, TrainingOutcome } from '../training/job';
 import { train } from '../training/train';
@@ -28,7 +29,7 @@ export async function trainAdapter(path: string, out: string, json: boolean): Pr
 }
 
 function againOf({ score }: TrainingOutcome, { final }: RunRecord, folder: string): TrainedAgain {
-  return { folder, score, recorded: final.score, same: final.score !== null && Math.abs(score - final.score) < 1e-4 };
+  return { folder, score, recorded: final.score, same: sameScore(score, final.score) };
 }
 
 function tell(event: TrainingEvent): undefined {

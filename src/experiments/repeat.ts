@@ -2,9 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
 import type { PlannedRun } from './execute';
-import { readRun, readStudyFolder } from './read';
+import { readStudyFolder } from './read';
 import type { RunRecord } from './record';
-import { canonicalJson, resultsFolder, runPath, type RunSpec, type Tier } from './spec';
+import { recordsOfRuns } from './rows';
+import { canonicalJson, resultsFolder, type RunSpec, type Tier } from './spec';
 import { predictionInterval, type Interval } from './statistics';
 
 /** A run made a second time: with its seed beside what was recorded, or with a new seed beside what the recorded ones predict. */
@@ -23,7 +24,11 @@ export interface Repeat {
 
 /** With two seeds Student's factor is above 12: everything would lie inside. */
 const fewestSeeds = 3;
-const tolerance = 1e-4;
+
+/** What one spec and seed must give twice: they differ by less than 1e-4. */
+export function sameScore(score: number, recorded: number | null): boolean {
+  return recorded !== null && Math.abs(score - recorded) < 1e-4;
+}
 
 /** Repeats stand apart from the runs that verdicts read: the same tree once more. */
 export function repeatsFolder(results: string = resultsFolder()): string {
@@ -52,14 +57,13 @@ export function repeats(tier: Tier, results?: string): readonly Repeat[] {
 
 /** The repeat of one spec, if it is finished. */
 export function repeatAt(spec: RunSpec, results?: string): readonly Repeat[] {
-  const stored = readRun(runPath(spec, repeatsFolder(results)));
-  return stored.kind === 'finished' ? judged(stored.record, results) : [];
+  return recordsOfRuns([spec], repeatsFolder(results)).flatMap((record) => judged(record, results));
 }
 
 function judged({ run: { label, spec }, final: { score, metric } }: RunRecord, results: string | undefined): readonly Repeat[] {
   const { recorded, others } = yardstick(spec, results);
   if (score === null || (recorded === null && others.length < fewestSeeds)) return [];
-  if (recorded !== null) return [{ label, spec, metric, score, recorded, interval: null, held: Math.abs(score - recorded) < tolerance }];
+  if (recorded !== null) return [{ label, spec, metric, score, recorded, interval: null, held: sameScore(score, recorded) }];
   const interval = predictionInterval(others);
   return [{ label, spec, metric, score, recorded, interval, held: interval.low <= score && score <= interval.high }];
 }
@@ -68,11 +72,11 @@ interface Yardstick { readonly recorded: number | null; readonly others: readonl
 
 /** Scores on record: of this spec, and of those that differ from it in the seed alone. */
 function yardstick(spec: RunSpec, results: string | undefined): Yardstick {
-  const stored = readRun(runPath(spec, results));
+  const [stored] = recordsOfRuns([spec], results);
   const seedless = (of: RunSpec): string => canonicalJson({ ...of, seed: 0 });
   const others = readStudyFolder(spec.study, spec.tier, results).flatMap((other) => (
     other.kind === 'finished' && other.record.run.spec.seed !== spec.seed && seedless(other.record.run.spec) === seedless(spec) ? other.record.final.score ?? [] : []));
-  return { recorded: stored.kind === 'finished' ? stored.record.final.score : null, others };
+  return { recorded: stored?.final.score ?? null, others };
 }
 
 function studiesIn(folder: string): readonly string[] {
