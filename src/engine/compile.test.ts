@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compile } from './compile';
 import { matmul } from './layers';
 import { live, upload } from './memory';
-import { tf } from './tf';
+import { sumOf, tf } from './tf';
 
 describe('compile', () => {
   it('replays a step with gradients and agrees with the eager path', () => {
@@ -23,6 +23,18 @@ describe('compile', () => {
     expect(fast.times()).toHaveLength(1);
     fast.dispose();
     expect(live().programs).toBe(0);
+  });
+
+  it('adds in the order of the code, whichever memory is free first', () => {
+    const [x, y, z] = [1e8, -1e8, 0].map((v) => upload(new Float32Array(4).fill(v), [4])) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const known = (t: tf.Tensor): tf.Tensor => tf.reshape(t, [2, 2]); // TensorFlow joins only sums of known shapes
+    const steps = [
+      (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) => tf.add(tf.add(known(a), known(b)), tf.exp(known(c))),
+      (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) => tf.add(tf.add(tf.add(known(a), known(b)), tf.exp(known(c))), tf.cos(known(c))),
+      (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) => sumOf([a, b, tf.exp(c)]),
+    ];
+    for (const step of steps) expect([...compile(step)(x, y, z).dataSync()]).toEqual([...compile(step, 'eager')(x, y, z).dataSync()]);
+    expect(() => compile((a: tf.Tensor) => tf.addN([a, a, a]))(x)).toThrow('AddN');
   });
 
   it('computes what frozen tensors decide once, shares it between programs and gives it back', () => {

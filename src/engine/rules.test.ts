@@ -28,7 +28,7 @@ const table: Readonly<Record<string, (a: Tensor, b: Tensor, i: Tensor) => Tensor
   isNaN: (a) => tf.isNaN(a), logicalNot: (a) => tf.logicalNot(tf.greater(a, 1)),
   add: (a, b) => tf.add(a, b), sub: (a, b) => tf.sub(a, b), mul: (a, b) => tf.mul(a, b), div: (a, b) => tf.div(a, b), divNoNan: (a, b) => tf.divNoNan(a, b),
   maximum: (a, b) => tf.maximum(a, b), minimum: (a, b) => tf.minimum(a, b), pow: (a) => tf.pow(a, 2), mod: (a, b) => tf.mod(a, b),
-  floorDiv: (a, b) => tf.floorDiv(a, b), squaredDifference: (a, b) => tf.squaredDifference(a, b), addN: (a) => tf.addN([a, a, a]),
+  floorDiv: (a, b) => tf.floorDiv(a, b), squaredDifference: (a, b) => tf.squaredDifference(a, b),
   equal: (a, b) => tf.equal(a, b), notEqual: (a, b) => tf.notEqual(a, b), greater: (a, b) => tf.greater(a, b), greaterEqual: (a, b) => tf.greaterEqual(a, b),
   less: (a, b) => tf.less(a, b), lessEqual: (a, b) => tf.lessEqual(a, b), and: (a) => tf.logicalAnd(tf.greater(a, 1), tf.less(a, 2)), or: (a) => tf.logicalOr(tf.greater(a, 1), tf.less(a, 2)),
   sum: (a) => tf.sum(a, 1), sumAll: (a) => tf.sum(a), sumKeep: (a) => tf.sum(a, [0, 2], true), mean: (a) => tf.mean(a, -1, true), max: (a) => tf.max(a, 2),

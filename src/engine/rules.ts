@@ -183,7 +183,6 @@ const topK: Rule = (call) => {
   const cut = [...shape.slice(0, -1), k];
   return [{ shape: cut, dtype }, { shape: cut, dtype: dtypes.int32 }];
 };
-const addN: Rule = (call) => [{ shape: broadcast(call.op, call.inputs.map((i) => i.shape)), dtype: input(call, 0).dtype }];
 
 /** `[N, 1]` for `[N, d]` */
 function rowsOf(call: Call): readonly number[] { return [input(call, 0).shape[0] ?? 0, 1]; }
@@ -213,7 +212,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Reshape: reshape, GatherV2: gather, ConcatV2: concat, SplitV: split, Slice: slice, StridedSlice: stridedSlice,
   PadV2: pad, Transpose: transpose, Tile: tile, Cast: cast, Select: select, Fill: fill,
   StatelessRandomUniform: random, UnsortedSegmentSum: segmentSum, ScatterNd: scatterNd,
-  OneHot: oneHot, Range: range, Pack: pack, Unpack: unpack, ExpandDims: expandDims, TopKV2: topK, AddN: addN,
+  OneHot: oneHot, Range: range, Pack: pack, Unpack: unpack, ExpandDims: expandDims, TopKV2: topK,
   Cumsum: same, Cumprod: same,
   SparseSoftmaxCrossEntropyWithLogits: (call) => [{ shape: input(call, 1).shape, dtype: input(call, 0).dtype }, { shape: input(call, 0).shape, dtype: input(call, 0).dtype }],
   ...each('PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad PetlPackedAttentionGrad', same),

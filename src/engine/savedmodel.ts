@@ -16,8 +16,16 @@ export function savedModel(graph: Graph): Uint8Array {
 
 function nodeOf({ name, op, attrs, inputs, after, value }: GraphNode): proto.Message {
   const own: Record<string, proto.Message> = value === undefined ? {} : { dtype: proto.typeAttr(value.dtype), value: proto.tensorAttr(value.dtype, value.shape, compact(value.values)) };
-  return proto.node({ name, op, inputs: [...inputs.map(edgeName), ...(after === undefined ? [] : [`^${after}`])], attrs: { ...Object.fromEntries(attrs.map((a) => [a.name, attrOf(a)])), ...own } });
+  const kept = sums.has(op) ? keptSum : {};
+  return proto.node({ name, op, inputs: [...inputs.map(edgeName), ...(after === undefined ? [] : [`^${after}`])], attrs: { ...Object.fromEntries(attrs.map((a) => [a.name, attrOf(a)])), ...own, ...kept } });
 }
+
+/**
+ * TensorFlow's graph optimizer joins chains of additions into one AddN, which starts with whichever input's memory is free
+ * at that moment: sums of three and more then round by chance. It passes over nodes that bear its own mark of being done.
+ */
+const keptSum = { _grappler_ArithmeticOptimizer_AddOpsRewriteStage: proto.boolAttr(true) };
+const sums: ReadonlySet<string> = new Set(['Add', 'AddV2']);
 
 /** One value when all are equal: TensorFlow repeats it. `ones(x.shape)` of the gradient tape would make megabytes else. */
 function compact(values: TypedValues): TypedValues {

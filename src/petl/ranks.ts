@@ -1,6 +1,6 @@
 import { matmul } from '../engine/layers';
 import { upload } from '../engine/memory';
-import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { sumOf, tf, type Tensor, type Tensors } from '../engine/tf';
 import type { ModelShape } from '../model/shape';
 import { need } from './attend';
 import type { Method } from './design';
@@ -18,7 +18,7 @@ export function penaltyOf(method: Method, shape: ModelShape, tensors: Tensors): 
   const { lifecycle } = method;
   if (lifecycle.kind !== 'rankBudget') return undefined;
   const parts = triplets(method, shape).flatMap(({ name }) => [fromOrthogonal(need(tensors, `${name}.down`), true), fromOrthogonal(need(tensors, `${name}.up`), false)]);
-  return tf.mul(tf.addN(parts), lifecycle.penalty);
+  return tf.mul(sumOf(parts), lifecycle.penalty);
 }
 
 /** |M - I|^2 for M of the r directions: columns of down, rows of up. */

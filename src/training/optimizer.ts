@@ -1,5 +1,5 @@
 import { adamStep, takes } from '../engine/adam';
-import { tf, type Tensor, type Tensors } from '../engine/tf';
+import { sumOf, tf, type Tensor, type Tensors } from '../engine/tf';
 import { rawOp } from '../engine/backend';
 import type { OptimizerSettings, Schedule } from './job';
 
@@ -75,6 +75,6 @@ export function updated({ w, m, v }: Group, gradients: readonly Tensor[], { scal
 /** min(1, limit / norm), the norm over all trained gradients and nothing else; undefined for no limit. */
 export function clipFactor(gradients: readonly Tensor[], limit: number): Tensor | undefined {
   if (limit === 0) return undefined;
-  const norm = tf.sqrt(tf.addN(gradients.map((g) => tf.sum(tf.square(g)))));
+  const norm = tf.sqrt(sumOf(gradients.map((g) => tf.sum(tf.square(g)))));
   return tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
 }
