@@ -36,6 +36,7 @@ export { besidePublished } from './plots/beside-published';
 export { lossCurve } from './plots/loss-curve';
 export { budgetSweep } from './plots/budget-sweep';
 export { heatMap } from './plots/heat-map';
+export { gaps } from './plots/gaps';
 export { liveCurve, progressBar } from './plots/live';
 export { exportFigure } from './plots/export';
 export { show, showTable } from './plots/show';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { budgetSweep } from './budget-sweep';
 import { demoRows } from './demo';
+import { gaps } from './gaps';
 import { colourAt, heatMap } from './heat-map';
 import { spreadOut } from './lines';
 import { lossCurve } from './loss-curve';
@@ -65,5 +66,24 @@ describe('looks', () => {
   it('keep the colour and the marker of known words, and give others one', () => {
     expect([...colours(['demo site', 'FFN', 'FFN'])]).toEqual([['FFN', '#d55e00'], ['demo site', '#56b4e9']]);
     expect(symbols(['FFN', 'adapter', 'prefix']).get('prefix')).toBe('triangle-up');
+  });
+});
+
+describe('gaps', () => {
+  const comparison = (first: string, gap: number, metric = 'accuracy') => (
+    { first, second: 'MAM', task: 'sentiment', metric, gap, interval: { low: gap - 0.01, high: gap + 0.01 }, seeds: 3, examples: 1900 });
+
+  it('draws the best on top and sets apart what the interval does', async () => {
+    const figure = gaps([comparison('bad', -0.02), comparison('good', 0.015), comparison('alike', 0.001)], { name: 'gaps', title: 'Against MAM' });
+    expect(figure.numbers.map(({ method }) => method)).toEqual(['good', 'alike', 'bad']);
+    expect(figure.data).toMatchObject([{ name: 'better', x: [1.5], y: [0] }, { name: 'worse', x: [-2], y: [2] }, { name: 'level', x: [0.1], y: [1] }]);
+    expect(figure.data).toHaveLength(3);
+    const svg = await figureSvg(figure);
+    for (const word of ['>good<', '>MAM<', 'points of accuracy', '1,900 test examples']) expect(svg).toContain(word);
+  });
+
+  it('keeps the unit of other metrics and needs something to draw', () => {
+    expect(gaps([comparison('one', 0.02, 'nll')], { name: 'gaps', title: 'x' }).data[0]).toMatchObject({ x: [0.02] });
+    expect(() => gaps([], { name: 'none', title: 'x' })).toThrow('figure none: no comparison to draw');
   });
 });
