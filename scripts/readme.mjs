@@ -104,13 +104,13 @@ function verdicts() {
   });
   const run = all.filter(({ verdict }) => verdict !== 'not-run');
   if (run.length === 0) return counts;
-  const interval = ({ gap, ci }) => `${gap.toFixed(3)} [${ci.map((value) => value.toFixed(3)).join(', ')}]`;
   return `${counts}\n\n${tableMarkdown({
     columns: ['row', 'finding', 'source', 'verdict', 'gap and interval of the deciding comparison', 'seeds', 'notebook'].map((title) => ({ title, align: 'left' })),
-    rows: run.map((verdict) => [verdict.id, verdict.finding, verdict.source, verdict.verdict, interval(verdict), String(verdict.seeds), notebookLink(verdict.notebook)]),
+    rows: run.map((verdict) => [verdict.id, verdict.finding, verdict.source, verdict.verdict, withInterval(verdict.gap, verdict.ci), String(verdict.seeds), notebookLink(verdict.notebook)]),
   })}`;
 }
 
+const withInterval = (gap, ends) => `${gap.toFixed(3)} [${ends.map((value) => value.toFixed(3)).join(', ')}]`;
 const notebookLink = (path) => (path === null ? '' : `[${/\/(\w+)-/.exec(path)?.[1] ?? path}](${path})`);
 
 /** The benchmark's figure and its bars; every row stands in its own table. */
@@ -189,10 +189,11 @@ function design() {
   const against = (ours) => (ours === undefined ? [] : lab.compareWith(study, ours.name));
   const [near, far] = [against(mam), against(transferMam)];
   if (near.length < finals.length || far.length < transfer.length || far.length === 0) return 'Beyond the paper: `npx petl study design-space --tier full` has not finished yet.';
-  const line = ({ first, gap, interval }, unit) => `\`${first}\` by ${gap.toFixed(3)} [${interval.low.toFixed(3)}, ${interval.high.toFixed(3)}] ${unit}`;
-  const better = (all, unit) => all.filter(({ interval }) => interval.low > 0).sort((a, b) => b.gap - a.gap).map((comparison) => line(comparison, unit)).join(', ') || 'none';
+  const better = (all, unit) => all.filter(({ interval }) => interval.low > 0).sort((a, b) => b.gap - a.gap)
+    .map(({ first, gap, interval }) => `\`${first}\`, by ${withInterval(gap, [interval.low, interval.high])} ${unit}`).join('; ') || 'none';
   return `Beyond the paper, ${screen.length} points of the whole design space were screened on sentiment, and the best of them, alone and in pairs, set beside MAM of the same size
-([08b](notebooks/08b-the-design-space.ipynb)). Better than it with 95% confidence: of ${near.length} on sentiment ${better(near, 'in accuracy')}; of the ${far.length} that went on to English-Romanian ${better(far, 'nats per token')}.`;
+([08b](notebooks/08b-the-design-space.ipynb)). Better than it, by a 95% interval of each comparison by itself: on sentiment, of ${near.length}, ${better(near, 'in accuracy')}; on English-Romanian, of the ${far.length} that went on,
+${better(far, 'nats per token')}.`;
 }
 
 const parts = { start, counts, speed, precision, generation, base, notebooks, verdicts, design, repeats };
