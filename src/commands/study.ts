@@ -36,7 +36,7 @@ export async function runAndShow(make: () => Study, input: Input): Promise<numbe
   const rows = rowsOfStudy(study);
   const files = rows.length > 0 ? await writeFigure(study, rows) : [];
   if (flag(input, 'json')) printJson({ study: study.name, tier: study.tier, ...reportJson(report), rows, files });
-  else if (rows.length > 0) print(`${titleOf(study)}\n\n${scores(rows)}\n\n${files.map((file) => `  ${file}`).join('\n')}`);
+  else if (rows.length > 0) print([`${titleOf(study)}\n\n${scores(rows)}`, ...files.length > 0 ? [files.map((file) => `  ${file}`).join('\n')] : []].join('\n\n'));
   sayFailures(report);
   return exitCode(report);
 }
@@ -131,6 +131,7 @@ export async function exportCommand(input: Input): Promise<number> {
   const rows = rowsOfStudy(study);
   if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
   const files = await writeFigure(study, rows);
+  if (files.length === 0) throw new UserError(`${study.name} has runs of full fine-tuning alone, and no figure of parameters: npx petl results ${study.name} --tier ${study.tier} prints their scores`);
   if (flag(input, 'json')) printJson(files);
   else print(files.join('\n'));
   return 0;
