@@ -182,6 +182,9 @@ function repeats() {
 recorded score to 1e-4 (largest difference ${furthest === 0 ? '0' : furthest.toExponential(0)}), and ${fresh.length} with a new seed, of which ${fresh.filter(({ held }) => held).length} fell inside the 95% prediction interval of the recorded seeds.`;
 }
 
+/** What the committed results took. */
+const compute = () => `${tableMarkdown(lab.spentTable(lab.spent()))}\n\nHours are summed over runs with all that belongs to them: data, training, scoring, decoding. A study works on two at a time, \`cost\` on one.`;
+
 /** Beyond the paper: what of the whole design space is better than MAM of the same size. */
 function design() {
   const { screen, finals, mam, transfer, transferMam } = lab.designStages('full');
@@ -196,7 +199,7 @@ function design() {
 ${better(far, 'nats per token')}.`;
 }
 
-const parts = { start, counts, speed, precision, generation, base, notebooks, verdicts, design, repeats };
+const parts = { start, counts, speed, precision, generation, base, notebooks, verdicts, design, repeats, compute };
 
 /** The page with every part between its markers made anew. */
 function rendered(page) {

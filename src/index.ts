@@ -25,6 +25,7 @@ export { pairedBootstrap, bootstrapInterval } from './experiments/bootstrap';
 export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
 export { findings, verdicts } from './experiments/findings/index';
 export { repeats, type Repeat } from './experiments/repeat';
+export { spent, type Spent } from './experiments/spent';
 export { readGate, type GateRecord } from './experiments/gate-record';
 
 // Tables and figures
@@ -66,6 +67,7 @@ export { modelTable } from './views/model-table';
 export { resultTable, publishedGrid } from './views/result-table';
 export { verdictsOf, verdictTable, linkTable } from './views/verdict-table';
 export { gateTable } from './views/gate-table';
+export { spentTable } from './views/spent-table';
 export { costTable } from './views/cost-table';
 export { offersOf, paretoFront, paretoTable, type Offer } from './views/pareto';
 export { screenedOf, screenTable, screenMap } from './views/design-screen';
