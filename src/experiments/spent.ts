@@ -1,5 +1,5 @@
 import { readStudyFolder } from './read';
-import { studies } from './studies';
+import { studies } from './studies/index';
 import { plansOf } from './studies/study';
 import { tunables } from './studies/tunables';
 import { readTuning } from './tuned';
