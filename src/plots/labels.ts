@@ -41,7 +41,7 @@ function best(point: LabelPoint, around: Surroundings): Place {
   let found = candidates(point)[0] as Place;
   let least = Infinity;
   for (const [order, place] of candidates(point).entries()) {
-    const price = cost(labelRect(point, place), point, around) + distance(place, point) + 0.02 * order;
+    const price = cost(point, place, around) + distance(place, point) + 0.02 * order;
     if (price < least) [found, least] = [place, price];
   }
   return found;
@@ -61,9 +61,37 @@ function candidates(point: LabelPoint): Place[] {
   return places;
 }
 
-function cost(rect: Rect, point: LabelPoint, { taken, marks, field }: Surroundings): number {
+function cost(point: LabelPoint, place: Place, { taken, marks, field }: Surroundings): number {
+  const rect = labelRect(point, place);
   const own = around(point.x, point.y, 16, 16);
-  return 40 * sum(taken, rect) + 12 * sum(marks, rect) + 12 * overlap(own, rect) + 4 * sum(field.obstacles, rect) + 60 * outside(rect, field.bounds);
+  return 40 * sum(taken, rect) + 12 * sum(marks, rect) + 12 * overlap(own, rect) + 4 * sum(field.obstacles, rect) + 60 * outside(rect, field.bounds)
+    + 40 * (place.far ? crossed(rect, point, marks) : strangers(rect, point, marks));
+}
+
+/** Marks of other points as near to a text as its own: a reader would take it for theirs. */
+function strangers(rect: Rect, point: LabelPoint, marks: readonly Rect[]): number {
+  const own = gap(rect, point);
+  return marks.filter(({ left, right, top, bottom }) => gap(rect, { x: (left + right) / 2, y: (top + bottom) / 2 }) <= own).length;
+}
+
+/** Marks of other points on the line from a point to its text. */
+function crossed(rect: Rect, point: LabelPoint, marks: readonly Rect[]): number {
+  const end = nearest(rect, point);
+  const steps = Array.from({ length: 12 }, (_, i) => (i + 1) / 12).filter((share) => share * gap(rect, point) > 8);
+  const line = steps.map((share) => around(point.x + share * (end.x - point.x), point.y + share * (end.y - point.y), 1, 1));
+  return marks.filter((mark) => line.some((spot) => overlap(mark, spot) > 0)).length;
+}
+
+interface Spot { readonly x: number; readonly y: number }
+
+function nearest(rect: Rect, { x, y }: Spot): Spot {
+  return { x: Math.min(Math.max(x, rect.left), rect.right), y: Math.min(Math.max(y, rect.top), rect.bottom) };
+}
+
+/** Pixels from a spot to a text. */
+function gap(rect: Rect, spot: Spot): number {
+  const { x, y } = nearest(rect, spot);
+  return Math.hypot(spot.x - x, spot.y - y);
 }
 
 /** Pixels between point and text: 0.35 each. */

@@ -75,4 +75,17 @@ describe('placeLabels', () => {
       for (const other of rects.slice(i + 1)) expect(overlap(rect, other)).toBe(0);
     }
   });
+
+  it('lets no text pass for that of another mark', () => {
+    const bounds = { left: 0, top: 0, right: 600, bottom: 400 };
+    const points = [[300, 160], [300, 174], [309, 175], [300, 214]].map(([x = 0, y = 0]) => ({ x, y, width: 110, height: 15 }));
+    const places = placeLabels(points, { bounds, obstacles: [] });
+    const gap = (of: number, to: number): number => {
+      const [{ left, right, top, bottom }, { x, y }] = [labelRect(points[of]!, places[of]!), points[to]!];
+      return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
+    };
+    const near = points.flatMap((_, i) => (places[i]!.far ? [] : [i]));
+    expect(near.length).toBeGreaterThan(1);
+    for (const i of near) for (const j of points.keys()) if (j !== i) expect(gap(i, j), `text ${i}, mark ${j}`).toBeGreaterThan(gap(i, i));
+  });
 });
