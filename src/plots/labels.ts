@@ -22,17 +22,35 @@ export interface Place {
 
 export interface Field { readonly bounds: Rect; readonly obstacles: readonly Rect[] }
 
-/** Greedy, then several rounds in which every label may move again. The same input gives the same places. */
+/** Greedy, then several rounds in which every label may move again, beginning with every label and both ways; the cheapest wins. The same input gives the same places. */
 export function placeLabels(points: readonly LabelPoint[], field: Field): Place[] {
-  const marks = points.map((point) => around(point.x, point.y, 15, 15));
+  const indices = [...points.keys()];
+  const orders = indices.flatMap((from) => {
+    const order = [...indices.slice(from), ...indices.slice(0, from)];
+    return [order, [...order].reverse()];
+  });
+  const settled = orders.map((order) => settle(points, order, field));
+  const total = (places: readonly Place[]): number => places.reduce((all, place, i) => all + price(points[i] as LabelPoint, place, surroundings(points, places, { i, field })), 0);
+  const totals = settled.map(total);
+  return settled[totals.indexOf(Math.min(...totals))] ?? [];
+}
+
+function settle(points: readonly LabelPoint[], order: readonly number[], field: Field): Place[] {
   const places: (Place | undefined)[] = points.map(() => undefined);
-  for (let round = 0; round < 6; round++) {
-    for (const i of points.keys()) {
-      const taken = points.flatMap((other, j) => (j !== i && places[j] ? [labelRect(other, places[j])] : []));
-      places[i] = best(points[i] as LabelPoint, { taken, marks: marks.filter((_, j) => j !== i), field });
+  for (let round = 0, moved = true; moved && round < 6; round++) {
+    moved = false;
+    for (const i of order) {
+      const place = best(points[i] as LabelPoint, surroundings(points, places, { i, field }));
+      moved ||= place.dx !== places[i]?.dx || place.dy !== places[i].dy;
+      places[i] = place;
     }
   }
   return places as Place[];
+}
+
+function surroundings(points: readonly LabelPoint[], places: readonly (Place | undefined)[], { i, field }: { readonly i: number; readonly field: Field }): Surroundings {
+  const others = points.flatMap((point, j) => (j === i ? [] : [{ point, place: places[j] }]));
+  return { taken: others.flatMap(({ point, place }) => (place ? [labelRect(point, place)] : [])), marks: others.map(({ point: { x, y } }) => around(x, y, 15, 15)), field };
 }
 
 interface Surroundings { readonly taken: readonly Rect[]; readonly marks: readonly Rect[]; readonly field: Field }
@@ -41,8 +59,8 @@ function best(point: LabelPoint, around: Surroundings): Place {
   let found = candidates(point)[0] as Place;
   let least = Infinity;
   for (const [order, place] of candidates(point).entries()) {
-    const price = cost(point, place, around) + distance(place, point) + 0.02 * order;
-    if (price < least) [found, least] = [place, price];
+    const asked = price(point, place, around) + 0.02 * order;
+    if (asked < least) [found, least] = [place, asked];
   }
   return found;
 }
@@ -61,11 +79,11 @@ function candidates(point: LabelPoint): Place[] {
   return places;
 }
 
-function cost(point: LabelPoint, place: Place, { taken, marks, field }: Surroundings): number {
+function price(point: LabelPoint, place: Place, { taken, marks, field }: Surroundings): number {
   const rect = labelRect(point, place);
   const own = around(point.x, point.y, 16, 16);
   return 40 * sum(taken, rect) + 12 * sum(marks, rect) + 12 * overlap(own, rect) + 4 * sum(field.obstacles, rect) + 60 * outside(rect, field.bounds)
-    + 40 * (place.far ? crossed(rect, point, marks) : strangers(rect, point, marks));
+    + 40 * (place.far ? crossed(rect, point, marks) + crossed(rect, point, taken) : strangers(rect, point, marks)) + distance(place, point);
 }
 
 /** Marks of other points as near to a text as its own: a reader would take it for theirs. */
@@ -74,12 +92,12 @@ function strangers(rect: Rect, point: LabelPoint, marks: readonly Rect[]): numbe
   return marks.filter(({ left, right, top, bottom }) => gap(rect, { x: (left + right) / 2, y: (top + bottom) / 2 }) <= own).length;
 }
 
-/** Marks of other points on the line from a point to its text. */
-function crossed(rect: Rect, point: LabelPoint, marks: readonly Rect[]): number {
-  const end = nearest(rect, point);
-  const steps = Array.from({ length: 12 }, (_, i) => (i + 1) / 12).filter((share) => share * gap(rect, point) > 8);
+/** Marks or texts of other points on the line from a point to its text. */
+function crossed(rect: Rect, point: LabelPoint, others: readonly Rect[]): number {
+  const [end, length] = [nearest(rect, point), gap(rect, point)];
+  const steps = Array.from({ length: 12 }, (_, i) => (i + 1) / 12).filter((share) => share * length > 8);
   const line = steps.map((share) => around(point.x + share * (end.x - point.x), point.y + share * (end.y - point.y), 1, 1));
-  return marks.filter((mark) => line.some((spot) => overlap(mark, spot) > 0)).length;
+  return others.filter((other) => line.some((spot) => overlap(other, spot) > 0)).length;
 }
 
 interface Spot { readonly x: number; readonly y: number }
