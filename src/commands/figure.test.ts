@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunRow } from '../experiments/rows';
 import { baseGate } from '../experiments/studies/base-gate';
+import { existingMethods } from '../experiments/studies/existing-methods';
+import { insertionForm } from '../experiments/studies/insertion-form';
+import type { Study } from '../experiments/studies/study';
 import { demoRows } from '../plots/demo';
 import { exportStudy } from './figure';
 
@@ -17,17 +21,21 @@ describe('the figures of a study', () => {
     rmSync(results, { recursive: true });
   });
 
-  const pictures = async (rows: Parameters<typeof exportStudy>[1]): Promise<readonly string[]> => (
-    (await exportStudy(baseGate('quick'), rows)).filter((path) => path.endsWith('.png')).map((path) => basename(path)));
+  const pictures = async (make: (tier: 'quick') => Study, rows: readonly RunRow[]): Promise<readonly string[]> => (
+    (await exportStudy(make('quick'), rows)).filter((path) => path.endsWith('.png')).map((path) => basename(path)));
+  const some = demoRows(1, 'one').slice(0, 5);
 
-  it('are one for each task and model, named by what differs', async () => {
-    const some = demoRows(1, 'one').slice(0, 5);
-    expect(await pictures(some)).toEqual(['base-gate.png']);
-    expect(await pictures([...some, ...some.map((row) => ({ ...row, task: 'two' })), ...some.map((row) => ({ ...row, model: 'other' }))])).toEqual([
-      'base-gate-one-demo-model.png', 'base-gate-two-demo-model.png', 'base-gate-one-other.png']);
+  it('are one for each task and model, named by what differs in the study', async () => {
+    expect(await pictures(insertionForm, [...some, ...some.map((row) => ({ ...row, task: 'two' }))])).toEqual(['insertion-form-one.png', 'insertion-form-two.png']);
+    expect(await pictures(baseGate, [...some, ...some.map((row) => ({ ...row, model: 'other' }))])).toEqual(['base-gate-one-demo-model.png', 'base-gate-one-other.png']);
+    expect(await pictures(existingMethods, some)).toEqual(['existing-methods.png']);
+  });
+
+  it('have the same names while some tasks have no runs yet', async () => {
+    expect(await pictures(insertionForm, some)).toEqual(['insertion-form-one.png']);
   });
 
   it('are none where nothing but full fine-tuning ran', async () => {
-    expect(await pictures(demoRows().filter(({ form }) => form === 'full fine-tuning'))).toEqual([]);
+    expect(await pictures(baseGate, demoRows().filter(({ form }) => form === 'full fine-tuning'))).toEqual([]);
   });
 });

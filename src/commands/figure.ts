@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { resultsFolder } from '../experiments/spec';
 import type { RunRow } from '../experiments/rows';
-import type { Study } from '../experiments/studies/study';
+import { plansOf, type Study } from '../experiments/studies/study';
 import { fullFineTuning } from '../experiments/words';
 import { exportFigure } from '../plots/export';
 import { parameterScore } from '../plots/parameter-score';
@@ -11,14 +11,24 @@ import { groupBy } from '../plots/summary';
  * Writes a study's parameter-score figure, one for each of its tasks and models that has runs: to `results/figures`, those of tier
  * quick to `results/quick/figures`. Where nothing but full fine-tuning ran there is no point to draw. Returns the paths.
  */
-export async function exportStudy({ name, tier, title }: Study, rows: readonly RunRow[]): Promise<readonly string[]> {
+export async function exportStudy(study: Study, rows: readonly RunRow[]): Promise<readonly string[]> {
+  const { name, tier, title } = study;
   const folder = tier === 'quick' ? join(resultsFolder(), 'quick', 'figures') : join(resultsFolder(), 'figures');
-  const varying = (['task', 'model'] as const).filter((key) => new Set(rows.map((row) => row[key])).size > 1);
+  const keys = keysOf(study);
   const files: string[] = [];
-  for (const [words, own] of groupBy(rows, (row) => varying.map((key) => row[key]).join(' '))) {
+  for (const own of groupBy(rows, (row) => `${row.task} ${row.model}`).values()) {
     if (own.every(({ form }) => form === fullFineTuning)) continue;
-    const of = words === '' ? { name, title } : { name: `${name}-${words.replace(/ /g, '-')}`, title: `${title}: ${words}` };
+    const words = keys.map((key) => own[0]?.[key]);
+    const of = words.length === 0 ? { name, title } : { name: [name, ...words].join('-'), title: `${title}: ${words.join(', ')}` };
     files.push(...await exportFigure(parameterScore(own, of), folder));
   }
   return files;
+}
+
+/** What tells the figures of a study apart, however far it has come: its task, and its model where one task has several. */
+function keysOf(study: Study): readonly ('task' | 'model')[] {
+  const specs = plansOf(study).map(({ spec }) => spec);
+  const tasks = new Set(specs.map(({ task }) => task)).size;
+  const pairs = new Set(specs.map(({ task, model }) => `${task} ${model}`)).size;
+  return [...tasks > 1 ? ['task' as const] : [], ...pairs > tasks ? ['model' as const] : []];
 }
