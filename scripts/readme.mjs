@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { counts, notebooks } from './readme/catalogue.mjs';
 import { compute, design, repeats, verdicts } from './readme/findings.mjs';
-import { at, writeAtomically } from './readme/lab.mjs';
+import { at, writeWhole } from './readme/lab.mjs';
 import { base, generation, precision, speed } from './readme/measured.mjs';
 import { start, takeQuickRuns } from './readme/start.mjs';
 
@@ -24,7 +24,7 @@ const check = process.argv.includes('--check');
 if (!check) await takeQuickRuns();
 const before = readFileSync(at('README.md'), 'utf8');
 const after = rendered(before);
-if (!check) writeAtomically(at('README.md'), after);
+if (!check) writeWhole(at('README.md'), after);
 else if (before !== after) {
   console.error('README.md is not what the result files give: node scripts/readme.mjs');
   process.exitCode = 1;

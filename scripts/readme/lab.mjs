@@ -1,5 +1,4 @@
 // The built library and paths of the project, for every part of the page.
-import { renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +8,5 @@ const require = createRequire(import.meta.url);
 const build = require('../../bin/petl.cjs').build();
 export const lab = require(join(build, 'index.js'));
 export const { tableMarkdown } = require(join(build, 'plots', 'table.js'));
+export const { writeWhole } = require(join(build, 'project.js'));
 export const at = (...parts) => join(root, ...parts);
-
-export function writeAtomically(path, text) {
-  writeFileSync(`${path}.tmp`, text);
-  renameSync(`${path}.tmp`, path);
-}

@@ -1,6 +1,6 @@
 // The nine quick runs of the first page.
-import { mkdirSync, readFileSync } from 'node:fs';
-import { at, lab, tableMarkdown, writeAtomically } from './lab.mjs';
+import { readFileSync } from 'node:fs';
+import { at, lab, tableMarkdown, writeWhole } from './lab.mjs';
 
 /** The finished quick runs as the README shows them; undefined while one is missing. */
 function quickRuns() {
@@ -24,8 +24,7 @@ function wallSeconds(records) {
 export async function takeQuickRuns() {
   const quick = quickRuns();
   if (quick === undefined) return console.log('Quick runs are missing (npm start makes them): the README keeps its numbers.');
-  mkdirSync(at('results', 'figures'), { recursive: true });
-  writeAtomically(at('results', 'readme.json'), `${JSON.stringify(quick, null, 1)}\n`);
+  writeWhole(at('results', 'readme.json'), `${JSON.stringify(quick, null, 1)}\n`);
   const figure = lab.parameterScore(quick.rows, { name: 'quick-start', title: 'Trained parameters and accuracy on movie-review sentiment' });
   await lab.exportFigure(figure, at('results', 'figures'), { formats: ['svg', 'png', 'csv'] });
 }
