@@ -51,7 +51,7 @@ export function makeBatches(stream, { tokens, batch, batches, classes, seed }) {
   return made;
 }
 
-/** Names as `specsOf` in src/petl/variables.ts makes them, and `head.weight` [384, classes], `head.bias`. */
+/** Names as `specsOf` in src/petl/forms/variables.ts makes them, and `head.weight` [384, classes], `head.bias`. */
 export function initialValues(method, classes, seed) {
   const { name, options } = readMethod(method);
   const random = randomStream(seed);

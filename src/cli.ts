@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { commands } from './commands/list';
 import type { Command, Input } from './commands/command';
 import { UserError } from './errors';
-import { nearest } from './petl/nearest';
+import { nearest } from './petl/design/nearest';
 
 /** Parses the command line, runs the command and gives the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -5,28 +5,28 @@ export { train, resultsOf, type TrainOptions } from './notebook';
 export { existingMethods } from './experiments/studies/existing-methods';
 export { studies, studyNamed } from './experiments/studies/index';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';
-export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/spec';
-export { readRows, recordsOfRuns, type RunRow } from './experiments/rows';
-export { compareWith, type Comparison } from './experiments/compare';
-export { published, type PublishedNumber } from './experiments/published';
+export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/store/spec';
+export { readRows, recordsOfRuns, type RunRow } from './experiments/store/rows';
+export { compareWith, type Comparison } from './experiments/statistics/compare';
+export { published, type PublishedNumber } from './experiments/findings/published';
 
 // Methods as values, and what they cost
-export type { Method, Modification } from './petl/design';
-export * as methods from './petl/methods';
-export { parseMethod, printMethod } from './petl/written';
-export { count, type Counts } from './petl/count';
+export type { Method, Modification } from './petl/design/types';
+export * as methods from './petl/design/methods';
+export { parseMethod, printMethod } from './petl/design/written';
+export { count, type Counts } from './petl/counts/count';
 export { knownShapes } from './model/shapes';
 export type { ModelShape } from './model/shape';
 export { sites, type Site } from './model/site';
 
 // Statistics and verdicts
-export { mean, deviation, meanInterval, predictionInterval, type Interval } from './experiments/statistics';
-export { pairedBootstrap, bootstrapInterval } from './experiments/bootstrap';
-export { judge, rule, type Finding, type Verdict } from './experiments/verdict';
+export { mean, deviation, meanInterval, predictionInterval, type Interval } from './experiments/statistics/statistics';
+export { pairedBootstrap, bootstrapInterval } from './experiments/statistics/bootstrap';
+export { judge, rule, type Finding, type Verdict } from './experiments/findings/verdict';
 export { findings, verdicts } from './experiments/findings/index';
-export { repeats, type Repeat } from './experiments/repeat';
-export { spent, type Spent } from './experiments/spent';
-export { readGate, type GateRecord } from './experiments/gate-record';
+export { repeats, type Repeat } from './experiments/runner/repeat';
+export { spent, type Spent } from './experiments/studies/spent';
+export { readGate, type GateRecord } from './experiments/findings/gate-record';
 
 // Tables and figures
 export { variantTable, comparisonTable, publishedTable } from './tables';
@@ -52,13 +52,13 @@ export { touchMap } from './views/touch-map';
 export { packingPicture } from './views/packing-picture';
 export { designTable, sideBySide } from './views/design-table';
 export { panels } from './views/panels';
-export { combinations } from './petl/space';
+export { combinations } from './petl/design/space';
 export { reasonTable } from './views/reason-table';
 export type { HeatCell } from './plots/heat-map';
 export { publishedCounts, disagreements, disagreementTable, type PublishedCount } from './views/published-counts';
 export { countTable, budgetTable } from './views/count-tables';
 export { countFigure, type Family } from './views/count-figure';
-export { fitBudget, type Fitted } from './petl/budget';
+export { fitBudget, type Fitted } from './petl/counts/budget';
 export { refusalOf } from './views/refusal';
 export { nextScores, write, disturb, refusedModels, expectedOf } from './views/live';
 export { modelTable } from './views/model-table';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from './errors';
 import { toyTools } from './experiments/fixtures/tools';
-import { runSpec, studyFolder } from './experiments/spec';
+import { runSpec, studyFolder } from './experiments/store/spec';
 import type { Study } from './experiments/studies/study';
 import { resultsOf, train, type TrainOptions } from './notebook';
 import { variantTable } from './tables';

@@ -1,7 +1,7 @@
-import type { Comparison } from './experiments/compare';
-import { countRun } from './experiments/counts';
-import type { PublishedNumber } from './experiments/published';
-import { shareOf } from './experiments/rows';
+import type { Comparison } from './experiments/statistics/compare';
+import { countRun } from './experiments/store/counts';
+import type { PublishedNumber } from './experiments/findings/published';
+import { shareOf } from './experiments/store/rows';
 import type { Study } from './experiments/studies/study';
 import type { Column, Table } from './plots/table';
 

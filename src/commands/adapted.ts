@@ -3,9 +3,9 @@ import type { Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { noAdaptation, type Adaptation } from '../model/generation/reader';
 import { openModel, type Model } from '../model/open';
-import { adaptationOf } from '../petl/adaptation';
+import { adaptationOf } from '../petl/forms/adaptation';
 import { importForeign, isForeign } from '../petl/formats/foreign';
-import { loadDelta } from '../petl/store';
+import { loadDelta } from '../petl/bank/store';
 import { textOf, type Input } from './command';
 
 /** A model of the command line, with the adapter on it where one is named. */

@@ -1,7 +1,7 @@
-import { recordAt } from '../experiments/read';
-import type { RunRecord } from '../experiments/record';
-import { sameScore } from '../experiments/repeat';
-import { jobOf } from '../experiments/spec';
+import { recordAt } from '../experiments/store/read';
+import type { RunRecord } from '../experiments/store/record';
+import { sameScore } from '../experiments/runner/repeat';
+import { jobOf } from '../experiments/store/spec';
 import type { TrainingEvent, TrainingOutcome } from '../training/job';
 import { train } from '../training/train';
 import { print, printJson } from './command';

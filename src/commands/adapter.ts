@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { tf, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { openModel, type Model } from '../model/open';
-import type { Delta } from '../petl/delta';
+import type { Delta } from '../petl/bank/delta';
 import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
-import { loadDelta, saveDelta } from '../petl/store';
+import { loadDelta, saveDelta } from '../petl/bank/store';
 import { trainAdapter } from './adapter-train';
 import { flag, print, printJson, textOf, wordOf, type Input } from './command';
 

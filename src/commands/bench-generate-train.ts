@@ -6,9 +6,9 @@ import { uploadBatch } from '../model/batch';
 import { languageLosses, nextTokens, targetCount, uploadTargets, type LanguageBatch } from '../model/language';
 import type { Model } from '../model/open';
 import { packSequences, rowsNeeded } from '../model/packing';
-import { adaptationOf } from '../petl/adaptation';
-import { createDelta } from '../petl/delta';
-import { parseMethod } from '../petl/written';
+import { adaptationOf } from '../petl/forms/adaptation';
+import { createDelta } from '../petl/bank/delta';
+import { parseMethod } from '../petl/design/written';
 import { BusyMeter } from './busy';
 
 export interface TrainJob { readonly method: string; readonly rows: readonly (readonly number[])[]; readonly steps: number; readonly learningRate: number }

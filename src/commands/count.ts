@@ -1,6 +1,6 @@
-import { shapeNamed } from '../experiments/counts';
-import { count } from '../petl/count';
-import { parseMethod, printMethod } from '../petl/written';
+import { shapeNamed } from '../experiments/store/counts';
+import { count } from '../petl/counts/count';
+import { parseMethod, printMethod } from '../petl/design/written';
 import { flag, print, printJson, textOf, wholeOf, type Input } from './command';
 
 /** `petl count`: parameters of a method on a model, in closed form. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunRow } from '../experiments/rows';
+import type { RunRow } from '../experiments/store/rows';
 import { baseGate } from '../experiments/studies/base-gate';
 import { existingMethods } from '../experiments/studies/existing-methods';
 import { insertionForm } from '../experiments/studies/insertion-form';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { resultsFolder } from '../experiments/spec';
-import type { RunRow } from '../experiments/rows';
+import { resultsFolder } from '../experiments/store/spec';
+import type { RunRow } from '../experiments/store/rows';
 import { plansOf, type Study } from '../experiments/studies/study';
-import { fullFineTuning } from '../experiments/words';
+import { fullFineTuning } from '../experiments/store/words';
 import { exportFigure } from '../plots/export';
 import { parameterScore } from '../plots/parameter-score';
 import { groupBy } from '../plots/summary';

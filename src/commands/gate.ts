@@ -1,5 +1,5 @@
-import { scoreBaselines, writeBaselines } from '../experiments/baselines';
-import { judgeGate, writeGate } from '../experiments/gate-record';
+import { scoreBaselines, writeBaselines } from '../experiments/findings/baselines';
+import { judgeGate, writeGate } from '../experiments/findings/gate-record';
 import { baseGate } from '../experiments/studies/base-gate';
 import { UserError } from '../errors';
 import { tableText } from '../plots/table';

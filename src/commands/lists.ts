@@ -1,7 +1,7 @@
-import { formOf, siteOf } from '../experiments/words';
+import { formOf, siteOf } from '../experiments/store/words';
 import { knownShapes } from '../model/shapes';
-import { count } from '../petl/count';
-import { families, parseMethod } from '../petl/written';
+import { count } from '../petl/counts/count';
+import { families, parseMethod } from '../petl/design/written';
 import { tableText, type Table } from '../plots/table';
 import { flag, print, printJson, type Input } from './command';
 

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import type { PlannedRun } from '../experiments/execute';
-import { threadsOf } from '../experiments/process';
-import { recordAt } from '../experiments/read';
-import type { RunRecord } from '../experiments/record';
-import { repeatAt, repeatOf, repeatsFolder } from '../experiments/repeat';
-import { runPlanned, type RunOptions, type StudyReport } from '../experiments/run';
+import type { PlannedRun } from '../experiments/runner/execute';
+import { threadsOf } from '../experiments/runner/process';
+import { recordAt } from '../experiments/store/read';
+import type { RunRecord } from '../experiments/store/record';
+import { repeatAt, repeatOf, repeatsFolder } from '../experiments/runner/repeat';
+import { runPlanned, type RunOptions, type StudyReport } from '../experiments/runner/run';
 import { tableText } from '../plots/table';
 import { groupBy } from '../plots/summary';
 import { repeatTable } from '../views/repeat-table';

@@ -1,6 +1,6 @@
-import type { PlannedRun } from '../experiments/execute';
-import { runPlanned, type RunOptions, type StudyReport } from '../experiments/run';
-import { runId } from '../experiments/spec';
+import type { PlannedRun } from '../experiments/runner/execute';
+import { runPlanned, type RunOptions, type StudyReport } from '../experiments/runner/run';
+import { runId } from '../experiments/store/spec';
 import { demandTuned } from '../experiments/studies/demand-tuned';
 import { plansOf, type Study } from '../experiments/studies/study';
 

@@ -1,5 +1,5 @@
-import { isFinished } from '../experiments/read';
-import { runPath, type Tier } from '../experiments/spec';
+import { isFinished } from '../experiments/store/read';
+import { runPath, type Tier } from '../experiments/store/spec';
 import { studies } from '../experiments/studies';
 import { minutesOf } from '../experiments/studies/plan';
 import { plansOf, tasksOf, type Study } from '../experiments/studies/study';

@@ -18,8 +18,8 @@ export async function doctorCommand(input: Input): Promise<number> {
 
 /** `petl worker`: serves runs to the process that forked it. */
 export function workerCommand(): Promise<number> {
-  const { serve } = require('../experiments/worker') as typeof import('../experiments/worker');
-  const { countRun } = require('../experiments/counts') as typeof import('../experiments/counts');
+  const { serve } = require('../experiments/runner/worker') as typeof import('../experiments/runner/worker');
+  const { countRun } = require('../experiments/store/counts') as typeof import('../experiments/store/counts');
   const { train } = require('../training/train') as typeof import('../training/train');
   serve(() => ({ train, count: countRun }));
   return new Promise(() => undefined);

@@ -1,5 +1,5 @@
 import { verdicts } from '../experiments/findings';
-import { papers, rule, type Paper } from '../experiments/verdict';
+import { papers, rule, type Paper } from '../experiments/findings/verdict';
 import { tableText } from '../plots/table';
 import { verdictTable } from '../views/verdict-table';
 import { flag, print, printJson, wordOf, type Input } from './command';

@@ -1,4 +1,4 @@
-import { fullFineTuning } from '../experiments/words';
+import { fullFineTuning } from '../experiments/store/words';
 import { axis, figure } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds, referenceLine } from './lines';

@@ -1,4 +1,4 @@
-import type { Comparison } from '../experiments/compare';
+import type { Comparison } from '../experiments/statistics/compare';
 import { axis, figure, softInk } from './figure';
 import type { Annotation, Data, Figure } from './figure';
 import { textWidth } from './fonts';

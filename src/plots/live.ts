@@ -1,5 +1,5 @@
 import { seconds } from '../clock';
-import { duration, standardError, type Screen } from '../experiments/progress';
+import { duration, standardError, type Screen } from '../experiments/runner/progress';
 import type { Figure } from './figure';
 import { escapeXml } from './fonts';
 import { lossCurve, type Curve, type CurvePoint } from './loss-curve';

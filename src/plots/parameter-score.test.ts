@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fullFineTuning } from '../experiments/words';
+import { fullFineTuning } from '../experiments/store/words';
 import { demoRows } from './demo';
 import { labelRect, overlap, placeLabels } from './labels';
 import { parameterScore } from './parameter-score';

@@ -1,4 +1,4 @@
-import { fullFineTuning } from '../experiments/words';
+import { fullFineTuning } from '../experiments/store/words';
 import { figure } from './figure';
 import type { Cell, Figure, Numbers } from './figure';
 import { scoreText } from './scale';

@@ -1,5 +1,5 @@
-import { orientation } from '../experiments/link';
-import { fullFineTuning, headOnly } from '../experiments/words';
+import { orientation } from '../experiments/statistics/link';
+import { fullFineTuning, headOnly } from '../experiments/store/words';
 import { axis, softInk } from './figure';
 import type { Annotation, Axis, Data } from './figure';
 import { textWidth } from './fonts';

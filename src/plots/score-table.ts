@@ -1,4 +1,4 @@
-import { fullFineTuning, headOnly } from '../experiments/words';
+import { fullFineTuning, headOnly } from '../experiments/store/words';
 import { formatOf, meanText, shortNumber } from './scale';
 import { groupBy, summarise, type RunRow, type SummaryRow } from './summary';
 import type { Table } from './table';

@@ -1,5 +1,5 @@
-import type { RunRow } from '../experiments/rows';
-import { deviation, mean } from '../experiments/statistics';
+import type { RunRow } from '../experiments/store/rows';
+import { deviation, mean } from '../experiments/statistics/statistics';
 
 export type { RunRow };
 

@@ -2,8 +2,8 @@ import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { tensorsHash } from '../model/fingerprint';
 import type { ModelShape } from '../model/shape';
-import type { Method } from '../petl/design';
-import { unreachedTensors } from '../petl/reach';
+import type { Method } from '../petl/design/types';
+import { unreachedTensors } from '../petl/counts/reach';
 import { scheduleFactor, type TrainState } from './optimizer';
 import type { TrainingSettings } from './job';
 

@@ -1,4 +1,4 @@
-import type { Method } from '../petl/design';
+import type { Method } from '../petl/design/types';
 import type { TextScores } from '../tasks/baselines';
 import type { DataPrint, SplitPrint } from '../tasks/fingerprint';
 

@@ -3,7 +3,7 @@ import { seconds } from '../clock';
 import { upload } from '../engine/memory';
 import { disposeTree } from '../engine/tree';
 import type { Tensors } from '../engine/tf';
-import { masksAt } from '../petl/ranks';
+import { masksAt } from '../petl/forms/ranks';
 import { demandGradients, gradientsDue } from './guards';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { scheduleFactor, startState, stepScalars, type TrainState } from './optimizer';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderOf } from '../model/fixtures/tiny';
-import { parseMethod } from '../petl/written';
+import { parseMethod } from '../petl/design/written';
 import type { TrainingJob, TrainingOutcome } from './job';
 import { closeSession } from './session';
 import { train } from './train';

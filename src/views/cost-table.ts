@@ -1,7 +1,7 @@
-import { measured, type Measure } from '../experiments/measure';
-import type { RunRecord } from '../experiments/record';
-import { recordsOfRuns } from '../experiments/rows';
-import { mean } from '../experiments/statistics';
+import { measured, type Measure } from '../experiments/statistics/measure';
+import type { RunRecord } from '../experiments/store/record';
+import { recordsOfRuns } from '../experiments/store/rows';
+import { mean } from '../experiments/statistics/statistics';
 import type { Study } from '../experiments/studies/study';
 import type { Table } from '../plots/table';
 

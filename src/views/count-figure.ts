@@ -1,7 +1,7 @@
-import { shapeNamed } from '../experiments/counts';
+import { shapeNamed } from '../experiments/store/counts';
 import { backbone } from '../model/shapes';
-import { count } from '../petl/count';
-import { familyOf, parseMethod } from '../petl/written';
+import { count } from '../petl/counts/count';
+import { familyOf, parseMethod } from '../petl/design/written';
 import { figure } from '../plots/figure';
 import type { Annotation, Data, Figure } from '../plots/figure';
 import { lineColours, lineEnds } from '../plots/lines';

@@ -1,7 +1,7 @@
-import { shapeNamed } from '../experiments/counts';
-import { fitBudget } from '../petl/budget';
-import { count } from '../petl/count';
-import type { Method } from '../petl/design';
+import { shapeNamed } from '../experiments/store/counts';
+import { fitBudget } from '../petl/counts/budget';
+import { count } from '../petl/counts/count';
+import type { Method } from '../petl/design/types';
 import type { Table } from '../plots/table';
 import type { PublishedCount } from './published-counts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
-import { parseMethod } from '../petl/written';
+import { parseMethod } from '../petl/design/written';
 import { countFigure } from './count-figure';
 import { budgetTable, countTable } from './count-tables';
 import { disagreements, disagreementTable, publishedCounts } from './published-counts';

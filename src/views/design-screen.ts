@@ -1,4 +1,4 @@
-import { recordsOfRuns } from '../experiments/rows';
+import { recordsOfRuns } from '../experiments/store/rows';
 import type { Candidate } from '../experiments/studies/design-space';
 import { heatMap, type HeatCell } from '../plots/heat-map';
 import type { Figure } from '../plots/figure';

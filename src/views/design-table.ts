@@ -1,8 +1,8 @@
 import type { ModelShape } from '../model/shape';
 import { knownShapes } from '../model/shapes';
-import { compositionOf, describeMethod, groupsOf, type DesignRow } from '../petl/describe';
-import type { Method } from '../petl/design';
-import { families, parseMethod } from '../petl/written';
+import { compositionOf, describeMethod, groupsOf, type DesignRow } from '../petl/design/describe';
+import type { Method } from '../petl/design/types';
+import { families, parseMethod } from '../petl/design/written';
 import type { Table } from '../plots/table';
 
 /**

@@ -1,6 +1,6 @@
-import type { BaselineRecord } from '../experiments/baselines';
-import type { GateLine } from '../experiments/gate';
-import type { WrittenRow } from '../experiments/written';
+import type { BaselineRecord } from '../experiments/findings/baselines';
+import type { GateLine } from '../experiments/findings/gate';
+import type { WrittenRow } from '../experiments/findings/written';
 import type { Table } from '../plots/table';
 import type { TextScores } from '../tasks/baselines';
 

@@ -3,10 +3,10 @@ import { keyMask, layoutOf, type Batch } from '../model/batch';
 import { splitHeads } from '../model/layout';
 import type { Model } from '../model/open';
 import type { SitePoint, Visit } from '../model/site';
-import { attendPrefix, prefixPairs, type PrefixPair } from '../petl/attend';
-import type { Delta } from '../petl/delta';
-import { visitFor } from '../petl/modify';
-import { placeName } from '../petl/places';
+import { attendPrefix, prefixPairs, type PrefixPair } from '../petl/forms/attend';
+import type { Delta } from '../petl/bank/delta';
+import { visitFor } from '../petl/forms/modify';
+import { placeName } from '../petl/design/places';
 import type { HeatCell } from '../plots/heat-map';
 import { lastHidden, visitTexts, withBatch } from './texts';
 

@@ -8,14 +8,14 @@ const open = (): typeof import('../model/open') => require('../model/open') as t
 const texts = (): typeof import('./texts') => require('./texts') as typeof import('./texts');
 const identity = (): typeof import('./identity') => require('./identity') as typeof import('./identity');
 const fingerprint = (): typeof import('../model/fingerprint') => require('../model/fingerprint') as typeof import('../model/fingerprint');
-const deltas = (): typeof import('../petl/delta') => require('../petl/delta') as typeof import('../petl/delta');
+const deltas = (): typeof import('../petl/bank/delta') => require('../petl/bank/delta') as typeof import('../petl/bank/delta');
 const own = (): typeof import('./own-model') => require('./own-model') as typeof import('./own-model');
 const refused = (): typeof import('./refused-models') => require('./refused-models') as typeof import('./refused-models');
 const fixtures = (): typeof import('../model/fixtures/tiny') => require('../model/fixtures/tiny') as typeof import('../model/fixtures/tiny');
-const store = (): typeof import('../petl/store') => require('../petl/store') as typeof import('../petl/store');
+const store = (): typeof import('../petl/bank/store') => require('../petl/bank/store') as typeof import('../petl/bank/store');
 const foreign = (): typeof import('../petl/formats/foreign') => require('../petl/formats/foreign') as typeof import('../petl/formats/foreign');
-const merged = (): typeof import('../petl/merged') => require('../petl/merged') as typeof import('../petl/merged');
-const bank = (): typeof import('../petl/bank') => require('../petl/bank') as typeof import('../petl/bank');
+const merged = (): typeof import('../petl/bank/merged') => require('../petl/bank/merged') as typeof import('../petl/bank/merged');
+const bank = (): typeof import('../petl/bank/bank') => require('../petl/bank/bank') as typeof import('../petl/bank/bank');
 const steps = (): typeof import('../training/few-steps') => require('../training/few-steps') as typeof import('../training/few-steps');
 
 export const openModel: typeof import('../model/open').openModel = (...given) => open().openModel(...given);
@@ -35,14 +35,14 @@ export const expectedOf: typeof import('../model/fixtures/tiny').expectedOf = (.
 export const tensorsHash: typeof import('../model/fingerprint').tensorsHash = (...given) => fingerprint().tensorsHash(...given);
 export const fewSteps: typeof import('../training/few-steps').fewSteps = (...given) => steps().fewSteps(...given);
 
-export const saveDelta: typeof import('../petl/store').saveDelta = (...given) => store().saveDelta(...given);
-export const loadDelta: typeof import('../petl/store').loadDelta = (...given) => store().loadDelta(...given);
+export const saveDelta: typeof import('../petl/bank/store').saveDelta = (...given) => store().saveDelta(...given);
+export const loadDelta: typeof import('../petl/bank/store').loadDelta = (...given) => store().loadDelta(...given);
 export const importForeign: typeof import('../petl/formats/foreign').importForeign = (...given) => foreign().importForeign(...given);
 export const exportForeign: typeof import('../petl/formats/foreign').exportForeign = (...given) => foreign().exportForeign(...given);
-export const mergeStated: typeof import('../petl/merged').mergeStated = (...given) => merged().mergeStated(...given);
+export const mergeStated: typeof import('../petl/bank/merged').mergeStated = (...given) => merged().mergeStated(...given);
 
 /** An empty bank for deltas of one frozen model: switch them on, stack them, or give each row of a batch its own. */
-export function newBank({ backbone }: import('../model/open').Model): import('../petl/bank').Bank {
+export function newBank({ backbone }: import('../model/open').Model): import('../petl/bank/bank').Bank {
   return new (bank().Bank)(backbone.shape);
 }
 
@@ -54,6 +54,6 @@ export async function someExamples(task: string, count: number): Promise<readonl
 }
 
 /** A method's fresh variables for a model; draws depend on the seed and the variable's name alone. */
-export function newDelta({ backbone }: import('../model/open').Model, method: import('../petl/design').Method, seed = 1): import('../petl/delta').Delta {
+export function newDelta({ backbone }: import('../model/open').Model, method: import('../petl/design/types').Method, seed = 1): import('../petl/bank/delta').Delta {
   return deltas().createDelta(method, backbone.shape, backbone.weights, seed);
 }

@@ -9,8 +9,8 @@ import { greedy, type GenerationSettings } from '../model/generation/settings';
 import { textStream } from '../model/generation/stream';
 import type { Model } from '../model/open';
 import { packSequences } from '../model/packing';
-import { adaptationOf } from '../petl/adaptation';
-import type { Delta } from '../petl/delta';
+import { adaptationOf } from '../petl/forms/adaptation';
+import type { Delta } from '../petl/bank/delta';
 
 /** The decoder's scores of every word as the next token after `ids`. @returns `[vocabulary]` */
 export function nextScores({ backbone }: Model, ids: readonly number[]): readonly number[] {

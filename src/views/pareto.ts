@@ -1,6 +1,6 @@
-import { orientation } from '../experiments/link';
-import type { RunRow } from '../experiments/rows';
-import { deviation, mean } from '../experiments/statistics';
+import { orientation } from '../experiments/statistics/link';
+import type { RunRow } from '../experiments/store/rows';
+import { deviation, mean } from '../experiments/statistics/statistics';
 import { formatOf, meanText, shortNumber } from '../plots/scale';
 import { groupBy } from '../plots/summary';
 import type { Table } from '../plots/table';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readHe } from '../experiments/published';
+import { readHe } from '../experiments/findings/published';
 import { knownShapes } from '../model/shapes';
-import { count } from '../petl/count';
-import { parseMethod } from '../petl/written';
+import { count } from '../petl/counts/count';
+import { parseMethod } from '../petl/design/written';
 import type { Table } from '../plots/table';
 import { projectRoot } from '../project';
 

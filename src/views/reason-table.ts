@@ -1,4 +1,4 @@
-import type { Combination } from '../petl/space';
+import type { Combination } from '../petl/design/space';
 import type { Table } from '../plots/table';
 
 /** Why combinations of the dimensions are no points of the space: how many for each reason, the most frequent first. */

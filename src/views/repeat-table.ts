@@ -1,4 +1,4 @@
-import type { Repeat } from '../experiments/repeat';
+import type { Repeat } from '../experiments/runner/repeat';
 import type { Table } from '../plots/table';
 
 /** Runs made a second time, beside what was recorded or what the recorded seeds predict. */

@@ -1,8 +1,8 @@
-import type { PublishedNumber } from '../experiments/published';
-import { countRun } from '../experiments/counts';
-import type { RunRecord } from '../experiments/record';
-import { recordsOfRuns } from '../experiments/rows';
-import { deviation, mean } from '../experiments/statistics';
+import type { PublishedNumber } from '../experiments/findings/published';
+import { countRun } from '../experiments/store/counts';
+import type { RunRecord } from '../experiments/store/record';
+import { recordsOfRuns } from '../experiments/store/rows';
+import { deviation, mean } from '../experiments/statistics/statistics';
 import { tasksOf, type Study, type Variant } from '../experiments/studies/study';
 import { formatOf, meanText } from '../plots/scale';
 import { groupBy } from '../plots/summary';

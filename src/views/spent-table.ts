@@ -1,4 +1,4 @@
-import type { Spent } from '../experiments/spent';
+import type { Spent } from '../experiments/studies/spent';
 import type { Table } from '../plots/table';
 
 const titles = ['compute spent on', 'runs', 'hours', 'trials of rates', 'their hours'];

@@ -1,10 +1,10 @@
-import { formWord } from '../experiments/words';
+import { formWord } from '../experiments/store/words';
 import type { ModelShape } from '../model/shape';
 import { stacksOf } from '../model/shapes';
 import { sites, type Site } from '../model/site';
-import type { Method } from '../petl/design';
-import { placesOf } from '../petl/places';
-import { unfrozenNames } from '../petl/unfrozen';
+import type { Method } from '../petl/design/types';
+import { placesOf } from '../petl/design/places';
+import { unfrozenNames } from '../petl/forms/unfrozen';
 import { axis, figure, gridColour } from '../plots/figure';
 import type { Data, Figure } from '../plots/figure';
 import { textWidth } from '../plots/fonts';

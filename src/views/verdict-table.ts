@@ -1,5 +1,5 @@
 import { verdicts } from '../experiments/findings/index';
-import type { LinkVerdict, Paper, Verdict } from '../experiments/verdict';
+import type { LinkVerdict, Paper, Verdict } from '../experiments/findings/verdict';
 import type { Column, Table } from '../plots/table';
 
 const left = (title: string): Column => ({ title, align: 'left' });

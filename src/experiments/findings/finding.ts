@@ -1,6 +1,6 @@
-import type { Link, ScoreLink, TimeLink } from '../link';
+import type { Link, ScoreLink, TimeLink } from '../statistics/link';
 import type { Configuration } from '../studies/block';
-import type { Finding, Paper } from '../verdict';
+import type { Finding, Paper } from './verdict';
 
 /** A finding that no study decides yet. */
 export type Open = readonly [id: string, source: string, text: string];

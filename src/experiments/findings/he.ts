@@ -1,8 +1,8 @@
-import type { Link } from '../link';
+import type { Link } from '../statistics/link';
 import { easy } from '../studies/easy-tasks';
 import type { Configuration } from '../studies/block';
 import * as g from '../studies/generation';
-import type { Finding } from '../verdict';
+import type { Finding } from './verdict';
 import { claims, descending, type Claims } from './finding';
 
 type Row = readonly [id: string, source: string, text: string, links: readonly Link[], notebook: string];

@@ -1,10 +1,10 @@
-import { readGate } from '../gate-record';
-import type { Evidence } from '../link';
-import type { RunRecord } from '../record';
-import { recordsOfRuns } from '../rows';
+import { readGate } from './gate-record';
+import type { Evidence } from '../statistics/link';
+import type { RunRecord } from '../store/record';
+import { recordsOfRuns } from '../store/rows';
 import { studies } from '../studies/index';
 import type { Study } from '../studies/study';
-import { judge, type Finding, type Paper, type Verdict } from '../verdict';
+import { judge, type Finding, type Paper, type Verdict } from './verdict';
 import { he } from './he';
 import { ai21, houlsby, vlm } from './others';
 

@@ -1,4 +1,4 @@
-import type { Finding } from '../verdict';
+import type { Finding } from './verdict';
 import { open } from './finding';
 
 /** Houlsby et al. 2019. */

@@ -1,5 +1,5 @@
-import { runSpec, type Tier } from '../spec';
-import { tunedRate } from '../tuned';
+import { runSpec, type Tier } from '../store/spec';
+import { tunedRate } from '../tuning/tuned';
 import { runsOf, type Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';

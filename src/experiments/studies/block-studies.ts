@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { variantOf, type Block, type Configuration } from './block';
 import { paraphraseBlock, sentimentBlock, synopsisBlock, translationBlock } from './blocks';
 import { paraphraseConfigurations, sentimentConfigurations } from './easy-tasks';

@@ -1,7 +1,7 @@
-import { parseMethod, printMethod } from '../../petl/written';
+import { parseMethod, printMethod } from '../../petl/design/written';
 import type { TrainingSettings } from '../../training/job';
-import { runSpec, type RunSpec, type Tier } from '../spec';
-import { tunedRate } from '../tuned';
+import { runSpec, type RunSpec, type Tier } from '../store/spec';
+import { tunedRate } from '../tuning/tuned';
 import type { Variant } from './study';
 
 /**

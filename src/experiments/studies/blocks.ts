@@ -1,4 +1,4 @@
-import { defaultTraining } from '../spec';
+import { defaultTraining } from '../store/spec';
 import type { TargetSettings, TrainingSettings } from '../../training/job';
 import type { Block } from './block';
 import { generationFamilyOf } from './families';

@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { allAttention, allFfn, full, generationStudy, halfHalf, mam } from './generation';
 import type { Study } from './study';
 

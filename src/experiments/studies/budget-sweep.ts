@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { bitfit, full, generationStudy, lora, mam, prefix, prompt, saFfn } from './generation';
 import type { Study } from './study';
 

@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { full, generationStudy, loraFfn, paFfn, scaled, scaledBertInit } from './generation';
 import type { Study } from './study';
 

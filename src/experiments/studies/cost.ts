@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { variantOf, type Block, type Configuration } from './block';
 import { synopsisBlock } from './blocks';
 import { bitfit, full, lora, loraFfn, mam, paFfn, pfeiffer, prefix, prompt } from './generation';

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
-import type { RunSpec } from '../spec';
-import { readTuning } from '../tuned';
+import type { RunSpec } from '../store/spec';
+import { readTuning } from '../tuning/tuned';
 import { randomFamily, randomModel } from './base-gate';
 import { blocks } from './blocks';
 import { plansOf, type Study } from './study';

@@ -1,8 +1,8 @@
 import type { Site } from '../../model/site';
-import { combine, method as methodOf } from '../../petl/methods';
-import type { Method, Modification, Reads } from '../../petl/design';
-import { printPoint } from '../../petl/point';
-import { parseMethod } from '../../petl/written';
+import { combine, method as methodOf } from '../../petl/design/methods';
+import type { Method, Modification, Reads } from '../../petl/design/types';
+import { printPoint } from '../../petl/design/point';
+import { parseMethod } from '../../petl/design/written';
 import { configuration, type Configuration } from './block';
 
 /**

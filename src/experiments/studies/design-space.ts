@@ -1,10 +1,10 @@
 import { knownShapes } from '../../model/shapes';
 import type { ModelShape } from '../../model/shape';
-import { count } from '../../petl/count';
-import { parseMethod } from '../../petl/written';
-import { recordsOfRuns } from '../rows';
-import type { RunSpec, Tier } from '../spec';
-import { mean } from '../statistics';
+import { count } from '../../petl/counts/count';
+import { parseMethod } from '../../petl/design/written';
+import { recordsOfRuns } from '../store/rows';
+import type { RunSpec, Tier } from '../store/spec';
+import { mean } from '../statistics/statistics';
 import { runsOf, variantOf, type Block } from './block';
 import { sentimentBlock, translationBlock } from './blocks';
 import { configurationAt, designPoints, pairOf, partOf, type DesignPoint } from './design-points';

@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { configuration as of, variantOf, type Configuration } from './block';
 import { paraphraseBlock, sentimentBlock } from './blocks';
 import type { Study } from './study';

@@ -1,5 +1,5 @@
-import { runSpec, type Tier } from '../spec';
-import { tunedRate } from '../tuned';
+import { runSpec, type Tier } from '../store/spec';
+import { tunedRate } from '../tuning/tuned';
 import type { TrainingSettings } from '../../training/job';
 import { configuration, variantOf } from './block';
 import { sentimentBlock } from './blocks';

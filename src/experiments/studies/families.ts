@@ -1,5 +1,5 @@
-import { parseMethod } from '../../petl/written';
-import type { Bottleneck, Modification } from '../../petl/design';
+import { parseMethod } from '../../petl/design/written';
+import type { Bottleneck, Modification } from '../../petl/design/types';
 
 /** Methods that share a learning rate in the generation blocks, each with the method it is tuned at: the family's middle size. */
 export const generationFamilies = {

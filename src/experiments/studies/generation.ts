@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { changed, configuration as of, variantOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock, unregularised } from './blocks';
 import type { Study } from './study';

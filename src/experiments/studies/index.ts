@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { baseGate } from './base-gate';
 import { blockStudies } from './block-studies';
 import { budgetSplit } from './budget-split';

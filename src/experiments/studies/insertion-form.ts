@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { full, generationStudy, paAttn, paFfn, prefix, saAttn, saFfn } from './generation';
 import type { Study } from './study';
 

@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { bitfit, full, generationStudy, loraFfn, mam, paFfn, pfeiffer, prefix, prefixLora, prompt, twoAdapters } from './generation';
 import type { Study } from './study';
 

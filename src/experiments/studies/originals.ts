@@ -1,5 +1,5 @@
 import type { TargetSettings, TrainingSettings } from '../../training/job';
-import { runSpec, type Tier } from '../spec';
+import { runSpec, type Tier } from '../store/spec';
 import type { Study, Variant } from './study';
 
 /*

@@ -1,4 +1,4 @@
-import type { RunSpec } from '../spec';
+import type { RunSpec } from '../store/spec';
 import { studies } from './index';
 import { plansOf } from './study';
 

@@ -1,4 +1,4 @@
-import type { RunSpec, Tier } from '../spec';
+import type { RunSpec, Tier } from '../store/spec';
 import { changed, configuration, variantOf, type Block } from './block';
 import { sentimentBlock } from './blocks';
 import type { TrainingSettings } from '../../training/job';

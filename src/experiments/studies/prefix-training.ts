@@ -1,4 +1,4 @@
-import type { Tier } from '../spec';
+import type { Tier } from '../store/spec';
 import { freePrefix, full, generationStudy, plainPrefix, prefix } from './generation';
 import type { Study } from './study';
 

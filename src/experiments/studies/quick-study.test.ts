@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { launchWorker } from '../process';
-import { progressTable } from '../progress';
-import { rowsOfStudy } from '../rows';
-import { runPlanned } from '../run';
-import { runSpec } from '../spec';
+import { launchWorker } from '../runner/process';
+import { progressTable } from '../runner/progress';
+import { rowsOfStudy } from '../store/rows';
+import { runPlanned } from '../runner/run';
+import { runSpec } from '../store/spec';
 import { easyTasks } from './easy-tasks';
 import { plansOf, type Study } from './study';
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { knownShapes } from '../../model/shapes';
-import { count } from '../../petl/count';
-import { whyInvalid } from '../../petl/valid';
-import { parseMethod } from '../../petl/written';
+import { count } from '../../petl/counts/count';
+import { whyInvalid } from '../../petl/design/valid';
+import { parseMethod } from '../../petl/design/written';
 import { projectRoot } from '../../project';
 import { taskNamed } from '../../tasks/registry';
 import { findings } from '../findings';
-import { runId, tiers } from '../spec';
+import { runId, tiers } from '../store/spec';
 import { studies } from '.';
 import { designPoints } from './design-points';
 import { designStages } from './design-space';

@@ -1,5 +1,5 @@
-import type { PlannedRun } from '../execute';
-import type { RunSpec, Tier } from '../spec';
+import type { PlannedRun } from '../runner/execute';
+import type { RunSpec, Tier } from '../store/spec';
 
 /** A set of runs that shows one idea: variants that differ in one thing, each with its seeds. */
 export interface Study {

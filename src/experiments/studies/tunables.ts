@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { runSpec, type RunSpec } from '../spec';
+import { runSpec, type RunSpec } from '../store/spec';
 import { gateTunable } from './base-gate';
 import type { Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';

@@ -1,6 +1,6 @@
 import { layersOf, stacksOf } from '../../model/shapes';
 import type { ModelShape } from '../../model/shape';
-import type { Bottleneck, Composition, Reads } from '../design';
+import type { Bottleneck, Composition, Reads } from '../design/types';
 import { activationNames, flags, initNames, partNames } from './adapters-bottleneck';
 import { cannot, type Base } from './base';
 import type { Config } from './folder';

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
-import type { Activation, Bottleneck, Change, Factors, Init, Reads } from '../design';
-import { bottleneck } from '../methods';
+import type { Activation, Bottleneck, Change, Factors, Init, Reads } from '../design/types';
+import { bottleneck } from '../design/methods';
 import { cannot, number, text } from './base';
 import type { Config } from './folder';
 import { partsByModule } from './modules';

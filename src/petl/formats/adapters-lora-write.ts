@@ -1,4 +1,4 @@
-import type { Change } from '../design';
+import type { Change } from '../design/types';
 import { leftOut, type Placed } from './adapters-bottleneck-write';
 import { cannot } from './base';
 import type { Config } from './folder';

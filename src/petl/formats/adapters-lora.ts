@@ -1,6 +1,6 @@
 import type { ModelShape } from '../../model/shape';
 import type { Site } from '../../model/site';
-import type { Change } from '../design';
+import type { Change } from '../design/types';
 import { cannot, number } from './base';
 import type { Config } from './folder';
 import { partsByModule, type BlockPart } from './modules';

@@ -1,7 +1,7 @@
 import { hasCrossAttention, layersOf, stacksOf } from '../../model/shapes';
 import type { ModelShape } from '../../model/shape';
 import type { Stack } from '../../model/site';
-import { keyValueWidth } from '../places';
+import { keyValueWidth } from '../design/places';
 import { cannot, number, text } from './base';
 import type { Config } from './folder';
 import { partsByModule } from './modules';

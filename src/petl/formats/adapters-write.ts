@@ -1,5 +1,5 @@
 import type { ModelShape } from '../../model/shape';
-import type { Change, Modification } from '../design';
+import type { Change, Modification } from '../design/types';
 import { bottleneckConfig, bottleneckTensors, type Placed } from './adapters-bottleneck-write';
 import { loraConfig, loraTensors } from './adapters-lora-write';
 import { prefixConfig, prefixTensors } from './adapters-prefix-write';

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { pointsOf } from '../point';
+import { pointsOf } from '../design/point';
 import { readBottlenecks } from './adapters-bottleneck';
 import { readAdaptersLora } from './adapters-lora';
 import { readPrefixes } from './adapters-prefix';

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
-import type { Method } from '../design';
+import type { Method } from '../design/types';
 import type { Config } from './folder';
 import type { Named } from './values';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalNames } from '../../model/checkpoint/names';
 import { weightShapes } from '../../model/shapes';
 import { tinyModel } from '../testing/fixtures';
-import { isNorm } from '../unfrozen';
+import { isNorm } from '../forms/unfrozen';
 import { blockParts, modulePath, normModules } from './modules';
 
 describe.each(['bert', 'roberta', 'distilbert', 'gpt2', 'llama', 'bart', 'mbart', 't5', 't5-v1-1'])('module names of %s', (name) => {

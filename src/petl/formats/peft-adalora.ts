@@ -1,4 +1,4 @@
-import type { Change } from '../design';
+import type { Change } from '../design/types';
 import { cannot, number, type Base } from './base';
 import type { Config } from './folder';
 import { joint, modulesOf, widened } from './joint';

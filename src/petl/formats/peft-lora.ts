@@ -1,6 +1,6 @@
 import type { Site } from '../../model/site';
-import type { Bottleneck, Change, Factors } from '../design';
-import { bottleneck } from '../methods';
+import type { Bottleneck, Change, Factors } from '../design/types';
+import { bottleneck } from '../design/methods';
 import { cannot, number, text, type Base } from './base';
 import type { Config } from './folder';
 import { partsByModule, type BlockPart } from './modules';

@@ -1,8 +1,8 @@
 import type { ModelShape } from '../../model/shape';
 import { hasCrossAttention, layersOf, stacksOf } from '../../model/shapes';
 import type { Stack } from '../../model/site';
-import type { Change, Method, TextPositions } from '../design';
-import { keyValueWidth } from '../places';
+import type { Change, Method, TextPositions } from '../design/types';
+import { keyValueWidth } from '../design/places';
 import { cannot, number, type Base } from './base';
 import type { Config } from './folder';
 import type { Piece } from './pieces';

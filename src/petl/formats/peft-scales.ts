@@ -1,5 +1,5 @@
 import type { Site } from '../../model/site';
-import { isNorm } from '../unfrozen';
+import { isNorm } from '../forms/unfrozen';
 import { weightShapes } from '../../model/shapes';
 import { cannot, type Base } from './base';
 import type { Config } from './folder';

@@ -1,5 +1,5 @@
 import { cannot, number, type Base } from './base';
-import type { Change } from '../design';
+import type { Change } from '../design/types';
 import type { Config } from './folder';
 import { inOf, modulesOf, outOf, type Places } from './joint';
 import { mersenneTwister, torchUniform } from './mersenne';

@@ -1,8 +1,8 @@
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
-import type { Method, Modification } from '../design';
-import { layernorm, prompt as promptTuning } from '../methods';
-import { pointsOf } from '../point';
+import type { Method, Modification } from '../design/types';
+import { layernorm, prompt as promptTuning } from '../design/methods';
+import { pointsOf } from '../design/point';
 import { cannot, text, type Base, type Own } from './base';
 import type { Config, ForeignFolder } from './folder';
 import { readAdaLora, writeAdaLora } from './peft-adalora';

@@ -2,10 +2,10 @@ import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import { layersOf, stacksOf } from '../../model/shapes';
 import type { Site, Stack } from '../../model/site';
-import type { Change, Method, Modification, Reads } from '../design';
-import { formName, placeName, placesOf, type Place } from '../places';
-import { projectionName } from '../spec';
-import { specsOf } from '../variables';
+import type { Change, Method, Modification, Reads } from '../design/types';
+import { formName, placeName, placesOf, type Place } from '../design/places';
+import { projectionName } from '../forms/spec';
+import { specsOf } from '../forms/variables';
 import type { Named, Values } from './values';
 
 /** One modification at one place with its tensors: what methods of all libraries come apart into. */

@@ -1,5 +1,5 @@
 import { upload } from '../../engine/memory';
-import { principalFactors } from '../principal';
+import { principalFactors } from '../forms/principal';
 import type { Base } from './base';
 import { weightOf } from './joint';
 import type { BlockPart } from './modules';

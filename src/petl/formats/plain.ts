@@ -1,4 +1,4 @@
-import type { Bottleneck, Change } from '../design';
+import type { Bottleneck, Change } from '../design/types';
 import { lowRankForm } from './peft-lora';
 import type { Piece } from './pieces';
 import { beside, stacked, times, transposed, type Named, type Values } from './values';

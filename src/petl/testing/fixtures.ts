@@ -5,8 +5,8 @@ import type { Tensor, Tensors } from '../../engine/tf';
 import { loadBackbone, type Backbone } from '../../model/backbone';
 import { uploadBatch, type Batch } from '../../model/batch';
 import { packSequences, rowsNeeded } from '../../model/packing';
-import type { Method, Modification } from '../design';
-import { method } from '../methods';
+import type { Method, Modification } from '../design/types';
+import { method } from '../design/methods';
 
 export interface Stored { readonly shape: readonly number[]; readonly values: readonly number[] }
 

@@ -5,10 +5,10 @@ import { sequenceMean } from '../../model/heads';
 import type { ModelShape } from '../../model/shape';
 import { weightShapes } from '../../model/shapes';
 import type { Batch } from '../../model/batch';
-import { weightsWith, type Delta } from '../delta';
-import { promptOf, visitFor, type ModifyContext } from '../modify';
-import { drawInit, randomStream } from '../init';
-import { isNorm } from '../unfrozen';
+import { weightsWith, type Delta } from '../bank/delta';
+import { promptOf, visitFor, type ModifyContext } from '../forms/modify';
+import { drawInit, randomStream } from '../forms/init';
+import { isNorm } from '../forms/unfrozen';
 
 /** Last hidden states of a tiny encoder under a method, `[N, d]`; `variables` stand in for the delta's own. */
 export function hiddenWith(delta: Delta, weights: Tensors, batch: Batch, variables: Tensors = delta.variables, context: ModifyContext = { noise: undefined }): Tensor {

@@ -5,8 +5,8 @@ import { afterAll, expect } from 'vitest';
 import { computed } from '../../../commands/forward';
 import type { Tensors } from '../../../engine/tf';
 import type { Backbone } from '../../../model/backbone';
-import { adaptationOf } from '../../adaptation';
-import type { Delta } from '../../delta';
+import { adaptationOf } from '../../forms/adaptation';
+import type { Delta } from '../../bank/delta';
 import { tinyModel } from '../../testing/fixtures';
 import { readForeign, writeForeign, type ForeignFolder, type Library } from '../folder';
 

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../errors';
+import { writeWhole } from '../../project';
+import { generationBaselines, textScores, type Baseline, type TextScores } from '../../tasks/baselines';
+import { printOf, type SplitPrint } from '../../tasks/fingerprint';
+import { taskNamed } from '../../tasks/registry';
+import type { GenerationExample, TaskData } from '../../tasks/task';
+import { resultsFolder } from '../store/spec';
+
+/** What answers without a model score on the test examples that runs write, by name. */
+export interface BaselineRecord {
+  readonly task: string;
+  readonly examples: SplitPrint;
+  readonly rows: readonly (Pick<Baseline, 'name' | 'about'> & { readonly scores: TextScores })[];
+}
+
+/** The examples of a task that writes texts, its test set cut to the first `count`; another task is a UserError. */
+export async function generationData(name: string, count: number): Promise<TaskData<GenerationExample>> {
+  const task = taskNamed(name);
+  if (task.kind !== 'generation') throw new UserError(`task "${name}" writes no texts: choose synopsis or english-romanian`);
+  const data = await task.load();
+  return { ...data, test: data.test.slice(0, count) };
+}
+
+/** Scores copy, lead words, nearest and oracle on the first `count` test examples. */
+export async function scoreBaselines(task: string, count = 500): Promise<BaselineRecord> {
+  const data = await generationData(task, count);
+  const references = data.test.map(({ target }) => target);
+  const rows = generationBaselines(data).map(({ name, about, outputs }) => ({ name, about, scores: textScores(outputs, references) }));
+  return { task, examples: printOf(data.test), rows };
+}
+
+function baselinesPath(task: string, results: string = resultsFolder()): string {
+  return join(results, 'baselines', `${task}.json`);
+}
+
+/** Writes `results/baselines/<task>.json`, whole or not at all. Returns its path. */
+export function writeBaselines(record: BaselineRecord, results?: string): string {
+  return writeWhole(baselinesPath(record.task, results), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** The scores on disk; undefined where they were never made. */
+export function readBaselines(task: string, results?: string): BaselineRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(baselinesPath(task, results), 'utf8')) as BaselineRecord;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { timestamp } from '../../clock';
+import type { Report, TrainingJob, TrainingOutcome } from '../../training/job';
+import { environment } from '../store/environment';
+import { readRun } from '../store/read';
+import type { RunCounts, RunLine, RunRecord } from '../store/record';
+import { jobOf, runId, runPath, type RunSpec } from '../store/spec';
+import { openRun } from '../store/write';
+
+/** A run and what a reader calls it. */
+export interface PlannedRun {
+  readonly spec: RunSpec;
+  readonly label: string;
+}
+
+/** What executing a run needs from the rooms below; tests hand in their own. */
+export interface Tools {
+  readonly train: (job: TrainingJob, report: Report) => Promise<TrainingOutcome>;
+  readonly count: (spec: RunSpec) => RunCounts;
+}
+
+export interface ExecuteOptions {
+  readonly engine: TrainingJob['engine'];
+  readonly report: Report;
+  /** Folder of results; the project's own where left out. */
+  readonly results?: string;
+}
+
+/** The run was asked to stop before its end; nothing of it is kept. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+}
+
+/** Trains, scores and writes one run, replacing what its file held. */
+export async function executeRun(plan: PlannedRun, tools: Tools, options: ExecuteOptions): Promise<RunRecord> {
+  const path = runPath(plan.spec, options.results);
+  const counts = tools.count(plan.spec);
+  const writer = openRun(path, runLine(plan, counts, options.engine));
+  let stopped = false;
+  try {
+    const outcome = await tools.train(jobOf(plan.spec, options.engine), (event) => {
+      writer.event(event);
+      const answer = options.report(event);
+      stopped ||= answer === 'stop';
+      return answer;
+    });
+    if (stopped) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`);
+    writer.finish(outcome);
+  } catch (error) {
+    writer.discard();
+    throw error;
+  }
+  return finished(path);
+}
+
+/** The finished run on disk, or the same after executing it. */
+export async function runIfMissing(plan: PlannedRun, tools: Tools, options: ExecuteOptions): Promise<RunRecord> {
+  const stored = readRun(runPath(plan.spec, options.results));
+  return stored.kind === 'finished' ? stored.record : await executeRun(plan, tools, options);
+}
+
+function finished(path: string): RunRecord {
+  const stored = readRun(path);
+  if (stored.kind === 'finished') return stored.record;
+  throw new Error(`${path} cannot be read back: ${stored.kind === 'damaged' ? stored.reason : 'it is gone'}`);
+}
+
+function runLine({ spec, label }: PlannedRun, counts: RunCounts, engine: TrainingJob['engine']): RunLine {
+  return { kind: 'run', format: 1, id: runId(spec), label, spec, counts, engine, environment: environment(), started: timestamp() };
+}

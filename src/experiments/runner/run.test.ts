@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../project';
+import type { PlannedRun } from './execute';
+import { forkWorker } from './process';
+import { duration, progressTable } from './progress';
+import { runPlanned, type RunOptions, type StudyReport } from './run';
+import { runPath, runSpec, studyFolder } from '../store/spec';
+
+const fixtures = join(projectRoot(), 'src', 'experiments', 'fixtures');
+let results: string;
+let log: string;
+let said: string;
+
+beforeEach(() => {
+  results = mkdtempSync(join(tmpdir(), 'petl-run-'));
+  log = join(results, 'log.txt');
+  process.env['TOY_LOG'] = log;
+  said = '';
+});
+afterEach(() => rmSync(results, { recursive: true, force: true }));
+
+function plans(...runs: readonly (readonly [method: string, seed: number])[]): readonly PlannedRun[] {
+  return runs.map(([method, seed]) => ({ spec: runSpec({ study: 'toy', method, seed, training: { scored: { validation: 'all', test: 4 } } }), label: method }));
+}
+
+const three = plans(['head', 1], ['head', 2], ['head', 3]);
+
+function study(runs: readonly PlannedRun[], behaviour: string, more: Partial<RunOptions> = {}): Promise<StudyReport> {
+  const progress = progressTable({ write: (text) => { said += text; }, columns: 0 });
+  const launch = () => forkWorker(join(fixtures, 'toy-worker.cjs'), [behaviour]);
+  return runPlanned(runs, { workers: 1, engine: 'compiled', progress, results, launch, ...more });
+}
+
+const finishedFiles = (): readonly string[] => readdirSync(studyFolder('toy', 'quick', results)).filter((name) => !name.startsWith('.'));
+const runsLogged = (): readonly string[] => readFileSync(log, 'utf8').trim().split('\n');
+
+describe('a study', () => {
+  it('executes what is missing in one process and nothing the second time', async () => {
+    expect(await study(three, '')).toEqual({ reused: 0, finished: 3, failed: [], interrupted: false });
+    expect(new Set(runsLogged().map((line) => line.split(' ')[0])).size).toBe(1);
+    expect(await study(three, '')).toEqual({ reused: 3, finished: 0, failed: [], interrupted: false });
+    expect(runsLogged()).toHaveLength(3);
+    expect(said).toContain('[3/3] head, seed 3');
+    expect(said).toContain('accuracy 0.5000');
+  });
+
+  it('names a damaged file and runs it again', async () => {
+    await study(three, '');
+    const path = runPath(three[1]!.spec, results);
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, 100));
+    expect(await study(three, '')).toMatchObject({ reused: 2, finished: 1 });
+    expect(said).toContain(`${path}: its last line is cut off; running it again`);
+  });
+
+  it('does runs alike one after the other, so that they share compiled programs', async () => {
+    await study(plans(['head', 1], ['bitfit', 1], ['head', 2], ['bitfit', 2]), '');
+    expect(runsLogged().map((line) => line.split(' ').slice(1).join(' '))).toEqual(['head 1', 'head 2', 'bitfit 1', 'bitfit 2']);
+  });
+
+  it('uses as many workers as asked for', async () => {
+    expect(await study(plans(['head', 1], ['bitfit', 1], ['full', 1]), '', { workers: 2 })).toMatchObject({ finished: 3 });
+    expect(new Set(runsLogged().map((line) => line.split(' ')[0])).size).toBeGreaterThan(1);
+  });
+
+  it('keeps going after a run that fails, and says which and why', async () => {
+    const report = await study(three, 'throw');
+    expect(report).toMatchObject({ finished: 2, interrupted: false });
+    expect(report.failed).toMatchObject([{ plan: three[1], message: 'the loss is not a number', user: false }]);
+  });
+
+  it('tries a run again whose worker dies', async () => {
+    expect(await study(three, 'die once')).toMatchObject({ finished: 3, failed: [] });
+    expect(new Set(runsLogged().map((line) => line.split(' ')[0])).size).toBe(2);
+  });
+
+  it('gives a run up whose worker dies twice', async () => {
+    const report = await study(three.slice(0, 1), 'die');
+    expect(report.failed.map(({ message }) => message)).toEqual(['the worker process ended with signal SIGKILL, twice']);
+    expect(runsLogged()).toHaveLength(2);
+  });
+
+  it('ends soon when no worker can start', async () => {
+    const report = await study(three, 'stillborn');
+    expect(report.failed).toHaveLength(3);
+    expect(report.failed.map(({ message }) => message).join()).toContain('error: no such library');
+    expect(existsSync(log)).toBe(false);
+  });
+
+  it('keeps finished runs when interrupted', async () => {
+    const interrupt = new AbortController();
+    const whenFirstEnds = { ...progressTable({ write: () => undefined, columns: 0 }), end: () => interrupt.abort() };
+    expect(await study(three, 'slow', { signal: interrupt.signal, progress: whenFirstEnds })).toMatchObject({ finished: 1, interrupted: true });
+    expect(finishedFiles()).toHaveLength(1);
+  });
+
+  it('keeps finished runs when it is killed, and goes on from there', async () => {
+    const child = spawn(process.execPath, [join(fixtures, 'toy-study.cjs'), results, 'slow'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    await new Promise<void>((resolve) => child.stderr.on('data', (text: Buffer) => { if (String(text).includes('[1/3]')) resolve(); }));
+    child.kill('SIGKILL');
+    await workerGone();
+    expect(finishedFiles()).toHaveLength(1);
+    expect(await study(three, '')).toMatchObject({ reused: 1, finished: 2 });
+    expect(readdirSync(dirname(runPath(three[0]!.spec, results)))).toHaveLength(3);
+  });
+});
+
+/** The worker ends by itself when its parent is gone. */
+async function workerGone(): Promise<void> {
+  const pid = Number(runsLogged()[0]?.split(' ')[0]);
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('progress in a terminal', () => {
+  it('redraws the runs in hand and leaves finished ones above', () => {
+    const progress = progressTable({ write: (text) => { said += text; }, columns: 120 });
+    progress.plan(2, 1);
+    progress.begin(0, three[0]!);
+    progress.end(0, three[0]!, { kind: 'done', score: 0.75, metric: 'accuracy', seconds: 12.34, peakMb: 9 });
+    progress.close();
+    expect(said).toContain('1 finished run on disk, 2 to go');
+    expect(said).toContain('head, seed 1                       loading');
+    expect(said).toContain('\u001b[2A\u001b[J[1/2] head, seed 1');
+    expect(said).toContain('accuracy 0.7500  12.3 s');
+  });
+
+  it.each([[7.31, '7.3 s'], [125, '2 min 05 s'], [4800, '1 h 20 min']])('says %d seconds as %s', (time, text) => {
+    expect(duration(time)).toBe(text);
+  });
+});

@@ -1,0 +1,173 @@
+import type { TrainingEvent, TrainingJob } from '../../training/job';
+import type { PlannedRun } from './execute';
+import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
+import { readRun } from '../store/read';
+import { resultsFolder, runId, runPath } from '../store/spec';
+
+export interface Failure {
+  readonly plan: PlannedRun;
+  readonly message: string;
+  /** The fault lies in the input, not in the run. */
+  readonly user: boolean;
+}
+
+export interface StudyReport {
+  /** Runs that were already on disk. */
+  readonly reused: number;
+  readonly finished: number;
+  readonly failed: readonly Failure[];
+  readonly interrupted: boolean;
+}
+
+/** Told what happens; see `progress.ts`. Lanes are numbered from 0, one for each worker. */
+export interface Progress {
+  readonly plan: (total: number, reused: number) => void;
+  readonly note: (line: string) => void;
+  readonly begin: (lane: number, plan: PlannedRun) => void;
+  readonly event: (lane: number, event: TrainingEvent) => void;
+  readonly end: (lane: number, plan: PlannedRun, answer: Answer) => void;
+  readonly close: () => void;
+}
+
+export interface RunOptions {
+  readonly workers: number;
+  /** Of each worker; its share of the cores where left out, be the runs ever so few: sums round otherwise with another number. */
+  readonly threads?: number;
+  readonly engine: TrainingJob['engine'];
+  readonly progress: Progress;
+  /** Run what is finished again, too. */
+  readonly again?: boolean;
+  /** Each run in a process of its own, so that its memory is its own. */
+  readonly alone?: true;
+  readonly results?: string;
+  readonly launch?: Launch;
+  /** Aborted by an interrupt: workers end, finished runs stay. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Executes the runs that have no finished file, in `workers` long-lived processes. A run whose worker dies is tried once more in
+ * a new one. Finished runs are on disk at once, so killing this process at any point loses only the runs in hand.
+ */
+export async function runPlanned(plans: readonly PlannedRun[], options: RunOptions): Promise<StudyReport> {
+  const { progress } = options;
+  const queue = options.again === true ? [...plans] : missing(plans, options);
+  const lanes = Math.min(options.workers, queue.length);
+  const state: State = { queue, retried: new Set(), active: new Map(), workers: new Set(), failed: [], finished: 0, options };
+  const reused = plans.length - queue.length;
+  progress.plan(queue.length, reused);
+  const abort = (): void => state.workers.forEach((worker) => worker.stop());
+  options.signal?.addEventListener('abort', abort);
+  try {
+    await Promise.race([Promise.all(Array.from({ length: lanes }, (_, lane) => serveLane(lane, state))), aborted(options.signal)]);
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+    abort();
+    progress.close();
+  }
+  return { reused, finished: state.finished, failed: state.failed, interrupted: options.signal?.aborted === true };
+}
+
+interface State {
+  readonly queue: PlannedRun[];
+  readonly retried: Set<string>;
+  /** What compiles alike in each lane. */
+  readonly active: Map<number, string>;
+  readonly workers: Set<WorkerProcess>;
+  readonly failed: Failure[];
+  finished: number;
+  readonly options: RunOptions;
+}
+
+function missing(plans: readonly PlannedRun[], { results, progress }: RunOptions): PlannedRun[] {
+  return plans.filter(({ spec }) => {
+    const stored = readRun(runPath(spec, results));
+    if (stored.kind === 'damaged') progress.note(`${stored.path}: ${stored.reason}; running it again`);
+    return stored.kind !== 'finished';
+  });
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) resolve();
+    signal?.addEventListener('abort', () => resolve());
+  });
+}
+
+/** One worker after another until no run is left. */
+async function serveLane(lane: number, state: State): Promise<void> {
+  let worker: WorkerProcess | undefined;
+  let unborn = 0;
+  for (let plan = take(lane, state); plan !== undefined; plan = take(lane, state)) {
+    worker ??= launch(state);
+    const answer = await runOn(worker, { lane, plan, state });
+    if (answer.kind === 'died') {
+      state.workers.delete(worker);
+      worker = undefined;
+      unborn = answer.started ? 0 : unborn + 1;
+    }
+    settle(lane, plan, answer, state);
+    if (state.options.alone === true && worker !== undefined) {
+      dismiss(worker, state);
+      worker = undefined;
+    }
+    if (unborn === 3) giveUp(state, answer);
+  }
+  worker?.stop();
+}
+
+function dismiss(worker: WorkerProcess, { workers }: State): void {
+  workers.delete(worker);
+  worker.stop();
+}
+
+function launch({ options, workers }: State): WorkerProcess {
+  const worker = (options.launch ?? launchWorker)(options.threads ?? threadsOf(options.workers));
+  workers.add(worker);
+  return worker;
+}
+
+interface Assignment { readonly lane: number; readonly plan: PlannedRun; readonly state: State }
+
+function runOn(worker: WorkerProcess, { lane, plan, state }: Assignment): Promise<Answer> {
+  const { progress, engine, results } = state.options;
+  progress.begin(lane, plan);
+  return worker.run({ plan, engine, results: results ?? resultsFolder() }, (event) => progress.event(lane, event));
+}
+
+/** Counts the run, or queues it once more when its worker died. */
+function settle(lane: number, plan: PlannedRun, answer: Answer, state: State): void {
+  state.options.progress.end(lane, plan, answer);
+  const id = runId(plan.spec);
+  if (answer.kind === 'done') state.finished += 1;
+  else if (answer.kind === 'failed') state.failed.push({ plan, message: answer.message, user: answer.user });
+  else if (state.retried.has(id)) state.failed.push({ plan, message: `${answer.reason}, twice`, user: false });
+  else {
+    state.retried.add(id);
+    state.queue.unshift(plan);
+  }
+}
+
+/** No worker can start: the rest would fail alike. */
+function giveUp(state: State, answer: Answer): void {
+  const message = answer.kind === 'died' ? `no worker could start: ${answer.reason}` : 'no worker could start';
+  for (const plan of state.queue.splice(0)) state.failed.push({ plan, message, user: false });
+}
+
+/** The next run: one that shares the lane's compiled programs, else one that no other lane is busy with, else any. */
+function take(lane: number, { queue, active, options }: State): PlannedRun | undefined {
+  if (options.signal?.aborted === true) return undefined;
+  const own = active.get(lane);
+  const alike = queue.findIndex((plan) => programKey(plan) === own);
+  const others = new Set([...active].flatMap(([other, key]) => (other === lane ? [] : [key])));
+  const fresh = queue.findIndex((plan) => !others.has(programKey(plan)));
+  const [plan] = queue.splice(alike >= 0 ? alike : Math.max(fresh, 0), 1);
+  if (plan !== undefined) active.set(lane, programKey(plan));
+  return plan;
+}
+
+/** Runs with equal keys record the same graphs. */
+function programKey({ spec }: PlannedRun): string {
+  const { batch, maxLength, precision } = spec.training;
+  return [spec.model, spec.task, spec.method, batch, maxLength, precision].join('|');
+}

@@ -1,0 +1,17 @@
+import type { RunRecord } from '../store/record';
+import { quantile } from './statistics';
+
+/** A time that runs are compared by, in seconds: the median training step, or scoring the test set once. */
+export type Measure = 'step time' | 'scoring time';
+
+/** @throws where the record has too few steps to time one */
+export function measured(run: RunRecord, measure: Measure): number {
+  return measure === 'step time' ? stepSeconds(run) : run.final.seconds - run.final.trainSeconds;
+}
+
+/** The median over the curve's points: the first steps, which compile, and those after a validation do not move it. */
+export function stepSeconds({ train, run }: RunRecord): number {
+  const times = train.slice(1).map((line, i) => (line.seconds - (train[i]?.seconds ?? 0)) / (line.step - (train[i]?.step ?? 0)));
+  if (times.length === 0) throw new Error(`${run.id} has one step: no step time`);
+  return quantile(times.sort((a, b) => a - b), 0.5);
+}

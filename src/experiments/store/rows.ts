@@ -1,0 +1,72 @@
+import { parseMethod } from '../../petl/design/written';
+import type { RunRecord } from './record';
+import { readRun, readStudyFolder } from './read';
+import { runPath, type RunSpec, type Tier } from './spec';
+import type { Study } from '../studies/study';
+import { formOf, siteOf } from './words';
+
+/** One finished run, as figures and tables read it. */
+export interface RunRow {
+  readonly study: string;
+  readonly tier: Tier;
+  /** Written form of the method: what rows are grouped by. */
+  readonly method: string;
+  readonly label: string;
+  /** Functional form and modified site in words: marker and colour. */
+  readonly form: string;
+  readonly site: string;
+  readonly task: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly trained: number;
+  readonly used: number;
+  readonly stored: number;
+  readonly head: number;
+  readonly paper: number;
+  readonly backbone: number;
+  /** Trained parameters (without the head) in % of the backbone. */
+  readonly share: number;
+  readonly score: number;
+  readonly metric: string;
+  readonly seconds: number;
+  readonly peakMb: number;
+}
+
+/** Every finished run of a study on disk, in file-name order; tuning trials, which have no test score, are not among them. */
+export function readRows(study: string, tier: Tier, results?: string): readonly RunRow[] {
+  return readStudyFolder(study, tier, results).flatMap((stored) => (stored.kind === 'finished' ? rowOf(stored.record) : []));
+}
+
+/** The finished ones of these runs, in their order: what a figure of a study as it stands today may show. */
+export function rowsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRow[] {
+  return recordsOfRuns(specs, results).flatMap(rowOf);
+}
+
+/** Every finished run of a study as it stands today, in its order and under its own labels: other studies may show the same runs. */
+export function rowsOfStudy({ variants }: Study, results?: string): readonly RunRow[] {
+  return variants.flatMap(({ runs, label }) => rowsOfRuns(runs, results).map((row) => ({ ...row, label })));
+}
+
+export function recordsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRecord[] {
+  return specs.flatMap((spec) => {
+    const stored = readRun(runPath(spec, results));
+    return stored.kind === 'finished' ? [stored.record] : [];
+  });
+}
+
+/** No row for a run without a test score. */
+export function rowOf({ run, final }: RunRecord): readonly RunRow[] {
+  if (final.score === null) return [];
+  const { spec, counts, label } = run;
+  const method = parseMethod(spec.method);
+  return [{
+    study: spec.study, tier: spec.tier, method: spec.method, label, form: formOf(method), site: siteOf(method),
+    task: spec.task, model: spec.model, seed: spec.seed, ...counts, share: shareOf(counts),
+    score: final.score, metric: final.metric, seconds: final.seconds, peakMb: final.peakMb,
+  }];
+}
+
+/** Trained elements in % of the backbone. */
+export function shareOf(counts: { readonly trained: number; readonly backbone: number }): number {
+  return 100 * counts.trained / counts.backbone;
+}

@@ -1,0 +1,166 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Report } from '../../training/job';
+import { executeRun, runIfMissing, StoppedError, type Tools } from '../runner/execute';
+import { toyOutcome, toyTools } from '../fixtures/tools';
+import { readRun, readStudyFolder } from './read';
+import { projectRoot } from '../../project';
+import { readRows, rowsOfRuns } from './rows';
+import { canonicalJson, runId, runPath, runSpec, studyFolder } from './spec';
+
+const quiet: Report = () => undefined;
+const spec = runSpec({ study: 'toy', method: 'lora:r=4', training: { scored: { validation: 'all', test: 4 } } });
+const plan = { spec, label: 'LoRA r=4' };
+let results: string;
+const path = (): string => runPath(spec, results);
+const options = () => ({ engine: 'compiled', report: quiet, results }) as const;
+
+beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-store-')); });
+afterEach(() => rmSync(results, { recursive: true, force: true }));
+
+/** A record without what was added since the first ones. */
+function asBefore(text: string): string {
+  const added = new Set(['target', 'kernels', 'threads', 'tokens', 'written', 'data', 'model']);
+  return text.trim().split('\n').map((line, i) => {
+    const whole = JSON.parse(line) as { readonly kind: string };
+    const drop = (value: unknown, inSpec: boolean): unknown => (value === null || typeof value !== 'object' || Array.isArray(value) ? value
+      : Object.fromEntries(Object.entries(value).filter(([key]) => !added.has(key) || (inSpec && key === 'model')).map(([key, inner]) => [key, drop(inner, inSpec || key === 'spec')])));
+    return JSON.stringify(i === 0 || whole.kind === 'final' ? drop(whole, false) : whole);
+  }).join('\n') + '\n';
+}
+
+describe('a run\'s name', () => {
+  it('is made of method, task, seed and hash, safe for a file', () => {
+    expect(runId(spec)).toMatch(/^lora-r4-sentiment-s1-[0-9a-f]{8}$/);
+    expect(runId(runSpec({ study: 'toy', method: 'mam:l=4,r=60+bitfit' }))).toMatch(/^mam-l4-r60\+bitfit-sentiment-s1-[0-9a-f]{8}$/);
+  });
+
+  it('differs when any setting differs, and only then', () => {
+    const same = runSpec({ method: 'lora:r=4', study: 'toy', training: { scored: { test: 4, validation: 'all' } } });
+    const others = [{ seed: 2 }, { tier: 'full' }, { training: { ...spec.training, labelSmoothing: 0.1 } }] as const;
+    expect(runId(same)).toBe(runId(spec));
+    expect(new Set([spec, ...others.map((other) => ({ ...spec, ...other }))].map(runId)).size).toBe(4);
+  });
+
+  it('stays what it was when settings are added: records from before are read, each whole', () => {
+    const folder = (root: string): string => studyFolder('existing-methods', 'quick', root);
+    const reference = folder(join(projectRoot(), 'results', 'reference'));
+    mkdirSync(folder(results), { recursive: true });
+    for (const name of readdirSync(reference)) writeFileSync(join(folder(results), name), asBefore(readFileSync(join(reference, name), 'utf8')));
+    const read = readStudyFolder('existing-methods', 'quick', results);
+    expect(read.map(({ kind }) => kind)).toEqual(Array.from({ length: 9 }, () => 'finished'));
+    for (const stored of read) if (stored.kind === 'finished') expect(stored.record).toMatchObject({ run: { spec: { training: { target: null } } }, final: { tokens: [], written: null, data: null, model: null } });
+    expect(runId({ ...spec, training: { ...spec.training, target: { maxLength: 32, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 } } })).not.toBe(runId(spec));
+  });
+
+  it('does not depend on the order of keys', () => {
+    expect(canonicalJson({ b: [1, { d: null, c: 'x' }], a: true })).toBe('{"a":true,"b":[1,{"c":"x","d":null}]}');
+  });
+});
+
+describe('the store', () => {
+  it('writes a run that explains itself and reads it back', async () => {
+    const record = await executeRun(plan, toyTools, options());
+    expect(record.run).toMatchObject({ id: runId(spec), label: 'LoRA r=4', spec, engine: 'compiled', counts: { trained: 100, backbone: 10000 } });
+    expect(record.run.environment.versions['node']).toBe(process.versions.node);
+    expect(record.run.environment.kernels).toBe(process.env.PETL_KERNELS !== '0');
+    expect(record.run.environment.threads).toBe(Number(process.env.TF_NUM_INTRAOP_THREADS ?? cpus().length));
+    expect(record.train.map(({ step }) => step)).toEqual([1, 2, 3]);
+    expect(record.evaluations).toHaveLength(1);
+    expect(record.final).toMatchObject({ score: 0.5, perExample: [1, 0, 1, 0], tests: { count: 4 }, peakMb: 100 });
+  });
+
+  it('runs what is missing and nothing twice', async () => {
+    let runs = 0;
+    const counting: Tools = { ...toyTools, train: async (job, report) => { runs += 1; return await toyTools.train(job, report); } };
+    await runIfMissing(plan, counting, options());
+    await runIfMissing(plan, counting, options());
+    expect(runs).toBe(1);
+  });
+
+  it('gives rows with shares and words', async () => {
+    await executeRun(plan, toyTools, options());
+    const [row] = readRows('toy', 'quick', results);
+    expect(row).toMatchObject({ method: 'lora:r=4', form: 'low-rank', site: 'attention', share: 1, score: 0.5, seed: 1, metric: 'accuracy' });
+    expect(rowsOfRuns([spec, { ...spec, seed: 9 }], results)).toEqual([row]);
+  });
+
+  it('keeps what was written, with the tokens of each target and the data it was scored on', async () => {
+    const written = { examples: { count: 2, hash: 'd' }, bleu: 12.5, chrf: 30, rouge1: 0.5, rouge2: 0.25, rougeL: 0.5, rougeLsum: 0.5, unfinished: 1, seconds: 1.23456, texts: ['one', 'two'] };
+    const writing: Tools = { ...toyTools, train: async (job, report) => ({ ...await toyTools.train(job, report), metric: 'nll', perExample: [1.5, 2, 0.25, 0.25], score: 1, labels: [3, 2, 1, 6], written }) };
+    const { final } = await executeRun(plan, writing, options());
+    expect(final).toMatchObject({ tokens: [3, 2, 1, 6], written: { ...written, seconds: 1.235 }, data: { test: { count: 4, hash: 'c' } }, model: '0123456789abcdef' });
+    expect((await executeRun(plan, toyTools, options())).final).toMatchObject({ tokens: [], written: null });
+  });
+
+  it('keeps about a hundred points of a long curve', async () => {
+    const long: Tools = { ...toyTools, train: (_, report) => {
+      for (let step = 1; step <= 1234; step++) report({ kind: 'step', step, steps: 1234, loss: 1, seconds: 1 });
+      return Promise.resolve(toyOutcome(1));
+    } };
+    const { train } = await executeRun(plan, long, options());
+    expect(train.length).toBeGreaterThan(90);
+    expect(train.length).toBeLessThan(110);
+    expect([train[0]!.step, train[train.length - 1]!.step]).toEqual([1, 1234]);
+  });
+});
+
+describe('what must not count', () => {
+  it.each([
+    ['an empty file', () => '', 'it is empty'],
+    ['a cut-off line', (text: string) => text.slice(0, -20), 'its last line is cut off'],
+    ['no final line', (text: string) => `${text.split('\n').slice(0, -2).join('\n')}\n`, 'it does not begin with a run and end with a final line'],
+    ['a line that is not JSON', (text: string) => text.replace('\n{"kind":"train"', '\n<<<<<<< HEAD\n{"kind":"train"'), 'line 2 is not JSON'],
+    ['another run\'s spec', (text: string) => text.replace('"seed":1', '"seed":2'), 'its spec does not give its file name'],
+    ['a lost per-example score', (text: string) => text.replace('"perExample":[1,', '"perExample":['), 'its per-example scores do not match their count'],
+    ['a lost token count', (text: string) => text.replace('"tokens":[]', '"tokens":[3,2]'), 'its token counts do not match its scores'],
+    ['a score that is no number', (text: string) => text.replace('"score":0.5,', '"score":null,'), 'its score is not a number'],
+  ])('%s is damage with its reason', async (_, damage, reason) => {
+    await executeRun(plan, toyTools, options());
+    writeFileSync(path(), damage(readFileSync(path(), 'utf8')));
+    expect(readRun(path())).toEqual({ kind: 'damaged', path: path(), reason });
+    expect((await runIfMissing(plan, toyTools, options())).final.score).toBe(0.5);
+    expect(readRun(path()).kind).toBe('finished');
+  });
+
+  it('a file cut at any byte is damage, never a wrong number', async () => {
+    await executeRun(plan, toyTools, options());
+    const text = readFileSync(path(), 'utf8');
+    for (let length = 0; length < text.length; length++) {
+      writeFileSync(path(), text.slice(0, length));
+      expect(readRun(path()).kind).toBe('damaged');
+    }
+  });
+
+  it.each([
+    ['diverges', { ...toyTools, train: () => Promise.resolve({ ...toyOutcome(1), score: Number.NaN, loss: Number.NaN }) }, 'lower its learning rate'],
+    ['throws', { ...toyTools, train: () => Promise.reject(new Error('out of memory')) }, 'out of memory'],
+  ] as const)('a run that %s leaves nothing', async (_, tools, message) => {
+    await expect(executeRun(plan, tools, options())).rejects.toThrow(message);
+    expect(readdirSync(dirname(path()))).toEqual([]);
+  });
+
+  it('a stopped run leaves nothing', async () => {
+    await expect(executeRun(plan, toyTools, { ...options(), report: () => 'stop' })).rejects.toThrow(StoppedError);
+    expect(readdirSync(dirname(path()))).toEqual([]);
+  });
+
+  it('a failed second run leaves the first as it was', async () => {
+    await executeRun(plan, toyTools, options());
+    const before = readFileSync(path(), 'utf8');
+    await expect(executeRun(plan, { ...toyTools, train: () => Promise.reject(new Error('x')) }, options())).rejects.toThrow('x');
+    expect(readFileSync(path(), 'utf8')).toBe(before);
+  });
+
+  it('what a killed process left is not read, and removed by the next run', async () => {
+    mkdirSync(dirname(path()), { recursive: true });
+    const left = join(dirname(path()), '.tmp-999999999-x.jsonl');
+    const alive = join(dirname(path()), `.tmp-${process.ppid}-y.jsonl`);
+    for (const file of [left, alive]) appendFileSync(file, '{"kind":"run"');
+    expect(readStudyFolder('toy', 'quick', results)).toEqual([]);
+    await executeRun(plan, toyTools, options());
+    expect([existsSync(left), existsSync(alive)]).toEqual([false, true]);
+  });
+});

@@ -1,0 +1,94 @@
+import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { TrainingEvent, TrainingOutcome } from '../../training/job';
+import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
+import { hash8 } from './spec';
+import { isRunning } from '../../project';
+
+/**
+ * Writes one run. Lines are appended to `.tmp-<process id>-<name>` beside the target, and the whole file is renamed into place
+ * by `finish`: whatever instant the process is killed at, a file under its own name is complete. What a killed process left is
+ * ignored by readers and by git, and removed by the next `openRun` in that folder.
+ */
+export interface RunWriter {
+  readonly event: (event: TrainingEvent) => void;
+  /** Appends the final line and puts the file in place. A run that diverged is an error and leaves nothing. */
+  readonly finish: (outcome: TrainingOutcome) => void;
+  readonly discard: () => void;
+}
+
+/** Points kept of a training curve, about. */
+const curvePoints = 100;
+
+export function openRun(path: string, run: RunLine): RunWriter {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true });
+  removeLeftovers(folder);
+  const temporary = join(folder, `.tmp-${process.pid}-${basename(path)}`);
+  rmSync(temporary, { force: true });
+  const append = (line: RunRecordLine): void => appendFileSync(temporary, `${JSON.stringify(line)}\n`);
+  const discard = (): void => rmSync(temporary, { force: true });
+  append(run);
+  return {
+    event: (event) => { if (isKept(event)) append(lineOf(event)); },
+    finish: (outcome) => {
+      const final = finalLine(outcome, run.spec.training.scored.test === 0);
+      if (typeof final === 'string') {
+        discard();
+        throw new Error(final);
+      }
+      append(final);
+      putInPlace(temporary, path);
+    },
+    discard,
+  };
+}
+
+function putInPlace(temporary: string, path: string): void {
+  const file = openSync(temporary, 'r');
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(temporary, path);
+}
+
+/** First, last and every n-th step, so that a curve has about a hundred points. */
+function isKept(event: TrainingEvent): boolean {
+  if (event.kind === 'evaluation') return true;
+  return event.step === 1 || event.step === event.steps || event.step % Math.ceil(event.steps / curvePoints) === 0;
+}
+
+function lineOf(event: TrainingEvent): TrainLine | EvalLine {
+  const { step } = event;
+  const [loss, seconds] = [digits(event.loss, 6), digits(event.seconds, 4)];
+  if (event.kind === 'step') return { kind: 'train', step, steps: event.steps, loss, seconds };
+  return { kind: 'eval', step, seconds, split: event.split, loss, score: digits(event.score, 6) };
+}
+
+/** The final line, or why there can be none. */
+function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | string {
+  const { metric, steps, programs, labels, written, data, model } = outcome;
+  const perExample = outcome.perExample.map((value) => digits(value, 6));
+  if (!unscored && ![outcome.score, outcome.loss, ...perExample].every(Number.isFinite)) {
+    return `the run diverged (test loss ${outcome.loss}): lower its learning rate`;
+  }
+  return {
+    kind: 'final', score: unscored ? null : outcome.score, loss: unscored ? null : outcome.loss, metric, perExample,
+    tokens: labels.some((count) => count !== 1) ? labels : [], tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) },
+    written: written && { ...written, seconds: digits(written.seconds, 4) }, data, model, steps,
+    trainSeconds: digits(outcome.trainSeconds, 4), seconds: digits(outcome.totalSeconds, 4), peakMb: Math.round(outcome.peakMb), programs,
+  };
+}
+
+function digits(value: number, count: number): number {
+  return Number(value.toPrecision(count));
+}
+
+const leftover = /^\.tmp-(\d+)-/;
+
+/** Removes unfinished files of processes that are gone. */
+export function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(leftover.exec(name)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(pid) && !isRunning(pid)) rmSync(join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,133 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { upload } from '../../engine/memory';
+import { tf, type Tensor, type Tensors } from '../../engine/tf';
+import { UserError } from '../../errors';
+import { writeWhole } from '../../project';
+import { openSafetensors } from '../../model/checkpoint/safetensors';
+import type { StoredTensor } from '../../model/checkpoint/stored';
+import type { ModelShape } from '../../model/shape';
+import { weightShapes } from '../../model/shapes';
+import { collapse, collapsedMethod } from '../forms/collapse';
+import { completeMethod } from '../design/complete';
+import { Delta } from './delta';
+import type { Method } from '../design/types';
+import { writeSafetensors } from '../formats/safetensors';
+import { drawInit, type DrawnInit } from '../forms/init';
+import { unfrozenNames } from '../forms/unfrozen';
+import { specsOf } from '../forms/variables';
+import { whyInvalid } from '../design/valid';
+import { warnOnce } from './warn';
+
+const files = { record: 'petl.json', tensors: 'delta.safetensors' } as const;
+const format = 'petl-lab delta 1';
+
+/** Which frozen model a delta belongs to; the hash is that of its weight files. */
+export interface BaseModel { readonly name: string; readonly hash: string }
+
+/** What a saved folder says of itself, `petl.json`. */
+export interface DeltaRecord {
+  readonly format: typeof format;
+  /** Written form as it was trained. */
+  readonly written: string;
+  /** As stored: prefixes without MLP. */
+  readonly method: Method;
+  readonly base: BaseModel;
+  /** Classes of the head beside the delta, 0 for none. */
+  readonly classes: number;
+  /** Names and shapes of what the tensor file holds. */
+  readonly tensors: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Saves a delta, and the head's `head.weight`, `head.bias` if given, as safetensors and JSON; equal tensors give equal bytes. */
+export function saveDelta(folder: string, delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>, base: BaseModel, head: Tensors = {}): DeltaRecord {
+  const { method, tensors } = collapse(delta.method, delta.shape, { ...delta.constants, ...delta.variables });
+  try {
+    const all = Object.entries({ ...tensors, ...head }).map(([name, tensor]) => ({ name, shape: tensor.shape, values: tensor.dataSync() as Float32Array }));
+    const broken = all.find(({ values }) => !values.every(Number.isFinite));
+    if (broken) throw new UserError(`Nothing was saved to ${folder}: ${broken.name} holds NaN or infinity. Train again with a lower learning rate.`);
+    const shapes = Object.fromEntries(all.map(({ name, shape }) => [name, shape]).sort());
+    const record: DeltaRecord = { format, written: delta.method.name, method, base, classes: head['head.bias']?.size ?? 0, tensors: shapes as DeltaRecord['tensors'] };
+    mkdirSync(folder, { recursive: true });
+    writeSafetensors(join(folder, files.tensors), all, { format: 'petl' });
+    writeWhole(join(folder, files.record), `${JSON.stringify(record, null, 2)}\n`);
+    return record;
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+export interface LoadedDelta { readonly delta: Delta; readonly head: Tensors; readonly record: DeltaRecord }
+
+/**
+ * Loads what `saveDelta` wrote onto a model of this shape. A file for another base, of another shape, incomplete, or with more than it
+ * should hold is a UserError that says which; nothing is left allocated then.
+ */
+export function loadDelta(folder: string, shape: ModelShape, base: Pick<BaseModel, 'hash'>): LoadedDelta {
+  const record = readDeltaRecord(folder);
+  if (record.base.hash !== base.hash) {
+    throw new UserError(`${folder} was trained on ${record.base.name} (weights ${record.base.hash.slice(0, 12)}), not on this model (${base.hash.slice(0, 12)}): load it on its own base.`);
+  }
+  const reason = whyInvalid(record.method, shape);
+  if (reason !== undefined) throw new UserError(`${folder} does not fit this model: ${reason}.`);
+  const expected = expectedShapes(record, shape);
+  const read = readTensors(join(folder, files.tensors), expected);
+  const head = Object.fromEntries(Object.entries(read).filter(([name]) => name.startsWith('head.')));
+  return { delta: deltaOf(record.method, shape, read), head, record };
+}
+
+export function readDeltaRecord(folder: string): DeltaRecord {
+  const path = join(folder, files.record);
+  if (!existsSync(path)) throw new UserError(`${folder} holds no ${files.record}: give a folder that a delta was saved to.`);
+  let record: DeltaRecord;
+  try { record = JSON.parse(readFileSync(path, 'utf8')) as DeltaRecord; } catch { throw new UserError(`${path} is not readable JSON: it is damaged; save the delta again.`); }
+  if (record.format !== format) throw new UserError(`${path} has format "${String(record.format)}", this version reads "${format}".`);
+  const unknown = Object.keys(record).filter((key) => !recordKeys.includes(key));
+  if (unknown.length > 0) warnOnce(`${path}: ${unknown.join(', ')} not known to this version`);
+  return { ...record, method: completeMethod(record.method) };
+}
+
+const recordKeys: readonly string[] = ['format', 'written', 'method', 'base', 'classes', 'tensors'] satisfies readonly (keyof DeltaRecord)[];
+
+function deltaOf(method: Method, shape: ModelShape, read: Tensors): Delta {
+  const variables: Record<string, Tensor> = {};
+  const constants: Record<string, Tensor> = {};
+  for (const spec of specsOf(method, shape)) {
+    const tensor = read[spec.name] ?? upload(drawInit(spec.init as DrawnInit, spec.shape, 0, spec.name), spec.shape); // random projections are redrawn
+    (spec.trained ? variables : constants)[spec.name] = tensor;
+  }
+  for (const name of unfrozenNames(method, shape)) variables[name] = read[name] as Tensor;
+  return new Delta(method, shape, { variables, constants });
+}
+
+function expectedShapes({ method, classes, tensors }: DeltaRecord, shape: ModelShape): ReadonlyMap<string, readonly number[]> {
+  const weights = weightShapes(shape);
+  const own = specsOf(collapsedMethod(method), shape).filter((spec) => spec.stored).map((spec) => [spec.name, spec.shape] as const);
+  const unfrozen = unfrozenNames(method, shape).map((name) => [name, weights[name] ?? []] as const);
+  const head = classes > 0 ? [['head.weight', [shape.width, classes]], ['head.bias', [classes]]] as const : [];
+  const hidden = Object.keys(tensors).filter((name) => /^head\.\w+\.(weight|bias)$/.test(name)).map((name) => [name, name.endsWith('bias') ? [shape.width] : [shape.width, shape.width]] as const);
+  return new Map([...own, ...unfrozen, ...head, ...hidden]);
+}
+
+function readTensors(path: string, expected: ReadonlyMap<string, readonly number[]>): Tensors {
+  const file = openSafetensors(path);
+  const made: Record<string, Tensor> = {};
+  try {
+    const names = new Set(file.tensors.map(({ name }) => name));
+    const missing = [...expected.keys()].filter((name) => !names.has(name));
+    const unknown = [...names].filter((name) => !expected.has(name));
+    if (missing.length + unknown.length > 0) throw new UserError(`${path} does not match its record: ${missing.length} tensors missing (${missing[0] ?? 'none'}), ${unknown.length} unknown (${unknown[0] ?? 'none'}).`);
+    for (const stored of file.tensors) made[stored.name] = readOne(path, stored, expected.get(stored.name) ?? []);
+    return made;
+  } catch (error) {
+    tf.dispose(made);
+    throw error;
+  } finally {
+    file.close();
+  }
+}
+
+function readOne(path: string, stored: StoredTensor, shape: readonly number[]): Tensor {
+  if (stored.shape.join() !== shape.join()) throw new UserError(`${path}: tensor ${stored.name} has shape [${stored.shape.join()}], the method needs [${shape.join()}].`);
+  return upload(stored.read(0, shape[0] ?? 1).slice(), shape);
+}

@@ -1,0 +1,77 @@
+import type { ModelShape } from '../../model/shape';
+import { keyValueWidth } from './places';
+
+/**
+ * What sizes are called in formulas. Of the model: d its width, d_a of all query heads, d_k of all key-value heads, d_m of the FFN, N heads,
+ * V words, P positions, T token types, B buckets of relative distances. Of the method: r bottleneck, l length, w width of the prefix MLP,
+ * n Kronecker terms, c rank of their right factors, t token rows.
+ */
+const letters = ['n', 'c', 'r', 'l', 'w', 't', 'V', 'P', 'T', 'B', 'N', 'd', 'd_a', 'd_k', 'd_m'] as const;
+export type Letter = (typeof letters)[number];
+export type Sizes = Readonly<Partial<Record<Letter, number>>>;
+
+/** A sum of products. Its text and its value come from the same terms, so they cannot differ. */
+export type Formula = readonly Term[];
+interface Term { readonly times: number; readonly letters: readonly Letter[] }
+
+/** `sum('2 r d', 'r', '1')`; equal products are joined. */
+export function sum(...terms: readonly string[]): Formula {
+  return joined(terms.map(termOf));
+}
+
+export function plus(...formulas: readonly Formula[]): Formula {
+  return joined(formulas.flat());
+}
+
+function joined(terms: readonly Term[]): Formula {
+  const sums = new Map<string, Term>();
+  for (const term of terms) {
+    const key = term.letters.join(' ');
+    sums.set(key, { ...term, times: term.times + (sums.get(key)?.times ?? 0) });
+  }
+  return [...sums.values()];
+}
+
+function termOf(text: string): Term {
+  const words = text.split(' ');
+  const times = words.filter((word) => /^\d+$/.test(word)).reduce((product, word) => product * Number(word), 1);
+  const named = words.filter((word) => !/^\d+$/.test(word)).map((word) => {
+    const letter = letters.find((known) => known === word);
+    if (letter === undefined) throw new Error(`"${word}" of "${text}" is no letter of a formula`);
+    return letter;
+  });
+  return { times, letters: named.sort((a, b) => letters.indexOf(a) - letters.indexOf(b)) };
+}
+
+/** `r (d + d_a) + 2 d`: products of r with a width share one r. */
+export function formulaText(formula: Formula): string {
+  const withR = formula.filter(isWide);
+  if (withR.length < 2) return formula.map(termText).join(' + ') || '0';
+  const inside = withR.map((term) => termText({ ...term, letters: term.letters.slice(1) })).join(' + ');
+  return [`r (${inside})`, ...formula.filter((term) => !isWide(term)).map(termText)].join(' + ');
+}
+
+const isWide = (term: Term): boolean => term.letters.length === 2 && term.letters[0] === 'r';
+
+function termText({ times, letters: product }: Term): string {
+  const powers = [...new Set(product)].map((letter) => `${letter}${['', '²', '³'][product.filter((other) => other === letter).length - 1] ?? ''}`);
+  return [...(times === 1 && powers.length > 0 ? [] : [String(times)]), ...powers].join(' ');
+}
+
+/** @throws where a letter has no size */
+export function formulaValue(formula: Formula, sizes: Sizes): number {
+  return formula.reduce((total, { times, letters: product }) => total + product.reduce((value, letter) => {
+    const size = sizes[letter];
+    if (size === undefined) throw new Error(`${letter} has no size`);
+    return value * size;
+  }, times), 0);
+}
+
+/** What the letters of a model stand for. */
+export function modelSizes(shape: ModelShape): Sizes {
+  const { width, heads, headWidth, ffnWidth, vocabulary, tokenTypes, positions } = shape;
+  return {
+    d: width, d_a: heads * headWidth, d_k: keyValueWidth(shape), d_m: ffnWidth, N: heads, V: vocabulary, T: tokenTypes,
+    ...(positions.kind === 'learned' ? { P: positions.rows } : positions.kind === 'relative' ? { B: positions.buckets } : {}),
+  };
+}
