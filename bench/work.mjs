@@ -6,7 +6,8 @@ const f = 1536;
 const layers = 6;
 
 /**
- * GFLOP of one step over rows of these lengths: forward, gradients of hidden states above the lowest trained value, gradients
+ * GFLOP of one step over rows of these lengths: forward, gradients of hidden states above the lowest trained value,
+ * gradients
  * of trained matrices. With the first-token head the last layer needs queries, output and FFN of the first tokens only.
  */
 export function stepGflop(written, head, lengths) {
@@ -40,9 +41,14 @@ function backward({ name, layer, keyValue, queryOut, ffn, attention }) {
 function methodWork(name, options, tokens, count) {
   const pair = (rows, r) => 2 * 2 * rows * d * r;
   switch (name) {
-    case 'lora': return pair(count, options.r) + pair(tokens, options.r);
-    case 'houlsby': return 2 * pair(count, options.m);
-    case 'pa-ffn': case 'mam': return pair(count, options.r);
-    default: return 0;
+    case 'lora':
+      return pair(count, options.r) + pair(tokens, options.r);
+    case 'houlsby':
+      return 2 * pair(count, options.m);
+    case 'pa-ffn':
+    case 'mam':
+      return pair(count, options.r);
+    default:
+      return 0;
   }
 }

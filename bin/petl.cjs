@@ -36,7 +36,9 @@ function prune() {
     const folder = path.join(builds, name);
     try {
       if (Date.now() - fs.statSync(folder).mtimeMs > twoDays) fs.rmSync(folder, { recursive: true, force: true });
-    } catch { /* another process has just removed it */ }
+    } catch {
+      /* another process has just removed it */
+    }
   }
 }
 
@@ -45,8 +47,16 @@ function transpile(files, target) {
   const scratch = fs.mkdtempSync(`${target}.`);
   try {
     require('esbuild').buildSync({
-      absWorkingDir: root, entryPoints: files, outbase: source, outdir: scratch, bundle: false,
-      format: 'cjs', platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'silent',
+      absWorkingDir: root,
+      entryPoints: files,
+      outbase: source,
+      outdir: scratch,
+      bundle: false,
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20',
+      sourcemap: 'linked',
+      logLevel: 'silent',
       supported: { 'dynamic-import': false }, // import('./x') becomes a late require, which finds x.js
     });
     fs.renameSync(scratch, target);

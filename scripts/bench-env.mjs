@@ -1,4 +1,5 @@
-// Makes .venv-bench (PyTorch, transformers, PEFT) and, with --interop, .venv-interop (PEFT, adapters), each only when its pinned
+// Makes .venv-bench (PyTorch, transformers, PEFT) and, with --interop, .venv-interop (PEFT, adapters), each only when
+// its pinned
 // requirements changed. Nothing else in the project needs Python packages of these folders.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,7 +20,9 @@ const pythonOf = (folder) => join(root, folder, windows ? 'Scripts/python.exe' :
 export function ensureEnvironment(name) {
   const { folder, requirements } = environments[name];
   const python = pythonOf(folder);
-  const wanted = createHash('sha256').update(readFileSync(join(root, requirements))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, requirements)))
+    .digest('hex');
   const mark = join(root, folder, 'requirements.sha256');
   if (existsSync(python) && existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return python;
   const started = Date.now();
@@ -38,9 +41,13 @@ function systemPython() {
     try {
       execFileSync(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))'], { stdio: 'ignore' });
       return name;
-    } catch { /* not this one */ }
+    } catch {
+      /* not this one */
+    }
   }
-  throw new Error('Python 3.10 or newer is needed for the benchmark and the interchange proof: install python3 and python3-venv');
+  throw new Error(
+    'Python 3.10 or newer is needed for the benchmark and the interchange proof: install python3 and python3-venv',
+  );
 }
 
 function run(command, args) {

@@ -9,7 +9,8 @@ const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const require = createRequire(import.meta.url);
 const ts = createRequire(require.resolve('tslab/package.json'))('@tslab/typescript-for-tslab');
 
-const options = { // tslab/dist/converter.js
+const options = {
+  // tslab/dist/converter.js
   module: ts.ModuleKind.ESNext,
   moduleResolution: ts.ModuleResolutionKind.Node10,
   moduleDetection: ts.ModuleDetectionKind.Force, // every notebook is a module, also one without imports
@@ -24,7 +25,10 @@ const options = { // tslab/dist/converter.js
   noEmit: true,
 };
 
-/** The code cells of a notebook as one file at the project root, where the kernel resolves imports, and the line at which each begins. */
+/**
+ * The code cells of a notebook as one file at the project root, where the kernel resolves imports, and the line at
+ * which each begins.
+ */
 function joined(notebook) {
   const { cells } = JSON.parse(readFileSync(notebook, 'utf8'));
   const lines = [];
@@ -37,18 +41,26 @@ function joined(notebook) {
   return { text: lines.join('\n'), starts };
 }
 
-const files = (folder, ending) => readdirSync(join(root, folder), { recursive: true })
-  .filter((name) => name.endsWith(ending) && !name.includes('.ipynb_checkpoints')).map((name) => join(root, folder, name));
-const notebooks = new Map(files('notebooks', '.ipynb')
-  .map((notebook) => [join(root, `${relative(join(root, 'notebooks'), notebook).replaceAll('/', '-')}.ts`), { notebook, ...joined(notebook) }]));
+const files = (folder, ending) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => name.endsWith(ending) && !name.includes('.ipynb_checkpoints'))
+    .map((name) => join(root, folder, name));
+const notebooks = new Map(
+  files('notebooks', '.ipynb').map((notebook) => [
+    join(root, `${relative(join(root, 'notebooks'), notebook).replaceAll('/', '-')}.ts`),
+    { notebook, ...joined(notebook) },
+  ]),
+);
 const sources = files('src', '.ts').filter((file) => !file.endsWith('.test.ts'));
 
 const host = ts.createCompilerHost(options);
 const { fileExists, readFile, getSourceFile } = host;
 host.fileExists = (file) => notebooks.has(file) || fileExists(file);
 host.readFile = (file) => notebooks.get(file)?.text ?? readFile(file);
-host.getSourceFile = (file, ...rest) => (notebooks.has(file)
-  ? ts.createSourceFile(file, notebooks.get(file).text, options.target, true) : getSourceFile(file, ...rest));
+host.getSourceFile = (file, ...rest) =>
+  notebooks.has(file)
+    ? ts.createSourceFile(file, notebooks.get(file).text, options.target, true)
+    : getSourceFile(file, ...rest);
 
 function place({ file, start }) {
   if (file === undefined) return '';
@@ -61,10 +73,17 @@ function place({ file, start }) {
 
 const program = ts.createProgram([...sources, ...notebooks.keys()], options, host);
 const strict = ts.createProgram([...notebooks.keys()], { ...options, strict: true }, host);
-const found = [...ts.getPreEmitDiagnostics(program),
-  ...[...notebooks.keys()].flatMap((file) => strict.getSemanticDiagnostics(strict.getSourceFile(file)))];
-const errors = new Set(found.filter(({ category }) => category === ts.DiagnosticCategory.Error)
-  .map((error) => `${place(error)}${ts.flattenDiagnosticMessageText(error.messageText, '\n  ')}`));
+const found = [
+  ...ts.getPreEmitDiagnostics(program),
+  ...[...notebooks.keys()].flatMap((file) => strict.getSemanticDiagnostics(strict.getSourceFile(file))),
+];
+const errors = new Set(
+  found
+    .filter(({ category }) => category === ts.DiagnosticCategory.Error)
+    .map((error) => `${place(error)}${ts.flattenDiagnosticMessageText(error.messageText, '\n  ')}`),
+);
 for (const error of errors) console.log(error);
-console.log(`TypeScript ${ts.version}: ${sources.length} sources and ${notebooks.size} notebooks, ${errors.size} errors`);
+console.log(
+  `TypeScript ${ts.version}: ${sources.length} sources and ${notebooks.size} notebooks, ${errors.size} errors`,
+);
 process.exitCode = errors.size > 0 ? 1 : 0;

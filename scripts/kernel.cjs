@@ -36,14 +36,22 @@ Object.defineProperty(Publisher.prototype, 'send', {
       }
     }
     queued += 1;
-    last = last.catch(() => undefined).then(() => send.call(this, message)).finally(() => { queued -= 1; });
+    last = last
+      .catch(() => undefined)
+      .then(() => send.call(this, message))
+      .finally(() => {
+        queued -= 1;
+      });
     return last;
   },
 });
 
-// tslab knows one timer of the compiler and fails at a second one, in this cell and all later ones. The compiler sets that
+// tslab knows one timer of the compiler and fails at a second one, in this cell and all later ones. The compiler sets
+// that
 // second one when a file appears in a folder it watches, as when a source is added: it gets a real timer.
-const { sys } = require(require.resolve('@tslab/typescript-for-tslab', { paths: [require.resolve('tslab/package.json')] }));
+const { sys } = require(
+  require.resolve('@tslab/typescript-for-tslab', { paths: [require.resolve('tslab/package.json')] }),
+);
 const isReal = (timer) => typeof timer?.ref === 'function';
 for (const [name, real, fits] of [
   ['setTimeout', setTimeout, (callback) => callback.name === 'invalidateResolutionsOfFailedLookup'],
@@ -61,6 +69,8 @@ for (const [name, real, fits] of [
 
 // Loops that run for long read this counter at each step and stop cleanly when it has grown.
 globalThis.interrupted = 0;
-process.on('SIGINT', () => { globalThis.interrupted += 1; });
+process.on('SIGINT', () => {
+  globalThis.interrupted += 1;
+});
 
 require('tslab/dist/main.js').startKernel({ configPath: process.argv[2] });

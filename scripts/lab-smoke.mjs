@@ -1,5 +1,6 @@
 /* global document -- inside page.evaluate */
-// Opens a notebook in a real JupyterLab in headless Chromium, runs all cells, looks at what is drawn and takes a picture.
+// Opens a notebook in a real JupyterLab in headless Chromium, runs all cells, looks at what is drawn and takes a
+// picture.
 //   npm run test:lab [-- notebooks/00-start-here.ipynb]
 // Needs a Chromium or Chrome on the PATH (or in $CHROME) and is no part of `npm test`.
 import { execFileSync, spawn } from 'node:child_process';
@@ -13,14 +14,24 @@ import { chromium } from 'playwright-core';
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const notebook = resolve(process.argv[2] ?? join(root, 'notebooks', '00-start-here.ipynb'));
 const pictures = join(root, '.cache', 'lab');
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 function browserPath() {
   if (process.env.CHROME) return process.env.CHROME;
   for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'chrome']) {
     try {
       return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    } catch { /* the next name */ }
+    } catch {
+      /* the next name */
+    }
   }
   console.error('no Chromium found: install it (Debian: apt-get install chromium) or set CHROME to its path');
   process.exit(2);
@@ -38,16 +49,26 @@ function freePort() {
 /** JupyterLab as `npm run lab` starts it. */
 async function startLab() {
   const [port, token] = [await freePort(), randomUUID()];
-  const args = [join(root, 'scripts', 'lab.mjs'), '--no-browser', '--ServerApp.ip=127.0.0.1', `--ServerApp.port=${port}`, `--IdentityProvider.token=${token}`];
+  const args = [
+    join(root, 'scripts', 'lab.mjs'),
+    '--no-browser',
+    '--ServerApp.ip=127.0.0.1',
+    `--ServerApp.port=${port}`,
+    `--IdentityProvider.token=${token}`,
+  ];
   const lab = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
-  lab.stderr.on('data', (data) => { said = (said + data).slice(-3000); });
+  lab.stderr.on('data', (data) => {
+    said = (said + data).slice(-3000);
+  });
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; tries < 240; tries++) {
     if (lab.exitCode !== null) throw new Error(`JupyterLab ended: ${said}`);
     const answer = await fetch(`${url}/api/status?token=${token}`).catch(() => undefined);
     if (answer?.ok) return { lab, url, token };
-    await new Promise((done) => { setTimeout(done, 250); });
+    await new Promise((done) => {
+      setTimeout(done, 250);
+    });
   }
   lab.kill('SIGTERM');
   throw new Error(`JupyterLab did not answer within 60 s: ${said}`);
@@ -56,21 +77,34 @@ async function startLab() {
 /** Runs all cells by the menu's command and waits until no cell is waiting or running. */
 async function runAll(page) {
   await page.waitForSelector('.jp-Notebook .jp-CodeCell', { timeout: 60_000 });
-  await page.waitForSelector('.jp-NotebookPanel-toolbar [data-status="idle"], .jp-Notebook-ExecutionIndicator[data-status="idle"]', { timeout: 60_000 });
+  await page.waitForSelector(
+    '.jp-NotebookPanel-toolbar [data-status="idle"], .jp-Notebook-ExecutionIndicator[data-status="idle"]',
+    { timeout: 60_000 },
+  );
   await page.click('.jp-Notebook .jp-Cell >> nth=0');
   await page.click('.lm-MenuBar-itemLabel:text-is("Run")');
   await page.click('.lm-Menu-itemLabel:text-is("Run All Cells")');
   await page.waitForTimeout(1000);
-  await page.waitForFunction(() => ![...document.querySelectorAll('.jp-InputPrompt')].some((prompt) => prompt.textContent.includes('*')), undefined, { timeout: 600_000 });
+  await page.waitForFunction(
+    () => ![...document.querySelectorAll('.jp-InputPrompt')].some((prompt) => prompt.textContent.includes('*')),
+    undefined,
+    { timeout: 600_000 },
+  );
   await page.waitForTimeout(1500);
 }
 
 /** Every cell on the page at once, for one picture: JupyterLab draws only what is in view. */
 async function picture(page, path) {
   for (const measure of [
-    () => Math.max(...[...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')].map((panel) => panel.scrollHeight)) + 140,
+    () =>
+      Math.max(
+        ...[...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')].map((panel) => panel.scrollHeight),
+      ) + 140,
     // Now that all cells are drawn.
-    () => Math.max(...[...document.querySelectorAll('.jp-Notebook .jp-Cell')].map((cell) => cell.getBoundingClientRect().bottom)) + 60,
+    () =>
+      Math.max(
+        ...[...document.querySelectorAll('.jp-Notebook .jp-Cell')].map((cell) => cell.getBoundingClientRect().bottom),
+      ) + 60,
   ]) {
     await page.setViewportSize({ width: 1400, height: Math.min(12_000, Math.ceil(await page.evaluate(measure))) });
     await page.waitForTimeout(2500);
@@ -81,8 +115,13 @@ async function picture(page, path) {
 async function look(page) {
   return await page.evaluate(() => ({
     cells: document.querySelectorAll('.jp-CodeCell').length,
-    errors: [...document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]')].map((output) => output.textContent.slice(0, 500)),
-    figures: document.querySelectorAll('.js-plotly-plot .main-svg').length > 0 ? document.querySelectorAll('.js-plotly-plot').length : 0,
+    errors: [...document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]')].map((output) =>
+      output.textContent.slice(0, 500),
+    ),
+    figures:
+      document.querySelectorAll('.js-plotly-plot .main-svg').length > 0
+        ? document.querySelectorAll('.js-plotly-plot').length
+        : 0,
     tables: document.querySelectorAll('.jp-OutputArea-output table').length,
   }));
 }
@@ -106,13 +145,17 @@ try {
   const path = join(pictures, `${basename(notebook, '.ipynb')}.png`);
   await picture(page, path);
   const seen = await look(page);
-  console.log(`${relative(root, notebook)}: ${seen.cells} code cells in ${seconds} s, ${seen.figures} interactive figures, ${seen.tables} tables, ${seen.errors.length} errors`);
+  console.log(
+    `${relative(root, notebook)}: ${seen.cells} code cells in ${seconds} s, ${seen.figures} interactive figures, ${seen.tables} tables, ${seen.errors.length} errors`,
+  );
   console.log(relative(root, path));
   for (const error of seen.errors) console.log(error);
   process.exitCode = seen.errors.length === 0 && seen.cells > 0 ? 0 : 1;
 } finally {
   await browser?.close();
-  const ended = new Promise((done) => { lab.once('exit', done); });
+  const ended = new Promise((done) => {
+    lab.once('exit', done);
+  });
   lab.kill('SIGTERM');
   await ended;
 }

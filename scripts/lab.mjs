@@ -5,21 +5,33 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const own = (name) => join(root, '.cache', 'jupyter', name);
-const args = ['-m', 'jupyterlab', `--ServerApp.root_dir=${root}`, '--LabApp.default_url=/lab/tree/notebooks',
+const args = [
+  '-m',
+  'jupyterlab',
+  `--ServerApp.root_dir=${root}`,
+  '--LabApp.default_url=/lab/tree/notebooks',
   '--MultiKernelManager.default_kernel_name=tslab',
-  ...(process.getuid?.() === 0 ? ['--allow-root'] : []), ...process.argv.slice(2)];
+  ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
+  ...process.argv.slice(2),
+];
 const lab = spawn(join(root, '.venv', 'bin', 'python'), args, {
   cwd: root,
   stdio: 'inherit',
   // Settings, workspaces and running servers of this lab stay in the project.
   env: {
-    ...process.env, JUPYTER_CONFIG_DIR: own('config'), JUPYTER_DATA_DIR: own('data'), JUPYTER_RUNTIME_DIR: own('runtime'),
-    IPYTHONDIR: own('ipython'), TF_CPP_MIN_LOG_LEVEL: '3',
+    ...process.env,
+    JUPYTER_CONFIG_DIR: own('config'),
+    JUPYTER_DATA_DIR: own('data'),
+    JUPYTER_RUNTIME_DIR: own('runtime'),
+    IPYTHONDIR: own('ipython'),
+    TF_CPP_MIN_LOG_LEVEL: '3',
   },
 });
 process.on('SIGINT', () => undefined); // the terminal tells JupyterLab itself, which asks before it stops
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => lab.kill('SIGTERM'));
 // npm's shell does not pass SIGTERM on: JupyterLab must not outlive the command that started it.
 const parent = process.ppid;
-setInterval(() => { if (process.ppid !== parent) lab.kill('SIGTERM'); }, 500).unref();
+setInterval(() => {
+  if (process.ppid !== parent) lab.kill('SIGTERM');
+}, 500).unref();
 lab.on('exit', (code) => process.exit(code ?? 1));

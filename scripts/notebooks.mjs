@@ -12,7 +12,9 @@ import { root, startKernel } from './notebook/kernel.mjs';
 
 class UserError extends Error {}
 
-/** Executes every code cell in one kernel. Resolves with the notebook and its new outputs; a failing cell is an error. */
+/**
+ * Executes every code cell in one kernel. Resolves with the notebook and its new outputs; a failing cell is an error.
+ */
 export async function execute(notebook, { onText = () => undefined, timeout = 900 } = {}) {
   const kernel = await startKernel();
   const { cell: newCell } = collector();
@@ -30,11 +32,18 @@ export async function execute(notebook, { onText = () => undefined, timeout = 90
       if (status !== 'ok') throw new Error(`cell ${index + 1}: ${textOf(collected.outputs, 'stderr') || status}`);
     }
     // Outputs of what was not awaited.
-    await new Promise((done) => { setTimeout(done, 50); });
+    await new Promise((done) => {
+      setTimeout(done, 50);
+    });
   } finally {
     await kernel.stop();
   }
-  return { ...notebook, cells: notebook.cells.map((cell, index) => (cell.cell_type === 'code' ? { ...cell, outputs: outputs.get(index) ?? [] } : cell)) };
+  return {
+    ...notebook,
+    cells: notebook.cells.map((cell, index) =>
+      cell.cell_type === 'code' ? { ...cell, outputs: outputs.get(index) ?? [] } : cell,
+    ),
+  };
 }
 
 function within(promise, seconds, what) {
@@ -44,7 +53,12 @@ function within(promise, seconds, what) {
   });
 }
 
-const textOf = (outputs, name) => outputs.filter((output) => output.name === name).map((output) => output.text).join('').trim();
+const textOf = (outputs, name) =>
+  outputs
+    .filter((output) => output.name === name)
+    .map((output) => output.text)
+    .join('')
+    .trim();
 
 /** One line for each cell whose outputs are not the committed ones. */
 export function differences(before, after) {
@@ -60,7 +74,10 @@ function merged(before, after) {
   const cells = after.cells.map((cell, index) => {
     const old = before.cells[index];
     const mode = modeOf(before, cell) === 'none' ? 'words' : modeOf(before, cell);
-    const same = cell.cell_type === 'code' && (old.outputs ?? []).length > 0 && difference(old.outputs, cell.outputs, mode) === undefined;
+    const same =
+      cell.cell_type === 'code' &&
+      (old.outputs ?? []).length > 0 &&
+      difference(old.outputs, cell.outputs, mode) === undefined;
     return same ? { ...cell, outputs: old.outputs } : cell;
   });
   return { ...after, cells };
@@ -70,7 +87,9 @@ async function check(path) {
   const before = readNotebook(path);
   const tidy = notebookText(clean(before)) === notebookText(before);
   const found = differences(before, clean(await execute(before)));
-  return tidy ? found : [...found, 'the file is not clean (execution counts, editor state or order); write it with --write'];
+  return tidy
+    ? found
+    : [...found, 'the file is not clean (execution counts, editor state or order); write it with --write'];
 }
 
 async function write(path) {
@@ -87,19 +106,25 @@ async function runOnce(path, { parameters, out }) {
 }
 
 function parametersOf(pairs) {
-  return Object.fromEntries(pairs.map((pair) => {
-    const [, name, value] = /^([A-Za-z_$][\w$]*)=(.*)$/s.exec(pair) ?? [];
-    if (name === undefined) throw new UserError(`-p ${pair}: write it as name=value`);
-    try {
-      return [name, JSON.parse(value)];
-    } catch {
-      return [name, value];
-    }
-  }));
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = /^([A-Za-z_$][\w$]*)=(.*)$/s.exec(pair) ?? [];
+      if (name === undefined) throw new UserError(`-p ${pair}: write it as name=value`);
+      try {
+        return [name, JSON.parse(value)];
+      } catch {
+        return [name, value];
+      }
+    }),
+  );
 }
 
 function filesOf(given) {
-  if (given.length === 0) return readdirSync(join(root, 'notebooks')).filter((name) => name.endsWith('.ipynb')).sort().map((name) => join(root, 'notebooks', name));
+  if (given.length === 0)
+    return readdirSync(join(root, 'notebooks'))
+      .filter((name) => name.endsWith('.ipynb'))
+      .sort()
+      .map((name) => join(root, 'notebooks', name));
   return given.map((file) => {
     if (!existsSync(file)) throw new UserError(`${file}: no such notebook`);
     return resolve(file);
@@ -108,7 +133,8 @@ function filesOf(given) {
 
 function jobOf(values) {
   const parameters = parametersOf(values.param ?? []);
-  if ((values.check || values.write) && Object.keys(parameters).length > 0) throw new UserError('-p changes the outputs: leave out --check and --write, or name a copy with --out');
+  if ((values.check || values.write) && Object.keys(parameters).length > 0)
+    throw new UserError('-p changes the outputs: leave out --check and --write, or name a copy with --out');
   if (values.check) return check;
   if (values.write) return write;
   return (path) => runOnce(path, { parameters, out: values.out });
@@ -116,7 +142,11 @@ function jobOf(values) {
 
 async function main() {
   const options = {
-    check: { type: 'boolean' }, write: { type: 'boolean' }, out: { type: 'string' }, param: { type: 'string', short: 'p', multiple: true } };
+    check: { type: 'boolean' },
+    write: { type: 'boolean' },
+    out: { type: 'string' },
+    param: { type: 'string', short: 'p', multiple: true },
+  };
   const { values, positionals } = parse(options);
   const job = jobOf(values);
   // The check shows finished runs: the committed ones, the same on every machine.
@@ -126,7 +156,9 @@ async function main() {
     const began = performance.now();
     const found = await job(path).catch((error) => [error.message]);
     if (found.length > 0) failed += 1;
-    console.log(`${found.length === 0 ? 'ok  ' : 'FAIL'} ${relative(root, path)}  ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    console.log(
+      `${found.length === 0 ? 'ok  ' : 'FAIL'} ${relative(root, path)}  ${((performance.now() - began) / 1000).toFixed(1)} s`,
+    );
     for (const line of found) console.log(`     ${line.replaceAll('\n', '\n     ')}`);
   }
   process.exitCode = failed > 0 ? 1 : 0;

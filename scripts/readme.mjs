@@ -1,5 +1,6 @@
 // Writes the parts of README.md between its markers from result files, so that no number there is typed.
-//   node scripts/readme.mjs           takes the finished quick runs into results/readme.json and the figure, then writes README.md
+//   node scripts/readme.mjs           takes the finished quick runs into results/readme.json and the figure, then
+// writes README.md
 //   node scripts/readme.mjs --check   fails where README.md is not what the committed files give
 import { readFileSync } from 'node:fs';
 import { counts, notebooks } from './readme/catalogue.mjs';

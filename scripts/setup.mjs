@@ -37,7 +37,8 @@ function step({ name, ready, act }, ...needs) {
 }
 
 const missing = [packages, environment, engineLibrary, engine, jupyter, kernel, data].filter(({ ready }) => !ready());
-if (process.argv.includes('--missing')) { // asked by `petl doctor`
+if (process.argv.includes('--missing')) {
+  // asked by `petl doctor`
   for (const { name } of missing) console.log(name);
   process.exit(0);
 }

@@ -1,4 +1,5 @@
-// Runs the engine hard, in many processes, and writes what it found to results/stress/summary.json; `--share 0.05` does a twentieth.
+// Runs the engine hard, in many processes, and writes what it found to results/stress/summary.json; `--share 0.05` does
+// a twentieth.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -6,9 +7,14 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const root = resolve(import.meta.dirname, '..');
-const { values } = parseArgs({ options: { share: { type: 'string', default: '1' }, out: { type: 'string', default: join(root, 'results/stress') } } });
+const { values } = parseArgs({
+  options: { share: { type: 'string', default: '1' }, out: { type: 'string', default: join(root, 'results/stress') } },
+});
 const share = Number(values.share);
-if (!(share > 0 && share <= 1)) { console.error(`--share must lie in (0, 1], not "${values.share}"`); process.exit(2); }
+if (!(share > 0 && share <= 1)) {
+  console.error(`--share must lie in (0, 1], not "${values.share}"`);
+  process.exit(2);
+}
 /** Percent that resident memory may grow by after warm-up; a short run is still warming up. */
 const limit = share === 1 ? 2 : 5;
 const part = (whole) => Math.max(1, Math.round(whole * share));
@@ -17,12 +23,27 @@ const part = (whole) => Math.max(1, Math.round(whole * share));
 const plan = [
   { kind: 'state', processes: part(50), times: 60, holds: ({ programs }) => programs === 0 },
   { kind: 'start', processes: part(300), times: 1, holds: ({ sum }) => sum === 64 },
-  { kind: 'drops', processes: 1, times: part(1000), holds: ({ before, after, growthPercent }) => after.programs === 0 && after.tensors === before.tensors && growthPercent <= limit },
-  { kind: 'steps', processes: 1, times: part(2000), holds: ({ tensorsThen, tensorsNow, growthPercent }) => tensorsThen === tensorsNow && growthPercent <= limit },
+  {
+    kind: 'drops',
+    processes: 1,
+    times: part(1000),
+    holds: ({ before, after, growthPercent }) =>
+      after.programs === 0 && after.tensors === before.tensors && growthPercent <= limit,
+  },
+  {
+    kind: 'steps',
+    processes: 1,
+    times: part(2000),
+    holds: ({ tensorsThen, tensorsNow, growthPercent }) => tensorsThen === tensorsNow && growthPercent <= limit,
+  },
 ];
 
 function one({ kind, times, holds }) {
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/petl.cjs'), 'exercise', kind, '--times', String(times)], { cwd: root, encoding: 'utf8' });
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'bin/petl.cjs'), 'exercise', kind, '--times', String(times)],
+    { cwd: root, encoding: 'utf8' },
+  );
   if (status !== 0) return { ok: false, why: `ended with ${signal ?? status}: ${stderr.trim().split('\n').pop()}` };
   const found = JSON.parse(stdout);
   return { ok: holds(found), found };
@@ -36,9 +57,18 @@ const rows = plan.map((row) => {
     return run;
   });
   const bad = runs.filter(({ ok }) => !ok);
-  console.log(`${bad.length === 0 ? 'ok  ' : 'FAIL'} ${row.kind}: ${row.processes} processes x ${row.times}, ${bad.length} bad, ${((Date.now() - start) / 1000).toFixed(0)} s ${row.processes === 1 ? JSON.stringify(runs[0].found ?? runs[0]) : ''}`);
+  console.log(
+    `${bad.length === 0 ? 'ok  ' : 'FAIL'} ${row.kind}: ${row.processes} processes x ${row.times}, ${bad.length} bad, ${((Date.now() - start) / 1000).toFixed(0)} s ${row.processes === 1 ? JSON.stringify(runs[0].found ?? runs[0]) : ''}`,
+  );
   for (const { why, found } of bad) console.log(`     ${why ?? JSON.stringify(found)}`);
-  return { kind: row.kind, processes: row.processes, times: row.times, bad: bad.length, last: runs.at(-1).found ?? null, reasons: bad.map(({ why, found }) => why ?? JSON.stringify(found)) };
+  return {
+    kind: row.kind,
+    processes: row.processes,
+    times: row.times,
+    bad: bad.length,
+    last: runs.at(-1).found ?? null,
+    reasons: bad.map(({ why, found }) => why ?? JSON.stringify(found)),
+  };
 });
 
 const file = join(resolve(values.out), 'summary.json');

@@ -13,17 +13,33 @@ const steps = [
   { name: 'types', args: [tool('typescript', 'bin', 'tsc')] },
   { name: 'types in notebooks', args: ['scripts/check-notebooks.mjs'] },
   { name: 'lint', args: [tool('eslint', 'bin', 'eslint.js'), '.', '--max-warnings=0'] },
-  { name: 'rooms', args: [tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'] },
-  { name: 'unit tests', args: [tool('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], count: unitTests },
+  { name: 'format', args: [tool('prettier', 'bin', 'prettier.cjs'), '--check', '.'] },
+  {
+    name: 'rooms',
+    args: [tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'],
+  },
+  {
+    name: 'unit tests',
+    args: [tool('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    count: unitTests,
+  },
   { name: 'notebooks', args: ['scripts/notebooks.mjs', '--check'] },
 ];
 
 function run(args) {
   return new Promise((done) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
     let output = '';
-    child.stdout.on('data', (data) => { output += data; });
-    child.stderr.on('data', (data) => { output += data; });
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    child.stderr.on('data', (data) => {
+      output += data;
+    });
     child.on('error', (error) => done({ fine: false, output: error.message }));
     child.on('close', (code) => done({ fine: code === 0, output }));
   });
@@ -47,7 +63,9 @@ for (const { name, args, count } of steps) {
   total.passed += passed;
   total.failed += failed;
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(20)}${`${seconds} s`.padStart(8)}${count ? `  ${passed} passed` : ''}`);
+  console.log(
+    `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(20)}${`${seconds} s`.padStart(8)}${count ? `  ${passed} passed` : ''}`,
+  );
   if (failed > 0) console.log(output.trimEnd().replaceAll(/^/gm, '     '));
 }
 console.log(`${total.passed} passed, ${total.failed} failed`);

@@ -8,12 +8,22 @@ import { exitCode } from './commands/study';
 import { projectRoot } from './project';
 
 const bin = join(projectRoot(), 'bin', 'petl.cjs');
-const environment: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'VITEST'));
+const environment: NodeJS.ProcessEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name !== 'VITEST'),
+);
 
-interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
 
 function petl(...args: readonly string[]): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', env: environment, cwd: projectRoot() });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+    encoding: 'utf8',
+    env: environment,
+    cwd: projectRoot(),
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
@@ -23,16 +33,22 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
     [['study'], 'NAME is missing: petl study NAME'],
     [['study', 'nope'], 'unknown study "nope": choose from existing-methods'],
     [['study', 'existing-methods', 'extra'], 'unexpected "extra"'],
-    [['study', 'existing-methods', '--teir', 'quick'], 'unknown option \'--teir\': petl study takes --tier'],
+    [['study', 'existing-methods', '--teir', 'quick'], "unknown option '--teir': petl study takes --tier"],
     [['study', 'existing-methods', '--tier', 'slow'], '--tier must be quick or full, not "slow"'],
     [['study', 'existing-methods', '--workers', '-1'], '--workers'],
     [['study', 'existing-methods', '--workers', '1.5'], '--workers must be a whole number from 1 to 64, not "1.5"'],
     [['count', '--json'], '--method is missing'],
     [['count', '--method', 'lorra:r=4'], 'did you mean "lora"'],
     [['count', '--method', 'lora:r=-4'], 'r must be a whole number of at least 1, not "-4"'],
-    [['count', '--method', 'head', '--model', 'bert-bse-uncased'], 'unknown model "bert-bse-uncased"; did you mean "bert-base-uncased"'],
+    [
+      ['count', '--method', 'head', '--model', 'bert-bse-uncased'],
+      'unknown model "bert-bse-uncased"; did you mean "bert-base-uncased"',
+    ],
     [['count', '--method', 'head', '--model', './no/such/folder'], 'no config.json'],
-    [['count', '--method', 'head', '--classes', 'two'], '--classes must be a whole number from 0 to 1000000, not "two"'],
+    [
+      ['count', '--method', 'head', '--classes', 'two'],
+      '--classes must be a whole number from 0 to 1000000, not "two"',
+    ],
     [['verdicts', '--paper', 'li'], '--paper must be all or he'],
     [['repeat', 'no/such/run.jsonl'], 'there is no run file no/such/run.jsonl: name a file below results'],
     [['fetch', 'no-such-package'], 'no-such-package'],
@@ -55,31 +71,61 @@ describe('json', () => {
   it('counts stand alone on standard output', () => {
     const { code, out, err } = petl('count', '--model', 'bart-large', '--method', 'mam:l=30,r=512', '--json');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(JSON.parse(out)).toMatchObject({ model: 'bart-large', method: 'mam:l=30,r=512', backbone: 406291456, paper: 27377664, stored: 27414528 });
+    expect(JSON.parse(out)).toMatchObject({
+      model: 'bart-large',
+      method: 'mam:l=30,r=512',
+      backbone: 406291456,
+      paper: 27377664,
+      stored: 27414528,
+    });
   });
 
-  it.each([['methods'], ['models'], ['verdicts'], ['results', 'existing-methods']])('petl %s --json gives a list', (...args) => {
-    const { code, out } = petl(...args, '--json');
-    expect(code).toBe(0);
-    expect(Array.isArray(JSON.parse(out))).toBe(true);
-  });
+  it.each([['methods'], ['models'], ['verdicts'], ['results', 'existing-methods']])(
+    'petl %s --json gives a list',
+    (...args) => {
+      const { code, out } = petl(...args, '--json');
+      expect(code).toBe(0);
+      expect(Array.isArray(JSON.parse(out))).toBe(true);
+    },
+  );
 
   it('verdicts have the same fields whatever they say', () => {
-    const fields = ['ci', 'finding', 'gap', 'id', 'links', 'notebook', 'paper', 'reason', 'rule', 'runs', 'seeds', 'source', 'verdict'];
+    const fields = [
+      'ci',
+      'finding',
+      'gap',
+      'id',
+      'links',
+      'notebook',
+      'paper',
+      'reason',
+      'rule',
+      'runs',
+      'seeds',
+      'source',
+      'verdict',
+    ];
     const found = JSON.parse(petl('verdicts', '--paper', 'houlsby', '--json').out) as readonly object[];
     expect(found.map((verdict) => Object.keys(verdict).sort())).toEqual(found.map(() => fields));
   });
 });
 
 describe('what starts at once', () => {
-  it.each([[['--help']], [['count', '--method', 'lora:r=8']], [['methods']], [['study', '--help']]])('petl %j loads no heavy module', (args) => {
-    const script = `process.argv = ['node', 'petl', ...${JSON.stringify(args)}];
+  it.each([[['--help']], [['count', '--method', 'lora:r=8']], [['methods']], [['study', '--help']]])(
+    'petl %j loads no heavy module',
+    (args) => {
+      const script = `process.argv = ['node', 'petl', ...${JSON.stringify(args)}];
       process.on('exit', () => console.error(Object.keys(require.cache).filter((file) => /tensorflow|plotly|jsdom|danfojs|resvg/.test(file)).length));
       require(require(${JSON.stringify(bin)}).build() + '/cli.js');`;
-    const { stderr, stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: environment, cwd: projectRoot() });
-    expect(stderr.trim()).toBe('0');
-    expect(stdout).not.toBe('');
-  });
+      const { stderr, stdout } = spawnSync(process.execPath, ['-e', script], {
+        encoding: 'utf8',
+        env: environment,
+        cwd: projectRoot(),
+      });
+      expect(stderr.trim()).toBe('0');
+      expect(stdout).not.toBe('');
+    },
+  );
 });
 
 describe('help', () => {
@@ -99,8 +145,19 @@ describe('exit codes', () => {
   const done = { reused: 0, finished: 1, failed: [], interrupted: false };
   it.each([
     [0, done],
-    [1, { ...done, failed: [{ plan, message: 'x', user: false }, { plan, message: 'y', user: true }] }],
+    [
+      1,
+      {
+        ...done,
+        failed: [
+          { plan, message: 'x', user: false },
+          { plan, message: 'y', user: true },
+        ],
+      },
+    ],
     [2, { ...done, failed: [{ plan, message: 'x', user: true }] }],
     [130, { ...done, interrupted: true }],
-  ])('%d', (code, report) => { expect(exitCode(report)).toBe(code); });
+  ])('%d', (code, report) => {
+    expect(exitCode(report)).toBe(code);
+  });
 });

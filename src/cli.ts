@@ -21,9 +21,17 @@ function say(text: string): number {
 
 function help(): string {
   const listed = commands.filter(({ hidden }) => hidden !== true);
-  const lines = listed.map(({ name, positionals, about }) => `  ${[name, ...positionals].join(' ').padEnd(20)}  ${about}`);
-  return ['petl COMMAND: parameter-efficient transfer learning as runs, results and notebooks', '', ...lines, '',
-    'Options of a command: petl COMMAND --help', 'Exit codes: 0 done, 1 a run failed, 2 bad input, 130 interrupted. More: docs/commands.md'].join('\n');
+  const lines = listed.map(
+    ({ name, positionals, about }) => `  ${[name, ...positionals].join(' ').padEnd(20)}  ${about}`,
+  );
+  return [
+    'petl COMMAND: parameter-efficient transfer learning as runs, results and notebooks',
+    '',
+    ...lines,
+    '',
+    'Options of a command: petl COMMAND --help',
+    'Exit codes: 0 done, 1 a run failed, 2 bad input, 130 interrupted. More: docs/commands.md',
+  ].join('\n');
 }
 
 function unknown(name: string): string {
@@ -36,7 +44,10 @@ function read(command: Command, args: readonly string[]): Input {
   const { values, positionals } = parse(command, args);
   const needed = command.positionals.filter((name) => !name.startsWith('[')).length;
   const most = command.positionals.some((name) => name.includes('...')) ? Infinity : command.positionals.length;
-  if (positionals.length < needed) throw new UserError(`${command.positionals[positionals.length] ?? 'an argument'} is missing: petl ${command.usage}`);
+  if (positionals.length < needed)
+    throw new UserError(
+      `${command.positionals[positionals.length] ?? 'an argument'} is missing: petl ${command.usage}`,
+    );
   if (positionals.length > most) throw new UserError(`unexpected "${positionals[most] ?? ''}": petl ${command.usage}`);
   return { values, positionals };
 }
@@ -48,7 +59,9 @@ function parse({ name, options }: Command, args: readonly string[]): Input {
   } catch (error) {
     const known = Object.keys(options).map((option) => `--${option}`);
     const message = (error as Error).message.split(/[.\n]/)[0] ?? '';
-    throw new UserError(`${message.charAt(0).toLowerCase()}${message.slice(1)}: petl ${name} takes ${known.length > 0 ? known.join(', ') : 'no options'}`);
+    throw new UserError(
+      `${message.charAt(0).toLowerCase()}${message.slice(1)}: petl ${name} takes ${known.length > 0 ? known.join(', ') : 'no options'}`,
+    );
   }
 }
 
@@ -59,8 +72,17 @@ function fail(error: unknown): number {
     return 2;
   }
   const fault = error instanceof Error ? error : new Error(String(error));
-  console.error(process.env['PETL_DEBUG'] === undefined ? `petl: ${fault.message}  (PETL_DEBUG=1 shows where)` : fault.stack ?? fault.message);
+  console.error(
+    process.env['PETL_DEBUG'] === undefined
+      ? `petl: ${fault.message}  (PETL_DEBUG=1 shows where)`
+      : (fault.stack ?? fault.message),
+  );
   return 1;
 }
 
-if (process.env['VITEST'] === undefined) void main(process.argv.slice(2)).catch(fail).then((code) => { process.exitCode = code; });
+if (process.env['VITEST'] === undefined)
+  void main(process.argv.slice(2))
+    .catch(fail)
+    .then((code) => {
+      process.exitCode = code;
+    });

@@ -30,7 +30,9 @@ async function check(name: string, remedy: string, answer: () => string | Promis
 }
 
 function versionOf(name: string): string {
-  const { version } = JSON.parse(readFileSync(inProject('node_modules', name, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(inProject('node_modules', name, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   return version;
 }
 
@@ -51,8 +53,12 @@ function engine(): string {
   const tf = require('@tensorflow/tfjs-node') as typeof import('@tensorflow/tfjs-node');
   const sum = tf.tidy(() => tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).dataSync()[0]);
   if (sum !== 3) throw new Error(`a product of ones gives ${sum} in place of 3`);
-  const { binding } = tf.backend() as unknown as { readonly binding: { readonly TF_Version: string; readonly petlKernels?: number } };
-  const kernels = ['no kernels of its own: slower', 'own kernels', 'own kernels, bfloat16 among them'][binding.petlKernels ?? 0];
+  const { binding } = tf.backend() as unknown as {
+    readonly binding: { readonly TF_Version: string; readonly petlKernels?: number };
+  };
+  const kernels = ['no kernels of its own: slower', 'own kernels', 'own kernels, bfloat16 among them'][
+    binding.petlKernels ?? 0
+  ];
   return `tfjs-node ${versionOf('@tensorflow/tfjs-node')}, TensorFlow ${binding.TF_Version}, ${kernels}`;
 }
 
@@ -63,18 +69,22 @@ function kernel(): string {
 }
 
 async function jupyter(): Promise<string> {
-  const program = 'import jupyterlab, platform; print(jupyterlab.__version__ + ", Python " + platform.python_version())';
+  const program =
+    'import jupyterlab, platform; print(jupyterlab.__version__ + ", Python " + platform.python_version())';
   const { stdout } = await execute(inProject('.venv', 'bin', 'python'), ['-c', program]);
   return `JupyterLab ${stdout.trim()}`;
 }
 
 /** Models and data that set-up brings; those of later tasks are listed when they are there. */
 function packages(): readonly Promise<Check>[] {
-  return readManifest().filter((source) => source.use === 'default' || isFetched(source)).map((source) =>
-    check(source.name, `npx petl fetch ${source.name}`, () => {
-      if (!isFetched(source)) throw new Error('not in data/cache');
-      return `${source.version}: ${source.purpose}`;
-    }));
+  return readManifest()
+    .filter((source) => source.use === 'default' || isFetched(source))
+    .map((source) =>
+      check(source.name, `npx petl fetch ${source.name}`, () => {
+        if (!isFetched(source)) throw new Error('not in data/cache');
+        return `${source.version}: ${source.purpose}`;
+      }),
+    );
 }
 
 /** Everything the project stands on, checked by using it. */

@@ -1,4 +1,5 @@
-// The public surface. Importing it loads no TensorFlow, Plotly or danfojs: what needs them loads them when it is called.
+// The public surface. Importing it loads no TensorFlow, Plotly or danfojs: what needs them loads them when it is
+// called.
 
 // Train and read
 export { train, resultsOf, type TrainOptions } from './notebook';
@@ -44,7 +45,17 @@ export { show, showTable } from './plots/show';
 export { UserError } from './errors';
 
 // A frozen model at hand, and views of it
-export { openModel, newDelta, fewSteps, tokenize, packTexts, visitTexts, textVectors, rms, tensorsHash } from './views/live';
+export {
+  openModel,
+  newDelta,
+  fewSteps,
+  tokenize,
+  packTexts,
+  visitTexts,
+  textVectors,
+  rms,
+  tensorsHash,
+} from './views/live';
 export { prefixTwice, prefixGates, threeForms, someExamples } from './views/live';
 export { saveDelta, loadDelta, importForeign, exportForeign, mergeStated, newBank } from './views/live';
 export { shapesOf, siteTable, type SiteShapes } from './views/site-table';

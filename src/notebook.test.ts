@@ -10,16 +10,36 @@ import { resultsOf, train, type TrainOptions } from './notebook';
 import { variantTable } from './tables';
 
 const study: Study = {
-  name: 'toy', tier: 'quick', title: 'toy', source: '', rows: [], notebook: '', reference: 'full',
-  variants: ['lora:r=4', 'head'].map((method) => ({ name: method, label: `toy ${method}`, runs: [1, 2].map((seed) => runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } })) })),
+  name: 'toy',
+  tier: 'quick',
+  title: 'toy',
+  source: '',
+  rows: [],
+  notebook: '',
+  reference: 'full',
+  variants: ['lora:r=4', 'head'].map((method) => ({
+    name: method,
+    label: `toy ${method}`,
+    runs: [1, 2].map((seed) =>
+      runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } }),
+    ),
+  })),
 };
 
 let results: string;
 let said: string[];
 let trained: number;
 const options = (more: TrainOptions = {}): TrainOptions => ({
-  results, say: (line) => said.push(line), ...more,
-  tools: { ...toyTools, train: async (job, report) => { trained += 1; return await toyTools.train(job, report); } },
+  results,
+  say: (line) => said.push(line),
+  ...more,
+  tools: {
+    ...toyTools,
+    train: async (job, report) => {
+      trained += 1;
+      return await toyTools.train(job, report);
+    },
+  },
 });
 
 beforeEach(() => {
@@ -39,9 +59,14 @@ describe('train', () => {
     const first = await train(study, 'lora:r=4', options());
     const second = await train(study, 'lora:r=4', options());
     expect(trained).toBe(2);
-    expect(first.map(({ seed, score }) => [seed, score])).toEqual([[1, 0.5], [2, 0.5]]);
+    expect(first.map(({ seed, score }) => [seed, score])).toEqual([
+      [1, 0.5],
+      [2, 0.5],
+    ]);
     expect(second).toEqual(first);
-    expect(said[0]).toMatch(/^toy lora:r=4 on sentiment: 2 finished runs on disk \(seeds 1, 2\), accuracy 0\.5000 ± 0\.0000, 0 s\n {2}.*quick\/toy$/);
+    expect(said[0]).toMatch(
+      /^toy lora:r=4 on sentiment: 2 finished runs on disk \(seeds 1, 2\), accuracy 0\.5000 ± 0\.0000, 0 s\n {2}.*quick\/toy$/,
+    );
     expect(resultsOf(study, results)).toEqual(first);
   });
 
@@ -58,22 +83,31 @@ describe('train', () => {
   });
 
   it('keeps nothing of a run that the notebook interrupts', async () => {
-    const interrupted = train(study, 'head', { ...options(), tools: { ...toyTools, train: async (job, report) => {
-      (globalThis as { interrupted?: number }).interrupted = 1;
-      return await toyTools.train(job, report);
-    } } });
+    const interrupted = train(study, 'head', {
+      ...options(),
+      tools: {
+        ...toyTools,
+        train: async (job, report) => {
+          (globalThis as { interrupted?: number }).interrupted = 1;
+          return await toyTools.train(job, report);
+        },
+      },
+    });
     await expect(interrupted).rejects.toThrow('stopped before its end');
     expect(readdirSync(studyFolder('toy', 'quick', results))).toEqual([]);
   });
 
   it('names the variants there are', async () => {
     await expect(train(study, 'lora:r=5', options())).rejects.toThrow(UserError);
-    await expect(train(study, 'lora:r=5', options())).rejects.toThrow('study toy has no variant "lora:r=5"; did you mean "lora:r=4"?: choose from lora:r=4, head');
+    await expect(train(study, 'lora:r=5', options())).rejects.toThrow(
+      'study toy has no variant "lora:r=5"; did you mean "lora:r=4"?: choose from lora:r=4, head',
+    );
   });
 });
 
 it('a study is shown as it is declared', () => {
   expect(variantTable(study).rows).toEqual([
-    ['toy lora:r=4', 'lora:r=4', '36,864', '0.16', '0.001', '2'], ['toy head', 'head', '0', '0', '0.001', '2'],
+    ['toy lora:r=4', 'lora:r=4', '36,864', '0.16', '0.001', '2'],
+    ['toy head', 'head', '0', '0', '0.001', '2'],
   ]);
 });

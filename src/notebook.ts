@@ -26,7 +26,8 @@ export interface TrainOptions {
 }
 
 /**
- * Trains the frozen model with one variant of a study, here and now with a live curve, and gives its rows, one for each task and seed.
+ * Trains the frozen model with one variant of a study, here and now with a live curve, and gives its rows, one for each
+ * task and seed.
  * What has finished runs on disk is loaded, and a line says so. An interrupt stops between two steps and keeps nothing
  * of the run in hand.
  * @param variant name of a variant of the study: the written form of its method
@@ -34,7 +35,10 @@ export interface TrainOptions {
 export async function train(study: Study, variant: string, options: TrainOptions = {}): Promise<readonly RunRow[]> {
   const names = study.variants.map(({ name }) => name);
   const chosen = study.variants.find(({ name }) => name === variant);
-  if (chosen === undefined) throw new UserError(`study ${study.name} has no variant "${variant}"${nearest(variant, names)}: choose from ${names.join(', ')}`);
+  if (chosen === undefined)
+    throw new UserError(
+      `study ${study.name} has no variant "${variant}"${nearest(variant, names)}: choose from ${names.join(', ')}`,
+    );
   const { label } = chosen;
   const say = options.say ?? ((line: string): void => void process.stdout.write(`${line}\n`));
   const rows: RunRow[] = [];
@@ -57,7 +61,11 @@ export function resultsOf(study: Study, results?: string): readonly RunRow[] {
   return rowsOfStudy(study, results);
 }
 
-function storedRun(spec: RunSpec, { again, results }: TrainOptions, say: (line: string) => void): RunRecord | undefined {
+function storedRun(
+  spec: RunSpec,
+  { again, results }: TrainOptions,
+  say: (line: string) => void,
+): RunRecord | undefined {
   const stored = readRun(runPath(spec, results));
   if (stored.kind === 'damaged') say(`${stored.path}: ${stored.reason}; it does not count`);
   return stored.kind === 'finished' && again !== true ? stored.record : undefined;
@@ -70,7 +78,8 @@ function foundLine(label: string, records: readonly RunRecord[], results: string
   const scores = records.flatMap(({ final }) => final.score ?? []);
   const seconds = records.reduce((sum, { final }) => sum + final.seconds, 0).toFixed(0);
   const path = relative(projectRoot(), runPath(first.run.spec, results));
-  if (records.length === 1) return `${label}, seed ${first.run.spec.seed}: finished run on disk, ${metric} ${scores[0]?.toFixed(4) ?? '-'}, trained in ${seconds} s\n  ${path}`;
+  if (records.length === 1)
+    return `${label}, seed ${first.run.spec.seed}: finished run on disk, ${metric} ${scores[0]?.toFixed(4) ?? '-'}, trained in ${seconds} s\n  ${path}`;
   const seeds = records.map(({ run }) => run.spec.seed).join(', ');
   return `${label} on ${first.run.spec.task}: ${records.length} finished runs on disk (seeds ${seeds}), ${metric} ${mean(scores).toFixed(4)} ± ${deviation(scores).toFixed(4)}, ${seconds} s\n  ${dirname(path)}`;
 }
@@ -81,7 +90,11 @@ function missingLine(label: string, specs: readonly RunSpec[], { name, tier }: S
 
 async function trainLive(plan: PlannedRun, options: TrainOptions): Promise<RunRecord> {
   const curve = liveReport(`${plan.label}, seed ${plan.spec.seed}`);
-  const record = await executeRun(plan, options.tools ?? ownTools(), { engine: 'compiled', report: curve.report, ...(options.results === undefined ? {} : { results: options.results }) });
+  const record = await executeRun(plan, options.tools ?? ownTools(), {
+    engine: 'compiled',
+    report: curve.report,
+    ...(options.results === undefined ? {} : { results: options.results }),
+  });
   await curve.finish(`${record.final.metric} ${record.final.score?.toFixed(4) ?? '-'}`);
   return record;
 }
@@ -91,7 +104,10 @@ function ownTools(): Tools {
   return { train: trainJob, count: countRun };
 }
 
-interface LiveReport { readonly report: Report; readonly finish: (note: string) => Promise<void> }
+interface LiveReport {
+  readonly report: Report;
+  readonly finish: (note: string) => Promise<void>;
+}
 
 /** A live curve of training and validation loss that ends training when the notebook is interrupted. */
 function liveReport(label: string): LiveReport {
@@ -106,7 +122,9 @@ function liveReport(label: string): LiveReport {
       }
       return interrupts() > before ? 'stop' : undefined;
     },
-    finish: async (note) => { await live?.finish(note); },
+    finish: async (note) => {
+      await live?.finish(note);
+    },
   };
 }
 

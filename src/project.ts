@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * Folder of the project, found upwards from this file: the same from `src`, from the transpiled copy under `.cache/build`
+ * Folder of the project, found upwards from this file: the same from `src`, from the transpiled copy under
+ * `.cache/build`
  * and from a notebook's compiled cells, whatever the working directory is.
  */
 export function projectRoot(): string {

@@ -2,7 +2,8 @@
 export type Random = () => number;
 
 /**
- * The generator mulberry32 (Tommy Ettinger, public domain): 32 bits of state, a Weyl sequence mixed by two multiplications.
+ * The generator mulberry32 (Tommy Ettinger, public domain): 32 bits of state, a Weyl sequence mixed by two
+ * multiplications.
  * Enough for shuffles and synthetic data; not for cryptography.
  */
 export function randomFrom(seed: number): Random {
@@ -42,7 +43,11 @@ export function randomStream(seed: number, name: string): Random {
 export function normals(random: Random): () => number {
   let spare: number | undefined;
   return () => {
-    if (spare !== undefined) { const value = spare; spare = undefined; return value; }
+    if (spare !== undefined) {
+      const value = spare;
+      spare = undefined;
+      return value;
+    }
     const radius = Math.sqrt(-2 * Math.log(1 - random()));
     const angle = 2 * Math.PI * random();
     spare = radius * Math.sin(angle);

@@ -8,7 +8,9 @@ const page = readFileSync(join(projectRoot(), 'README.md'), 'utf8');
 
 describe('README.md', () => {
   it('shows the numbers of the result files', () => {
-    const { status, stderr } = spawnSync(process.execPath, [join(projectRoot(), 'scripts', 'readme.mjs'), '--check'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [join(projectRoot(), 'scripts', 'readme.mjs'), '--check'], {
+      encoding: 'utf8',
+    });
     expect(stderr).toBe('');
     expect(status).toBe(0);
   });
@@ -22,12 +24,18 @@ describe('README.md', () => {
 
 describe('docs', () => {
   const folder = join(projectRoot(), 'docs');
-  const named = readdirSync(folder).filter((file) => file.endsWith('.md'))
-    .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/[\w/-]+\.test\.ts/g)].map(([path]) => [file, path] as const));
+  const named = readdirSync(folder)
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) =>
+      [...readFileSync(join(folder, file), 'utf8').matchAll(/[\w/-]+\.test\.ts/g)].map(
+        ([path]) => [file, path] as const,
+      ),
+    );
 
   it('name test files that are there', () => {
     expect(named.length).toBeGreaterThan(9);
-    const there = (path: string): boolean => [path, join('src', 'petl', path)].some((place) => existsSync(join(projectRoot(), place)));
+    const there = (path: string): boolean =>
+      [path, join('src', 'petl', path)].some((place) => existsSync(join(projectRoot(), place)));
     expect(named.filter(([, path]) => !there(path))).toEqual([]);
   });
 });

@@ -1,7 +1,9 @@
-// Makes the pretraining corpus from the pinned packages: .cache/pretraining/corpus.jsonl (train) and kept.jsonl (kept aside to measure),
+// Makes the pretraining corpus from the pinned packages: .cache/pretraining/corpus.jsonl (train) and kept.jsonl (kept
+// aside to measure),
 // and beside this file their description (corpus.json) and the hashes that the test of leaks compares.
 //   node data/pretraining/corpus.mjs           makes everything
-//   node data/pretraining/corpus.mjs --check   makes it in memory and fails where corpus.json or the hashes would change
+//   node data/pretraining/corpus.mjs --check   makes it in memory and fails where corpus.json or the hashes would
+// change
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +17,9 @@ const require = createRequire(import.meta.url);
 const build = require('../../bin/petl.cjs').build();
 const { selectCorpus, textsOf, formsOf } = require(join(build, 'tasks', 'pretraining.js'));
 const { pretrainingDocuments, pretrainingPackages } = require(join(build, 'tasks', 'pretraining-sources.js'));
-const { documentForms, hashesOf, heldOutTasks, heldOutTexts, packHashes, shared } = require(join(build, 'tasks', 'pretraining-hashes.js'));
+const { documentForms, hashesOf, heldOutTasks, heldOutTexts, packHashes, shared } = require(
+  join(build, 'tasks', 'pretraining-hashes.js'),
+);
 const { packageNamed } = require(join(build, 'tasks', 'manifest.js'));
 const { readDebianIndex } = require(join(build, 'tasks', 'debian.js'));
 const { dataPrint } = require(join(build, 'tasks', 'fingerprint.js'));
@@ -44,8 +48,18 @@ function counted(documents) {
 
 function sources() {
   const debian = readDebianIndex();
-  const packages = pretrainingPackages.map((name) => packageNamed(name)).map(({ name, version, sha256, licence }) => ({ name, version, sha256, licence }));
-  return [...packages, { name: 'debian-index', version: debian.release, sha256: debian.sha256, licence: "each package's own free licence" }];
+  const packages = pretrainingPackages
+    .map((name) => packageNamed(name))
+    .map(({ name, version, sha256, licence }) => ({ name, version, sha256, licence }));
+  return [
+    ...packages,
+    {
+      name: 'debian-index',
+      version: debian.release,
+      sha256: debian.sha256,
+      licence: "each package's own free licence",
+    },
+  ];
 }
 
 const check = process.argv.includes('--check');
@@ -59,17 +73,30 @@ if (found > 0) {
 }
 const parts = { train: lines(train), kept: lines(kept) };
 const description = {
-  about: 'what petl-mini-seq2seq is pretrained on: training groups of splitOf alone; kept: training groups kept aside to measure',
-  packages: sources(), train: counted(train), kept: counted(kept),
+  about:
+    'what petl-mini-seq2seq is pretrained on: training groups of splitOf alone; kept: training groups kept aside to measure',
+  packages: sources(),
+  train: counted(train),
+  kept: counted(kept),
   tasks: await Promise.all(heldOutTasks.map(async (task) => ({ name: task.name, data: dataPrint(await task.load()) }))),
   hashes: { trained: trained.size, heldOut: heldOut.size, shared: found },
-  sha256: Object.fromEntries(Object.entries(parts).map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')])),
+  sha256: Object.fromEntries(
+    Object.entries(parts).map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]),
+  ),
 };
-const committed = { 'corpus.json': Buffer.from(`${JSON.stringify(description, null, 2)}\n`), 'trained.hashes': packHashes(trained), 'held-out.hashes': packHashes(heldOut) };
+const committed = {
+  'corpus.json': Buffer.from(`${JSON.stringify(description, null, 2)}\n`),
+  'trained.hashes': packHashes(trained),
+  'held-out.hashes': packHashes(heldOut),
+};
 
 if (check) {
-  const changed = Object.entries(committed).filter(([name, bytes]) => !readFileSync(join(here, name)).equals(bytes)).map(([name]) => name);
-  console.log(changed.length === 0 ? 'corpus.json and the hashes are up to date' : `would change: ${changed.join(', ')}`);
+  const changed = Object.entries(committed)
+    .filter(([name, bytes]) => !readFileSync(join(here, name)).equals(bytes))
+    .map(([name]) => name);
+  console.log(
+    changed.length === 0 ? 'corpus.json and the hashes are up to date' : `would change: ${changed.join(', ')}`,
+  );
   process.exitCode = changed.length === 0 ? 0 : 1;
 } else {
   mkdirSync(work, { recursive: true });

@@ -36,21 +36,36 @@ export function normalise(text) {
 
 /** The part of an output that is compared, as [kind, text] pairs. */
 function partsOf(output, mode) {
-  if (output.output_type === 'stream') return [[`stream ${output.name}`, mode === 'types' ? '' : normalise([output.text].flat().join(''))]];
-  return Object.keys(output.data).filter((mime) => !(mime === 'image/png' && plotly in output.data)).sort().map((mime) => {
-    const value = output.data[mime];
-    // The picture is drawn from the figure, which is compared by value.
-    const skipped = mode === 'types' || mime === 'image/png' || (mime === 'image/svg+xml' && plotly in output.data)
-      || (mode === 'words' && (mime === plotly || mime === 'image/svg+xml'));
-    const text = Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : JSON.stringify(sorted(value));
-    return [mime, skipped ? '' : normalise(text)];
-  });
+  if (output.output_type === 'stream')
+    return [[`stream ${output.name}`, mode === 'types' ? '' : normalise([output.text].flat().join(''))]];
+  return Object.keys(output.data)
+    .filter((mime) => !(mime === 'image/png' && plotly in output.data))
+    .sort()
+    .map((mime) => {
+      const value = output.data[mime];
+      // The picture is drawn from the figure, which is compared by value.
+      const skipped =
+        mode === 'types' ||
+        mime === 'image/png' ||
+        (mime === 'image/svg+xml' && plotly in output.data) ||
+        (mode === 'words' && (mime === plotly || mime === 'image/svg+xml'));
+      const text = Array.isArray(value)
+        ? value.join('')
+        : typeof value === 'string'
+          ? value
+          : JSON.stringify(sorted(value));
+      return [mime, skipped ? '' : normalise(text)];
+    });
 }
 
 function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, sorted(value[name])]),
+  );
 }
 
 /** The first difference in words, or undefined. */
@@ -69,10 +84,14 @@ export function difference(before, after, mode) {
 function textDifference(before, after, mode) {
   const [words, others] = [before, after].map((text) => text.split(number));
   const [values, newer] = [before, after].map((text) => (text.match(number) ?? []).map(Number));
-  const at = words.findIndex((word, i) => (mode === 'words' ? word.replace(/\s+/g, ' ') !== others[i]?.replace(/\s+/g, ' ') : word !== others[i]));
+  const at = words.findIndex((word, i) =>
+    mode === 'words' ? word.replace(/\s+/g, ' ') !== others[i]?.replace(/\s+/g, ' ') : word !== others[i],
+  );
   if (at >= 0 || words.length !== others.length) return around(before, after);
   if (mode === 'words') return undefined;
-  const wrong = values.findIndex((value, i) => Math.abs(value - newer[i]) > 1e-6 * Math.max(Math.abs(value), Math.abs(newer[i])));
+  const wrong = values.findIndex(
+    (value, i) => Math.abs(value - newer[i]) > 1e-6 * Math.max(Math.abs(value), Math.abs(newer[i])),
+  );
   return wrong < 0 ? undefined : `${values[wrong]} was committed, ${newer[wrong]} came out`;
 }
 
@@ -83,6 +102,7 @@ function around(before, after) {
   const line = at < 0 ? old.length : at;
   let start = 0;
   while (start < (old[line] ?? '').length && old[line][start] === (now[line] ?? '')[start]) start++;
-  const cut = (text) => (text === undefined ? 'nothing' : JSON.stringify(text.slice(Math.max(0, start - 30), start + 60)));
+  const cut = (text) =>
+    text === undefined ? 'nothing' : JSON.stringify(text.slice(Math.max(0, start - 30), start + 60));
   return `line ${line + 1}: ${cut(old[line])} was committed, ${cut(now[line])} came out`;
 }

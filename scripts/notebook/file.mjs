@@ -25,10 +25,19 @@ export function inject(notebook, parameters) {
   if (at < 0) throw new Error('no cell is tagged "parameters", so -p has no place to go');
   const known = sourceOf(notebook.cells[at]);
   for (const name of Object.keys(parameters)) {
-    if (!new RegExp(`\\b(const|let)\\s+${name}\\b`).test(known)) throw new Error(`no parameter "${name}" in the cell tagged "parameters"`);
+    if (!new RegExp(`\\b(const|let)\\s+${name}\\b`).test(known))
+      throw new Error(`no parameter "${name}" in the cell tagged "parameters"`);
   }
-  const source = Object.entries(parameters).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`).join('\n');
-  const cell = { cell_type: 'code', id: 'injected-parameters', metadata: { tags: ['injected-parameters'] }, outputs: [], source };
+  const source = Object.entries(parameters)
+    .map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`)
+    .join('\n');
+  const cell = {
+    cell_type: 'code',
+    id: 'injected-parameters',
+    metadata: { tags: ['injected-parameters'] },
+    outputs: [],
+    source,
+  };
   return { ...notebook, cells: notebook.cells.toSpliced(at + 1, 0, cell) };
 }
 
@@ -45,7 +54,8 @@ export function collector() {
 
 function add(outputs, displays, { type, content }) {
   if (type === 'stream') addText(outputs, content);
-  if (type === 'error') addText(outputs, { name: 'stderr', text: content.traceback?.join('\n') ?? String(content.evalue) });
+  if (type === 'error')
+    addText(outputs, { name: 'stderr', text: content.traceback?.join('\n') ?? String(content.evalue) });
   if (type !== 'display_data' && type !== 'update_display_data' && type !== 'execute_result') return;
   const id = content.transient?.display_id;
   const known = id === undefined ? undefined : displays.get(id);
@@ -66,14 +76,18 @@ function addText(outputs, { name, text }) {
 
 /** What a terminal would show in the end: a carriage return starts the line anew. */
 export function settled(text) {
-  return text.split('\n').map((line) => line.replace(/\r+$/, '').split('\r').pop()).join('\n');
+  return text
+    .split('\n')
+    .map((line) => line.replace(/\r+$/, '').split('\r').pop())
+    .join('\n');
 }
 
 /** Lines with their ends, as Jupyter stores text. */
 const lines = (text) => (text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g));
 
 function cleanOutput(output) {
-  if (output.output_type === 'stream') return { name: output.name, output_type: 'stream', text: lines(settled([output.text].flat().join(''))) };
+  if (output.output_type === 'stream')
+    return { name: output.name, output_type: 'stream', text: lines(settled([output.text].flat().join(''))) };
   const data = {};
   for (const mime of Object.keys(output.data).sort()) {
     // JupyterLab's Plotly renderer adds a picture when it saves.
@@ -86,7 +100,9 @@ function cleanOutput(output) {
 }
 
 function cleanMetadata(metadata = {}) {
-  const kept = Object.entries(metadata).filter(([name]) => name === 'tags' || name === 'petl').sort();
+  const kept = Object.entries(metadata)
+    .filter(([name]) => name === 'tags' || name === 'petl')
+    .sort();
   return Object.fromEntries(kept.filter(([, value]) => !Array.isArray(value) || value.length > 0));
 }
 
@@ -100,7 +116,13 @@ export function clean(notebook) {
     const shared = { id, metadata: cleanMetadata(cell.metadata), source: lines(sourceOf(cell).trimEnd()) };
     if (cell.cell_type !== 'code') return { cell_type: cell.cell_type, ...shared };
     const { source, ...head } = shared;
-    return { cell_type: 'code', execution_count: null, ...head, outputs: (cell.outputs ?? []).map(cleanOutput), source };
+    return {
+      cell_type: 'code',
+      execution_count: null,
+      ...head,
+      outputs: (cell.outputs ?? []).map(cleanOutput),
+      source,
+    };
   });
   const metadata = {
     kernelspec: { display_name: 'TypeScript', language: 'typescript', name: 'tslab' },

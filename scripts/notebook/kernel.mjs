@@ -40,16 +40,32 @@ function connection(folder) {
 }
 
 /**
- * A running kernel. `execute(code, onMessage)` resolves with the reply's status ('ok', 'error', 'abort') when the kernel is idle
+ * A running kernel. `execute(code, onMessage)` resolves with the reply's status ('ok', 'error', 'abort') when the
+ * kernel is idle
  * again; messages that belong to the code, also later ones, go to onMessage({ type, content }).
  */
 export async function startKernel({ launcher = join(root, 'scripts', 'kernel.cjs'), env = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'petl-kernel-'));
   const { file, address } = connection(folder);
-  const child = spawn(process.execPath, [launcher, file], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  const kernel = { child, folder, requests: new Map(), said: '', heard: false, shell: new zmq.Dealer(), iopub: new zmq.Subscriber() };
+  const child = spawn(process.execPath, [launcher, file], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const kernel = {
+    child,
+    folder,
+    requests: new Map(),
+    said: '',
+    heard: false,
+    shell: new zmq.Dealer(),
+    iopub: new zmq.Subscriber(),
+  };
   // What native code writes goes past the kernel's messages; it is kept for the case that the process dies.
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { kernel.said = (kernel.said + data).slice(-4000); });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => {
+      kernel.said = (kernel.said + data).slice(-4000);
+    });
   child.on('exit', (code, signal) => fail(kernel, `the kernel ended with ${signal ?? `exit code ${code}`}`));
   child.on('error', (error) => fail(kernel, error.message));
   kernel.shell.connect(address(1));
@@ -59,8 +75,13 @@ export async function startKernel({ launcher = join(root, 'scripts', 'kernel.cjs
   void listen(kernel.iopub, (message) => onPublished(kernel, message));
   await ready(kernel);
   return {
-    execute: (code, onMessage = () => undefined) => request(kernel, 'execute_request',
-      { code, silent: false, store_history: true, allow_stdin: false, stop_on_error: true }, onMessage),
+    execute: (code, onMessage = () => undefined) =>
+      request(
+        kernel,
+        'execute_request',
+        { code, silent: false, store_history: true, allow_stdin: false, stop_on_error: true },
+        onMessage,
+      ),
     interrupt: () => child.kill('SIGINT'),
     stop: () => stop(kernel),
     pid: child.pid,
@@ -107,8 +128,17 @@ function request(kernel, type, content, onMessage = () => undefined) {
     }
     const id = randomUUID();
     kernel.requests.set(id, { onMessage, resolve, reject, idle: false, status: undefined });
-    const header = { msg_id: id, msg_type: type, session: key, username: 'notebooks', version: '5.3', date: new Date().toISOString() };
-    kernel.sending = (kernel.sending ?? Promise.resolve()).then(() => kernel.shell.send(encode(header, content))).catch(reject);
+    const header = {
+      msg_id: id,
+      msg_type: type,
+      session: key,
+      username: 'notebooks',
+      version: '5.3',
+      date: new Date().toISOString(),
+    };
+    kernel.sending = (kernel.sending ?? Promise.resolve())
+      .then(() => kernel.shell.send(encode(header, content)))
+      .catch(reject);
   });
 }
 
@@ -122,7 +152,9 @@ async function ready(kernel) {
       throw new Error('the kernel did not answer within 60 s');
     }
     request(kernel, 'kernel_info_request', {}).catch(() => undefined);
-    await new Promise((done) => { setTimeout(done, 100); });
+    await new Promise((done) => {
+      setTimeout(done, 100);
+    });
   }
 }
 
@@ -134,7 +166,12 @@ function fail(kernel, reason) {
 
 async function stop(kernel) {
   const { child, folder, shell, iopub } = kernel;
-  const ended = child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((done) => { child.once('exit', done); });
+  const ended =
+    child.exitCode !== null || child.signalCode !== null
+      ? Promise.resolve()
+      : new Promise((done) => {
+          child.once('exit', done);
+        });
   child.kill('SIGTERM');
   const forced = setTimeout(() => child.kill('SIGKILL'), 3000);
   await ended;

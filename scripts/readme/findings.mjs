@@ -1,31 +1,62 @@
 // What was reproduced, how surely, and what that took.
 import { lab, tableMarkdown } from './lab.mjs';
 
-const papers = { he: 'He et al. 2021', houlsby: 'Houlsby et al. 2019', vlm: 'Lin et al. 2020', ai21: 'Levine et al. 2022' };
+const papers = {
+  he: 'He et al. 2021',
+  houlsby: 'Houlsby et al. 2019',
+  vlm: 'Lin et al. 2020',
+  ai21: 'Levine et al. 2022',
+};
 const words = ['confirmed', 'contradicted', 'unresolved', 'not-run'];
 
-/** How many findings of each paper have which verdict, and every verdict on one that was run with the comparison that decides it. */
+/**
+ * How many findings of each paper have which verdict, and every verdict on one that was run with the comparison that
+ * decides it.
+ */
 export function verdicts() {
   const all = lab.verdicts(Object.keys(papers));
   const counts = tableMarkdown({
     columns: ['paper', ...words, 'findings'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
     rows: Object.entries(papers).map(([paper, name]) => {
       const own = all.filter((verdict) => verdict.paper === paper);
-      return [name, ...words.map((word) => String(own.filter(({ verdict }) => verdict === word).length)), String(own.length)];
+      return [
+        name,
+        ...words.map((word) => String(own.filter(({ verdict }) => verdict === word).length)),
+        String(own.length),
+      ];
     }),
   });
   const run = all.filter(({ verdict }) => verdict !== 'not-run');
   if (run.length === 0) return counts;
   return `${counts}\n\n${tableMarkdown({
-    columns: ['row', 'finding', 'source', 'verdict', 'gap and interval of the deciding comparison', 'seeds', 'notebook'].map((title) => ({ title, align: 'left' })),
-    rows: run.map((verdict) => [verdict.id, verdict.finding, verdict.source, verdict.verdict, withInterval(verdict.gap, verdict.ci), String(verdict.seeds), notebookLink(verdict.notebook)]),
+    columns: [
+      'row',
+      'finding',
+      'source',
+      'verdict',
+      'gap and interval of the deciding comparison',
+      'seeds',
+      'notebook',
+    ].map((title) => ({ title, align: 'left' })),
+    rows: run.map((verdict) => [
+      verdict.id,
+      verdict.finding,
+      verdict.source,
+      verdict.verdict,
+      withInterval(verdict.gap, verdict.ci),
+      String(verdict.seeds),
+      notebookLink(verdict.notebook),
+    ]),
   })}`;
 }
 
 const withInterval = (gap, ends) => `${gap.toFixed(3)} [${ends.map((value) => value.toFixed(3)).join(', ')}]`;
 const notebookLink = (path) => (path === null ? '' : `[${/\/(\w+)-/.exec(path)?.[1] ?? path}](${path})`);
 
-/** Runs made a second time: how far they fell from the record, and how many new seeds fell where the recorded ones predict. */
+/**
+ * Runs made a second time: how far they fell from the record, and how many new seeds fell where the recorded ones
+ * predict.
+ */
 export function repeats() {
   const all = lab.repeats('full');
   if (all.length === 0) return 'No run was made a second time yet: `npx petl repeat RUN`.';
@@ -37,7 +68,8 @@ recorded score to 1e-4 (largest difference ${furthest === 0 ? '0' : furthest.toE
 }
 
 /** What the committed results took. */
-export const compute = () => `${tableMarkdown(lab.spentTable(lab.spent()))}\n\nHours are summed over runs with all that belongs to them: data, training, scoring, decoding. A study works on two at a time, \`cost\` on one.`;
+export const compute = () =>
+  `${tableMarkdown(lab.spentTable(lab.spent()))}\n\nHours are summed over runs with all that belongs to them: data, training, scoring, decoding. A study works on two at a time, \`cost\` on one.`;
 
 /** Beyond the paper: what of the whole design space is better than MAM of the same size. */
 export function design() {
@@ -45,9 +77,14 @@ export function design() {
   const study = lab.studyNamed('design-space', 'full');
   const against = (ours) => (ours === undefined ? [] : lab.compareWith(study, ours.name));
   const [near, far] = [against(mam), against(transferMam)];
-  if (near.length < finals.length || far.length < transfer.length || far.length === 0) return 'Beyond the paper: `npx petl study design-space --tier full` has not finished yet.';
-  const better = (all, unit) => all.filter(({ interval }) => interval.low > 0).sort((a, b) => b.gap - a.gap)
-    .map(({ first, gap, interval }) => `\`${first}\`, by ${withInterval(gap, [interval.low, interval.high])} ${unit}`).join('; ') || 'none';
+  if (near.length < finals.length || far.length < transfer.length || far.length === 0)
+    return 'Beyond the paper: `npx petl study design-space --tier full` has not finished yet.';
+  const better = (all, unit) =>
+    all
+      .filter(({ interval }) => interval.low > 0)
+      .sort((a, b) => b.gap - a.gap)
+      .map(({ first, gap, interval }) => `\`${first}\`, by ${withInterval(gap, [interval.low, interval.high])} ${unit}`)
+      .join('; ') || 'none';
   return `Beyond the paper, ${screen.length} points of the whole design space were screened on sentiment, and the best of them, alone and in pairs, set beside MAM of the same size
 ([08b](notebooks/08b-the-design-space.ipynb)). Better than it, by a 95% interval of each comparison by itself: on sentiment, of ${near.length}, ${better(near, 'in accuracy')}; on English-Romanian, of the ${far.length} that went on,
 ${better(far, 'nats per token')}.`;

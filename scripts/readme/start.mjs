@@ -11,36 +11,70 @@ function quickRuns() {
   const seconds = wallSeconds(records);
   const { cpu, cores } = records[0].run.environment;
   const comparisons = lab.compareWith(study, 'head');
-  return { rows, comparisons, seconds: Math.round(seconds), peakMb: Math.max(...rows.map(({ peakMb }) => peakMb)), cpu, cores, trained: records[0].run.spec.training.examples, scored: records[0].final.tests.count };
+  return {
+    rows,
+    comparisons,
+    seconds: Math.round(seconds),
+    peakMb: Math.max(...rows.map(({ peakMb }) => peakMb)),
+    cpu,
+    cores,
+    trained: records[0].run.spec.training.examples,
+    scored: records[0].final.tests.count,
+  };
 }
 
-/** From the first start to the last end: runs go side by side. Where some were made another day, no more than their sum. */
+/**
+ * From the first start to the last end: runs go side by side. Where some were made another day, no more than their sum.
+ */
 function wallSeconds(records) {
   const starts = records.map(({ run }) => Date.parse(run.started) / 1000);
   const ends = records.map(({ final }, i) => starts[i] + final.seconds);
-  return Math.min(Math.max(...ends) - Math.min(...starts), records.reduce((sum, { final }) => sum + final.seconds, 0));
+  return Math.min(
+    Math.max(...ends) - Math.min(...starts),
+    records.reduce((sum, { final }) => sum + final.seconds, 0),
+  );
 }
 
 export async function takeQuickRuns() {
   const quick = quickRuns();
-  if (quick === undefined) return console.log('Quick runs are missing (npm start makes them): the README keeps its numbers.');
+  if (quick === undefined)
+    return console.log('Quick runs are missing (npm start makes them): the README keeps its numbers.');
   writeWhole(at('results', 'readme.json'), `${JSON.stringify(quick, null, 1)}\n`);
-  const figure = lab.parameterScore(quick.rows, { name: 'quick-start', title: 'Trained parameters and accuracy on movie-review sentiment' });
+  const figure = lab.parameterScore(quick.rows, {
+    name: 'quick-start',
+    title: 'Trained parameters and accuracy on movie-review sentiment',
+  });
   await lab.exportFigure(figure, at('results', 'figures'), { formats: ['svg', 'png', 'csv'] });
 }
 
 export function start() {
-  const { rows, comparisons, seconds, peakMb, cpu, cores, trained, scored } = JSON.parse(readFileSync(at('results', 'readme.json'), 'utf8'));
+  const { rows, comparisons, seconds, peakMb, cpu, cores, trained, scored } = JSON.parse(
+    readFileSync(at('results', 'readme.json'), 'utf8'),
+  );
   const share = (value) => (value >= 99 ? value.toFixed(0) : String(Number(value.toPrecision(2))));
   const points = (value) => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
   const gap = (label) => {
     const found = comparisons.find(({ first }) => first === label);
     return found ? `${points(found.gap)} [${points(found.interval.low)}, ${points(found.interval.high)}]` : '';
   };
-  const columns = [['method', 'left'], ['trained', 'right'], ['% of backbone', 'right'], ['accuracy %', 'right'], ['against head only, 95% interval', 'left'], ['seconds', 'right']];
+  const columns = [
+    ['method', 'left'],
+    ['trained', 'right'],
+    ['% of backbone', 'right'],
+    ['accuracy %', 'right'],
+    ['against head only, 95% interval', 'left'],
+    ['seconds', 'right'],
+  ];
   const table = tableMarkdown({
     columns: columns.map(([title, align]) => ({ title, align })),
-    rows: rows.map((row) => [row.label, row.trained.toLocaleString('en'), share(row.share), (100 * row.score).toFixed(1), gap(row.label), row.seconds.toFixed(0)]),
+    rows: rows.map((row) => [
+      row.label,
+      row.trained.toLocaleString('en'),
+      share(row.share),
+      (100 * row.score).toFixed(1),
+      gap(row.label),
+      row.seconds.toFixed(0),
+    ]),
   });
   return `${table}
 

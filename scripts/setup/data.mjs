@@ -8,7 +8,10 @@ const unpacked = ({ name, version, sha256 }) =>
 
 export const data = {
   name: 'models and data',
-  ready: () => read(at('data', 'packages.json')).filter(({ use }) => use === 'default').every(unpacked),
+  ready: () =>
+    read(at('data', 'packages.json'))
+      .filter(({ use }) => use === 'default')
+      .every(unpacked),
   async act() {
     await run(process.execPath, [at('bin', 'petl.cjs'), 'fetch']);
   },

@@ -2,16 +2,32 @@
 // library that the tensorflow-cpu wheel carries. The wheel is only unpacked: none of its code runs.
 import { createHash } from 'node:crypto';
 import {
-  copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statSync,
-  symlinkSync, writeFileSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { at, cache, firstThatAnswers, run, SetupError } from './shell.mjs';
 import { pip, python } from './python.mjs';
 
 const tensorflow = '2.21.0';
 const library = cache(`libtensorflow-${tensorflow}`);
-const own = [at('scripts', 'setup', 'loader.cc'), ...readdirSync(at('src', 'engine', 'native')).map((name) => at('src', 'engine', 'native', name))];
-const hash = own.reduce((sum, file) => sum.update(readFileSync(file)), createHash('sha256')).digest('hex').slice(0, 8);
+const own = [
+  at('scripts', 'setup', 'loader.cc'),
+  ...readdirSync(at('src', 'engine', 'native')).map((name) => at('src', 'engine', 'native', name)),
+];
+const hash = own
+  .reduce((sum, file) => sum.update(readFileSync(file)), createHash('sha256'))
+  .digest('hex')
+  .slice(0, 8);
 const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}-${hash}`);
 const parts = ['tfjs_engine.so', 'petl_kernels.so', 'tfjs_binding.node']; // tfjs-node's binding, the project's kernels, and loader.cc which loads both
 const home = at('node_modules', '@tensorflow', 'tfjs-node');
@@ -42,9 +58,24 @@ async function fetchLibrary() {
   await compiler(); // before 261 MiB are brought in vain
   const scratch = cache('tmp', `library-${process.pid}`);
   mkdirSync(scratch, { recursive: true });
-  await pip(['download', '--require-hashes', '--no-deps', '--only-binary=:all:', '--python-version', '3.11',
-    '--implementation', 'cp', '--abi', 'cp311', '--platform', 'manylinux_2_27_x86_64',
-    '-d', scratch, '-r', at('scripts', 'setup', 'engine-wheel.txt')]);
+  await pip([
+    'download',
+    '--require-hashes',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--python-version',
+    '3.11',
+    '--implementation',
+    'cp',
+    '--abi',
+    'cp311',
+    '--platform',
+    'manylinux_2_27_x86_64',
+    '-d',
+    scratch,
+    '-r',
+    at('scripts', 'setup', 'engine-wheel.txt'),
+  ]);
   const wheel = readdirSync(scratch).find((name) => name.endsWith('.whl'));
   await run(python, ['-c', unpack, `${scratch}/${wheel}`, scratch, `${libraryMembers}|${headerMembers}`]);
   const next = `${scratch}/next`;
@@ -67,25 +98,65 @@ let unavailable; // why the library could not be brought
 export const engineLibrary = {
   name: 'TensorFlow library',
   ready: () => existsSync(`${library}/lib/libtensorflow_cc.so.2`) || existsSync(ownDownload),
-  act: () => fetchLibrary().catch((error) => {
-    unavailable = error;
-    return 'not available; tfjs-node\'s own download comes next';
-  }),
+  act: () =>
+    fetchLibrary().catch((error) => {
+      unavailable = error;
+      return "not available; tfjs-node's own download comes next";
+    }),
 };
 
 async function compile() {
   const scratch = cache('tmp', `binding-${process.pid}`);
   mkdirSync(scratch, { recursive: true });
   const command = await compiler();
-  const shared = ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding',
-    '-I', at('node_modules', 'node-api-headers', 'include')];
-  await run(command, [...shared, '-I', `${library}/include`, 'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc',
-    '-o', `${scratch}/tfjs_engine.so`, '-L', `${library}/lib`, '-ltensorflow', '-ltensorflow_framework',
-    '-Wl,-rpath,$ORIGIN/../../deps/lib'], { cwd: home });
+  const shared = [
+    '-std=c++17',
+    '-O2',
+    '-shared',
+    '-fPIC',
+    '-DNAPI_VERSION=8',
+    '-DNODE_GYP_MODULE_NAME=tfjs_binding',
+    '-I',
+    at('node_modules', 'node-api-headers', 'include'),
+  ];
+  await run(
+    command,
+    [
+      ...shared,
+      '-I',
+      `${library}/include`,
+      'binding/tfjs_backend.cc',
+      'binding/tfjs_binding.cc',
+      '-o',
+      `${scratch}/tfjs_engine.so`,
+      '-L',
+      `${library}/lib`,
+      '-ltensorflow',
+      '-ltensorflow_framework',
+      '-Wl,-rpath,$ORIGIN/../../deps/lib',
+    ],
+    { cwd: home },
+  );
   // No trapping and no errno: loops become vector code. Without kernels everything works, more slowly.
-  await run(command, ['-std=c++17', '-O3', '-fno-math-errno', '-fno-trapping-math', '-fopenmp-simd', '-shared', '-fPIC', '-I', `${library}/include`,
-    at('src', 'engine', 'native', 'kernels.cc'), '-o', `${scratch}/petl_kernels.so`, '-L', `${library}/lib`, '-ltensorflow_framework', '-lpthread',
-    '-Wl,-rpath,$ORIGIN/../../deps/lib']).catch(() => writeFileSync(`${scratch}/petl_kernels.so`, ''));
+  await run(command, [
+    '-std=c++17',
+    '-O3',
+    '-fno-math-errno',
+    '-fno-trapping-math',
+    '-fopenmp-simd',
+    '-shared',
+    '-fPIC',
+    '-I',
+    `${library}/include`,
+    at('src', 'engine', 'native', 'kernels.cc'),
+    '-o',
+    `${scratch}/petl_kernels.so`,
+    '-L',
+    `${library}/lib`,
+    '-ltensorflow_framework',
+    '-lpthread',
+    '-Wl,-rpath,$ORIGIN/../../deps/lib',
+  ]).catch(() => writeFileSync(`${scratch}/petl_kernels.so`, ''));
   await run(command, [...shared, at('scripts', 'setup', 'loader.cc'), '-o', `${scratch}/tfjs_binding.node`, '-ldl']);
   rmSync(cached, { recursive: true, force: true });
   renameSync(scratch, cached);
@@ -112,15 +183,24 @@ async function download() {
 }
 
 async function loads() {
-  await run(process.execPath, ['-e', `
+  await run(
+    process.execPath,
+    [
+      '-e',
+      `
     require('node:util').isNullOrUndefined ??= (value) => value == null;
     const tf = require('@tensorflow/tfjs-node');
-    if (tf.add(1, 1).dataSync()[0] !== 2) throw new Error('1 + 1 is not 2');`], { env: { TF_CPP_MIN_LOG_LEVEL: '3' } });
+    if (tf.add(1, 1).dataSync()[0] !== 2) throw new Error('1 + 1 is not 2');`,
+    ],
+    { env: { TF_CPP_MIN_LOG_LEVEL: '3' } },
+  );
 }
 
-const linkedTo = (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
+const linkedTo = (path) =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
 const sizeOf = (path) => statSync(path, { throwIfNoEntry: false })?.size;
-const same = (part) => sizeOf(`${cached}/${part}`) !== undefined && sizeOf(`${cached}/${part}`) === sizeOf(`${installed}/${part}`);
+const same = (part) =>
+  sizeOf(`${cached}/${part}`) !== undefined && sizeOf(`${cached}/${part}`) === sizeOf(`${installed}/${part}`);
 
 export const engine = {
   name: 'native engine',
@@ -144,9 +224,11 @@ export const engine = {
       rmSync(ownDownload, { force: true });
       problems.push(error);
     }
-    throw new SetupError(`TensorFlow's native library could not be set up.
+    throw new SetupError(
+      `TensorFlow's native library could not be set up.
   Compiling it here: ${problems[0].message}
   tfjs-node's own download: ${problems[1].message}`,
-    `${problems[0].remedy ?? 'check the network connection'}, then npm run setup`);
+      `${problems[0].remedy ?? 'check the network connection'}, then npm run setup`,
+    );
   },
 };

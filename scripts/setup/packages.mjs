@@ -26,7 +26,8 @@ export const packages = {
     if (!installed()) {
       rmSync(installedList, { force: true });
       const npm = process.env.npm_execpath?.endsWith('npm-cli.js')
-        ? [process.execPath, process.env.npm_execpath] : ['npm'];
+        ? [process.execPath, process.env.npm_execpath]
+        : ['npm'];
       await run(npm[0], [...npm.slice(1), 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund']);
     }
     if (!linked()) {

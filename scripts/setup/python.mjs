@@ -12,7 +12,9 @@ async function findPython() {
     try {
       await run(command, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
       return command;
-    } catch { /* absent or too old */ }
+    } catch {
+      /* absent or too old */
+    }
   }
   throw new SetupError('Python >= 3.10 is missing.', 'sudo apt-get install python3 python3-venv');
 }
@@ -31,7 +33,10 @@ export const environment = {
   },
 };
 
-const requirements = () => createHash('sha256').update(readFileSync(at('requirements.txt'))).digest('hex');
+const requirements = () =>
+  createHash('sha256')
+    .update(readFileSync(at('requirements.txt')))
+    .digest('hex');
 const stamp = at('.venv', '.requirements');
 
 export const jupyter = {

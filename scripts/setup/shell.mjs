@@ -37,12 +37,15 @@ function startOf(pid) {
 
 const lockFile = cache('setup.lock');
 const children = new Map();
-const describe = () => JSON.stringify({ pid: process.pid, started: startOf(process.pid), children: [...children.values()] });
+const describe = () =>
+  JSON.stringify({ pid: process.pid, started: startOf(process.pid), children: [...children.values()] });
 
 function killGroup(pid) {
   try {
     process.kill(-pid, 'SIGKILL');
-  } catch { /* it has ended by itself */ }
+  } catch {
+    /* it has ended by itself */
+  }
 }
 
 // The clients keep their caches and temporary files in the project too.
@@ -58,12 +61,18 @@ const insideTheProject = {
 export function run(command, args, { cwd = root, env = {} } = {}) {
   return new Promise((done, fail) => {
     const child = spawn(command, args, {
-      cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...insideTheProject, ...env },
     });
     let output = '';
-    child.stdout.on('data', (data) => { output += data; });
-    child.stderr.on('data', (data) => { output += data; });
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    child.stderr.on('data', (data) => {
+      output += data;
+    });
     child.on('error', (error) => fail(new SetupError(`${command} could not be started: ${error.message}`)));
     child.on('close', (code, signal) => {
       children.delete(child.pid);
@@ -110,7 +119,9 @@ export async function takeLock() {
     if (other !== undefined && runs(other)) {
       if (!waited) console.log(`Another set-up runs here (process ${other.pid}); waiting for it.`);
       waited = true;
-      await new Promise((next) => { setTimeout(next, 300); });
+      await new Promise((next) => {
+        setTimeout(next, 300);
+      });
     } else {
       for (const child of other?.children ?? []) if (runs(child)) killGroup(child.pid);
       rmSync(lockFile, { force: true });
@@ -135,7 +146,9 @@ export async function firstThatAnswers(commands) {
     try {
       await run(command, ['--version']);
       return command;
-    } catch { /* try the next */ }
+    } catch {
+      /* try the next */
+    }
   }
   return undefined;
 }

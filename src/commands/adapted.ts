@@ -47,11 +47,18 @@ export function rowsOf({ values }: Input, name: string): readonly (readonly numb
   const text = values[name];
   if (text === undefined) return undefined;
   const rows = parsed(String(text));
-  const good = Array.isArray(rows) && rows.length > 0 && rows.every((row) => Array.isArray(row) && row.length > 0 && row.every((n) => Number.isInteger(n) && n >= 0));
+  const good =
+    Array.isArray(rows) &&
+    rows.length > 0 &&
+    rows.every((row) => Array.isArray(row) && row.length > 0 && row.every((n) => Number.isInteger(n) && n >= 0));
   if (!good) throw new UserError(`--${name} must be rows of whole numbers such as '[[1,2,3]]', not "${String(text)}"`);
   return rows as number[][];
 }
 
 function parsed(text: string): unknown {
-  try { return JSON.parse(text) as unknown; } catch { return undefined; }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }

@@ -16,7 +16,8 @@ export interface TrainedAgain {
 }
 
 /**
- * `petl adapter train RUN --out DIR`: results hold scores, not weights; a run is a function of its file, so its adapter is trained again
+ * `petl adapter train RUN --out DIR`: results hold scores, not weights; a run is a function of its file, so its adapter
+ * is trained again
  * from that and kept with its head.
  */
 export async function trainAdapter(path: string, out: string, json: boolean): Promise<number> {
@@ -24,7 +25,10 @@ export async function trainAdapter(path: string, out: string, json: boolean): Pr
   const job = { ...jobOf(record.run.spec, record.run.engine), keep: out };
   const found = againOf(await train(job, json ? () => undefined : tell), record, out);
   if (json) printJson(found);
-  else print(`${out}: ${record.run.label}, score ${found.score.toFixed(4)}, ${found.same ? 'as recorded' : `recorded ${found.recorded?.toFixed(4) ?? 'none'}: code, data or machine are not those of the record`}`);
+  else
+    print(
+      `${out}: ${record.run.label}, score ${found.score.toFixed(4)}, ${found.same ? 'as recorded' : `recorded ${found.recorded?.toFixed(4) ?? 'none'}: code, data or machine are not those of the record`}`,
+    );
   return 0;
 }
 
@@ -33,6 +37,7 @@ function againOf({ score }: TrainingOutcome, { final }: RunRecord, folder: strin
 }
 
 function tell(event: TrainingEvent): undefined {
-  if (event.kind === 'evaluation') process.stderr.write(`step ${event.step}: validation loss ${event.loss.toFixed(4)}\n`);
+  if (event.kind === 'evaluation')
+    process.stderr.write(`step ${event.step}: validation loss ${event.loss.toFixed(4)}\n`);
   return undefined;
 }

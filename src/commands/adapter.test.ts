@@ -16,9 +16,15 @@ let written: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'petl-adapter-'));
   written = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => { written += String(text); return true; });
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written += String(text);
+    return true;
+  });
 });
-afterEach(() => { vi.restoreAllMocks(); rmSync(folder, { recursive: true }); });
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
 
 async function told(run: Run, positionals: readonly string[], values: Input['values']): Promise<string> {
   written = '';
@@ -32,19 +38,30 @@ const forward = async (adapter: string): Promise<number[]> => {
 };
 
 describe('petl adapter', () => {
-  it('takes PEFT\'s adapter over and hands it to adapters: all three give the same', async () => {
+  it("takes PEFT's adapter over and hands it to adapters: all three give the same", async () => {
     const [ours, other] = [join(folder, 'ours'), join(folder, 'other')];
     expect(await told(adapterCommand, ['import', theirs], { out: ours })).toBe(`${ours}: lossless\n`);
-    const report = JSON.parse(await told(adapterCommand, ['export', ours], { out: other, to: 'adapters', json: true })) as unknown;
+    const report = JSON.parse(
+      await told(adapterCommand, ['export', ours], { out: other, to: 'adapters', json: true }),
+    ) as unknown;
     expect(report).toEqual({ folder: other, lossless: true, notes: [] });
     const first = await forward(theirs);
-    for (const adapter of [ours, other]) (await forward(adapter)).forEach((value, i) => { expect(value).toBeCloseTo(first[i] as number, 5); });
+    for (const adapter of [ours, other])
+      (await forward(adapter)).forEach((value, i) => {
+        expect(value).toBeCloseTo(first[i] as number, 5);
+      });
   });
 
   it.each([
-    [['take', theirs], {}, /train, import or export/], [['train', 'results/no-such-run.jsonl'], {}, /no run file results\/no-such-run/], [['train', 'package.json'], {}, /package\.json: /], [['import', theirs], { out: source }, /exists/], [['export', theirs], { to: 'zip' }, /peft or adapters/],
+    [['take', theirs], {}, /train, import or export/],
+    [['train', 'results/no-such-run.jsonl'], {}, /no run file results\/no-such-run/],
+    [['train', 'package.json'], {}, /package\.json: /],
+    [['import', theirs], { out: source }, /exists/],
+    [['export', theirs], { to: 'zip' }, /peft or adapters/],
   ] as const)('refuses %j %j and writes nothing', async (positionals, values, reason) => {
-    await expect(adapterCommand({ positionals, values: { model, out: join(folder, 'x'), ...values } })).rejects.toThrow(reason);
+    await expect(adapterCommand({ positionals, values: { model, out: join(folder, 'x'), ...values } })).rejects.toThrow(
+      reason,
+    );
     expect(existsSync(join(folder, 'x'))).toBe(false);
   });
 });

@@ -11,12 +11,28 @@ import { createDelta } from '../petl/bank/delta';
 import { parseMethod } from '../petl/design/written';
 import { BusyMeter } from './busy';
 
-export interface TrainJob { readonly method: string; readonly rows: readonly (readonly number[])[]; readonly steps: number; readonly learningRate: number }
+export interface TrainJob {
+  readonly method: string;
+  readonly rows: readonly (readonly number[])[];
+  readonly steps: number;
+  readonly learningRate: number;
+}
 
-export interface TrainTimes { readonly ms: readonly number[]; readonly foreignCpu: readonly (number | null)[]; readonly losses: readonly number[]; readonly trained: number }
+export interface TrainTimes {
+  readonly ms: readonly number[];
+  readonly foreignCpu: readonly (number | null)[];
+  readonly losses: readonly number[];
+  readonly trained: number;
+}
 
-/** Steps of plain gradient descent on one batch of texts, next token by next token: a method trains on a frozen decoder. */
-export function trainSteps({ backbone }: Model, { method, rows, steps, learningRate }: TrainJob, precision: Precision): TrainTimes {
+/**
+ * Steps of plain gradient descent on one batch of texts, next token by next token: a method trains on a frozen decoder.
+ */
+export function trainSteps(
+  { backbone }: Model,
+  { method, rows, steps, learningRate }: TrainJob,
+  precision: Precision,
+): TrainTimes {
   const delta = createDelta(parseMethod(method), backbone.shape, backbone.weights, 1);
   const { apply } = adaptationOf(delta);
   const names = Object.keys(delta.variables);
@@ -24,11 +40,21 @@ export function trainSteps({ backbone }: Model, { method, rows, steps, learningR
     const { frozen, forward } = apply(backbone, { ...own, ...delta.constants });
     return tf.mean(languageLosses(frozen, batch, forward, 0));
   };
-  const step = compile((own: Tensors, batch: LanguageBatch) => {
-    const named = (list: readonly Tensor[]): Tensors => Object.fromEntries(names.map((name, i) => [name, list[i] as Tensor]));
-    const { value, grads } = tf.valueAndGrads((...list: Tensor[]) => lossOf(named(list), batch) as tf.Scalar)(Object.values(own));
-    return { loss: value as Tensor, own: named(Object.values(own).map((v, i) => tf.sub(v, tf.mul(grads[i] as Tensor, learningRate)))) };
-  }, 'compiled', precision);
+  const step = compile(
+    (own: Tensors, batch: LanguageBatch) => {
+      const named = (list: readonly Tensor[]): Tensors =>
+        Object.fromEntries(names.map((name, i) => [name, list[i] as Tensor]));
+      const { value, grads } = tf.valueAndGrads((...list: Tensor[]) => lossOf(named(list), batch) as tf.Scalar)(
+        Object.values(own),
+      );
+      return {
+        loss: value as Tensor,
+        own: named(Object.values(own).map((v, i) => tf.sub(v, tf.mul(grads[i] as Tensor, learningRate)))),
+      };
+    },
+    'compiled',
+    precision,
+  );
   const batch = batchOf(rows);
   const found = { ms: [] as number[], foreignCpu: [] as (number | null)[], losses: [] as number[] };
   let own = Object.fromEntries(names.map((name) => [name, tf.clone(delta.variables[name] as Tensor)])) as Tensors;

@@ -17,9 +17,21 @@ import { trainSteps, type TrainJob } from './bench-generate-train';
 import { BusyMeter } from './busy';
 
 /** What the benchmark of generation sends; bench/README.md describes the protocol. */
-interface Setup { readonly model: string; readonly precision: 'f32' | 'bf16' }
-interface Job { readonly inputs: readonly (readonly number[])[]; readonly tokens: number; readonly times: number }
-type Question = { readonly chat: string } | { readonly encode: readonly string[] } | { readonly logits: readonly number[] } | { readonly generate: Job } | { readonly train: TrainJob };
+interface Setup {
+  readonly model: string;
+  readonly precision: 'f32' | 'bf16';
+}
+interface Job {
+  readonly inputs: readonly (readonly number[])[];
+  readonly tokens: number;
+  readonly times: number;
+}
+type Question =
+  | { readonly chat: string }
+  | { readonly encode: readonly string[] }
+  | { readonly logits: readonly number[] }
+  | { readonly generate: Job }
+  | { readonly train: TrainJob };
 type Message = Question | { readonly setup: Setup } | { readonly quit: true };
 
 /** One side of the benchmark: loading a model and writing with it, driven by JSON lines on standard input. */
@@ -29,7 +41,10 @@ export async function benchGenerateCommand(): Promise<number> {
     const message = JSON.parse(line) as Message;
     if ('quit' in message) break;
     try {
-      if ('setup' in message) { session = await open(message.setup); reply(session.ready); } else reply(await answer(session as Session, message));
+      if ('setup' in message) {
+        session = await open(message.setup);
+        reply(session.ready);
+      } else reply(await answer(session as Session, message));
     } catch (error) {
       reply({ error: (error as Error).message });
     }
@@ -37,9 +52,16 @@ export async function benchGenerateCommand(): Promise<number> {
   return 0;
 }
 
-function reply(value: unknown): void { process.stdout.write(`${JSON.stringify(value)}\n`); }
+function reply(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
 
-interface Session { readonly model: Model; readonly held: Precision; readonly generator: Generator; readonly ready: object }
+interface Session {
+  readonly model: Model;
+  readonly held: Precision;
+  readonly generator: Generator;
+  readonly ready: object;
+}
 
 /** Loads the model; memory is counted from where TensorFlow stands before it. */
 async function open({ model: name, precision }: Setup): Promise<Session> {
@@ -48,8 +70,16 @@ async function open({ model: name, precision }: Setup): Promise<Session> {
   const [peak, resident, start] = [peakMb(), residentMb(), seconds()];
   const model = await openModel(name, held);
   const loadSeconds = seconds() - start;
-  const float32Mb = 4 * backbone(model.backbone.shape) / 2 ** 20;
-  const ready = { ready: true, loadSeconds, startMb: resident, loadMb: peakMb() - Math.max(peak, resident), heldMb: residentMb() - resident, float32Mb, versions: { tensorflow } };
+  const float32Mb = (4 * backbone(model.backbone.shape)) / 2 ** 20;
+  const ready = {
+    ready: true,
+    loadSeconds,
+    startMb: resident,
+    loadMb: peakMb() - Math.max(peak, resident),
+    heldMb: residentMb() - resident,
+    float32Mb,
+    versions: { tensorflow },
+  };
   return { model, held, generator: new Generator(model.backbone, undefined, { precision: held }), ready };
 }
 
@@ -68,8 +98,14 @@ async function answer(session: Session, message: Question): Promise<object> {
 
 /** Scores of the token after `ids`, without a cache. */
 function lastLogits(frozen: Model['backbone'], ids: readonly number[], precision: Precision): readonly number[] {
-  const batch = uploadBatch(packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }));
-  const run = compile((given: Batch) => vocabularyLogits(frozen, decode(frozen, given, { ...plainForward, read: 'last' })), 'compiled', precision);
+  const batch = uploadBatch(
+    packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }),
+  );
+  const run = compile(
+    (given: Batch) => vocabularyLogits(frozen, decode(frozen, given, { ...plainForward, read: 'last' })),
+    'compiled',
+    precision,
+  );
   const scores = run(batch);
   const logits = Array.from(scores.dataSync());
   run.dispose();
@@ -82,7 +118,10 @@ async function generate({ generator, model: { special } }: Session, { inputs, to
   const found = { ms: [] as number[], foreignCpu: [] as (number | null)[], tokens: [] as (readonly number[])[] };
   for (let i = 0; i < times; i++) {
     const meter = new BusyMeter();
-    const texts = await generator.generate(inputs, { settings: { ...greedy, maxNewTokens: tokens }, special: { ...special, end: [] } });
+    const texts = await generator.generate(inputs, {
+      settings: { ...greedy, maxNewTokens: tokens },
+      special: { ...special, end: [] },
+    });
     found.ms.push(1000 * meter.wall());
     found.foreignCpu.push(meter.foreign());
     found.tokens = texts.map((text) => text.tokens);
@@ -90,5 +129,9 @@ async function generate({ generator, model: { special } }: Session, { inputs, to
   return { ...found, peakMb: peakMb() };
 }
 
-function peakMb(): number { return process.resourceUsage().maxRSS / 1024; }
-function residentMb(): number { return process.memoryUsage.rss() / 2 ** 20; }
+function peakMb(): number {
+  return process.resourceUsage().maxRSS / 1024;
+}
+function residentMb(): number {
+  return process.memoryUsage.rss() / 2 ** 20;
+}

@@ -19,14 +19,27 @@ import { BusyMeter } from './busy';
 
 /** What the benchmark sends first; bench/README.md describes the protocol. */
 interface Setup {
-  readonly method: string; readonly model: string; readonly tokens: number; readonly pooling: 'first' | 'mean'; readonly precision: 'f32' | 'bf16';
-  readonly file: string; readonly batches: number; readonly batch: number; readonly classes: number; readonly learningRate: number;
+  readonly method: string;
+  readonly model: string;
+  readonly tokens: number;
+  readonly pooling: 'first' | 'mean';
+  readonly precision: 'f32' | 'bf16';
+  readonly file: string;
+  readonly batches: number;
+  readonly batch: number;
+  readonly classes: number;
+  readonly learningRate: number;
   /** same: padding and all positions are computed, as PyTorch does; shipped: as every run trains. */
   readonly work: 'same' | 'shipped';
 }
 
-type Message = { readonly setup: Setup } | { readonly step: number } | { readonly gemm: Gemm } | { readonly quit: true };
-interface Gemm { readonly shapes: readonly (readonly [number, number, number])[]; readonly seconds: number; readonly precision: 'f32' | 'bf16' }
+type Message =
+  { readonly setup: Setup } | { readonly step: number } | { readonly gemm: Gemm } | { readonly quit: true };
+interface Gemm {
+  readonly shapes: readonly (readonly [number, number, number])[];
+  readonly seconds: number;
+  readonly precision: 'f32' | 'bf16';
+}
 
 const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 0 };
 
@@ -37,8 +50,10 @@ export async function benchStepCommand(): Promise<number> {
     const message = JSON.parse(line) as Message;
     if ('quit' in message) break;
     try {
-      if ('setup' in message) { session = new Session(message.setup); reply(session.ready()); }
-      else if ('step' in message) reply((session as Session).steps(message.step));
+      if ('setup' in message) {
+        session = new Session(message.setup);
+        reply(session.ready());
+      } else if ('step' in message) reply((session as Session).steps(message.step));
       else reply({ gflops: message.gemm.shapes.map((shape) => gemmRate(shape, message.gemm)) });
     } catch (error) {
       reply({ error: (error as Error).message });
@@ -47,7 +62,9 @@ export async function benchStepCommand(): Promise<number> {
   return 0;
 }
 
-function reply(value: unknown): void { process.stdout.write(`${JSON.stringify(value)}\n`); }
+function reply(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
 
 class Session {
   private readonly started = seconds();
@@ -63,24 +80,46 @@ class Session {
     const frozen = { shape: { ...shape, pooling: setup.pooling }, weights };
     const method = parseMethod(setup.method);
     const file = openSafetensors(setup.file);
-    const given = Object.fromEntries(file.tensors.filter((t) => !/^(ids|mask|labels)\./.test(t.name)).map((t) => [t.name, upload(t.read(0, t.shape[0] ?? 1), t.shape)]));
+    const given = Object.fromEntries(
+      file.tensors
+        .filter((t) => !/^(ids|mask|labels)\./.test(t.name))
+        .map((t) => [t.name, upload(t.read(0, t.shape[0] ?? 1), t.shape)]),
+    );
     file.close();
     this.batches = Array.from({ length: setup.batches }, (_, k) => batchOf(integers(setup.file), k, setup));
     const variables = createDelta(method, shape, weights, 1).variables;
-    this.state = startState({ ...Object.fromEntries(Object.entries(variables).map(([name, t]) => [name, given[name] ?? t])), 'head.weight': given['head.weight'] as Tensor, 'head.bias': given['head.bias'] as Tensor });
+    this.state = startState({
+      ...Object.fromEntries(Object.entries(variables).map(([name, t]) => [name, given[name] ?? t])),
+      'head.weight': given['head.weight'] as Tensor,
+      'head.bias': given['head.bias'] as Tensor,
+    });
     const classifier = classifierOf(frozen, method, settingsOf(setup), setup.work === 'same' ? 'all' : 'least');
     // Weights that train are read from the state alone: the frozen copies go, as PyTorch has none.
     for (const name of Object.keys(variables)) weights[name]?.dispose();
-    this.stepper = stepperOf(classifier, { optimizer: adam, engine: 'compiled', precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32' });
+    this.stepper = stepperOf(classifier, {
+      optimizer: adam,
+      engine: 'compiled',
+      precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32',
+    });
   }
 
   ready(): object {
     const trained = Object.values(this.state.variables).reduce((sum, t) => sum + t.size, 0);
-    return { ready: true, trained, setupMs: 1000 * (seconds() - this.started), versions: { tensorflow: tf.version['tfjs-core'] } };
+    return {
+      ready: true,
+      trained,
+      setupMs: 1000 * (seconds() - this.started),
+      versions: { tensorflow: tf.version['tfjs-core'] },
+    };
   }
 
   steps(count: number): object {
-    const found = { ms: [] as number[], losses: [] as number[], cpuMs: [] as number[], foreignCpu: [] as (number | null)[] };
+    const found = {
+      ms: [] as number[],
+      losses: [] as number[],
+      cpuMs: [] as number[],
+      foreignCpu: [] as (number | null)[],
+    };
     for (let i = 0; i < count; i++) {
       const meter = new BusyMeter();
       found.losses.push(this.step());
@@ -94,7 +133,10 @@ class Session {
   private step(): number {
     const batch = this.batches[this.done % this.batches.length] as LabelledBatch;
     this.done++;
-    const tick = { scalars: upload(stepScalars(this.done, this.setup.learningRate, adam), [3]), seed: upload(new Int32Array(2), [2]) };
+    const tick = {
+      scalars: upload(stepScalars(this.done, this.setup.learningRate, adam), [3]),
+      seed: upload(new Int32Array(2), [2]),
+    };
     const { state, loss } = this.stepper.step(this.state, {}, [batch], tick);
     tick.scalars.dispose();
     tick.seed.dispose();
@@ -105,8 +147,20 @@ class Session {
 
 function settingsOf(setup: Setup): TrainingSettings {
   return {
-    examples: 'all', epochs: 1, batch: setup.batch, accumulation: 1, maxLength: setup.tokens, learningRate: setup.learningRate, schedule: { kind: 'constant', warmup: 0 },
-    optimizer: adam, dropout: 0, labelSmoothing: 0, scored: { validation: 'all', test: 'all' }, evaluations: 0, precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32', target: null,
+    examples: 'all',
+    epochs: 1,
+    batch: setup.batch,
+    accumulation: 1,
+    maxLength: setup.tokens,
+    learningRate: setup.learningRate,
+    schedule: { kind: 'constant', warmup: 0 },
+    optimizer: adam,
+    dropout: 0,
+    labelSmoothing: 0,
+    scored: { validation: 'all', test: 'all' },
+    evaluations: 0,
+    precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32',
+    target: null,
   };
 }
 
@@ -114,15 +168,23 @@ function settingsOf(setup: Setup): TrainingSettings {
 function integers(path: string): (name: string) => Int32Array {
   const bytes = readFileSync(path);
   const start = 8 + Number(bytes.readBigUInt64LE());
-  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Readonly<Record<string, { readonly data_offsets: readonly [number, number] }>>;
+  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Readonly<
+    Record<string, { readonly data_offsets: readonly [number, number] }>
+  >;
   return (name) => {
-    const { data_offsets: [from, to] } = header[name] ?? { data_offsets: [0, 0] };
+    const {
+      data_offsets: [from, to],
+    } = header[name] ?? { data_offsets: [0, 0] };
     return new Int32Array(bytes.buffer.slice(bytes.byteOffset + start + from, bytes.byteOffset + start + to));
   };
 }
 
 /** Sequences cut to the real tokens of each row. */
-function batchOf(part: (name: string) => Int32Array, k: number, { batch, tokens, work, batches }: Setup): LabelledBatch {
+function batchOf(
+  part: (name: string) => Int32Array,
+  k: number,
+  { batch, tokens, work, batches }: Setup,
+): LabelledBatch {
   const cut = (n: number): readonly { ids: Int32Array; types: Int32Array }[] => {
     const [ids, mask] = [part(`ids.${n}`), part(`mask.${n}`)];
     return Array.from({ length: batch }, (_, b) => {
@@ -142,7 +204,11 @@ function batchOf(part: (name: string) => Int32Array, k: number, { batch, tokens,
 /** Best rate of a plain matrix product, GFLOP/s. */
 /** GFLOP/s of the best product; the right side is frozen, as a backbone's matrix is in a step. */
 function gemmRate([m, k, n]: readonly [number, number, number], { seconds: limit, precision }: Gemm): number {
-  const wave = (rows: number, columns: number): Tensor => upload(Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i)), [rows, columns]);
+  const wave = (rows: number, columns: number): Tensor =>
+    upload(
+      Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i)),
+      [rows, columns],
+    );
   const [a, b] = [wave(m, k), wave(k, n)];
   const product = compile((x: Tensor) => matmul(x, b), 'compiled', precision === 'bf16' ? 'bfloat16' : 'float32');
   let best = Infinity;
@@ -153,5 +219,5 @@ function gemmRate([m, k, n]: readonly [number, number, number], { seconds: limit
   }
   product.dispose();
   tf.dispose([a, b]);
-  return 2 * m * k * n / best / 1e9;
+  return (2 * m * k * n) / best / 1e9;
 }

@@ -9,10 +9,14 @@ export class BusyMeter {
   private readonly own = ownCpu();
 
   /** Seconds since the meter was made. */
-  wall(): number { return seconds() - this.start; }
+  wall(): number {
+    return seconds() - this.start;
+  }
 
   /** Seconds of processor time that this process used. */
-  used(): number { return ownCpu() - this.own; }
+  used(): number {
+    return ownCpu() - this.own;
+  }
 
   /** Cores that other processes kept busy on average, null where the system does not tell. */
   foreign(): number | null {
@@ -30,7 +34,10 @@ function ownCpu(): number {
 function machineBusy(): number | null {
   if (cpus().length === 0) return null;
   try {
-    const [, user, nice, system, , , irq, soft, steal] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').trim().split(/\s+/).map(Number);
+    const [, user, nice, system, , , irq, soft, steal] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '')
+      .trim()
+      .split(/\s+/)
+      .map(Number);
     return [user, nice, system, irq, soft, steal].reduce<number>((sum, ticks) => sum + (ticks ?? 0), 0) / 100;
   } catch {
     return null;

@@ -38,7 +38,11 @@ export function textOf({ values }: Input, name: string, fallback?: string): stri
 }
 
 /** One of `words`, or `fallback` where the option is left out. */
-export function wordOf<const W extends string>(input: Input, name: string, { words, fallback }: { readonly words: readonly W[]; readonly fallback: W }): W {
+export function wordOf<const W extends string>(
+  input: Input,
+  name: string,
+  { words, fallback }: { readonly words: readonly W[]; readonly fallback: W },
+): W {
   const text = textOf(input, name, fallback);
   const found = words.find((word) => word === text);
   if (found !== undefined) return found;
@@ -51,7 +55,11 @@ export function precisionOf(input: Input): 'float32' | 'bfloat16' {
 }
 
 /** A whole number between `least` and `most`. */
-export function wholeOf(input: Input, name: string, { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number }): number {
+export function wholeOf(
+  input: Input,
+  name: string,
+  { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number },
+): number {
   const text = textOf(input, name, String(fallback));
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;

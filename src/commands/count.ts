@@ -17,10 +17,13 @@ export function countCommand(input: Input): number {
 
 function table(counts: Readonly<Record<string, string | number>>, classes: number): string {
   const { model = '', method = '', backbone = 0, ...parts } = counts;
-  const share = (value: number): string => `${(100 * value / Number(backbone)).toPrecision(3)}%`;
+  const share = (value: number): string => `${((100 * value) / Number(backbone)).toPrecision(3)}%`;
   const meaning: Readonly<Record<string, string>> = {
-    trained: 'elements with gradient, the head apart', used: 'of them reached by the loss of this model',
-    stored: 'in the saved file', head: `a linear head of ${classes} classes`, paper: 'as the method\'s source counts',
+    trained: 'elements with gradient, the head apart',
+    used: 'of them reached by the loss of this model',
+    stored: 'in the saved file',
+    head: `a linear head of ${classes} classes`,
+    paper: "as the method's source counts",
   };
   const lines = Object.keys(meaning).map((key) => {
     const value = Number(parts[key]);

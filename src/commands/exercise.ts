@@ -22,7 +22,8 @@ import { UserError } from '../errors';
 export async function exerciseCommand(input: Input): Promise<number> {
   const kind = input.positionals[0] ?? '';
   const exercise = exercises[kind];
-  if (exercise === undefined) throw new UserError(`unknown exercise "${kind}": choose from ${Object.keys(exercises).join(', ')}`);
+  if (exercise === undefined)
+    throw new UserError(`unknown exercise "${kind}": choose from ${Object.keys(exercises).join(', ')}`);
   const start = seconds();
   const found = await exercise(wholeOf(input, 'times', { least: 1, most: 1e6, fallback: 1 }));
   printJson({ kind, ...found, seconds: Math.round(10 * (seconds() - start)) / 10 });
@@ -40,8 +41,13 @@ function start(): object {
 function state(times: number): object {
   const tensors = 60;
   for (let cycle = 0; cycle < times; cycle++) {
-    const first = Object.fromEntries(Array.from({ length: tensors }, (_, i) => [`t${i}`, upload(new Float32Array(4 + i).fill(i), [4 + i])]));
-    const step = compile((s: Tensors) => Object.fromEntries(Object.entries(s).map(([name, t]) => [name, tf.add(t, 1)])) as Record<string, Tensor>);
+    const first = Object.fromEntries(
+      Array.from({ length: tensors }, (_, i) => [`t${i}`, upload(new Float32Array(4 + i).fill(i), [4 + i])]),
+    );
+    const step = compile(
+      (s: Tensors) =>
+        Object.fromEntries(Object.entries(s).map(([name, t]) => [name, tf.add(t, 1)])) as Record<string, Tensor>,
+    );
     const second = step(first);
     const third = step(second);
     const last = third[`t${tensors - 1}`]?.dataSync()[0];
@@ -73,19 +79,44 @@ async function steps(times: number): Promise<object> {
   const warm = Math.min(200, Math.ceil(times / 2));
   const model = loadBackbone(join(projectRoot(), 'src/model/fixtures/tiny-bert'));
   const method = parseMethod('mam:l=4,r=8');
-  const settings = { dropout: 0.1, labelSmoothing: 0, optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 } } as TrainingSettings;
+  const settings = {
+    dropout: 0.1,
+    labelSmoothing: 0,
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
+  } as TrainingSettings;
   const step = compile(classifierOf(model, method, settings).step);
-  const head = { 'head.weight': upload(new Float32Array(64).fill(0.02), [32, 2]), 'head.bias': upload(new Float32Array(2), [2]) };
+  const head = {
+    'head.weight': upload(new Float32Array(64).fill(0.02), [32, 2]),
+    'head.bias': upload(new Float32Array(2), [2]),
+  };
   let now = startState({ ...createDelta(method, model.shape, model.weights, 1).variables, ...head });
   let [warmMb, tensors] = [0, 0];
   for (let i = 1; i <= times; i++) {
-    const batch = { inputs: uploadBatch(packSequences([{ ids: [5, 6, 7 + (i % 80)], types: [0, 0, 0] }, { ids: [9, 8], types: [0, 0] }], { lengths: [4], size: 6, prompt: 0 })), labels: upload(new Int32Array([0, 1]), [2]), weights: upload(new Float32Array([1, 1]), [2]) };
-    const tick = { scalars: upload(stepScalars(i, 1e-3, settings.optimizer), [3]), seed: upload(new Int32Array([1, i]), [2]) };
+    const batch = {
+      inputs: uploadBatch(
+        packSequences(
+          [
+            { ids: [5, 6, 7 + (i % 80)], types: [0, 0, 0] },
+            { ids: [9, 8], types: [0, 0] },
+          ],
+          { lengths: [4], size: 6, prompt: 0 },
+        ),
+      ),
+      labels: upload(new Int32Array([0, 1]), [2]),
+      weights: upload(new Float32Array([1, 1]), [2]),
+    };
+    const tick = {
+      scalars: upload(stepScalars(i, 1e-3, settings.optimizer), [3]),
+      seed: upload(new Int32Array([1, i]), [2]),
+    };
     const next = step(now, {}, batch, tick);
     if (!Number.isFinite(next.loss.dataSync()[0])) throw new Error(`the loss of step ${i} is not finite`);
     disposeTree([now, batch, tick, next.loss]);
     now = next.state;
-    if (i === warm) { warmMb = residentMb(); tensors = live().tensors; }
+    if (i === warm) {
+      warmMb = residentMb();
+      tensors = live().tensors;
+    }
     if (i % 64 === 0) await new Promise(setImmediate);
   }
   return { times, warm, tensorsThen: tensors, tensorsNow: live().tensors, ...growth(warmMb) };
@@ -100,5 +131,9 @@ function residentMb(): number {
 
 function growth(warmMb: number): object {
   const endMb = residentMb();
-  return { warmMb: Math.round(warmMb), endMb: Math.round(endMb), growthPercent: Math.round(1000 * (endMb / warmMb - 1)) / 10 };
+  return {
+    warmMb: Math.round(warmMb),
+    endMb: Math.round(endMb),
+    growthPercent: Math.round(1000 * (endMb / warmMb - 1)) / 10,
+  };
 }

@@ -21,13 +21,19 @@ describe('the figures of a study', () => {
     rmSync(results, { recursive: true });
   });
 
-  const pictures = async (make: (tier: 'quick') => Study, rows: readonly RunRow[]): Promise<readonly string[]> => (
-    (await exportStudy(make('quick'), rows)).filter((path) => path.endsWith('.png')).map((path) => basename(path)));
+  const pictures = async (make: (tier: 'quick') => Study, rows: readonly RunRow[]): Promise<readonly string[]> =>
+    (await exportStudy(make('quick'), rows)).filter((path) => path.endsWith('.png')).map((path) => basename(path));
   const some = demoRows(1, 'one').slice(0, 5);
 
   it('are one for each task and model, named by what differs in the study', async () => {
-    expect(await pictures(insertionForm, [...some, ...some.map((row) => ({ ...row, task: 'two' }))])).toEqual(['insertion-form-one.png', 'insertion-form-two.png']);
-    expect(await pictures(baseGate, [...some, ...some.map((row) => ({ ...row, model: 'other' }))])).toEqual(['base-gate-one-demo-model.png', 'base-gate-one-other.png']);
+    expect(await pictures(insertionForm, [...some, ...some.map((row) => ({ ...row, task: 'two' }))])).toEqual([
+      'insertion-form-one.png',
+      'insertion-form-two.png',
+    ]);
+    expect(await pictures(baseGate, [...some, ...some.map((row) => ({ ...row, model: 'other' }))])).toEqual([
+      'base-gate-one-demo-model.png',
+      'base-gate-one-other.png',
+    ]);
     expect(await pictures(existingMethods, some)).toEqual(['existing-methods.png']);
   });
 
@@ -36,6 +42,11 @@ describe('the figures of a study', () => {
   });
 
   it('are none where nothing but full fine-tuning ran', async () => {
-    expect(await pictures(baseGate, demoRows().filter(({ form }) => form === 'full fine-tuning'))).toEqual([]);
+    expect(
+      await pictures(
+        baseGate,
+        demoRows().filter(({ form }) => form === 'full fine-tuning'),
+      ),
+    ).toEqual([]);
   });
 });

@@ -8,8 +8,10 @@ import { parameterScore } from '../plots/parameter-score';
 import { groupBy } from '../plots/summary';
 
 /**
- * Writes a study's parameter-score figure, one for each of its tasks and models that has runs: to `results/figures`, those of tier
- * quick to `results/quick/figures`. Where nothing but full fine-tuning ran there is no point to draw. Returns the paths.
+ * Writes a study's parameter-score figure, one for each of its tasks and models that has runs: to `results/figures`,
+ * those of tier
+ * quick to `results/quick/figures`. Where nothing but full fine-tuning ran there is no point to draw. Returns the
+ * paths.
  */
 export async function exportStudy(study: Study, rows: readonly RunRow[]): Promise<readonly string[]> {
   const { name, tier, title } = study;
@@ -19,16 +21,21 @@ export async function exportStudy(study: Study, rows: readonly RunRow[]): Promis
   for (const own of groupBy(rows, (row) => `${row.task} ${row.model}`).values()) {
     if (own.every(({ form }) => form === fullFineTuning)) continue;
     const words = keys.map((key) => own[0]?.[key]);
-    const of = words.length === 0 ? { name, title } : { name: [name, ...words].join('-'), title: `${title}: ${words.join(', ')}` };
-    files.push(...await exportFigure(parameterScore(own, of), folder));
+    const of =
+      words.length === 0
+        ? { name, title }
+        : { name: [name, ...words].join('-'), title: `${title}: ${words.join(', ')}` };
+    files.push(...(await exportFigure(parameterScore(own, of), folder)));
   }
   return files;
 }
 
-/** What tells the figures of a study apart, however far it has come: its task, and its model where one task has several. */
+/**
+ * What tells the figures of a study apart, however far it has come: its task, and its model where one task has several.
+ */
 function keysOf(study: Study): readonly ('task' | 'model')[] {
   const specs = plansOf(study).map(({ spec }) => spec);
   const tasks = new Set(specs.map(({ task }) => task)).size;
   const pairs = new Set(specs.map(({ task, model }) => `${task} ${model}`)).size;
-  return [...tasks > 1 ? ['task' as const] : [], ...pairs > tasks ? ['model' as const] : []];
+  return [...(tasks > 1 ? ['task' as const] : []), ...(pairs > tasks ? ['model' as const] : [])];
 }

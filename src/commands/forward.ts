@@ -12,7 +12,10 @@ import { flag, print, textOf, type Input } from './command';
 type Rows = readonly (readonly number[])[];
 
 /** Token ids of rows of one width, and which of them are text. */
-export interface Grid { readonly ids: Rows; readonly mask: Rows }
+export interface Grid {
+  readonly ids: Rows;
+  readonly mask: Rows;
+}
 
 /** `petl forward`: what a model computes from token ids. */
 export async function forwardCommand(input: Input): Promise<number> {
@@ -36,31 +39,64 @@ function gridOf(input: Input, idsName: string, maskName: string): Grid | undefin
   const ids = rowsOf(input, idsName);
   if (ids === undefined) return undefined;
   const mask = rowsOf(input, maskName) ?? ids.map((row) => row.map(() => 1));
-  if (new Set(ids.map((row) => row.length)).size > 1) throw new UserError(`--${idsName} has rows of different lengths: pad them and give --${maskName}`);
-  if (mask.map((row) => row.length).join() !== ids.map((row) => row.length).join()) throw new UserError(`--${maskName} has another shape than --${idsName}: give a 0 or 1 for each token`);
-  if (mask.some((row) => row.some((m) => m > 1) || !row.includes(1))) throw new UserError(`--${maskName} must hold 0 and 1, and a 1 in every row`);
-  if (mask.some((row) => row.join('').replace(/^0*1+0*$/, '') !== '')) throw new UserError(`--${maskName} must leave out tokens at the ends of a row only`);
+  if (new Set(ids.map((row) => row.length)).size > 1)
+    throw new UserError(`--${idsName} has rows of different lengths: pad them and give --${maskName}`);
+  if (mask.map((row) => row.length).join() !== ids.map((row) => row.length).join())
+    throw new UserError(`--${maskName} has another shape than --${idsName}: give a 0 or 1 for each token`);
+  if (mask.some((row) => row.some((m) => m > 1) || !row.includes(1)))
+    throw new UserError(`--${maskName} must hold 0 and 1, and a 1 in every row`);
+  if (mask.some((row) => row.join('').replace(/^0*1+0*$/, '') !== ''))
+    throw new UserError(`--${maskName} must leave out tokens at the ends of a row only`);
   return { ids, mask };
 }
 
-function demandKind({ model: { backbone: { shape } }, adaptation: { firstPositions = {} } }: Adapted, text: Grid, target: Grid | undefined): void {
+function demandKind(
+  {
+    model: {
+      backbone: { shape },
+    },
+    adaptation: { firstPositions = {} },
+  }: Adapted,
+  text: Grid,
+  target: Grid | undefined,
+): void {
   const pair = shape.encoderLayers > 0 && shape.decoderLayers > 0;
-  if (pair && target === undefined) throw new UserError('the model is an encoder-decoder: give --decoder-input-ids too');
-  if (!pair && target !== undefined) throw new UserError(`a ${shape.family} model has no decoder beside an encoder: leave --decoder-input-ids out`);
-  if (target !== undefined && target.ids.length !== text.ids.length) throw new UserError(`--decoder-input-ids has ${target.ids.length} rows, --input-ids ${text.ids.length}: give as many`);
+  if (pair && target === undefined)
+    throw new UserError('the model is an encoder-decoder: give --decoder-input-ids too');
+  if (!pair && target !== undefined)
+    throw new UserError(`a ${shape.family} model has no decoder beside an encoder: leave --decoder-input-ids out`);
+  if (target !== undefined && target.ids.length !== text.ids.length)
+    throw new UserError(
+      `--decoder-input-ids has ${target.ids.length} rows, --input-ids ${text.ids.length}: give as many`,
+    );
   const foreign = [...text.ids, ...(target?.ids ?? [])].flat().find((id) => id >= shape.vocabulary);
-  if (foreign !== undefined) throw new UserError(`token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode with the model's own tokenizer`);
+  if (foreign !== undefined)
+    throw new UserError(
+      `token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode with the model's own tokenizer`,
+    );
   const longest = Math.max(...text.ids.map((row) => row.length), ...(target?.ids ?? []).map((row) => row.length));
-  const room = shape.positions.kind === 'learned' ? shape.positions.rows - shape.positions.offset - Math.max(0, ...Object.values(firstPositions)) : Infinity;
-  if (longest > room) throw new UserError(`${longest} tokens are more than the model's ${room} positions: shorten the rows`);
+  const room =
+    shape.positions.kind === 'learned'
+      ? shape.positions.rows - shape.positions.offset - Math.max(0, ...Object.values(firstPositions))
+      : Infinity;
+  if (longest > room)
+    throw new UserError(`${longest} tokens are more than the model's ${room} positions: shorten the rows`);
 }
 
-export interface Computed { readonly output: 'logits' | 'hidden states'; readonly shape: readonly number[]; readonly values: unknown }
+export interface Computed {
+  readonly output: 'logits' | 'hidden states';
+  readonly shape: readonly number[];
+  readonly values: unknown;
+}
 
 type Computing = Pick<Adapted, 'adaptation' | 'head'> & { readonly model: Pick<Adapted['model'], 'backbone'> };
 
 /** Outputs of a model with its adapter, a row for each real token or, with a classifier's head, for each text. */
-export function computed({ model: { backbone }, adaptation, head }: Computing, text: Grid, target: Grid | undefined): Computed {
+export function computed(
+  { model: { backbone }, adaptation, head }: Computing,
+  text: Grid,
+  target: Grid | undefined,
+): Computed {
   const source = packed(text, adaptation.prompt);
   const goal = target === undefined ? undefined : packed(target, 0);
   const pair = goal === undefined ? { target: source } : { source, target: goal };
@@ -88,12 +124,14 @@ export function computed({ model: { backbone }, adaptation, head }: Computing, t
 function spread({ mask }: Grid, first: ArrayLike<number>, rows: readonly number[][]): unknown {
   return mask.map((row, b) => {
     let next = first[b] ?? 0;
-    return row.map((m) => (m === 1 ? rows[next++] ?? null : null));
+    return row.map((m) => (m === 1 ? (rows[next++] ?? null) : null));
   });
 }
 
 function packed({ ids, mask }: Grid, prompt: number): Batch {
-  const sequences = ids.map((row, b) => row.filter((_, t) => mask[b]?.[t] === 1)).map((real) => ({ ids: real, types: real.map(() => 0) }));
+  const sequences = ids
+    .map((row, b) => row.filter((_, t) => mask[b]?.[t] === 1))
+    .map((real) => ({ ids: real, types: real.map(() => 0) }));
   const lengths = sequences.map((s) => s.ids.length + prompt);
   const length = Math.max(...lengths);
   return uploadBatch(packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt }));

@@ -7,14 +7,24 @@ import { baselineTable, gateTable } from '../views/gate-table';
 import { flag, print, printJson, wordOf, type Input } from './command';
 import { relativePath } from './paths';
 
-/** `petl gate`: every comparison that the base must win, and the tasks that it wins; kept where the full runs decide. */
+/**
+ * `petl gate`: every comparison that the base must win, and the tasks that it wins; kept where the full runs decide.
+ */
 export async function gateCommand(input: Input): Promise<number> {
   const tier = wordOf(input, 'tier', { words: ['quick', 'full'], fallback: 'full' });
   const record = await judgeGate(baseGate(tier));
-  if (record.lines.length === 0) throw new UserError(`no finished runs of base-gate, tier ${tier}: run npx petl study base-gate --tier ${tier}`);
+  if (record.lines.length === 0)
+    throw new UserError(`no finished runs of base-gate, tier ${tier}: run npx petl study base-gate --tier ${tier}`);
   const file = tier === 'full' ? [relativePath(writeGate(record))] : [];
   if (flag(input, 'json')) printJson({ tier, ...record });
-  else print([tableText(gateTable(record.lines)), record.tasks.map(({ task, outcome }) => `${task}: ${outcome}`).join('\n'), ...file.map((path) => `  ${path}`)].join('\n\n'));
+  else
+    print(
+      [
+        tableText(gateTable(record.lines)),
+        record.tasks.map(({ task, outcome }) => `${task}: ${outcome}`).join('\n'),
+        ...file.map((path) => `  ${path}`),
+      ].join('\n\n'),
+    );
   return record.tasks.every(({ outcome }) => outcome === 'passed') ? 0 : 1;
 }
 

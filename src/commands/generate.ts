@@ -26,28 +26,61 @@ export async function generateCommand(input: Input): Promise<number> {
   return 0;
 }
 
-interface Job { readonly inputs: readonly ArrayLike<number>[]; readonly settings: GenerationSettings; readonly json: boolean }
+interface Job {
+  readonly inputs: readonly ArrayLike<number>[];
+  readonly settings: GenerationSettings;
+  readonly json: boolean;
+}
 
-async function run({ model: { tokenizer, special } }: Adapted, generator: Generator, { inputs, settings, json }: Job): Promise<void> {
+async function run(
+  { model: { tokenizer, special } }: Adapted,
+  generator: Generator,
+  { inputs, settings, json }: Job,
+): Promise<void> {
   const live = !json && inputs.length === 1 && tokenizer !== undefined && settings.search.kind !== 'beam';
-  const write = live ? textStream(tokenizer, (text) => { process.stdout.write(text); }) : undefined;
-  const found = await generator.generate(inputs, { settings, special, ...(write && { onToken: (_row, token) => { write(token); } }) });
-  const texts = found.map(({ tokens, score }, i) => ({ input: Array.from(inputs[i] ?? []), tokens, text: tokenizer?.decode(tokens) ?? null, score }));
+  const write = live
+    ? textStream(tokenizer, (text) => {
+        process.stdout.write(text);
+      })
+    : undefined;
+  const found = await generator.generate(inputs, {
+    settings,
+    special,
+    ...(write && {
+      onToken: (_row, token) => {
+        write(token);
+      },
+    }),
+  });
+  const texts = found.map(({ tokens, score }, i) => ({
+    input: Array.from(inputs[i] ?? []),
+    tokens,
+    text: tokenizer?.decode(tokens) ?? null,
+    score,
+  }));
   if (json) print(JSON.stringify(texts));
   else if (live) print('');
   else for (const { text, tokens } of texts) print(text ?? tokens.join(' '));
 }
 
 function encoded({ name, tokenizer }: Model, input: Input): ArrayLike<number> {
-  if (tokenizer === undefined) throw new UserError(`model "${name}" has no tokenizer.json: put it beside config.json, or give --input-ids`);
+  if (tokenizer === undefined)
+    throw new UserError(`model "${name}" has no tokenizer.json: put it beside config.json, or give --input-ids`);
   const prompt = textOf(input, 'prompt');
-  return tokenizer.encode({ text: flag(input, 'chat') ? chatPrompt(tokenizer, prompt) : prompt, pair: null }, 1 << 20).ids;
+  return tokenizer.encode({ text: flag(input, 'chat') ? chatPrompt(tokenizer, prompt) : prompt, pair: null }, 1 << 20)
+    .ids;
 }
 
 function settingsOf(input: Input): GenerationSettings {
   const many = 1_000_000;
-  const whole = (name: string, least: number, fallback: number): number => wholeOf(input, name, { least, most: many, fallback });
-  return { search: searchOf(input), maxNewTokens: whole('max-new-tokens', 1, 64), minNewTokens: whole('min-new-tokens', 0, 0), noRepeatNgram: whole('no-repeat-ngram', 0, 0) };
+  const whole = (name: string, least: number, fallback: number): number =>
+    wholeOf(input, name, { least, most: many, fallback });
+  return {
+    search: searchOf(input),
+    maxNewTokens: whole('max-new-tokens', 1, 64),
+    minNewTokens: whole('min-new-tokens', 0, 0),
+    noRepeatNgram: whole('no-repeat-ngram', 0, 0),
+  };
 }
 
 const samplingOptions = ['temperature', 'top-k', 'top-p', 'seed'] as const;
@@ -55,12 +88,17 @@ const samplingOptions = ['temperature', 'top-k', 'top-p', 'seed'] as const;
 function searchOf(input: Input): Search {
   const beams = wholeOf(input, 'beams', { least: 1, most: 1000, fallback: 1 });
   const sampled = samplingOptions.find((name) => input.values[name] !== undefined);
-  if (beams > 1 && sampled !== undefined) throw new UserError(`--beams ${beams} searches and --${sampled} draws: give one of them`);
-  if (beams > 1) return { kind: 'beam', beams, lengthPenalty: numberOf(input, 'length-penalty', 1), earlyStopping: false };
+  if (beams > 1 && sampled !== undefined)
+    throw new UserError(`--beams ${beams} searches and --${sampled} draws: give one of them`);
+  if (beams > 1)
+    return { kind: 'beam', beams, lengthPenalty: numberOf(input, 'length-penalty', 1), earlyStopping: false };
   if (sampled === undefined) return { kind: 'greedy' };
   return {
-    kind: 'sample', temperature: numberOf(input, 'temperature', 1), topP: numberOf(input, 'top-p', 1),
-    topK: wholeOf(input, 'top-k', { least: 0, most: 1_000_000, fallback: 0 }), seed: wholeOf(input, 'seed', { least: 0, most: 2 ** 32 - 1, fallback: 0 }),
+    kind: 'sample',
+    temperature: numberOf(input, 'temperature', 1),
+    topP: numberOf(input, 'top-p', 1),
+    topK: wholeOf(input, 'top-k', { least: 0, most: 1_000_000, fallback: 0 }),
+    seed: wholeOf(input, 'seed', { least: 0, most: 2 ** 32 - 1, fallback: 0 }),
   };
 }
 

@@ -15,16 +15,23 @@ import { flag, print, printJson, type Input } from './command';
 /** `petl models`: every backbone, those with weights first: where they come from, size, hash, licence. */
 export function modelsCommand(input: Input): number {
   const copies = hubCopies();
-  const lines = [...Object.entries(knownShapes).map(([name, shape]) => knownLine(name, shape, copies)), ...copies.map(copyLine)];
+  const lines = [
+    ...Object.entries(knownShapes).map(([name, shape]) => knownLine(name, shape, copies)),
+    ...copies.map(copyLine),
+  ];
   const rank = ({ weights }: ModelLine): number => (weights === shapeOnly ? 2 : weights === 'here' ? 0 : 1);
   const order = [...lines].sort((a, b) => rank(a) - rank(b));
   if (flag(input, 'json')) printJson(order);
-  else print(`${tableText(originTable(order.filter((line) => rank(line) < 2)))}\n\n${tableText(shapeTable(order))}\n\n${hint}`);
+  else
+    print(
+      `${tableText(originTable(order.filter((line) => rank(line) < 2)))}\n\n${tableText(shapeTable(order))}\n\n${hint}`,
+    );
   return 0;
 }
 
 const shapeOnly = 'shape only';
-const hint = 'In place of a name: a folder with config.json, tokenizer.json and model.safetensors, a .gguf file, or hub:org/name@revision.\nSize and sha256 are of what is brought (package or weights); --json has the whole hash, source and folder.';
+const hint =
+  'In place of a name: a folder with config.json, tokenizer.json and model.safetensors, a .gguf file, or hub:org/name@revision.\nSize and sha256 are of what is brought (package or weights); --json has the whole hash, source and folder.';
 
 export interface ModelLine {
   readonly name: string;
@@ -46,12 +53,20 @@ type Origin = Pick<ModelLine, 'weights' | 'folder' | 'source' | 'bytes' | 'sha25
 const nowhere: Origin = { weights: shapeOnly, folder: null, source: null, bytes: null, sha256: null, licence: null };
 
 function line(name: string, shape: ModelShape, origin: Origin): ModelLine {
-  return { name, family: shape.family, width: shape.width, layers: shape.encoderLayers + shape.decoderLayers, parameters: backbone(shape), ...origin };
+  return {
+    name,
+    family: shape.family,
+    width: shape.width,
+    layers: shape.encoderLayers + shape.decoderLayers,
+    parameters: backbone(shape),
+    ...origin,
+  };
 }
 
 function knownLine(name: string, shape: ModelShape, copies: readonly HubCopy[]): ModelLine {
   const known = models.find((model) => model.name === name);
-  if (known !== undefined) return line(name, shape, known.source === null ? ownOrigin(known) : packageOrigin(known, known.source));
+  if (known !== undefined)
+    return line(name, shape, known.source === null ? ownOrigin(known) : packageOrigin(known, known.source));
   const hub = hubName(name);
   const copy = copies.find(({ repository }) => hub === `hub:${repository}`);
   return line(name, shape, copy !== undefined ? copyOrigin(copy) : { ...nowhere, weights: hub ?? shapeOnly });
@@ -62,7 +77,14 @@ function packageOrigin({ folder }: KnownModel, source: string): Origin {
   if (found === undefined) throw new Error(`data/packages.json has no package ${source}`);
   const { registry, name, version, bytes, sha256, licence } = found;
   const here = existsSync(join(projectRoot(), folder));
-  return { weights: here ? 'here' : `npx petl fetch ${name}`, folder: here ? folder : null, source: `${registry}: ${name} ${version}`, bytes, sha256, licence };
+  return {
+    weights: here ? 'here' : `npx petl fetch ${name}`,
+    folder: here ? folder : null,
+    source: `${registry}: ${name} ${version}`,
+    bytes,
+    sha256,
+    licence,
+  };
 }
 
 /** A model that the project pretrained and carries: its file as it lies there. */
@@ -71,7 +93,14 @@ function ownOrigin({ folder, random }: KnownModel): Origin {
   if (!existsSync(path)) return nowhere;
   if (random !== null) return { ...nowhere, weights: 'here', folder, source: `random weights of seed ${random}` };
   const file = readFileSync(path);
-  return { weights: 'here', folder, source: 'this project: data/pretraining', bytes: file.length, sha256: createHash('sha256').update(file).digest('hex'), licence: `MIT; of its data: ${folder}/README.md` };
+  return {
+    weights: 'here',
+    folder,
+    source: 'this project: data/pretraining',
+    bytes: file.length,
+    sha256: createHash('sha256').update(file).digest('hex'),
+    licence: `MIT; of its data: ${folder}/README.md`,
+  };
 }
 
 function copyLine(copy: HubCopy): ModelLine {
@@ -79,25 +108,56 @@ function copyLine(copy: HubCopy): ModelLine {
 }
 
 function copyOrigin({ repository, commit, folder, bytes, sha256, licence }: HubCopy): Origin {
-  return { weights: 'here', folder: relative(projectRoot(), folder), source: `hub: ${repository} ${commit}`, bytes, sha256, licence };
+  return {
+    weights: 'here',
+    folder: relative(projectRoot(), folder),
+    source: `hub: ${repository} ${commit}`,
+    bytes,
+    sha256,
+    licence,
+  };
 }
 
 function originTable(lines: readonly ModelLine[]): Table {
   const columns = [
-    { title: 'model', align: 'left' }, { title: 'weights', align: 'left' }, { title: 'source', align: 'left' },
-    { title: 'MB', align: 'right' }, { title: 'sha256', align: 'left' }, { title: 'licence', align: 'left' },
+    { title: 'model', align: 'left' },
+    { title: 'weights', align: 'left' },
+    { title: 'source', align: 'left' },
+    { title: 'MB', align: 'right' },
+    { title: 'sha256', align: 'left' },
+    { title: 'licence', align: 'left' },
   ] as const;
   return {
     columns,
-    rows: lines.map(({ name, weights, source, bytes, sha256, licence }) => (
-      [name, weights, source ?? '', bytes === null ? '' : (bytes / 1e6).toFixed(0), sha256?.slice(0, 12) ?? '', licence ?? ''])),
+    rows: lines.map(({ name, weights, source, bytes, sha256, licence }) => [
+      name,
+      weights,
+      source ?? '',
+      bytes === null ? '' : (bytes / 1e6).toFixed(0),
+      sha256?.slice(0, 12) ?? '',
+      licence ?? '',
+    ]),
   };
 }
 
 function shapeTable(lines: readonly ModelLine[]): Table {
   const columns = [
-    { title: 'model', align: 'left' }, { title: 'family', align: 'left' }, { title: 'width', align: 'right' }, { title: 'layers', align: 'right' },
-    { title: 'parameters', align: 'right' }, { title: 'weights', align: 'left' },
+    { title: 'model', align: 'left' },
+    { title: 'family', align: 'left' },
+    { title: 'width', align: 'right' },
+    { title: 'layers', align: 'right' },
+    { title: 'parameters', align: 'right' },
+    { title: 'weights', align: 'left' },
   ] as const;
-  return { columns, rows: lines.map(({ name, family, width, layers, parameters, weights }) => [name, family, String(width), String(layers), parameters.toLocaleString('en'), weights]) };
+  return {
+    columns,
+    rows: lines.map(({ name, family, width, layers, parameters, weights }) => [
+      name,
+      family,
+      String(width),
+      String(layers),
+      parameters.toLocaleString('en'),
+      weights,
+    ]),
+  };
 }

@@ -34,18 +34,35 @@ describe('the base that this project pretrains', () => {
 
   it('computes the logits of transformers', async () => {
     const { inputIds, mask, decoderIds, logits, every } = json<Expected>('expected.json');
-    const text = await outputOf(forwardCommand, { model, 'input-ids': JSON.stringify(inputIds), 'attention-mask': JSON.stringify(mask), 'decoder-input-ids': JSON.stringify(decoderIds), json: true });
+    const text = await outputOf(forwardCommand, {
+      model,
+      'input-ids': JSON.stringify(inputIds),
+      'attention-mask': JSON.stringify(mask),
+      'decoder-input-ids': JSON.stringify(decoderIds),
+      json: true,
+    });
     const { values } = JSON.parse(text) as { readonly values: readonly (readonly (readonly number[])[])[] };
     const shown = values.map((row) => row.map((scores) => scores.filter((_, v) => v % every === 0)));
     expect(shown.flat(2)).toHaveLength(logits.flat(2).length);
-    expect(Math.max(...shown.flat(2).map((score, i) => Math.abs(score - (logits.flat(2)[i] ?? NaN))))).toBeLessThan(2e-4);
+    expect(Math.max(...shown.flat(2).map((score, i) => Math.abs(score - (logits.flat(2)[i] ?? NaN))))).toBeLessThan(
+      2e-4,
+    );
   });
 
   it('writes the texts of transformers, greedy and by beam search', async () => {
     for (const { prompt, beams, tokens } of json<Expected>('expected.json').texts) {
-      const text = await outputOf(generateCommand, { model, prompt, beams: String(beams), 'max-new-tokens': '32', json: true });
+      const text = await outputOf(generateCommand, {
+        model,
+        prompt,
+        beams: String(beams),
+        'max-new-tokens': '32',
+        json: true,
+      });
       const [written] = JSON.parse(text) as readonly { readonly tokens: readonly number[] }[];
-      expect(written?.tokens.filter((token) => ![1, 2, 5].includes(token)), `${prompt} ${beams}`).toEqual(tokens);
+      expect(
+        written?.tokens.filter((token) => ![1, 2, 5].includes(token)),
+        `${prompt} ${beams}`,
+      ).toEqual(tokens);
     }
   });
 });

@@ -12,12 +12,20 @@ import { flag, print, printJson, wholeOf, type Input } from './command';
 import { summed } from './stages';
 import { exitCode, optionsOf, sayFailures, withInterrupt } from './study';
 
-interface Repeated { readonly plan: PlannedRun; readonly threads: number }
+interface Repeated {
+  readonly plan: PlannedRun;
+  readonly threads: number;
+}
 
-/** `petl repeat RUN...`: makes recorded runs a second time, with their seeds or a new one, and says whether the results hold. */
+/**
+ * `petl repeat RUN...`: makes recorded runs a second time, with their seeds or a new one, and says whether the results
+ * hold.
+ */
 export async function repeatCommand(input: Input): Promise<number> {
   const all = input.positionals.map((path) => repeated(recordAt(path), input));
-  const report = await withInterrupt((signal) => runAll(all, { ...optionsOf(input), again: true, results: repeatsFolder(), signal }));
+  const report = await withInterrupt((signal) =>
+    runAll(all, { ...optionsOf(input), again: true, results: repeatsFolder(), signal }),
+  );
   const failed = new Set(report.failed.map(({ plan }) => plan));
   const found = all.filter(({ plan }) => !failed.has(plan)).flatMap(({ plan }) => repeatAt(plan.spec));
   if (flag(input, 'json')) printJson(found);
@@ -38,7 +46,13 @@ async function runAll(all: readonly Repeated[], options: RunOptions): Promise<St
   for (const [threads, group] of groupBy(all, (one) => one.threads)) {
     if (report.interrupted) break;
     const workers = Math.max(1, Math.floor(availableParallelism() / threads));
-    report = summed(report, await runPlanned(group.map(({ plan }) => plan), { ...options, threads, workers }));
+    report = summed(
+      report,
+      await runPlanned(
+        group.map(({ plan }) => plan),
+        { ...options, threads, workers },
+      ),
+    );
   }
   return report;
 }

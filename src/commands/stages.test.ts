@@ -20,7 +20,10 @@ beforeEach(() => {
 afterEach(() => rmSync(results, { recursive: true, force: true }));
 
 const options = (behaviour = ''): RunOptions => ({
-  workers: 2, engine: 'compiled', results, progress: progressTable({ write: () => undefined, columns: 0 }),
+  workers: 2,
+  engine: 'compiled',
+  results,
+  progress: progressTable({ write: () => undefined, columns: 0 }),
   launch: () => {
     launched += 1;
     return forkWorker(join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs'), [behaviour]);
@@ -28,9 +31,20 @@ const options = (behaviour = ''): RunOptions => ({
 });
 
 const variant = (method: string): Study['variants'][number] => ({
-  name: method, label: method, runs: [1, 2].map((seed) => runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } })),
+  name: method,
+  label: method,
+  runs: [1, 2].map((seed) => runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } })),
 });
-const toy = (variants: Study['variants']): Study => ({ name: 'toy', tier: 'quick', title: '', source: '', rows: [], notebook: '', reference: 'full', variants });
+const toy = (variants: Study['variants']): Study => ({
+  name: 'toy',
+  tier: 'quick',
+  title: '',
+  source: '',
+  rows: [],
+  notebook: '',
+  reference: 'full',
+  variants,
+});
 
 /** The second stage opens when the first has run. */
 function staged(): Study {

@@ -27,5 +27,10 @@ function unseen(study: Study, seen: Set<string>): readonly PlannedRun[] {
 
 /** Both together. */
 export function summed(a: StudyReport, b: StudyReport): StudyReport {
-  return { reused: a.reused + b.reused, finished: a.finished + b.finished, failed: [...a.failed, ...b.failed], interrupted: a.interrupted || b.interrupted };
+  return {
+    reused: a.reused + b.reused,
+    finished: a.finished + b.finished,
+    failed: [...a.failed, ...b.failed],
+    interrupted: a.interrupted || b.interrupted,
+  };
 }

@@ -36,7 +36,13 @@ export async function runAndShow(make: () => Study, input: Input): Promise<numbe
   const rows = rowsOfStudy(study);
   const files = rows.length > 0 ? await writeFigure(study, rows) : [];
   if (flag(input, 'json')) printJson({ study: study.name, tier: study.tier, ...reportJson(report), rows, files });
-  else if (rows.length > 0) print([`${titleOf(study)}\n\n${scores(rows)}`, ...files.length > 0 ? [files.map((file) => `  ${file}`).join('\n')] : []].join('\n\n'));
+  else if (rows.length > 0)
+    print(
+      [
+        `${titleOf(study)}\n\n${scores(rows)}`,
+        ...(files.length > 0 ? [files.map((file) => `  ${file}`).join('\n')] : []),
+      ].join('\n\n'),
+    );
   sayFailures(report);
   return exitCode(report);
 }
@@ -80,16 +86,30 @@ export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>
 }
 
 function reportJson({ reused, finished, failed, interrupted }: StudyReport): object {
-  return { reused, finished, interrupted, failed: failed.map(({ plan, message }) => ({ label: plan.label, method: plan.spec.method, seed: plan.spec.seed, message })) };
+  return {
+    reused,
+    finished,
+    interrupted,
+    failed: failed.map(({ plan, message }) => ({
+      label: plan.label,
+      method: plan.spec.method,
+      seed: plan.spec.seed,
+      message,
+    })),
+  };
 }
 
 /** One line for each reason, with the runs that failed for it. */
 export function sayFailures({ failed, interrupted, finished }: StudyReport): void {
   const reasons = new Map<string, string[]>();
-  for (const { plan, message } of failed) reasons.set(message, [...(reasons.get(message) ?? []), `${plan.spec.method} seed ${plan.spec.seed}`]);
+  for (const { plan, message } of failed)
+    reasons.set(message, [...(reasons.get(message) ?? []), `${plan.spec.method} seed ${plan.spec.seed}`]);
   for (const [message, runs] of reasons) console.error(`failed: ${runs.join(', ')}: ${message}`);
   if (failed.length > 0) console.error('Finished runs are kept; the same command runs the rest again.');
-  if (interrupted) console.error(`Interrupted: ${finished} new finished ${finished === 1 ? 'run is' : 'runs are'} kept; the same command goes on from there.`);
+  if (interrupted)
+    console.error(
+      `Interrupted: ${finished} new finished ${finished === 1 ? 'run is' : 'runs are'} kept; the same command goes on from there.`,
+    );
 }
 
 /** 0; 1 where a run failed; 2 where all that failed lies in the input; 130 after an interrupt. */
@@ -106,8 +126,14 @@ export async function tuneCommand(input: Input): Promise<number> {
   const { table, reports } = await withInterrupt((signal) => tune(part, { ...optionsOf(input), signal }));
   reports.forEach(sayFailures);
   if (table === undefined) return Math.max(...reports.map(exitCode), 1);
-  print(table.families.map(({ family, trials, chosen }) => (
-    `${family.padEnd(12)} ${trials.map(({ rate, loss }) => `${rate === chosen ? '*' : ' '}${rate}: ${loss?.toFixed(4) ?? 'diverged'}`).join('  ')}`)).join('\n'));
+  print(
+    table.families
+      .map(
+        ({ family, trials, chosen }) =>
+          `${family.padEnd(12)} ${trials.map(({ rate, loss }) => `${rate === chosen ? '*' : ' '}${rate}: ${loss?.toFixed(4) ?? 'diverged'}`).join('  ')}`,
+      )
+      .join('\n'),
+  );
   print(`\n  ${relativePath(writeTuning(joined(table, readTuning(tunable.name), tunable)))}`);
   return 0;
 }
@@ -120,7 +146,10 @@ export function resultsCommand(input: Input): number {
     printJson(rows);
     return 0;
   }
-  if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
+  if (rows.length === 0)
+    throw new UserError(
+      `no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`,
+    );
   print(`${titleOf(study)}\n\n${scores(rows)}`);
   return 0;
 }
@@ -129,9 +158,15 @@ export function resultsCommand(input: Input): number {
 export async function exportCommand(input: Input): Promise<number> {
   const study = studyOf(input);
   const rows = rowsOfStudy(study);
-  if (rows.length === 0) throw new UserError(`no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`);
+  if (rows.length === 0)
+    throw new UserError(
+      `no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`,
+    );
   const files = await writeFigure(study, rows);
-  if (files.length === 0) throw new UserError(`${study.name} has runs of full fine-tuning alone, and no figure of parameters: npx petl results ${study.name} --tier ${study.tier} prints their scores`);
+  if (files.length === 0)
+    throw new UserError(
+      `${study.name} has runs of full fine-tuning alone, and no figure of parameters: npx petl results ${study.name} --tier ${study.tier} prints their scores`,
+    );
   if (flag(input, 'json')) printJson(files);
   else print(files.join('\n'));
   return 0;

@@ -9,7 +9,8 @@ export function gelu(x: Tensor): Tensor {
   return withGradient([x], () => {
     const a = tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1); // 2 Phi(x)
     return {
-      value: tf.mul(tf.mul(x, 0.5), a), kept: [a],
+      value: tf.mul(tf.mul(x, 0.5), a),
+      kept: [a],
       gradient: (dy, [p], [twoPhi]) => {
         // phi(x) = exp(-x^2 / 2 - log sqrt(2 pi)): the constant goes into the exponent, one pass less
         const density = tf.exp(tf.sub(-0.5 * Math.log(2 * Math.PI), tf.mul(tf.square(p), 0.5)));
@@ -25,9 +26,12 @@ export function halfGelu(z: Tensor): Tensor {
   return withGradient([z], () => {
     const a = tf.add(tf.erf(z), 1);
     return {
-      value: tf.mul(z, a), kept: [a],
+      value: tf.mul(z, a),
+      kept: [a],
       // 1 + erf z + z 2/sqrt(pi) exp(-z^2), the constant in the exponent
-      gradient: (dy, [p], [saved]) => [tf.mul(dy, tf.add(saved, tf.mul(p, tf.exp(tf.sub(Math.log(2 / Math.sqrt(Math.PI)), tf.square(p))))))],
+      gradient: (dy, [p], [saved]) => [
+        tf.mul(dy, tf.add(saved, tf.mul(p, tf.exp(tf.sub(Math.log(2 / Math.sqrt(Math.PI)), tf.square(p)))))),
+      ],
     };
   });
 }
@@ -35,7 +39,10 @@ export function halfGelu(z: Tensor): Tensor {
 /** outer x (1 + erf(inner x)) */
 function fusedGelu(x: Tensor, inner: number, outer: number): Tensor {
   const factors = { first: inner, second: outer };
-  return withGradient([x], () => ({ value: kernel('PetlGelu', [x], factors), gradient: (dy, [p]) => [kernel('PetlGeluGrad', [dy, p], factors)] }));
+  return withGradient([x], () => ({
+    value: kernel('PetlGelu', [x], factors),
+    gradient: (dy, [p]) => [kernel('PetlGeluGrad', [dy, p], factors)],
+  }));
 }
 
 /** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), GPT-2's form. */
@@ -44,7 +51,8 @@ export function geluTanh(x: Tensor): Tensor {
   return withGradient([x], () => {
     const t = tf.tanh(tf.mul(tf.mul(x, c), tf.add(tf.mul(tf.square(x), 0.044715), 1)));
     return {
-      value: tf.mul(tf.mul(x, 0.5), tf.add(t, 1)), kept: [t],
+      value: tf.mul(tf.mul(x, 0.5), tf.add(t, 1)),
+      kept: [t],
       gradient: (dy, [p], [s]) => {
         const inner = tf.add(tf.mul(tf.square(p), 3 * 0.044715 * c), c);
         const slope = tf.mul(tf.mul(p, inner), tf.sub(1, tf.square(s)));
@@ -67,7 +75,11 @@ export function silu(x: Tensor): Tensor {
   return withGradient([x], () => {
     const gate = tf.sigmoid(x);
     const y = tf.mul(x, gate);
-    return { value: y, kept: [gate, y], gradient: (dy, _inputs, [s, out]) => [tf.mul(dy, tf.add(s, tf.mul(out, tf.sub(1, s))))] };
+    return {
+      value: y,
+      kept: [gate, y],
+      gradient: (dy, _inputs, [s, out]) => [tf.mul(dy, tf.add(s, tf.mul(out, tf.sub(1, s))))],
+    };
   });
 }
 
@@ -83,7 +95,11 @@ export function tanh(x: Tensor): Tensor {
 export function softmax(x: Tensor): Tensor {
   return withGradient([x], () => {
     const y = rawOp('Softmax', { T: 'float32' }, [x]);
-    return { value: y, kept: [y], gradient: (dy, _inputs, [p]) => [tf.mul(tf.sub(dy, tf.sum(tf.mul(dy, p), -1, true)), p)] };
+    return {
+      value: y,
+      kept: [y],
+      gradient: (dy, _inputs, [p]) => [tf.mul(tf.sub(dy, tf.sum(tf.mul(dy, p), -1, true)), p)],
+    };
   });
 }
 

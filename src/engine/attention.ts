@@ -17,13 +17,18 @@ export interface Asked {
 }
 
 /** Dropout of the shares. */
-export interface Dropped { readonly rate: number; readonly noise: Noise }
+export interface Dropped {
+  readonly rate: number;
+  readonly noise: Noise;
+}
 
 /**
- * softmax(Q K^T + mask) V by head, the shares thinned by dropout. With O the result and P the shares, the softmax's gradient
+ * softmax(Q K^T + mask) V by head, the shares thinned by dropout. With O the result and P the shares, the softmax's
+ * gradient
  * P (dP - sum_k dP P) is P (dP - sum_w dO O): its sum needs the w numbers of each query and not the T_k of its scores
  * (Dao et al. 2022, appendix B.2), thinned or not.
- * @param drop undefined for none @param mass true adds a column: the log of the sum over keys of exp(score) @returns `[B, heads, T_q, w]`, or w + 1 columns
+ * @param drop undefined for none @param mass true adds a column: the log of the sum over keys of exp(score) @returns
+ *   `[B, heads, T_q, w]`, or w + 1 columns
  */
 export function attend(asked: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
   return isForOneKernel(asked) ? attendByKernel(asked, drop, mass) : attendByOps(asked, drop, mass);
@@ -38,7 +43,10 @@ function attendByOps({ queries, keys, values, mask }: Asked, drop: Dropped | und
     const scores = fused ? raw : tf.add(raw, mask);
     const shares = fused ? kernel('PetlMaskedSoftmax', [raw, mask]) : softmax(scores);
     const map = drop === undefined ? undefined : thinning(shares.shape, drop.rate, drop.noise);
-    const context = grouped(tf.matMul(grouped(map === undefined ? shares : map.apply(shares, map.kept), shared), values), heads);
+    const context = grouped(
+      tf.matMul(grouped(map === undefined ? shares : map.apply(shares, map.kept), shared), values),
+      heads,
+    );
     return {
       value: mass ? tf.concat([context, logMass(scores, shares)], 3) : context,
       kept: [context, shares, ...(map?.kept ?? [])],
@@ -50,20 +58,37 @@ function attendByOps({ queries, keys, values, mask }: Asked, drop: Dropped | und
 /** Rows of queries and numbers of a row that the kernel computes together (native/head.h). */
 const [block, vectors] = [8, 32];
 
-/** In bfloat16 all of it is one op, but where it would compute rows for nothing, or a learnt bias by head needs a gradient. */
+/**
+ * In bfloat16 all of it is one op, but where it would compute rows for nothing, or a learnt bias by head needs a
+ * gradient.
+ */
 export function isForOneKernel({ queries, mask }: Asked): boolean {
   const [, heads = 1, asking = 0, width = 0] = queries.shape;
-  return hasNarrowKernels() && asking >= block && width % vectors === 0 && heads > 1 && mask.rank === 4 && mask.shape[1] === 1;
+  return (
+    hasNarrowKernels() &&
+    asking >= block &&
+    width % vectors === 0 &&
+    heads > 1 &&
+    mask.rank === 4 &&
+    mask.shape[1] === 1
+  );
 }
 
 function attendByKernel({ queries, keys, values, mask }: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
   const attributes = { first: drop?.rate ?? 0, second: mass ? 1 : 0, stream: drop?.noise.next() ?? 0 };
   return withGradient([queries, keys, values, mask], () => {
     const seed = drop?.noise.seed ?? tf.zeros([2], 'int32');
-    const [value, logSum] = kernels('PetlAttention', [queries, keys, values, mask, seed], attributes, 2) as [Tensor, Tensor];
+    const [value, logSum] = kernels('PetlAttention', [queries, keys, values, mask, seed], attributes, 2) as [
+      Tensor,
+      Tensor,
+    ];
     return {
-      value, kept: [value, logSum, seed],
-      gradient: (dy, inputs, [y, level, same]) => [...kernels('PetlAttentionGrad', [...inputs, same, y, level, dy], attributes, 3), tf.zerosLike(inputs[3])],
+      value,
+      kept: [value, logSum, seed],
+      gradient: (dy, inputs, [y, level, same]) => [
+        ...kernels('PetlAttentionGrad', [...inputs, same, y, level, dy], attributes, 3),
+        tf.zerosLike(inputs[3]),
+      ],
     };
   });
 }
@@ -81,22 +106,33 @@ export function canAttendPacked(width: number): boolean {
   return hasNarrowKernels() && width % vectors === 0;
 }
 
-/** `attend` of every sequence to all of itself, without padding and without moving rows. @returns `[N, heads, w]`, or w + 1 with the log mass */
+/**
+ * `attend` of every sequence to all of itself, without padding and without moving rows. @returns `[N, heads, w]`, or w
+ * + 1 with the log mass
+ */
 export function attendPacked({ all, last }: PackedRows, drop: Dropped | undefined, mass: boolean): Tensor {
   const attributes = { first: drop?.rate ?? 0, second: mass ? 1 : 0, stream: drop?.noise.next() ?? 0 };
   return withGradient([all], () => {
     const seed = drop?.noise.seed ?? tf.zeros([2], 'int32');
     const [value, logSum] = kernels('PetlPackedAttention', [all, last, seed], attributes, 2) as [Tensor, Tensor];
     return {
-      value, kept: [last, seed, value, logSum],
-      gradient: (dy, [asked], [ends, same, y, level]) => [kernel('PetlPackedAttentionGrad', [asked, ends, same, y, level, dy], attributes)],
+      value,
+      kept: [last, seed, value, logSum],
+      gradient: (dy, [asked], [ends, same, y, level]) => [
+        kernel('PetlPackedAttentionGrad', [asked, ends, same, y, level, dy], attributes),
+      ],
     };
   });
 }
 
 type Four = readonly [Tensor, Tensor, Tensor, Tensor];
 
-function gradientOf(dy: Tensor, [queries, keys, values, mask]: Four, [context, shares, ...kept]: Saved, { apply, mass }: { readonly apply: Thinning['apply']; readonly mass: boolean }): Tensor[] {
+function gradientOf(
+  dy: Tensor,
+  [queries, keys, values, mask]: Four,
+  [context, shares, ...kept]: Saved,
+  { apply, mass }: { readonly apply: Thinning['apply']; readonly mass: boolean },
+): Tensor[] {
   const heads = queries.shape[1] as number;
   const shared = keys.shape[1] as number;
   const [width] = context.shape.slice(-1) as [number];
@@ -105,11 +141,15 @@ function gradientOf(dy: Tensor, [queries, keys, values, mask]: Four, [context, s
   const along = tf.sum(tf.mul(dContext, context), -1, true);
   const level = mass ? tf.sub(along, tf.slice(dy, [0, 0, 0, width], [-1, -1, -1, 1])) : along;
   const dShares = apply(dThin, kept);
-  const dScores = hasKernels() ? kernel('PetlSoftmaxGrad', [dShares, level, shares]) : tf.mul(tf.sub(dShares, level), shares);
+  const dScores = hasKernels()
+    ? kernel('PetlSoftmaxGrad', [dShares, level, shares])
+    : tf.mul(tf.sub(dShares, level), shares);
   const grid = grouped(dScores, shared);
   return [
-    grouped(tf.matMul(grid, keys), heads), tf.matMul(grid, grouped(queries, shared), true, false),
-    tf.matMul(grouped(apply(shares, kept), shared), grouped(dContext, shared), true, false), summedTo(dScores, mask),
+    grouped(tf.matMul(grid, keys), heads),
+    tf.matMul(grid, grouped(queries, shared), true, false),
+    tf.matMul(grouped(apply(shares, kept), shared), grouped(dContext, shared), true, false),
+    summedTo(dScores, mask),
   ];
 }
 
@@ -118,15 +158,20 @@ function logMass(scores: Tensor, shares: Tensor): Tensor {
   return tf.sub(tf.max(scores, -1, true), tf.log(tf.max(shares, -1, true)));
 }
 
-/** `[B, a, T, k]` -> `[B, heads, a T / heads, k]`: neighbouring query heads ask the same keys as if they were more queries, and back. */
+/**
+ * `[B, a, T, k]` -> `[B, heads, a T / heads, k]`: neighbouring query heads ask the same keys as if they were more
+ * queries, and back.
+ */
 function grouped(x: Tensor, heads: number): Tensor {
   const [batch, a, length, width] = x.shape as [number, number, number, number];
-  return a === heads ? x : tf.reshape(x, [batch, heads, a * length / heads, width]);
+  return a === heads ? x : tf.reshape(x, [batch, heads, (a * length) / heads, width]);
 }
 
 /** The gradient of what was broadcast: sums over the axes along which it was. */
 function summedTo(x: Tensor, { shape }: Tensor): Tensor {
   const missing = x.rank - shape.length;
-  const axes = x.shape.flatMap((size, axis) => (axis < missing || (shape[axis - missing] === 1 && size !== 1) ? [axis] : []));
+  const axes = x.shape.flatMap((size, axis) =>
+    axis < missing || (shape[axis - missing] === 1 && size !== 1) ? [axis] : [],
+  );
   return axes.length === 0 ? x : tf.reshape(tf.sum(x, axes), shape);
 }

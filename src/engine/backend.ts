@@ -16,7 +16,11 @@ export interface Binding {
 
 export type TypedValues = Float32Array | Int32Array | Uint8Array | BigInt64Array;
 
-export interface TensorMetadata { readonly id: number; readonly shape: number[]; readonly dtype: number }
+export interface TensorMetadata {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
 
 export interface OpAttr {
   readonly name: string;
@@ -31,7 +35,12 @@ export const attrTypes = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape:
 /** TF_DataType of the C API, those that occur here. */
 export const dtypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14 } as const;
 
-interface TensorEntry { id: number; values: TypedValues | null; shape: number[]; dtype: number }
+interface TensorEntry {
+  id: number;
+  values: TypedValues | null;
+  shape: number[];
+  dtype: number;
+}
 
 /** tfjs-node's backend with the members that recording needs. */
 export interface NodeBackend {
@@ -56,7 +65,10 @@ const attr = {
 
 type Attrs = Readonly<Record<string, boolean | number | keyof typeof dtypes>>;
 
-/** Runs one TensorFlow op by name, outside tfjs's kernels and its gradient tape; type attributes are given as dtype names. */
+/**
+ * Runs one TensorFlow op by name, outside tfjs's kernels and its gradient tape; type attributes are given as dtype
+ * names.
+ */
 export function rawOp(op: string, attrs: Attrs, inputs: readonly Tensor[]): Tensor {
   return backend().executeSingleOutput(op, typedAttrs(attrs), inputs);
 }

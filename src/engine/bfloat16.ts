@@ -4,31 +4,42 @@ import { castAttrs, isWidening } from './narrow';
 import { hasKernels } from './native';
 import type { Recording } from './record';
 
-/** Products whose three sides all reach this are worth rounding, whatever trains: a backbone's under full fine-tuning, adapters of this width; LoRA's ranks and heads of few classes stay below. */
+/**
+ * Products whose three sides all reach this are worth rounding, whatever trains: a backbone's under full fine-tuning,
+ * adapters of this width; LoRA's ranks and heads of few classes stay below.
+ */
 const large = 64;
 
 /**
- * Multiplies by the backbone's matrices in bfloat16: both operands are rounded, products add up in float32 inside the matrix
- * unit, the result is float32 again. A rounded frozen matrix is computed once (`hoist.ts`); one that trains is rounded at each
- * step, as PyTorch's autocast does: trained values, their optimizer, small products, reductions and everything element-wise
+ * Multiplies by the backbone's matrices in bfloat16: both operands are rounded, products add up in float32 inside the
+ * matrix
+ * unit, the result is float32 again. A rounded frozen matrix is computed once (`hoist.ts`); one that trains is rounded
+ * at each
+ * step, as PyTorch's autocast does: trained values, their optimizer, small products, reductions and everything
+ * element-wise
  * stay float32.
  */
 export function inBfloat16({ graph, captured }: Recording): Recording {
   const frozen = frozenNames(graph, captured.length);
   const isLarge = largeProducts(graph);
   const rewriter = new Rewriter(graph);
-  const nodes = graph.nodes.flatMap((node) => (isFrozenProduct(node, frozen) || isLarge(node) ? rewriter.product(node) : rewriter.between(node)));
+  const nodes = graph.nodes.flatMap((node) =>
+    isFrozenProduct(node, frozen) || isLarge(node) ? rewriter.product(node) : rewriter.between(node),
+  );
   return { graph: { ...graph, nodes }, captured };
 }
 
 /** Tells products `[m, k] x [k, n]` with m, k, n >= `large`. */
 function largeProducts(graph: Graph): (node: GraphNode) => boolean {
-  const shapes = new Map([...graph.inputs.map(({ name, shape }) => [name, shape] as const), ...graph.nodes.map(({ name, shapes: all }) => [name, all?.[0] ?? []] as const)]);
+  const shapes = new Map([
+    ...graph.inputs.map(({ name, shape }) => [name, shape] as const),
+    ...graph.nodes.map(({ name, shapes: all }) => [name, all?.[0] ?? []] as const),
+  ]);
   return ({ op, inputs, name }) => {
     if (op !== 'MatMul') return false;
     const [m = 0, n = 0] = shapes.get(name) ?? [];
     const [rows = 0, columns = 0] = shapes.get(inputs[0]?.node ?? '') ?? [];
-    return Math.min(m, n, rows * columns / Math.max(1, m)) >= large;
+    return Math.min(m, n, (rows * columns) / Math.max(1, m)) >= large;
   };
 }
 
@@ -43,7 +54,9 @@ function frozenNames(graph: Graph, captured: number): ReadonlySet<string> {
 }
 
 function isFrozenProduct({ op, inputs }: GraphNode, frozen: ReadonlySet<string>): boolean {
-  return op === 'MatMul' && inputs.some(({ node }) => frozen.has(node)) && !inputs.every(({ node }) => frozen.has(node));
+  return (
+    op === 'MatMul' && inputs.some(({ node }) => frozen.has(node)) && !inputs.every(({ node }) => frozen.has(node))
+  );
 }
 
 class Rewriter {
@@ -68,12 +81,18 @@ class Rewriter {
     if (this.taken.has(inner)) throw new Error(`node ${inner} exists already`);
     const attrs = node.attrs.map((a) => (a.name === 'T' ? { ...a, value: dtypes.bfloat16 } : a));
     this.products.set(node.name, { node: inner, port: 0 });
-    return [...casts, { ...node, name: inner, attrs, inputs }, { name: node.name, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] }];
+    return [
+      ...casts,
+      { ...node, name: inner, attrs, inputs },
+      { name: node.name, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] },
+    ];
   }
 
   /**
-   * A product's bias is added, and GELU of both computed, with its gradient, in one pass that reads bfloat16: the same numbers
-   * as up to four passes that widen, add, compute and round. Whoever else reads GELU reads it rounded, as with autocast.
+   * A product's bias is added, and GELU of both computed, with its gradient, in one pass that reads bfloat16: the same
+   * numbers
+   * as up to four passes that widen, add, compute and round. Whoever else reads GELU reads it rounded, as with
+   * autocast.
    */
   between(node: GraphNode): GraphNode[] {
     const [first, second] = node.inputs;
@@ -85,14 +104,18 @@ class Rewriter {
     }
     const own = this.biased.get((node.op === 'PetlGelu' ? first : second)?.node ?? '');
     if (node.op === 'PetlGelu' && own !== undefined) return this.narrow(node, 'PetlNarrowGelu', own);
-    if (node.op === 'PetlGeluGrad' && own !== undefined && product !== undefined) return this.narrow(node, 'PetlNarrowGeluGrad', [product, ...own]);
+    if (node.op === 'PetlGeluGrad' && own !== undefined && product !== undefined)
+      return this.narrow(node, 'PetlNarrowGeluGrad', [product, ...own]);
     return [node];
   }
 
   private narrow(node: GraphNode, op: string, inputs: readonly Edge[]): GraphNode[] {
     const inner = { node: `${node.name}/narrow`, port: 0 };
     this.rounded.set(node.name, inner);
-    return [{ ...node, name: inner.node, op, inputs }, { name: node.name, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [inner] }];
+    return [
+      { ...node, name: inner.node, op, inputs },
+      { name: node.name, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [inner] },
+    ];
   }
 
   private round(edge: Edge, made: GraphNode[]): Edge {

@@ -26,5 +26,8 @@ export function withGradient(inputs: readonly Tensor[], forward: () => Layer): T
 
 /** x, as a constant to the gradient. */
 export function detach(x: Tensor): Tensor {
-  return withGradient([x], () => ({ value: rawOp('Identity', { T: 'float32' }, [x]), gradient: (dy) => [tf.zerosLike(dy)] }));
+  return withGradient([x], () => ({
+    value: rawOp('Identity', { T: 'float32' }, [x]),
+    gradient: (dy) => [tf.zerosLike(dy)],
+  }));
 }

@@ -21,10 +21,17 @@ export interface GraphNode {
 }
 
 /** Output `port` of the node called `node`. */
-export interface Edge { readonly node: string; readonly port: number }
+export interface Edge {
+  readonly node: string;
+  readonly port: number;
+}
 
 /** A tensor fed at each run. */
-export interface Placeholder { readonly name: string; readonly shape: readonly number[]; readonly dtype: number }
+export interface Placeholder {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: number;
+}
 
 export function edgeName({ node, port }: Edge): string {
   return port === 0 ? node : `${node}:${port}`;

@@ -6,7 +6,9 @@ import { isWidening } from './narrow';
 import type { Recording } from './record';
 
 /** A recording whose frozen parts have been computed; `release` gives them back. */
-export interface Hoisted extends Recording { release(): void }
+export interface Hoisted extends Recording {
+  release(): void;
+}
 
 /** What was computed once from frozen tensors, by the expression that it is: programs share it. */
 const shared = new Map<string, { readonly id: number; users: number }>();
@@ -38,11 +40,18 @@ export function hoist({ graph, captured }: Recording): Hoisted {
   });
   const rename = (edge: Edge): Edge => renamed.get(edgeName(edge)) ?? edge;
   const nodes = graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) }));
-  const release = (): void => { for (const { key } of keys) drop(key); };
+  const release = (): void => {
+    for (const { key } of keys) drop(key);
+  };
   return { graph: prune({ nodes, inputs, outputs: graph.outputs.map(rename) }), captured: ids, release };
 }
 
-interface Held { readonly key: string; readonly id: number; readonly shape: readonly number[]; readonly dtype: number }
+interface Held {
+  readonly key: string;
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: number;
+}
 
 /** The part of a graph that captured tensors and constants decide. */
 class Frozen {
@@ -55,11 +64,16 @@ class Frozen {
   constructor(graph: Graph, captured: readonly number[], first: number) {
     this.nodes = new Map(graph.nodes.map((node) => [node.name, node]));
     this.ids = new Map(captured.map((id, i) => [graph.inputs[first + i]?.name ?? '', id]));
-    for (const [name, id] of this.ids) { this.keys.set(name, `#${id}`); this.deep.add(name); }
+    for (const [name, id] of this.ids) {
+      this.keys.set(name, `#${id}`);
+      this.deep.add(name);
+    }
     for (const node of graph.nodes) this.visit(node);
   }
 
-  has(name: string): boolean { return this.keys.has(name); }
+  has(name: string): boolean {
+    return this.keys.has(name);
+  }
 
   /** Computed from at least one captured tensor by something that costs. */
   worth(name: string): boolean {
@@ -72,7 +86,8 @@ class Frozen {
     const key = `${this.keys.get(edge.node) ?? ''}:${edge.port}`;
     const known = shared.get(key);
     const id = known?.id ?? this.compute(edge);
-    if (known === undefined) shared.set(key, { id, users: 1 }); else known.users++;
+    if (known === undefined) shared.set(key, { id, users: 1 });
+    else known.users++;
     const [meta] = this.real.executeOp('Identity', [], [id], 1);
     if (meta === undefined) throw new Error(`held tensor ${id} is gone`);
     this.real.deleteTensor(meta.id);
@@ -87,7 +102,12 @@ class Frozen {
     }
     if (inputs.length === 0 || op.startsWith('Stateless') || !inputs.every((edge) => this.keys.has(edge.node))) return;
     const parts = inputs.map((edge) => `${this.keys.get(edge.node) ?? ''}:${edge.port}`);
-    this.keys.set(name, createHash('sha1').update(`${op}${JSON.stringify(attrs)}(${parts.join()})`).digest('base64'));
+    this.keys.set(
+      name,
+      createHash('sha1')
+        .update(`${op}${JSON.stringify(attrs)}(${parts.join()})`)
+        .digest('base64'),
+    );
     if (inputs.some((edge) => this.deep.has(edge.node))) this.deep.add(name);
   }
 
@@ -99,7 +119,10 @@ class Frozen {
       const id = this.ids.get(node);
       if (id !== undefined) return id;
       const known = values.get(node) ?? this.run(this.nodes.get(node) as GraphNode, valueOf);
-      if (!values.has(node)) { values.set(node, known); made.push(...known); }
+      if (!values.has(node)) {
+        values.set(node, known);
+        made.push(...known);
+      }
       return known[port] as number;
     };
     const result = valueOf(edge);

@@ -1,5 +1,6 @@
 /*
- * The hot layers, each with the gradient written out. In a compiled step a gradient that nothing reads (a frozen weight's)
+ * The hot layers, each with the gradient written out. In a compiled step a gradient that nothing reads (a frozen
+ * weight's)
  * is never computed: TensorFlow prunes it. Token-wise tensors are packed: [N, width].
  */
 export { gelu, geluTanh, halfGelu, logSumExp, relu, silu, softmax, tanh } from './activations';

@@ -4,14 +4,23 @@ import { hasKernels, kernel, kernels } from './native';
 import { tf, type Tensor } from './tf';
 
 /**
- * -log softmax(logits)[label] of each row: one op gives the loss and its gradient, no one-hot table over the vocabulary.
+ * -log softmax(logits)[label] of each row: one op gives the loss and its gradient, no one-hot table over the
+ * vocabulary.
  * @param logits `[M, V]` @param labels int32 `[M]` @returns `[M]`
  */
 export function sparseCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return withGradient([logits], () => {
-    const types = [['T', dtypes.float32], ['Tlabels', dtypes.int32]] as const;
+    const types = [
+      ['T', dtypes.float32],
+      ['Tlabels', dtypes.int32],
+    ] as const;
     const attrs = types.map(([name, value]) => ({ name, type: attrTypes.type, value }));
-    const [loss, slope] = backend().executeMultipleOutputs('SparseSoftmaxCrossEntropyWithLogits', attrs, [logits, labels], 2) as [Tensor, Tensor];
+    const [loss, slope] = backend().executeMultipleOutputs(
+      'SparseSoftmaxCrossEntropyWithLogits',
+      attrs,
+      [logits, labels],
+      2,
+    ) as [Tensor, Tensor];
     return { value: loss, kept: [slope], gradient: (dy, _inputs, [saved]) => [tf.mul(tf.expandDims(dy, 1), saved)] };
   });
 }
@@ -32,6 +41,10 @@ export function smoothedCrossEntropy(logits: Tensor, labels: Tensor, smoothing: 
 function fusedCrossEntropy(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
   return withGradient([logits], () => {
     const [value, mass] = kernels('PetlCrossEntropy', [logits, labels], { first: smoothing }, 2) as [Tensor, Tensor];
-    return { value, kept: [labels, mass], gradient: (dy, [x], [l, m]) => [kernel('PetlCrossEntropyGrad', [x, l, m, dy], { first: smoothing })] };
+    return {
+      value,
+      kept: [labels, mass],
+      gradient: (dy, [x], [l, m]) => [kernel('PetlCrossEntropyGrad', [x, l, m, dy], { first: smoothing })],
+    };
   });
 }

@@ -2,12 +2,18 @@ import { attrTypes, backend, dtypes, type Binding, type TensorMetadata, type Typ
 import type { Tensor } from './tf';
 
 /**
- * Makes a tensor whose memory TensorFlow owns. The binding may share the memory of a JavaScript array, and its deallocator
- * runs on whichever thread lets go last; once such memory reaches a session, processes die. A DeepCopy between cures it,
+ * Makes a tensor whose memory TensorFlow owns. The binding may share the memory of a JavaScript array, and its
+ * deallocator
+ * runs on whichever thread lets go last; once such memory reaches a session, processes die. A DeepCopy between cures
+ * it,
  * so every tensor that a program is fed comes from here.
  * @param values float32, int32, or 0/1 bytes for bool; length = product of `shape`
  */
-export function upload(values: TypedValues, shape: readonly number[], dtype: 'float32' | 'int32' | 'bool' = dtypeOf(values)): Tensor {
+export function upload(
+  values: TypedValues,
+  shape: readonly number[],
+  dtype: 'float32' | 'int32' | 'bool' = dtypeOf(values),
+): Tensor {
   return backend().createOutputTensor(ownedTensor(backend().binding, { values, shape, dtype: dtypes[dtype] }));
 }
 
@@ -20,7 +26,11 @@ export function ownedTensor(binding: Binding, { values, shape, dtype }: Content)
   return owned;
 }
 
-interface Content { readonly values: TypedValues; readonly shape: readonly number[]; readonly dtype: number }
+interface Content {
+  readonly values: TypedValues;
+  readonly shape: readonly number[];
+  readonly dtype: number;
+}
 
 function dtypeOf(values: TypedValues): 'float32' | 'int32' | 'bool' {
   if (values instanceof Float32Array) return 'float32';

@@ -4,11 +4,15 @@ import type { Recording } from './record';
 import type { Tensor } from './tf';
 
 /*
- * Frozen matrices may be held in bfloat16: half the memory. To tfjs such a tensor is a float32 one that only compiled steps
+ * Frozen matrices may be held in bfloat16: half the memory. To tfjs such a tensor is a float32 one that only compiled
+ * steps
  * can read: the recorder puts a Cast behind it, and the passes below keep that Cast away from whole tables.
  */
 
-/** The same values rounded to bfloat16 in TensorFlow's memory; the argument is freed. Reading it outside a program fails. */
+/**
+ * The same values rounded to bfloat16 in TensorFlow's memory; the argument is freed. Reading it outside a program
+ * fails.
+ */
 export function narrowed(tensor: Tensor): Tensor {
   const node = backend();
   const [meta] = node.binding.executeOp('Cast', castAttrs('float32', 'bfloat16'), [tensorId(tensor)], 1);
@@ -19,7 +23,8 @@ export function narrowed(tensor: Tensor): Tensor {
 
 export function castAttrs(from: keyof typeof dtypes, to: keyof typeof dtypes): readonly OpAttr[] {
   return [
-    { name: 'SrcT', type: attrTypes.type, value: dtypes[from] }, { name: 'DstT', type: attrTypes.type, value: dtypes[to] },
+    { name: 'SrcT', type: attrTypes.type, value: dtypes[from] },
+    { name: 'DstT', type: attrTypes.type, value: dtypes[to] },
     { name: 'Truncate', type: attrTypes.bool, value: false },
   ];
 }
@@ -38,7 +43,10 @@ export function gatherNarrow({ graph, ...rest }: Recording): Recording {
     if (table === undefined) return [node];
     const inner = `${node.name}/narrow`;
     const attrs = node.attrs.map((a) => (a.name === 'Tparams' ? { ...a, value: dtypes.bfloat16 } : a));
-    return [{ ...node, name: inner, attrs, inputs: [table, ...node.inputs.slice(1)] }, { ...node, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] }];
+    return [
+      { ...node, name: inner, attrs, inputs: [table, ...node.inputs.slice(1)] },
+      { ...node, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [{ node: inner, port: 0 }] },
+    ];
   });
   return { graph: { ...graph, nodes }, ...rest };
 }

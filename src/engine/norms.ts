@@ -10,7 +10,8 @@ export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [N, 1]
     const normal = tf.mul(centred, inverse);
     return {
-      value: tf.add(tf.mul(normal, gain), bias), kept: [normal, inverse],
+      value: tf.add(tf.mul(normal, gain), bias),
+      kept: [normal, inverse],
       gradient: (dy, [, g], kept) => normGradient(dy, g, kept, true),
     };
   });
@@ -18,9 +19,14 @@ export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number
 
 function fusedLayerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
   return withGradient([x, gain, bias], () => {
-    const [value, mean, inverse] = kernels('PetlLayerNorm', [x, gain, bias], { first: epsilon }, 3) as [Tensor, Tensor, Tensor];
+    const [value, mean, inverse] = kernels('PetlLayerNorm', [x, gain, bias], { first: epsilon }, 3) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
     return {
-      value, kept: [mean, inverse],
+      value,
+      kept: [mean, inverse],
       gradient: (dy, [input, g], [m, k]) => {
         const normal = tf.mul(tf.sub(input, m), k); // pruned where gain does not train
         return [kernel('PetlLayerNormGrad', [dy, input, g, m, k]), tf.sum(tf.mul(dy, normal), 0), tf.sum(dy, 0)];
@@ -34,7 +40,11 @@ export function rmsNorm(x: Tensor, gain: Tensor, epsilon: number): Tensor {
   return withGradient([x, gain], () => {
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon));
     const normal = tf.mul(x, inverse);
-    return { value: tf.mul(normal, gain), kept: [normal, inverse], gradient: (dy, [, g], kept) => normGradient(dy, g, kept, false) };
+    return {
+      value: tf.mul(normal, gain),
+      kept: [normal, inverse],
+      gradient: (dy, [, g], kept) => normGradient(dy, g, kept, false),
+    };
   });
 }
 

@@ -8,20 +8,38 @@ import { tf, type Tensor } from './tf';
 
 const [heads, width, rows] = [3, 32, 70];
 const lengths = [9, 17, 33, 5]; // 64 rows, 6 of no sequence
-const last = (): Tensor => upload(Int32Array.from(lengths, (_, b) => lengths.slice(0, b + 1).reduce((a, n) => a + n, 0) - 1), [lengths.length]);
+const last = (): Tensor =>
+  upload(
+    Int32Array.from(lengths, (_, b) => lengths.slice(0, b + 1).reduce((a, n) => a + n, 0) - 1),
+    [lengths.length],
+  );
 const scattered = (shape: readonly number[], phase: number): Tensor =>
-  upload(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 2 * Math.abs((Math.sin(12.9898 * i + phase) * 43758.5453) % 1) - 1), shape);
+  upload(
+    Float32Array.from(
+      { length: shape.reduce((a, b) => a * b, 1) },
+      (_, i) => 2 * Math.abs((Math.sin(12.9898 * i + phase) * 43758.5453) % 1) - 1,
+    ),
+    shape,
+  );
 
 /** y and the gradient of sum(dy y). */
-const withGradient = (f: (all: Tensor) => Tensor) => (all: Tensor, dy: Tensor): Tensor[] => [f(all), tf.grad((x) => tf.sum(tf.mul(f(x), dy)))(all)];
-const runNarrow = (f: (all: Tensor) => Tensor, all: Tensor, dy: Tensor): number[][] => compile(withGradient(f), 'compiled', 'bfloat16')(all, dy).map((x) => Array.from(x.dataSync()));
+const withGradient =
+  (f: (all: Tensor) => Tensor) =>
+  (all: Tensor, dy: Tensor): Tensor[] => [f(all), tf.grad((x) => tf.sum(tf.mul(f(x), dy)))(all)];
+const runNarrow = (f: (all: Tensor) => Tensor, all: Tensor, dy: Tensor): number[][] =>
+  compile(withGradient(f), 'compiled', 'bfloat16')(all, dy).map((x) => Array.from(x.dataSync()));
 
 /** Sequence by sequence, in float32, zeros behind them. */
 function oneByOne(all: Tensor, mass: boolean): Tensor {
   let from = 0;
   const parts = lengths.map((n) => {
-    const [queries, keys, values] = tf.unstack(tf.slice(all, [(from += n) - n, 0, 0, 0], [n, -1, -1, -1]), 1).map((x) => tf.expandDims(tf.transpose(x, [1, 0, 2]), 0)) as [Tensor, Tensor, Tensor];
-    return tf.transpose(tf.squeeze(attend({ queries, keys, values, mask: tf.zeros([1, 1, 1, n]) }, undefined, mass), [0]), [1, 0, 2]);
+    const [queries, keys, values] = tf
+      .unstack(tf.slice(all, [(from += n) - n, 0, 0, 0], [n, -1, -1, -1]), 1)
+      .map((x) => tf.expandDims(tf.transpose(x, [1, 0, 2]), 0)) as [Tensor, Tensor, Tensor];
+    return tf.transpose(
+      tf.squeeze(attend({ queries, keys, values, mask: tf.zeros([1, 1, 1, n]) }, undefined, mass), [0]),
+      [1, 0, 2],
+    );
   });
   return tf.concat([...parts, tf.zeros([rows - from, heads, width + (mass ? 1 : 0)])], 0);
 }
@@ -29,7 +47,11 @@ function oneByOne(all: Tensor, mass: boolean): Tensor {
 describe('attention over packed rows', () => {
   it.each([false, true])('gives every sequence what it gets alone, to rounding; log mass %s', (mass) => {
     expect(compiledKernels()).toBe(2);
-    const [all, dy, ends] = [scattered([rows, 3, heads, width], 0), scattered([rows, heads, width + (mass ? 1 : 0)], 1), last()];
+    const [all, dy, ends] = [
+      scattered([rows, 3, heads, width], 0),
+      scattered([rows, heads, width + (mass ? 1 : 0)], 1),
+      last(),
+    ];
     const packed = runNarrow((x) => attendPacked({ all: x, last: ends }, undefined, mass), all, dy);
     const exact = compile(withGradient((x) => oneByOne(x, mass)))(all, dy).map((x) => Array.from(x.dataSync()));
     packed.forEach((x, i) => {
@@ -44,7 +66,17 @@ describe('attention over packed rows', () => {
 
   it('drops the same shares in the gradient, others with another seed', () => {
     const [all, dy, ends] = [scattered([rows, 3, heads, width], 2), scattered([rows, heads, width], 3), last()];
-    const run = (seed: number, rate = 0.4): number[][] => runNarrow((x) => attendPacked({ all: x, last: ends }, rate === 0 ? undefined : { rate, noise: noise(tf.tensor1d([seed, 2], 'int32')) }, false), all, dy);
+    const run = (seed: number, rate = 0.4): number[][] =>
+      runNarrow(
+        (x) =>
+          attendPacked(
+            { all: x, last: ends },
+            rate === 0 ? undefined : { rate, noise: noise(tf.tensor1d([seed, 2], 'int32')) },
+            false,
+          ),
+        all,
+        dy,
+      );
     const [y, gradient] = run(1) as [number[], number[]];
     // y is linear in the values: sum(dy y) = sum(dv v) where both see the same shares
     const [given, inputs] = [dy.dataSync(), all.dataSync()];
@@ -53,14 +85,20 @@ describe('attention over packed rows', () => {
     const backward = gradient.reduce((sum, v, i) => sum + (ofValues(i) ? v * inputs[i]! : 0), 0);
     const scale = Math.sqrt(y.reduce((sum, v, i) => sum + (v * given[i]!) ** 2, 0));
     expect(Math.abs(forward - backward)).toBeLessThan(0.02 * scale);
-    const apart = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
+    const apart = (a: readonly number[], b: readonly number[]): number =>
+      Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
     expect(apart(y, run(1)[0]!)).toBe(0);
     expect(apart(y, run(7)[0]!)).toBeGreaterThan(0.1);
     expect(apart(y, run(1, 0)[0]!)).toBeGreaterThan(0.1);
   });
 
   it('says what it wants', () => {
-    const f = (ends: readonly number[]) => (): unknown => compile((x: Tensor) => attendPacked({ all: x, last: tf.tensor1d([...ends], 'int32') }, undefined, false), 'compiled', 'bfloat16')(scattered([rows, 3, heads, width], 0)).dataSync();
+    const f = (ends: readonly number[]) => (): unknown =>
+      compile(
+        (x: Tensor) => attendPacked({ all: x, last: tf.tensor1d([...ends], 'int32') }, undefined, false),
+        'compiled',
+        'bfloat16',
+      )(scattered([rows, 3, heads, width], 0)).dataSync();
     expect(f([9, 5])).toThrow(/last rows that grow/);
     expect(f([9, 70])).toThrow(/last rows that grow and are rows/);
   });

@@ -25,6 +25,10 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (bias === undefined) return matmul(x, weight);
   return withGradient([x, weight, bias], () => ({
     value: rawOp('BiasAdd', { T: 'float32' }, [rawMatmul(x, weight, false, false), bias]),
-    gradient: (dy, [p, w]) => [rawMatmul(dy, w, false, true), rawMatmul(p, dy, true, false), rawOp('BiasAddGrad', { T: 'float32' }, [dy])],
+    gradient: (dy, [p, w]) => [
+      rawMatmul(dy, w, false, true),
+      rawMatmul(p, dy, true, false),
+      rawOp('BiasAddGrad', { T: 'float32' }, [dy]),
+    ],
   }));
 }

@@ -14,7 +14,12 @@ import { savedModel } from './savedmodel';
 import type { Tensor } from './tf';
 
 /** What making a program cost, in milliseconds; the first run includes TensorFlow's graph optimisation. */
-export interface ProgramTimes { readonly recordMs: number; readonly loadMs: number; readonly firstRunMs: number; readonly nodes: number }
+export interface ProgramTimes {
+  readonly recordMs: number;
+  readonly loadMs: number;
+  readonly firstRunMs: number;
+  readonly nodes: number;
+}
 
 /** In what numbers frozen matrices multiply. */
 export type Precision = 'float32' | 'bfloat16';
@@ -53,7 +58,9 @@ export class Program {
     return outputs.map((metadata) => node.createOutputTensor(metadata));
   }
 
-  times(): ProgramTimes { return { ...this.made, firstRunMs: this.firstRunMs }; }
+  times(): ProgramTimes {
+    return { ...this.made, firstRunMs: this.firstRunMs };
+  }
 
   dispose(): void {
     backend().binding.deleteSavedModel(this.id);
@@ -64,7 +71,8 @@ export class Program {
 let folder: string | undefined;
 
 /**
- * The binding loads only from a folder; it is gone once loaded. One path for all programs of a process: TensorFlow keeps
+ * The binding loads only from a folder; it is gone once loaded. One path for all programs of a process: TensorFlow
+ * keeps
  * counters of loading by path for ever, 3 KB each.
  */
 function load(graph: Graph): number {
@@ -75,7 +83,11 @@ function load(graph: Graph): number {
   } catch (error) {
     const message = (error as Error).message;
     const node = graph.nodes.find(({ name }) => message.includes(`{{node ${name}}}`));
-    throw new Error(node === undefined ? message : `${message.split('\n')[0] ?? ''} (op ${node.op}, inputs ${node.inputs.map(edgeName).join()})`);
+    throw new Error(
+      node === undefined
+        ? message
+        : `${message.split('\n')[0] ?? ''} (op ${node.op}, inputs ${node.inputs.map(edgeName).join()})`,
+    );
   } finally {
     rmSync(own, { recursive: true, force: true });
   }

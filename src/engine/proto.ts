@@ -2,15 +2,21 @@ import type { TypedValues } from './backend';
 import { dtypes } from './backend';
 
 /** A google-protobuf message: built here, serialised once, never read back. */
-export interface Message { serializeBinary(): Uint8Array }
+export interface Message {
+  serializeBinary(): Uint8Array;
+}
 
 type Setters = Record<string, (value: unknown, index?: unknown) => unknown>;
 type MessageClass = new () => Message & Setters;
 interface Api {
-  readonly NodeDef: MessageClass; readonly AttrValue: MessageClass & { readonly ListValue: MessageClass };
-  readonly Tensor: MessageClass; readonly TensorShape: MessageClass & { readonly Dim: MessageClass };
-  readonly GraphDef: MessageClass; readonly VersionDef: MessageClass;
-  readonly MetaGraphDef: MessageClass & { readonly MetaInfoDef: MessageClass }; readonly SavedModel: MessageClass;
+  readonly NodeDef: MessageClass;
+  readonly AttrValue: MessageClass & { readonly ListValue: MessageClass };
+  readonly Tensor: MessageClass;
+  readonly TensorShape: MessageClass & { readonly Dim: MessageClass };
+  readonly GraphDef: MessageClass;
+  readonly VersionDef: MessageClass;
+  readonly MetaGraphDef: MessageClass & { readonly MetaInfoDef: MessageClass };
+  readonly SavedModel: MessageClass;
 }
 
 // Generated JavaScript without types.
@@ -31,7 +37,8 @@ export const floatAttr = (value: number): Message => attrValue({ F: value });
 export const typeAttr = (value: number): Message => attrValue({ Type: value });
 export const stringAttr = (value: string): Message => attrValue({ S: Buffer.from(value) });
 export const shapeAttr = (shape: readonly number[]): Message => attrValue({ Shape: tensorShape(shape) });
-export const intListAttr = (values: readonly number[]): Message => attrValue({ List: build(api.AttrValue.ListValue, { IList: values }) });
+export const intListAttr = (values: readonly number[]): Message =>
+  attrValue({ List: build(api.AttrValue.ListValue, { IList: values }) });
 export const stringListAttr = (values: readonly string[]): Message =>
   attrValue({ List: build(api.AttrValue.ListValue, { SList: values.map((v) => Buffer.from(v)) }) });
 
@@ -48,14 +55,23 @@ function contents(dtype: number, values: TypedValues): Record<string, unknown> {
   if (values.length > 1) return { TensorContent: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
   const list = Array.from(values as Float32Array);
   switch (dtype) {
-    case dtypes.float32: return { FloatValList: list };
-    case dtypes.bool: return { BoolValList: list.map((v) => v !== 0) };
-    case dtypes.int64: return { Int64ValList: list.map(Number) };
-    default: return { IntValList: list };
+    case dtypes.float32:
+      return { FloatValList: list };
+    case dtypes.bool:
+      return { BoolValList: list.map((v) => v !== 0) };
+    case dtypes.int64:
+      return { Int64ValList: list.map(Number) };
+    default:
+      return { IntValList: list };
   }
 }
 
-interface NodeFields { readonly name: string; readonly op: string; readonly inputs: readonly string[]; readonly attrs: Readonly<Record<string, Message>> }
+interface NodeFields {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly attrs: Readonly<Record<string, Message>>;
+}
 
 export function node({ name, op, inputs, attrs }: NodeFields): Message {
   const message = build(api.NodeDef, { Name: name, Op: op, InputList: inputs });

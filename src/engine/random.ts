@@ -4,17 +4,24 @@ import { hasKernels, kernel } from './native';
 import { tf, type Tensor } from './tf';
 
 /**
- * Uniform numbers in [0, 1) that depend on nothing but the seed: `tf.randomUniform` draws in JavaScript and would become a
+ * Uniform numbers in [0, 1) that depend on nothing but the seed: `tf.randomUniform` draws in JavaScript and would
+ * become a
  * constant of the program.
  * @param seed int32 `[2]` @param stream distinguishes draws with one seed
  */
 export function statelessUniform(shape: readonly number[], seed: Tensor, stream: number): Tensor {
   const own = tf.add(seed, tf.tensor1d([0, stream], 'int32'));
-  return rawOp('StatelessRandomUniform', { dtype: 'float32', T: 'int32', Tseed: 'int32' }, [tf.tensor1d([...shape], 'int32'), own]);
+  return rawOp('StatelessRandomUniform', { dtype: 'float32', T: 'int32', Tseed: 'int32' }, [
+    tf.tensor1d([...shape], 'int32'),
+    own,
+  ]);
 }
 
 /** Where dropout takes its randomness from: one seed a step, one stream a call. */
-export interface Noise { readonly seed: Tensor; next(): number }
+export interface Noise {
+  readonly seed: Tensor;
+  next(): number;
+}
 
 /** @param seed int32 `[2]`, another for every step */
 export function noise(seed: Tensor): Noise {
@@ -22,7 +29,9 @@ export function noise(seed: Tensor): Noise {
   return { seed, next: () => stream++ };
 }
 
-/** Sets a share `rate` of the elements to 0 and scales the rest by 1 / (1 - rate); without noise (evaluation) returns x. */
+/**
+ * Sets a share `rate` of the elements to 0 and scales the rest by 1 / (1 - rate); without noise (evaluation) returns x.
+ */
 export function dropout(x: Tensor, rate: number, source: Noise | undefined): Tensor {
   if (rate === 0 || source === undefined) return x;
   return withGradient([x], () => {
@@ -40,7 +49,8 @@ export interface Thinning {
 /** The kernel draws the same numbers again wherever they are needed; without it the factors are kept. */
 export function thinning(shape: readonly number[], rate: number, { seed, next }: Noise): Thinning {
   const stream = next();
-  if (hasKernels()) return { kept: [seed], apply: (x, kept) => kernel('PetlDropout', [x, kept[0] as Tensor], { first: rate, stream }) };
+  if (hasKernels())
+    return { kept: [seed], apply: (x, kept) => kernel('PetlDropout', [x, kept[0] as Tensor], { first: rate, stream }) };
   const open = tf.greaterEqual(statelessUniform(shape, seed, stream), rate);
   return { kept: [tf.mul(tf.cast(open, 'float32'), 1 / (1 - rate))], apply: (x, kept) => tf.mul(x, kept[0] as Tensor) };
 }

@@ -1,4 +1,12 @@
-import { attrTypes, backend, dtypes, type Binding, type OpAttr, type TensorMetadata, type TypedValues } from './backend';
+import {
+  attrTypes,
+  backend,
+  dtypes,
+  type Binding,
+  type OpAttr,
+  type TensorMetadata,
+  type TypedValues,
+} from './backend';
 import type { Edge, Graph, GraphNode, Placeholder } from './graph';
 import { ownedTensor } from './memory';
 import { castAttrs } from './narrow';
@@ -8,15 +16,22 @@ import { tf, type Tensor } from './tf';
 let recording = 0;
 
 /** Whether a step is being recorded: its tensors have no values. */
-export function isRecording(): boolean { return recording > 0; }
+export function isRecording(): boolean {
+  return recording > 0;
+}
 
 /** A recorded step and the tensors of the outside world that it read (frozen weights): they are fed at every run. */
-export interface Recording { readonly graph: Graph; readonly captured: readonly number[] }
+export interface Recording {
+  readonly graph: Graph;
+  readonly captured: readonly number[];
+}
 
 /**
  * Records one call of `step` without computing anything. tfjs's kernels reach TensorFlow only through the binding's
- * `executeOp`, `createTensor` and `tensorDataSync`, and take back no more than id, shape and dtype; the recorder answers
- * with ids below zero and inferred shapes, and notes each op as a node. tfjs deletes only ids >= 0, so `tf.tidy` and the
+ * `executeOp`, `createTensor` and `tensorDataSync`, and take back no more than id, shape and dtype; the recorder
+ * answers
+ * with ids below zero and inferred shapes, and notes each op as a node. tfjs deletes only ids >= 0, so `tf.tidy` and
+ * the
  * gradient tape work as they do eagerly.
  * @param inputs tensors that `step` is called with; only their shapes and dtypes are used
  */
@@ -24,14 +39,20 @@ export function record(step: (inputs: Tensor[]) => Tensor[], inputs: readonly Te
   const recorder = new Recorder();
   let recording: Recording | undefined;
   recorder.during(() => {
-    tf.tidy(() => { recording = recorder.finish(step(inputs.map((t) => recorder.placeholder(t)))); });
+    tf.tidy(() => {
+      recording = recorder.finish(step(inputs.map((t) => recorder.placeholder(t))));
+    });
   });
   if (recording === undefined) throw new Error('nothing was recorded');
   return recording;
 }
 
 /** The value of a recorded id: where it comes from and what is known of it. */
-interface Known { readonly edge: Edge; readonly spec: Spec; readonly op: string }
+interface Known {
+  readonly edge: Edge;
+  readonly spec: Spec;
+  readonly op: string;
+}
 
 /** Kernels of tfjs-node that leave the type of their first input to eager inference; a graph must state it. */
 const inferred = new Set(['ExpandDims', 'Squeeze']);
@@ -57,9 +78,17 @@ class Recorder {
     const { getInputTensorIds, move } = node;
     recording++;
     node.binding = this.binding();
-    node.move = (dataId, ...rest) => { this.fresh.add(dataId); move.call(node, dataId, ...rest); };
-    node.getInputTensorIds = (tensors) => { this.uploadOld(tensors); return getInputTensorIds.call(node, tensors); };
-    try { body(); } finally {
+    node.move = (dataId, ...rest) => {
+      this.fresh.add(dataId);
+      move.call(node, dataId, ...rest);
+    };
+    node.getInputTensorIds = (tensors) => {
+      this.uploadOld(tensors);
+      return getInputTensorIds.call(node, tensors);
+    };
+    try {
+      body();
+    } finally {
       recording--;
       node.binding = this.real;
       node.move = move;
@@ -71,22 +100,33 @@ class Recorder {
     const name = `in${this.inputs.length}`;
     const dtype = dtypes[tensor.dtype as 'float32' | 'int32' | 'bool'];
     this.inputs.push({ name, shape: tensor.shape, dtype });
-    return backend().createOutputTensor(this.remember({ node: name, port: 0 }, { shape: tensor.shape, dtype }, 'Placeholder'));
+    return backend().createOutputTensor(
+      this.remember({ node: name, port: 0 }, { shape: tensor.shape, dtype }, 'Placeholder'),
+    );
   }
 
   finish(outputs: readonly Tensor[]): Recording {
-    const values = backend().getInputTensorIds(outputs).map((id) => this.lookUp(id));
+    const values = backend()
+      .getInputTensorIds(outputs)
+      .map((id) => this.lookUp(id));
     // An Identity each: TensorFlow cannot fetch what it is fed, and two outputs may be one value.
-    const named = values.map(({ edge, spec }, i) => this.push({
-      name: `out${i}`, op: 'Identity', attrs: [{ name: 'T', type: attrTypes.type, value: spec.dtype }], inputs: [edge],
-    }));
+    const named = values.map(({ edge, spec }, i) =>
+      this.push({
+        name: `out${i}`,
+        op: 'Identity',
+        attrs: [{ name: 'T', type: attrTypes.type, value: spec.dtype }],
+        inputs: [edge],
+      }),
+    );
     return { graph: { nodes: this.nodes, inputs: this.inputs, outputs: named }, captured: this.captured };
   }
 
   private binding(): Binding {
     const answers: Partial<Binding> = {
       createTensor: (shape, dtype, values) => this.constant(shape, dtype, values),
-      deleteTensor: (id) => { if (id >= 0) this.real.deleteTensor(id); },
+      deleteTensor: (id) => {
+        if (id >= 0) this.real.deleteTensor(id);
+      },
       tensorDataSync: (id) => this.read(id),
       executeOp: (op, attrs, ids, outputs) => this.execute(op, attrs, ids, outputs),
     };
@@ -97,20 +137,40 @@ class Recorder {
 
   private constant(shape: readonly number[], dtype: number, values: TypedValues): number {
     const copy = values.slice() as TypedValues;
-    const edge = this.push({ name: `c${this.nodes.length}`, op: 'Const', attrs: [], inputs: [], value: { values: copy, shape: [...shape], dtype } });
+    const edge = this.push({
+      name: `c${this.nodes.length}`,
+      op: 'Const',
+      attrs: [],
+      inputs: [],
+      value: { values: copy, shape: [...shape], dtype },
+    });
     return this.remember(edge, { shape: [...shape], dtype, values: copy }, 'Const').id;
   }
 
   private execute(op: string, attrs: readonly OpAttr[], ids: readonly number[], outputs: number): TensorMetadata[] {
     const inputs = ids.map((id) => this.lookUp(id));
-    const specs = infer(op, attrs, inputs.map((k) => k.spec), outputs);
-    const { node } = this.push({ name: `n${this.nodes.length}`, op, attrs: complete(op, attrs, inputs), inputs: inputs.map((k) => k.edge), shapes: specs.map((s) => s.shape) });
+    const specs = infer(
+      op,
+      attrs,
+      inputs.map((k) => k.spec),
+      outputs,
+    );
+    const { node } = this.push({
+      name: `n${this.nodes.length}`,
+      op,
+      attrs: complete(op, attrs, inputs),
+      inputs: inputs.map((k) => k.edge),
+      shapes: specs.map((s) => s.shape),
+    });
     return specs.map((spec, port) => this.remember({ node, port }, spec, op));
   }
 
   private read(id: number): TypedValues {
     const { spec, op } = this.lookUp(id);
-    if (spec.values === undefined) throw new Error(`a compiled step reads the value of ${op}: values exist only when it runs (return the tensor, or run with --eager)`);
+    if (spec.values === undefined)
+      throw new Error(
+        `a compiled step reads the value of ${op}: values exist only when it runs (return the tensor, or run with --eager)`,
+      );
     return spec.values;
   }
 
@@ -129,8 +189,19 @@ class Recorder {
     this.captured.push(id);
     const edge = { node: name, port: 0 };
     const narrow = meta.dtype === dtypes.bfloat16; // held at half width: see narrow.ts
-    const wide = narrow ? this.push({ name: `n${this.nodes.length}`, op: 'Cast', attrs: castAttrs('bfloat16', 'float32'), inputs: [edge] }) : edge;
-    const known = { edge: wide, spec: { shape: meta.shape, dtype: narrow ? dtypes.float32 : meta.dtype }, op: 'a tensor of the outside world' };
+    const wide = narrow
+      ? this.push({
+          name: `n${this.nodes.length}`,
+          op: 'Cast',
+          attrs: castAttrs('bfloat16', 'float32'),
+          inputs: [edge],
+        })
+      : edge;
+    const known = {
+      edge: wide,
+      spec: { shape: meta.shape, dtype: narrow ? dtypes.float32 : meta.dtype },
+      op: 'a tensor of the outside world',
+    };
     this.known.set(id, known);
     return known;
   }

@@ -1,7 +1,11 @@
 import { dtypes, type OpAttr, type TypedValues } from './backend';
 
 /** What is known of a value while a step is recorded; `values` only for constants. */
-export interface Spec { readonly shape: readonly number[]; readonly dtype: number; readonly values?: TypedValues }
+export interface Spec {
+  readonly shape: readonly number[];
+  readonly dtype: number;
+  readonly values?: TypedValues;
+}
 
 /** An op about to be recorded. */
 export interface Call {
@@ -24,7 +28,9 @@ export function infer(op: string, attrs: readonly OpAttr[], inputs: readonly Spe
 }
 
 /** The ops that have a rule. */
-export function ruled(): readonly string[] { return Object.keys(rules); }
+export function ruled(): readonly string[] {
+  return Object.keys(rules);
+}
 
 function input(call: Call, index: number): Spec {
   const spec = call.inputs[index];
@@ -34,7 +40,8 @@ function input(call: Call, index: number): Spec {
 
 function constant(call: Call, index: number): readonly number[] {
   const { values } = input(call, index);
-  if (values === undefined) throw new Error(`op ${call.op}: input ${index} gives a shape and must be a constant inside a compiled step`);
+  if (values === undefined)
+    throw new Error(`op ${call.op}: input ${index} gives a shape and must be a constant inside a compiled step`);
   return Array.from(values, Number);
 }
 
@@ -44,16 +51,21 @@ const same: Rule = (call) => [{ shape: input(call, 0).shape, dtype: input(call, 
 /** NumPy broadcasting of two or more shapes. */
 export function broadcast(op: string, shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((s) => s.length));
-  return Array.from({ length: rank }, (_, axis) => shapes.reduce((extent, shape) => {
-    const own = shape[axis - rank + shape.length] ?? 1;
-    if (own !== 1 && extent !== 1 && own !== extent) throw new Error(`op ${op}: shapes [${shapes.join('] and [')}] do not broadcast`);
-    return own === 1 ? extent : own;
-  }, 1));
+  return Array.from({ length: rank }, (_, axis) =>
+    shapes.reduce((extent, shape) => {
+      const own = shape[axis - rank + shape.length] ?? 1;
+      if (own !== 1 && extent !== 1 && own !== extent)
+        throw new Error(`op ${op}: shapes [${shapes.join('] and [')}] do not broadcast`);
+      return own === 1 ? extent : own;
+    }, 1),
+  );
 }
 
-const binary = (dtype?: number): Rule => (call) => [
-  { shape: broadcast(call.op, [input(call, 0).shape, input(call, 1).shape]), dtype: dtype ?? input(call, 0).dtype },
-];
+const binary =
+  (dtype?: number): Rule =>
+  (call) => [
+    { shape: broadcast(call.op, [input(call, 0).shape, input(call, 1).shape]), dtype: dtype ?? input(call, 0).dtype },
+  ];
 
 const reduction: Rule = (call) => {
   const { shape, dtype } = input(call, 0);
@@ -65,11 +77,17 @@ const reduction: Rule = (call) => {
 const argReduction: Rule = (call) => {
   const { shape } = input(call, 0);
   const [axis = 0] = constant(call, 1);
-  return [{ shape: shape.filter((_, i) => i !== (axis < 0 ? axis + shape.length : axis)), dtype: Number(call.attr('output_type') ?? dtypes.int64) }];
+  return [
+    {
+      shape: shape.filter((_, i) => i !== (axis < 0 ? axis + shape.length : axis)),
+      dtype: Number(call.attr('output_type') ?? dtypes.int64),
+    },
+  ];
 };
 
 const batchMatMul: Rule = (call) => {
-  const a = input(call, 0), b = input(call, 1);
+  const a = input(call, 0),
+    b = input(call, 1);
   const [m, k] = matrixOf(a.shape, call.attr('adj_x') === true);
   const [k2, n] = matrixOf(b.shape, call.attr('adj_y') === true);
   if (k !== k2) throw new Error(`op ${call.op}: inner sizes ${k} and ${k2} differ`);
@@ -77,7 +95,8 @@ const batchMatMul: Rule = (call) => {
 };
 
 const matMul: Rule = (call) => {
-  const a = input(call, 0), b = input(call, 1);
+  const a = input(call, 0),
+    b = input(call, 1);
   const [m, k] = matrixOf(a.shape, call.attr('transpose_a') === true);
   const [k2, n] = matrixOf(b.shape, call.attr('transpose_b') === true);
   if (k !== k2) throw new Error(`op ${call.op}: inner sizes ${k} and ${k2} differ`);
@@ -99,11 +118,17 @@ const reshape: Rule = (call) => {
 };
 
 const gather: Rule = (call) => {
-  const table = input(call, 0), indices = input(call, 1);
+  const table = input(call, 0),
+    indices = input(call, 1);
   const [axis = 0] = constant(call, 2);
   const batch = Number(call.attr('batch_dims') ?? 0);
   const at = axis < 0 ? axis + table.shape.length : axis;
-  return [{ shape: [...table.shape.slice(0, at), ...indices.shape.slice(batch), ...table.shape.slice(at + 1)], dtype: table.dtype }];
+  return [
+    {
+      shape: [...table.shape.slice(0, at), ...indices.shape.slice(batch), ...table.shape.slice(at + 1)],
+      dtype: table.dtype,
+    },
+  ];
 };
 
 const concat: Rule = (call) => {
@@ -111,7 +136,9 @@ const concat: Rule = (call) => {
   const [axis = 0] = constant(call, call.inputs.length - 1);
   const { shape, dtype } = input(call, 0);
   const at = axis < 0 ? axis + shape.length : axis;
-  return [{ shape: shape.map((n, i) => (i === at ? parts.reduce((sum, p) => sum + (p.shape[at] ?? 0), 0) : n)), dtype }];
+  return [
+    { shape: shape.map((n, i) => (i === at ? parts.reduce((sum, p) => sum + (p.shape[at] ?? 0), 0) : n)), dtype },
+  ];
 };
 
 const split: Rule = (call) => {
@@ -130,7 +157,14 @@ const slice: Rule = (call) => {
 const stridedSlice: Rule = (call) => {
   const { shape, dtype } = input(call, 0);
   const [begin, end, strides] = [constant(call, 1), constant(call, 2), constant(call, 3)];
-  return [{ shape: shape.map((n, i) => (i < begin.length ? Math.max(0, Math.ceil(((end[i] ?? n) - (begin[i] ?? 0)) / (strides[i] ?? 1))) : n)), dtype }];
+  return [
+    {
+      shape: shape.map((n, i) =>
+        i < begin.length ? Math.max(0, Math.ceil(((end[i] ?? n) - (begin[i] ?? 0)) / (strides[i] ?? 1))) : n,
+      ),
+      dtype,
+    },
+  ];
 };
 
 const pad: Rule = (call) => {
@@ -151,12 +185,27 @@ const tile: Rule = (call) => {
 };
 
 const cast: Rule = (call) => [{ shape: input(call, 0).shape, dtype: Number(call.attr('DstT')) }];
-const select: Rule = (call) => [{ shape: broadcast(call.op, call.inputs.map((i) => i.shape)), dtype: input(call, 1).dtype }];
+const select: Rule = (call) => [
+  {
+    shape: broadcast(
+      call.op,
+      call.inputs.map((i) => i.shape),
+    ),
+    dtype: input(call, 1).dtype,
+  },
+];
 const fill: Rule = (call) => [{ shape: constant(call, 0), dtype: input(call, 1).dtype }];
 const random: Rule = (call) => [{ shape: constant(call, 0), dtype: dtypes.float32 }];
-const segmentSum: Rule = (call) => [{ shape: [...constant(call, 2), ...input(call, 0).shape.slice(input(call, 1).shape.length)], dtype: input(call, 0).dtype }];
+const segmentSum: Rule = (call) => [
+  {
+    shape: [...constant(call, 2), ...input(call, 0).shape.slice(input(call, 1).shape.length)],
+    dtype: input(call, 0).dtype,
+  },
+];
 const scatterNd: Rule = (call) => [{ shape: constant(call, 2), dtype: input(call, 1).dtype }];
-const oneHot: Rule = (call) => [{ shape: [...input(call, 0).shape, ...constant(call, 1)], dtype: input(call, 2).dtype }];
+const oneHot: Rule = (call) => [
+  { shape: [...input(call, 0).shape, ...constant(call, 1)], dtype: input(call, 2).dtype },
+];
 const range: Rule = (call) => {
   const [[start = 0], [limit = 0], [step = 1]] = [constant(call, 0), constant(call, 1), constant(call, 2)];
   return [{ shape: [Math.max(0, Math.ceil((limit - start) / step))], dtype: input(call, 0).dtype }];
@@ -181,17 +230,25 @@ const topK: Rule = (call) => {
   const { shape, dtype } = input(call, 0);
   const [k = 1] = constant(call, 1);
   const cut = [...shape.slice(0, -1), k];
-  return [{ shape: cut, dtype }, { shape: cut, dtype: dtypes.int32 }];
+  return [
+    { shape: cut, dtype },
+    { shape: cut, dtype: dtypes.int32 },
+  ];
 };
 
 /** `[N, 1]` for `[N, d]` */
-function rowsOf(call: Call): readonly number[] { return [input(call, 0).shape[0] ?? 0, 1]; }
+function rowsOf(call: Call): readonly number[] {
+  return [input(call, 0).shape[0] ?? 0, 1];
+}
 
 /** Context and log mass: these axes of the queries, the width and room for the mass, or one number. */
 function attended(axes: readonly number[]): Rule {
   return (call) => {
     const { shape, dtype } = input(call, 0);
-    return [(shape[3] ?? 0) + (call.attr('second') as number), 1].map((last) => ({ shape: [...axes.map((axis) => shape[axis] ?? 0), last], dtype }));
+    return [(shape[3] ?? 0) + (call.attr('second') as number), 1].map((last) => ({
+      shape: [...axes.map((axis) => shape[axis] ?? 0), last],
+      dtype,
+    }));
   };
 }
 
@@ -201,23 +258,53 @@ function each(ops: string, rule: Rule): Record<string, Rule> {
 
 /** One line per kind of op; every op is compared with its eager run in `rules.test.ts`. */
 const rules: Readonly<Record<string, Rule>> = {
-  ...each('Abs Ceil Cos DeepCopy Elu LeakyRelu Relu6 ReverseV2 Erf Exp Expm1 Floor Identity Log Log1p Neg OnesLike Reciprocal Relu Round Rsqrt Selu Sigmoid Sign Sin Softmax Softplus Sqrt Square StopGradient Tanh ZerosLike LogicalNot BiasAdd ReluGrad', same),
+  ...each(
+    'Abs Ceil Cos DeepCopy Elu LeakyRelu Relu6 ReverseV2 Erf Exp Expm1 Floor Identity Log Log1p Neg OnesLike Reciprocal Relu Round Rsqrt Selu Sigmoid Sign Sin Softmax Softplus Sqrt Square StopGradient Tanh ZerosLike LogicalNot BiasAdd ReluGrad',
+    same,
+  ),
   ...each('IsNan IsInf IsFinite', (call) => [{ shape: input(call, 0).shape, dtype: dtypes.bool }]),
   ...each('Add FloorDiv FloorMod Maximum Minimum Mul Pow RealDiv SquaredDifference Sub Atan2 TanhGrad', binary()),
   ...each('Equal NotEqual Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr', binary(dtypes.bool)),
   ...each('Sum Mean Max Min Prod All Any', reduction),
   ...each('ArgMax ArgMin', argReduction),
   BiasAddGrad: (call) => [{ shape: input(call, 0).shape.slice(-1), dtype: input(call, 0).dtype }],
-  BatchMatMulV2: batchMatMul, MatMul: matMul,
-  Reshape: reshape, GatherV2: gather, ConcatV2: concat, SplitV: split, Slice: slice, StridedSlice: stridedSlice,
-  PadV2: pad, Transpose: transpose, Tile: tile, Cast: cast, Select: select, Fill: fill,
-  StatelessRandomUniform: random, UnsortedSegmentSum: segmentSum, ScatterNd: scatterNd,
-  OneHot: oneHot, Range: range, Pack: pack, Unpack: unpack, ExpandDims: expandDims, TopKV2: topK,
-  Cumsum: same, Cumprod: same,
-  SparseSoftmaxCrossEntropyWithLogits: (call) => [{ shape: input(call, 1).shape, dtype: input(call, 0).dtype }, { shape: input(call, 0).shape, dtype: input(call, 0).dtype }],
-  ...each('PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad PetlPackedAttentionGrad', same),
-  PetlLayerNorm: (call) => [input(call, 0).shape, rowsOf(call), rowsOf(call)].map((shape) => ({ shape, dtype: input(call, 0).dtype })),
-  PetlAttention: attended([0, 1, 2]), PetlPackedAttention: attended([0, 2]),
+  BatchMatMulV2: batchMatMul,
+  MatMul: matMul,
+  Reshape: reshape,
+  GatherV2: gather,
+  ConcatV2: concat,
+  SplitV: split,
+  Slice: slice,
+  StridedSlice: stridedSlice,
+  PadV2: pad,
+  Transpose: transpose,
+  Tile: tile,
+  Cast: cast,
+  Select: select,
+  Fill: fill,
+  StatelessRandomUniform: random,
+  UnsortedSegmentSum: segmentSum,
+  ScatterNd: scatterNd,
+  OneHot: oneHot,
+  Range: range,
+  Pack: pack,
+  Unpack: unpack,
+  ExpandDims: expandDims,
+  TopKV2: topK,
+  Cumsum: same,
+  Cumprod: same,
+  SparseSoftmaxCrossEntropyWithLogits: (call) => [
+    { shape: input(call, 1).shape, dtype: input(call, 0).dtype },
+    { shape: input(call, 0).shape, dtype: input(call, 0).dtype },
+  ],
+  ...each(
+    'PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad PetlPackedAttentionGrad',
+    same,
+  ),
+  PetlLayerNorm: (call) =>
+    [input(call, 0).shape, rowsOf(call), rowsOf(call)].map((shape) => ({ shape, dtype: input(call, 0).dtype })),
+  PetlAttention: attended([0, 1, 2]),
+  PetlPackedAttention: attended([0, 2]),
   PetlAttentionGrad: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),
   PetlCrossEntropy: (call) => [0, 1].map(() => ({ shape: input(call, 1).shape, dtype: input(call, 0).dtype })),
   AdamStep: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),

@@ -6,7 +6,10 @@ export type Tensor = tf.Tensor;
 /** Tensors by name: weights of a model, variables of a method, moments of an optimizer. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** The sum of tensors of one shape, added in their order; `tf.addN` adds in whatever order memory becomes free, and rounds so. */
+/**
+ * The sum of tensors of one shape, added in their order; `tf.addN` adds in whatever order memory becomes free, and
+ * rounds so.
+ */
 export function sumOf(tensors: readonly Tensor[]): Tensor {
   return tensors.reduce((sum, t) => tf.add(sum, t));
 }

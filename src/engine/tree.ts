@@ -27,7 +27,9 @@ export function rebuild(tree: Tree, tensors: readonly Tensor[]): Tree {
 /** What a program is specialised for: keys, shapes and dtypes. */
 export function signature(tree: Tree): string {
   if (tree instanceof tf.Tensor) return `${tree.dtype}[${tree.shape.join()}]`;
-  return `{${Object.entries(tree as Record<string, Tree>).map(([key, child]) => `${key}:${signature(child)}`).join(';')}}`;
+  return `{${Object.entries(tree as Record<string, Tree>)
+    .map(([key, child]) => `${key}:${signature(child)}`)
+    .join(';')}}`;
 }
 
 export function disposeTree(tree: Tree): void {

@@ -23,9 +23,17 @@ import { cells, kinds } from './testing/matrix';
 /** Ten texts as long as the position tables allow, of every word but the first few. */
 function longTexts({ model }: Bench, prompt: number, seed: number): TextPair {
   const random = randomFrom(seed);
-  const rows = (length: number): number[][] => Array.from({ length: 10 }, () => Array.from({ length }, () => Math.floor(random() * 98) + 2));
-  const batch = (ids: number[][], slots: number) => packedBatch(ids, ids.map((row) => row.map(() => 1)), slots);
-  return hasCrossAttention(model.shape) ? { source: batch(rows(36), prompt), target: batch(rows(36), 0) } : { target: batch(rows(36), prompt) };
+  const rows = (length: number): number[][] =>
+    Array.from({ length: 10 }, () => Array.from({ length }, () => Math.floor(random() * 98) + 2));
+  const batch = (ids: number[][], slots: number) =>
+    packedBatch(
+      ids,
+      ids.map((row) => row.map(() => 1)),
+      slots,
+    );
+  return hasCrossAttention(model.shape)
+    ? { source: batch(rows(36), prompt), target: batch(rows(36), 0) }
+    : { target: batch(rows(36), prompt) };
 }
 
 /** Tables are trained by the rows that a text has: no text has all. */
@@ -38,10 +46,15 @@ function reached(bench: Bench, delta: Delta): ReadonlyMap<string, number> {
   for (let attempt = 0; attempt < 6 && (attempt === 0 || missing()); attempt++) {
     tf.tidy(() => {
       const text = longTexts(bench, promptLength(delta.method), attempt + 1);
-      const found = gradients((variables) => probeLoss(outputsOn(bench, delta, variables, text)), perturbed(delta.variables, 0.3, attempt));
+      const found = gradients(
+        (variables) => probeLoss(outputsOn(bench, delta, variables, text)),
+        perturbed(delta.variables, 0.3, attempt),
+      );
       for (const [name, gradient] of Object.entries(found)) {
         const elements = seen.get(name) ?? new Uint8Array((delta.variables[name] as Tensor).size);
-        (gradient?.dataSync() ?? []).forEach((value, i) => { if (Math.abs(value) > 1e-4) elements[i] = 1; });
+        (gradient?.dataSync() ?? []).forEach((value, i) => {
+          if (Math.abs(value) > 1e-4) elements[i] = 1;
+        });
         seen.set(name, elements);
       }
     });
@@ -54,7 +67,10 @@ invariant(13, () => {
     const bench = benchOf(family);
     const delta = createDelta(parseMethod(written), bench.model.shape, bench.model.weights, 4);
     const without = unreachedTensors(delta.method, bench.model.shape);
-    const short = [...reached(bench, delta)].filter(([name, elements]) => !isTable(name) && elements !== (delta.variables[name] as Tensor).size - (without.get(name) ?? 0));
+    const short = [...reached(bench, delta)].filter(
+      ([name, elements]) =>
+        !isTable(name) && elements !== (delta.variables[name] as Tensor).size - (without.get(name) ?? 0),
+    );
     expect(short).toEqual([]);
     delta.dispose();
   });
@@ -65,18 +81,32 @@ invariant(14, () => {
     const { model } = benchOf(family);
     const method = parseMethod(written);
     const delta = createDelta(method, model.shape, model.weights, 1);
-    expect(Object.values(delta.variables).reduce((sum, { size }) => sum + size, 0)).toBe(count(method, model.shape).trained);
+    expect(Object.values(delta.variables).reduce((sum, { size }) => sum + size, 0)).toBe(
+      count(method, model.shape).trained,
+    );
     delta.dispose();
   });
 
-  const more = ['prefix:l=3,mlp=7', 'mam:l=2,r=3,mlp=5', 'mhpa:l=3,query=normed', 'pa-ffn:r=2,s=learned', 'pa-attn:r=2,s=channel', 'top:k=1+lora:r=3'];
+  const more = [
+    'prefix:l=3,mlp=7',
+    'mam:l=2,r=3,mlp=5',
+    'mhpa:l=3,query=normed',
+    'pa-ffn:r=2,s=learned',
+    'pa-attn:r=2,s=channel',
+    'top:k=1+lora:r=3',
+  ];
   const written = [...Object.values(families).map(({ example }) => example), ...more];
-  const known = Object.keys(knownShapes).flatMap((name) => written.map((text) => [name, text] as const)).filter(([name, text]) => text !== 'bitfit' || knownShapes[name]?.biases);
+  const known = Object.keys(knownShapes)
+    .flatMap((name) => written.map((text) => [name, text] as const))
+    .filter(([name, text]) => text !== 'bitfit' || knownShapes[name]?.biases);
   it.each(known)('%s, %s, of the sizes that are published', (name, text) => {
     const shape = knownShapes[name] as ModelShape;
     const method = parseMethod(text);
     const weights = weightShapes(shape);
-    const sizes = [...variablesOf(method, shape).map((spec) => sizeOf(spec.shape)), ...unfrozenNames(method, shape).map((weight) => sizeOf(weights[weight] as readonly number[]))];
+    const sizes = [
+      ...variablesOf(method, shape).map((spec) => sizeOf(spec.shape)),
+      ...unfrozenNames(method, shape).map((weight) => sizeOf(weights[weight] as readonly number[])),
+    ];
     const { trained, used } = count(method, shape);
     expect(trained).toBe(sizes.reduce((a, b) => a + b, 0));
     expect(used).toBeLessThanOrEqual(trained);
@@ -93,7 +123,9 @@ invariant(15, () => {
     const collapsed = collapse(delta.method, shape, { ...delta.constants, ...delta.variables });
     expect(stored).toBe(Object.values(collapsed.tensors).reduce((sum, { size }) => sum + size, 0));
     expect(count(collapsed.method, shape).stored).toBe(stored);
-    expect(trained - used).toBeGreaterThanOrEqual([...unreachedTensors(delta.method, shape).values()].reduce((a, b) => a + b, 0));
+    expect(trained - used).toBeGreaterThanOrEqual(
+      [...unreachedTensors(delta.method, shape).values()].reduce((a, b) => a + b, 0),
+    );
     if (/mlp=/.test(written)) expect(trained).not.toBe(stored);
     tf.dispose(collapsed.tensors);
     delta.dispose();
@@ -108,7 +140,10 @@ function fitting(bench: Bench, delta: Delta, target: Tensor): (variables: Tensor
 }
 
 invariant(18, () => {
-  it.each([...cells(['bert']), ...cells(kinds.slice(1), ['lora:r=4', 'houlsby:m=3', 'mam:l=3,r=4', 'ia3', 'prefix:l=3'])])('%s, %s', (family, written) => {
+  it.each([
+    ...cells(['bert']),
+    ...cells(kinds.slice(1), ['lora:r=4', 'houlsby:m=3', 'mam:l=3,r=4', 'ia3', 'prefix:l=3']),
+  ])('%s, %s', (family, written) => {
     const bench = benchOf(family);
     const delta = moved(bench, written, 5, 0.02);
     const goal = perturbed(delta.variables, 0.05, 9);
@@ -116,9 +151,19 @@ invariant(18, () => {
     const loss = fitting(bench, delta, target);
     const at = (variables: Tensors): number => tf.tidy(() => loss(variables).dataSync()[0] as number);
     const first = at(delta.variables);
-    let state = startState(Object.fromEntries(Object.entries(delta.variables).map(([name, value]) => [name, value.clone()])));
+    let state = startState(
+      Object.fromEntries(Object.entries(delta.variables).map(([name, value]) => [name, value.clone()])),
+    );
     for (let step = 1; step <= 6; step++) {
-      const next = tf.tidy(() => adamW(state, gradients(loss, state.variables) as Tensors, tf.tensor1d(stepScalars(step, 0.01, optimizer)), optimizer) as unknown as tf.TensorContainer) as unknown as typeof state;
+      const next = tf.tidy(
+        () =>
+          adamW(
+            state,
+            gradients(loss, state.variables) as Tensors,
+            tf.tensor1d(stepScalars(step, 0.01, optimizer)),
+            optimizer,
+          ) as unknown as tf.TensorContainer,
+      ) as unknown as typeof state;
       tf.dispose(state);
       state = next;
     }

@@ -13,8 +13,31 @@ import { cells, kinds } from './testing/matrix';
 
 const quiet = { noise: undefined };
 
-const linear = ['lora:r=4', 'lora-ffn:r=4', 'rslora:r=4', 'lora-fa:r=4', 'dora:r=4', 'pissa:r=4', 'vera:r=4', 'adalora:r=4', 'ia3', 'ia3:form=adapters', 'ia3:form=peft-bert', 'ia3+lora-ffn:r=2', 'full', 'layernorm', 'point:site=ffn.up,form=identity,r=3,init=lora,bias=no,s=learned'];
-const mixed = ['lora:r=4+prefix:l=3', 'ia3:form=peft-bert+pa-attn:r=4', 'mhpa:l=3,query=normed+lora:r=2', 'houlsby:m=4', 'mam:l=3,r=4', 'unipelt:l=2,r=2,m=2,gate=token'];
+const linear = [
+  'lora:r=4',
+  'lora-ffn:r=4',
+  'rslora:r=4',
+  'lora-fa:r=4',
+  'dora:r=4',
+  'pissa:r=4',
+  'vera:r=4',
+  'adalora:r=4',
+  'ia3',
+  'ia3:form=adapters',
+  'ia3:form=peft-bert',
+  'ia3+lora-ffn:r=2',
+  'full',
+  'layernorm',
+  'point:site=ffn.up,form=identity,r=3,init=lora,bias=no,s=learned',
+];
+const mixed = [
+  'lora:r=4+prefix:l=3',
+  'ia3:form=peft-bert+pa-attn:r=4',
+  'mhpa:l=3,query=normed+lora:r=2',
+  'houlsby:m=4',
+  'mam:l=3,r=4',
+  'unipelt:l=2,r=2,m=2,gate=token',
+];
 
 function mergeOf({ model }: Bench, { method, variables, constants }: Delta): Merged {
   return merge(method, model.shape, model.weights, { ...constants, ...variables });
@@ -33,33 +56,56 @@ invariant(29, () => {
     const delta = moved(bench, written, 2, 0.1);
     const merged = mergeOf(bench, delta);
     if (linear.includes(written)) expect(merged.rest.modifications).toEqual([]);
-    expect(gap(() => remaining(bench, delta, merged), () => bench.outputs(delta))).toBeLessThan(5e-5);
+    expect(
+      gap(
+        () => remaining(bench, delta, merged),
+        () => bench.outputs(delta),
+      ),
+    ).toBeLessThan(5e-5);
     const stated = mergeStated(bench.model, delta);
     expect([stated.changed, stated.difference < 5e-5]).toEqual([merged.changed, true]);
     free(stated);
     const again = mergeOf(bench, delta);
-    expect(gap(() => remaining(bench, delta, again), () => remaining(bench, delta, merged))).toBe(0);
+    expect(
+      gap(
+        () => remaining(bench, delta, again),
+        () => remaining(bench, delta, merged),
+      ),
+    ).toBe(0);
     free(merged);
     free(again);
     delta.dispose();
     expect(tf.tidy(() => bench.run(bench.model, {}).dataSync())).toEqual(base);
   });
 
-  it.each(cells(kinds, ['prefix:l=3', 'pa-ffn:r=4', 'houlsby:m=4,norms=frozen', 'mhpa:l=3', 'vlm:r=4']))('%s, %s: nothing is linear, nothing merges', (family, written) => {
-    const bench = benchOf(family);
-    const delta = moved(bench, written, 2, 0.1);
-    const merged = mergeOf(bench, delta);
-    expect([merged.changed, merged.rest.modifications]).toEqual([[], delta.method.modifications]);
-    delta.dispose();
-  });
+  it.each(cells(kinds, ['prefix:l=3', 'pa-ffn:r=4', 'houlsby:m=4,norms=frozen', 'mhpa:l=3', 'vlm:r=4']))(
+    '%s, %s: nothing is linear, nothing merges',
+    (family, written) => {
+      const bench = benchOf(family);
+      const delta = moved(bench, written, 2, 0.1);
+      const merged = mergeOf(bench, delta);
+      expect([merged.changed, merged.rest.modifications]).toEqual([[], delta.method.modifications]);
+      delta.dispose();
+    },
+  );
 
-  it.each(cells(kinds, ['lora:r=2', 'ia3', 'layernorm', 'prefix:l=2']).flatMap(([family, written]) => [[family, written, NaN], [family, written, Infinity]] as const))('%s, %s: %f is refused', (family, written, broken) => {
+  it.each(
+    cells(kinds, ['lora:r=2', 'ia3', 'layernorm', 'prefix:l=2']).flatMap(
+      ([family, written]) =>
+        [
+          [family, written, NaN],
+          [family, written, Infinity],
+        ] as const,
+    ),
+  )('%s, %s: %f is refused', (family, written, broken) => {
     const bench = benchOf(family);
     const delta = moved(bench, written);
     const [name] = Object.keys(delta.variables) as [string];
     const before = live().tensors;
     const bad = tf.fill((delta.variables[name] as Tensor).shape, broken);
-    expect(() => merge(delta.method, bench.model.shape, bench.model.weights, { ...delta.variables, [name]: bad })).toThrow(/was not merged: .* holds NaN or infinity/);
+    expect(() =>
+      merge(delta.method, bench.model.shape, bench.model.weights, { ...delta.variables, [name]: bad }),
+    ).toThrow(/was not merged: .* holds NaN or infinity/);
     bad.dispose();
     expect(live().tensors).toBe(before);
     delta.dispose();
@@ -68,29 +114,39 @@ invariant(29, () => {
 
 /** A method with all its fixed scales times `factor`. */
 function weighted(method: Method, factor: number): Method {
-  const modifications = method.modifications.map((m) => (m.composition.kind === 'scaledAdd' && m.composition.scale.kind === 'fixed' ? { ...m, composition: { ...m.composition, scale: { kind: 'fixed', value: m.composition.scale.value * factor } } } as typeof m : m));
+  const modifications = method.modifications.map((m) =>
+    m.composition.kind === 'scaledAdd' && m.composition.scale.kind === 'fixed'
+      ? ({
+          ...m,
+          composition: { ...m.composition, scale: { kind: 'fixed', value: m.composition.scale.value * factor } },
+        } as typeof m)
+      : m,
+  );
   return { ...method, modifications };
 }
 
 invariant(30, () => {
-  it.each(cells(kinds, ['lora:r=3', 'lora-ffn:r=2', 'vera:r=4', 'adalora:r=4', 'pissa:r=2']))('%s, %s', (family, written) => {
-    const bench = benchOf(family);
-    const { shape, weights } = bench.model;
-    const [a, b] = [moved(bench, written, 1, 0.1), moved(bench, 'lora:r=2', 2, 0.1)];
-    const tensorsOf = (delta: Delta): Tensors => ({ ...delta.constants, ...delta.variables });
-    const first = merge(a.method, shape, weights, tensorsOf(a));
-    const both = merge(b.method, shape, first.weights, tensorsOf(b));
-    const other = merge(b.method, shape, weights, tensorsOf(b));
-    const reversed = merge(a.method, shape, other.weights, tensorsOf(a));
-    const runWith = (own: Tensors) => (): Tensor => bench.run({ shape, weights: own }, {});
-    expect(gap(runWith(both.weights), runWith(reversed.weights))).toBeLessThan(2e-5);
-    const half = merge(weighted(a.method, 0.5), shape, weights, tensorsOf(a));
-    const whole = merge(weighted(a.method, 0.5), shape, half.weights, tensorsOf(a));
-    expect(gap(runWith(whole.weights), runWith(first.weights))).toBeLessThan(2e-5);
-    const back = merge(weighted(a.method, -1), shape, first.weights, tensorsOf(a));
-    expect(gap(runWith(back.weights), runWith(weights))).toBeLessThan(2e-5);
-    expect(gap(runWith(first.weights), runWith(weights))).toBeGreaterThan(1e-4);
-    for (const merged of [first, both, other, reversed, half, whole, back]) free(merged);
-    for (const delta of [a, b]) delta.dispose();
-  });
+  it.each(cells(kinds, ['lora:r=3', 'lora-ffn:r=2', 'vera:r=4', 'adalora:r=4', 'pissa:r=2']))(
+    '%s, %s',
+    (family, written) => {
+      const bench = benchOf(family);
+      const { shape, weights } = bench.model;
+      const [a, b] = [moved(bench, written, 1, 0.1), moved(bench, 'lora:r=2', 2, 0.1)];
+      const tensorsOf = (delta: Delta): Tensors => ({ ...delta.constants, ...delta.variables });
+      const first = merge(a.method, shape, weights, tensorsOf(a));
+      const both = merge(b.method, shape, first.weights, tensorsOf(b));
+      const other = merge(b.method, shape, weights, tensorsOf(b));
+      const reversed = merge(a.method, shape, other.weights, tensorsOf(a));
+      const runWith = (own: Tensors) => (): Tensor => bench.run({ shape, weights: own }, {});
+      expect(gap(runWith(both.weights), runWith(reversed.weights))).toBeLessThan(2e-5);
+      const half = merge(weighted(a.method, 0.5), shape, weights, tensorsOf(a));
+      const whole = merge(weighted(a.method, 0.5), shape, half.weights, tensorsOf(a));
+      expect(gap(runWith(whole.weights), runWith(first.weights))).toBeLessThan(2e-5);
+      const back = merge(weighted(a.method, -1), shape, first.weights, tensorsOf(a));
+      expect(gap(runWith(back.weights), runWith(weights))).toBeLessThan(2e-5);
+      expect(gap(runWith(first.weights), runWith(weights))).toBeGreaterThan(1e-4);
+      for (const merged of [first, both, other, reversed, half, whole, back]) free(merged);
+      for (const delta of [a, b]) delta.dispose();
+    },
+  );
 });

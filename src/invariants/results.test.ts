@@ -24,16 +24,24 @@ import { synopsis } from '../tasks/synopsis';
 import { invariant } from './testing/catalogue';
 
 let results: string;
-beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-results-')); });
-afterEach(() => { rmSync(results, { recursive: true }); });
+beforeEach(() => {
+  results = mkdtempSync(join(tmpdir(), 'petl-results-'));
+});
+afterEach(() => {
+  rmSync(results, { recursive: true });
+});
 
-const planned = (method: string, seed: number): PlannedRun => ({ label: method, spec: runSpec({ study: 'toy', method, seed, training: { scored: { validation: 'all', test: 4 } } }) });
+const planned = (method: string, seed: number): PlannedRun => ({
+  label: method,
+  spec: runSpec({ study: 'toy', method, seed, training: { scored: { validation: 'all', test: 4 } } }),
+});
 const methods = ['lora:r=2', 'prefix:l=3', 'houlsby:m=4'];
 const options = () => ({ engine: 'compiled', report: () => undefined, results }) as const;
 
 /** Every method with three seeds. */
 async function study(): Promise<void> {
-  for (const method of methods) for (const seed of [1, 2, 3]) await executeRun(planned(method, seed), toyTools, options());
+  for (const method of methods)
+    for (const seed of [1, 2, 3]) await executeRun(planned(method, seed), toyTools, options());
 }
 
 invariant(47, () => {
@@ -57,7 +65,19 @@ invariant(47, () => {
 
 invariant(48, () => {
   it.each([
-    ['fails', { ...toyTools, train: () => Promise.reject(new Error('out of memory')) }, /out of memory/], ['diverges', { ...toyTools, train: async (...call: Parameters<typeof toyTools.train>) => ({ ...await toyTools.train(...call), loss: NaN, score: NaN }) }, /learning rate/],
+    ['fails', { ...toyTools, train: () => Promise.reject(new Error('out of memory')) }, /out of memory/],
+    [
+      'diverges',
+      {
+        ...toyTools,
+        train: async (...call: Parameters<typeof toyTools.train>) => ({
+          ...(await toyTools.train(...call)),
+          loss: NaN,
+          score: NaN,
+        }),
+      },
+      /learning rate/,
+    ],
   ] as const)('a run that %s', async (_, tools, message) => {
     await study();
     const before = scoreTable(readRows('toy', 'quick', results));
@@ -67,26 +87,47 @@ invariant(48, () => {
   });
 
   it('a run that is stopped, and one whose file was cut', async () => {
-    await expect(executeRun(planned('lora:r=2', 1), toyTools, { ...options(), report: () => 'stop' })).rejects.toThrow(StoppedError);
+    await expect(executeRun(planned('lora:r=2', 1), toyTools, { ...options(), report: () => 'stop' })).rejects.toThrow(
+      StoppedError,
+    );
     await study();
     const path = runPath(planned('lora:r=2', 1).spec, results);
     writeFileSync(path, readFileSync(path, 'utf8').split('\n').slice(0, -2).join('\n'));
-    expect(readRows('toy', 'quick', results).filter(({ method }) => method === 'lora:r=2').map(({ seed }) => seed)).toEqual([2, 3]);
+    expect(
+      readRows('toy', 'quick', results)
+        .filter(({ method }) => method === 'lora:r=2')
+        .map(({ seed }) => seed),
+    ).toEqual([2, 3]);
     expect(readdirSync(dirname(path)).length).toBe(9);
   });
 });
 
-interface Pairs { readonly cases: readonly { readonly hypotheses: readonly string[]; readonly references: readonly string[]; readonly scores: Readonly<Record<'bleu' | 'rouge1' | 'rouge2' | 'rougeLsum', number>> }[] }
+interface Pairs {
+  readonly cases: readonly {
+    readonly hypotheses: readonly string[];
+    readonly references: readonly string[];
+    readonly scores: Readonly<Record<'bleu' | 'rouge1' | 'rouge2' | 'rougeLsum', number>>;
+  }[];
+}
 
 invariant(49, () => {
-  const { cases } = JSON.parse(readFileSync(join(projectRoot(), 'scripts', 'fixtures', 'generation-metrics.json'), 'utf8')) as Pairs;
-  it.each(cases)('ROUGE and BLEU as rouge_score and sacrebleu have them, case %#', ({ hypotheses, references, scores }) => {
-    expect(bleu(hypotheses, references)).toBeCloseTo(scores.bleu, 10);
-    for (const name of ['rouge1', 'rouge2', 'rougeLsum'] as const) expect(rouge(hypotheses, references)[name]).toBeCloseTo(scores[name], 12);
-  });
+  const { cases } = JSON.parse(
+    readFileSync(join(projectRoot(), 'scripts', 'fixtures', 'generation-metrics.json'), 'utf8'),
+  ) as Pairs;
+  it.each(cases)(
+    'ROUGE and BLEU as rouge_score and sacrebleu have them, case %#',
+    ({ hypotheses, references, scores }) => {
+      expect(bleu(hypotheses, references)).toBeCloseTo(scores.bleu, 10);
+      for (const name of ['rouge1', 'rouge2', 'rougeLsum'] as const)
+        expect(rouge(hypotheses, references)[name]).toBeCloseTo(scores[name], 12);
+    },
+  );
 
   it('accuracy and F1 as scikit-learn has them, perplexity by its definition', () => {
-    const [predicted, labels] = [[0, 1, 2, 2, 1, 0, 2, 1], [0, 1, 1, 2, 1, 2, 2, 0]];
+    const [predicted, labels] = [
+      [0, 1, 2, 2, 1, 0, 2, 1],
+      [0, 1, 1, 2, 1, 2, 2, 0],
+    ];
     expect(accuracy(predicted, labels)).toBeCloseTo(0.625, 14); // accuracy_score
     expect(macroF1(predicted, labels)).toBeCloseTo(0.611111111111111, 12); // f1_score(average='macro'): 1/2, 2/3, 2/3
     expect(f1([1, 0, 1, 1], [1, 1, 0, 1])).toBeCloseTo(2 / 3, 14);
@@ -103,7 +144,10 @@ invariant(50, () => {
   });
 
   it('a paired test sees a difference that is there in every pair, and none where signs cancel', () => {
-    const clear = pairedBootstrap([[0.2, 0.3, 0.25, 0.1, 0.3, 0.2], [0.3, 0.1, 0.2, 0.25, 0.3, 0.15]]);
+    const clear = pairedBootstrap([
+      [0.2, 0.3, 0.25, 0.1, 0.3, 0.2],
+      [0.3, 0.1, 0.2, 0.25, 0.3, 0.15],
+    ]);
     expect(clear.gap).toBeCloseTo(0.2208333, 6);
     expect(clear.p).toBeLessThan(0.01);
     const none = pairedBootstrap([[1, -1, 1, -1, 1, -1]]);
@@ -113,13 +157,30 @@ invariant(50, () => {
 
 invariant(51, () => {
   // Debian's index needs apt; news-lead takes its place without.
-  it.each([sentiment, hasDebianIndex() ? synopsis : newsLead].map((task) => [task.name, task] as const))('%s: splits share no id and no text', async (_, task) => {
-    await fetchPackages(task.packages);
-    const { train, validation, test } = await task.load();
-    const keys = [train, validation, test].map((examples) => new Set((examples as readonly { readonly id: string }[]).flatMap((example) => { const { id, ...rest } = example; return [id, JSON.stringify(rest)]; })));
-    for (const [i, j] of [[0, 1], [0, 2], [1, 2]] as const) expect([...(keys[i] as Set<string>)].filter((key) => keys[j]?.has(key))).toEqual([]);
-    expect(Math.min(train.length, validation.length, test.length)).toBeGreaterThan(100);
-  }, 120_000);
+  it.each([sentiment, hasDebianIndex() ? synopsis : newsLead].map((task) => [task.name, task] as const))(
+    '%s: splits share no id and no text',
+    async (_, task) => {
+      await fetchPackages(task.packages);
+      const { train, validation, test } = await task.load();
+      const keys = [train, validation, test].map(
+        (examples) =>
+          new Set(
+            (examples as readonly { readonly id: string }[]).flatMap((example) => {
+              const { id, ...rest } = example;
+              return [id, JSON.stringify(rest)];
+            }),
+          ),
+      );
+      for (const [i, j] of [
+        [0, 1],
+        [0, 2],
+        [1, 2],
+      ] as const)
+        expect([...(keys[i] as Set<string>)].filter((key) => keys[j]?.has(key))).toEqual([]);
+      expect(Math.min(train.length, validation.length, test.length)).toBeGreaterThan(100);
+    },
+    120_000,
+  );
 
   it('a group falls into one split by its hash, two in ten into test and one into validation', () => {
     const all = Array.from({ length: 5000 }, (_, i) => splitOf(`group ${i}`));
@@ -129,7 +190,15 @@ invariant(51, () => {
   });
 
   it('a run that selects is scored on nothing of test, and is no row of results', async () => {
-    const trial = { label: 'trial', spec: runSpec({ study: 'toy', method: 'lora:r=2', seed: 9, training: { scored: { validation: 'all', test: 0 } } }) };
+    const trial = {
+      label: 'trial',
+      spec: runSpec({
+        study: 'toy',
+        method: 'lora:r=2',
+        seed: 9,
+        training: { scored: { validation: 'all', test: 0 } },
+      }),
+    };
     const { final } = await executeRun(trial, toyTools, options());
     expect(final.perExample).toEqual([]);
     expect(readRows('toy', 'quick', results)).toEqual([]);

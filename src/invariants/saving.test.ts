@@ -16,11 +16,20 @@ import { invariant } from './testing/catalogue';
 import { architectures, cells, kinds, methods } from './testing/matrix';
 
 const folder = mkdtempSync(join(tmpdir(), 'petl-saving-'));
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 const at = (family: string, written: string): string => join(folder, `${family}-${written.replace(/\W+/g, '-')}`);
-const baseOf = (family: string): { readonly name: string; readonly hash: string } => ({ name: `tiny-${family}`, hash: `${family} 0123456789abcdef` });
+const baseOf = (family: string): { readonly name: string; readonly hash: string } => ({
+  name: `tiny-${family}`,
+  hash: `${family} 0123456789abcdef`,
+});
 
-function saved(family: string, written: string, head: Tensors = {}): { readonly folder: string; readonly delta: Delta } {
+function saved(
+  family: string,
+  written: string,
+  head: Tensors = {},
+): { readonly folder: string; readonly delta: Delta } {
   const delta = moved(benchOf(family), written, 8, 0.1);
   saveDelta(at(family, written), delta, baseOf(family), head);
   return { folder: at(family, written), delta };
@@ -33,8 +42,12 @@ invariant(39, () => {
     const { delta: loaded, record } = loadDelta(place, bench.model.shape, baseOf(family));
     expect(record.written).toBe(delta.method.name);
     expect(Object.keys(record.tensors).sort()).toEqual(openNames(place));
-    const distance = gap(() => bench.outputs(loaded), () => bench.outputs(delta));
-    if (written.includes('mlp=')) expect(distance).toBeLessThan(1e-5); // the MLP is stored as what it makes
+    const distance = gap(
+      () => bench.outputs(loaded),
+      () => bench.outputs(delta),
+    );
+    if (written.includes('mlp='))
+      expect(distance).toBeLessThan(1e-5); // the MLP is stored as what it makes
     else expect(distance).toBe(0);
     loaded.dispose();
     delta.dispose();
@@ -50,7 +63,9 @@ function openNames(place: string): readonly string[] {
 /** Names and shapes of a stored delta, layers as one where they are alike. */
 function namesOf(place: string): readonly string[] {
   const { tensors } = readDeltaRecord(place);
-  const all = Object.entries(tensors).map(([name, shape]) => `${name.replace(/^(encoder|decoder)\.\d+\./, '$1.#.')} [${shape.join()}]`);
+  const all = Object.entries(tensors).map(
+    ([name, shape]) => `${name.replace(/^(encoder|decoder)\.\d+\./, '$1.#.')} [${shape.join()}]`,
+  );
   return [...new Set(all)].sort();
 }
 
@@ -65,14 +80,17 @@ invariant(40, () => {
     delta.dispose();
   });
 
-  // vitest -u writes the file anew: do it only where names are meant to change, as older files can no longer be read then
+  // vitest -u writes the file anew: do it only where names are meant to change, as older files can no longer be read
+  // then
   it.each(['bert', 'gpt2', 'bart'])('%s: keys are those of the stored fixture', async (family) => {
     const all = cells([family], methods).map(([, written]) => {
       const { folder: place, delta } = saved(family, written);
       delta.dispose();
       return [written, namesOf(place)] as const;
     });
-    await expect(`${JSON.stringify(Object.fromEntries(all), null, 1)}\n`).toMatchFileSnapshot(join(__dirname, 'fixtures', `stored-${family}.json`));
+    await expect(`${JSON.stringify(Object.fromEntries(all), null, 1)}\n`).toMatchFileSnapshot(
+      join(__dirname, 'fixtures', `stored-${family}.json`),
+    );
   });
 });
 
@@ -96,7 +114,9 @@ invariant(42, () => {
     delta.dispose();
     const before = live().tensors;
     const other = tensorsHash({ 'embedding.word': model.weights['embedding.word'] as Tensor });
-    expect(() => loadDelta(place, model.shape, { hash: other })).toThrow(new RegExp(`trained on tiny-${family} .*not on this model.*load it on its own base`));
+    expect(() => loadDelta(place, model.shape, { hash: other })).toThrow(
+      new RegExp(`trained on tiny-${family} .*not on this model.*load it on its own base`),
+    );
     const wider = { ...model.shape, width: 48, headWidth: 12, ffnWidth: 96 };
     expect(() => loadDelta(place, wider, baseOf(family))).toThrow(/has shape \[[\d,]+\], the method needs \[[\d,]+\]/);
     expect(() => loadDelta(place, wider, baseOf(family))).toThrow(UserError);
@@ -104,7 +124,10 @@ invariant(42, () => {
   });
 });
 
-const headOf = (classes: number, width = 32): Tensors => ({ 'head.weight': upload(new Float32Array(width * classes).fill(0.25), [width, classes]), 'head.bias': upload(new Float32Array(classes), [classes]) });
+const headOf = (classes: number, width = 32): Tensors => ({
+  'head.weight': upload(new Float32Array(width * classes).fill(0.25), [width, classes]),
+  'head.bias': upload(new Float32Array(classes), [classes]),
+});
 
 invariant(43, () => {
   it.each(cells(kinds, ['lora:r=2', 'prefix:l=2', 'head']))('%s, %s', (family, written) => {
@@ -117,7 +140,9 @@ invariant(43, () => {
     const record = readDeltaRecord(place);
     for (const classes of [2, 0]) {
       writeFileSync(join(place, 'petl.json'), JSON.stringify({ ...record, classes }));
-      expect(() => loadDelta(place, model.shape, baseOf(family))).toThrow(classes === 0 ? /2 unknown \(head/ : /head\.(weight|bias) has shape/);
+      expect(() => loadDelta(place, model.shape, baseOf(family))).toThrow(
+        classes === 0 ? /2 unknown \(head/ : /head\.(weight|bias) has shape/,
+      );
     }
     saveDelta(place, delta, baseOf(family));
     expect(loadDelta(place, model.shape, baseOf(family)).head).toEqual({});
@@ -131,24 +156,36 @@ invariant(43, () => {
 const later = /,"(positions":"kept"|projections":"redrawn")/g;
 
 invariant(44, () => {
-  it.each(cells(kinds, ['prefix:l=2', 'prompt:l=2', 'vera:r=4', 'lora:r=2', 'mam:l=2,r=3']))('%s, %s', (family, written) => {
-    const bench = benchOf(family);
-    const { folder: place, delta } = saved(family, written);
-    const path = join(place, 'petl.json');
-    const record = readDeltaRecord(place);
-    const older = JSON.stringify(record).replace(later, '');
-    if (/prefix|prompt|vera|mam/.test(written)) expect(older.length).toBeLessThan(JSON.stringify(record).length);
-    writeFileSync(path, older);
-    expect(readDeltaRecord(place)).toEqual(record);
-    const { delta: loaded } = loadDelta(place, bench.model.shape, baseOf(family));
-    expect(gap(() => bench.outputs(loaded), () => bench.outputs(delta))).toBe(0);
-    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    writeFileSync(path, JSON.stringify({ ...record, brandNew: 1 }));
-    loadDelta(place, bench.model.shape, baseOf(family)).delta.dispose();
-    expect(warn.mock.calls.map(([text]) => String(text))).toEqual([expect.stringContaining('brandNew not known to this version')]);
-    warn.mockRestore();
-    writeFileSync(path, JSON.stringify({ ...record, format: 'petl-lab delta 2' }));
-    expect(() => readDeltaRecord(place)).toThrow(/has format "petl-lab delta 2", this version reads "petl-lab delta 1"/);
-    for (const one of [loaded, delta]) one.dispose();
-  });
+  it.each(cells(kinds, ['prefix:l=2', 'prompt:l=2', 'vera:r=4', 'lora:r=2', 'mam:l=2,r=3']))(
+    '%s, %s',
+    (family, written) => {
+      const bench = benchOf(family);
+      const { folder: place, delta } = saved(family, written);
+      const path = join(place, 'petl.json');
+      const record = readDeltaRecord(place);
+      const older = JSON.stringify(record).replace(later, '');
+      if (/prefix|prompt|vera|mam/.test(written)) expect(older.length).toBeLessThan(JSON.stringify(record).length);
+      writeFileSync(path, older);
+      expect(readDeltaRecord(place)).toEqual(record);
+      const { delta: loaded } = loadDelta(place, bench.model.shape, baseOf(family));
+      expect(
+        gap(
+          () => bench.outputs(loaded),
+          () => bench.outputs(delta),
+        ),
+      ).toBe(0);
+      const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      writeFileSync(path, JSON.stringify({ ...record, brandNew: 1 }));
+      loadDelta(place, bench.model.shape, baseOf(family)).delta.dispose();
+      expect(warn.mock.calls.map(([text]) => String(text))).toEqual([
+        expect.stringContaining('brandNew not known to this version'),
+      ]);
+      warn.mockRestore();
+      writeFileSync(path, JSON.stringify({ ...record, format: 'petl-lab delta 2' }));
+      expect(() => readDeltaRecord(place)).toThrow(
+        /has format "petl-lab delta 2", this version reads "petl-lab delta 1"/,
+      );
+      for (const one of [loaded, delta]) one.dispose();
+    },
+  );
 });

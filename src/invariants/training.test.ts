@@ -14,11 +14,19 @@ import { cells, kinds, training } from './testing/matrix';
 /** Matrix products of a compiled step that are as large as a frozen matrix, as its gradient would be. */
 function weightGradients(bench: Bench, delta: Delta): number {
   const names = Object.keys(delta.variables);
-  const named = (values: readonly Tensor[]): Tensors => Object.fromEntries(names.map((name, i) => [name, values[i] as Tensor]));
-  const recording = record((values) => Object.values(gradients((variables) => bench.loss(delta, variables), named(values))) as Tensor[], Object.values(delta.variables));
+  const named = (values: readonly Tensor[]): Tensors =>
+    Object.fromEntries(names.map((name, i) => [name, values[i] as Tensor]));
+  const recording = record(
+    (values) => Object.values(gradients((variables) => bench.loss(delta, variables), named(values))) as Tensor[],
+    Object.values(delta.variables),
+  );
   const { graph, release } = hoist(recording);
   release();
-  const shapes = new Set(Object.entries(bench.model.weights).filter(([name, { rank }]) => rank === 2 && /^(encoder|decoder)\.\d/.test(name)).map(([, { shape }]) => shape.join()));
+  const shapes = new Set(
+    Object.entries(bench.model.weights)
+      .filter(([name, { rank }]) => rank === 2 && /^(encoder|decoder)\.\d/.test(name))
+      .map(([, { shape }]) => shape.join()),
+  );
   return graph.nodes.filter(({ op, shapes: made }) => /MatMul/.test(op) && shapes.has(made?.[0]?.join() ?? '')).length;
 }
 
@@ -32,7 +40,12 @@ invariant(11, () => {
     delta.dispose();
   });
 
-  it.each(cells(kinds, training.filter((written) => !/^(full|top|dora)/.test(written))))('%s, %s: none is computed for a frozen matrix', (family, written) => {
+  it.each(
+    cells(
+      kinds,
+      training.filter((written) => !/^(full|top|dora)/.test(written)),
+    ),
+  )('%s, %s: none is computed for a frozen matrix', (family, written) => {
     const bench = benchOf(family);
     const delta = moved(bench, written);
     expect(weightGradients(bench, delta)).toBe(0);
@@ -42,7 +55,9 @@ invariant(11, () => {
   it.each(cells(kinds, ['full', 'top:k=1']))('%s, %s: they are where the matrices train', (family, written) => {
     const bench = benchOf(family);
     const delta = moved(bench, written);
-    const trained = Object.entries(delta.variables).filter(([name, { rank }]) => rank === 2 && /^(encoder|decoder)\.\d/.test(name));
+    const trained = Object.entries(delta.variables).filter(
+      ([name, { rank }]) => rank === 2 && /^(encoder|decoder)\.\d/.test(name),
+    );
     expect(weightGradients(bench, delta)).toBeGreaterThanOrEqual(trained.length / 4); // those of query, key and value may come as one
     delta.dispose();
   });
@@ -56,7 +71,9 @@ function descend(bench: Bench, delta: Delta): void {
 }
 
 function stepped(variables: Tensors, along: Tensors, by: number): Tensors {
-  return Object.fromEntries(Object.entries(variables).map(([name, w]) => [name, tf.tidy(() => tf.add(w, tf.mul(along[name] as Tensor, by)))]));
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, w]) => [name, tf.tidy(() => tf.add(w, tf.mul(along[name] as Tensor, by)))]),
+  );
 }
 
 const whole = new Map<string, string>();
@@ -94,7 +111,9 @@ invariant(12, () => {
 /** Relative gap between the gradient's length and the central difference along it, the better of two steps. */
 function slopeGap(bench: Bench, delta: Delta): number {
   const found = bench.slopes(delta) as Tensors;
-  const length = tf.tidy(() => Math.sqrt(Object.values(found).reduce((sum, g) => sum + (tf.sum(tf.square(g)).dataSync()[0] as number), 0)));
+  const length = tf.tidy(() =>
+    Math.sqrt(Object.values(found).reduce((sum, g) => sum + (tf.sum(tf.square(g)).dataSync()[0] as number), 0)),
+  );
   const at = (step: number): number => {
     const there = stepped(delta.variables, found, step / length);
     const value = bench.value(delta, there);
@@ -108,14 +127,19 @@ function slopeGap(bench: Bench, delta: Delta): number {
 
 invariant(17, () => {
   // DoRA's norm is a constant to the gradient by definition (Liu et al. 2024, section 4.3)
-  it.each(cells(kinds, training.filter((written) => !written.startsWith('dora'))))('%s, %s', (family, written) => {
+  it.each(
+    cells(
+      kinds,
+      training.filter((written) => !written.startsWith('dora')),
+    ),
+  )('%s, %s', (family, written) => {
     const bench = benchOf(family);
     const delta = moved(bench, written);
     expect(slopeGap(bench, delta)).toBeLessThan(0.03);
     delta.dispose();
   });
 
-  it.each(kinds)('%s, dora: the gradient misses the norm\'s share, and only that', (family) => {
+  it.each(kinds)("%s, dora: the gradient misses the norm's share, and only that", (family) => {
     const bench = benchOf(family);
     const delta = moved(bench, 'dora:r=4');
     expect(slopeGap(bench, delta)).toBeGreaterThan(1e-3);
@@ -129,7 +153,10 @@ invariant(24, () => {
     const bench = benchOf(family);
     const before = live();
     const delta = moved(bench, written);
-    const counts = Array.from({ length: 3 }, () => { descend(bench, delta); return live().tensors; });
+    const counts = Array.from({ length: 3 }, () => {
+      descend(bench, delta);
+      return live().tensors;
+    });
     expect(new Set(counts).size).toBe(1);
     delta.dispose();
     expect(live()).toEqual(before);

@@ -20,14 +20,21 @@ interface Trajectory {
   readonly losses: readonly number[];
   readonly initial: Readonly<Record<string, Stored>>;
   readonly final: Readonly<Record<string, Stored>>;
-  /** The model's own weights that trained, by the checkpoint's names and in its layout (`[out, in]`), but key biases. */
+  /**
+   * The model's own weights that trained, by the checkpoint's names and in its layout (`[out, in]`), but key biases.
+   */
   readonly finalModel: Readonly<Record<string, Checksum>>;
   readonly finalModelRows: Readonly<Record<string, readonly number[]>>;
   readonly float32Gap: { readonly losses: number; readonly weights: number };
 }
 
 /** Of the flattened values x: sum, sum of squares, and sum of x_i cos(i + 1). */
-interface Checksum { readonly shape: readonly number[]; readonly sum: number; readonly squares: number; readonly probe: number }
+interface Checksum {
+  readonly shape: readonly number[];
+  readonly sum: number;
+  readonly squares: number;
+  readonly probe: number;
+}
 
 interface Fixture {
   readonly ids: number[][];
@@ -44,11 +51,15 @@ describe('ten steps of AdamW equal PyTorch in float64', () => {
     const bert = tinyModel('bert');
     model = Object.assign(bert, { shape: { ...bert.shape, pooling: 'mean' as const } });
   });
-  afterAll(() => { model.dispose(); });
+  afterAll(() => {
+    model.dispose();
+  });
 
   it.each(fixture.methods.map((m) => [m.name, m] as const))('%s', (_, one) => {
     const method = parseMethod(one.written);
-    const unfrozen = Object.fromEntries(unfrozenNames(method, model.shape).map((name) => [name, tf.clone(model.weights[name] as Tensor)]));
+    const unfrozen = Object.fromEntries(
+      unfrozenNames(method, model.shape).map((name) => [name, tf.clone(model.weights[name] as Tensor)]),
+    );
     const settings = { dropout: 0, labelSmoothing: 0, optimizer: one.spec.optimizer } as unknown as TrainingSettings;
     const classifier = classifierOf(model, method, settings);
     const step = compile((...inputs: Parameters<typeof classifier.step>) => {
@@ -57,7 +68,11 @@ describe('ten steps of AdamW equal PyTorch in float64', () => {
       return { state: { ...next, variables: decayVectors(variables, next.variables, one.spec.optimizer) }, loss };
     });
     const count = fixture.labels.length;
-    const batch = { inputs: packedBatch(fixture.ids, fixture.mask), labels: upload(new Int32Array(fixture.labels), [count]), weights: upload(new Float32Array(count).fill(1), [count]) };
+    const batch = {
+      inputs: packedBatch(fixture.ids, fixture.mask),
+      labels: upload(new Int32Array(fixture.labels), [count]),
+      weights: upload(new Float32Array(count).fill(1), [count]),
+    };
     let state = startState({ ...unfrozen, ...tensorsOf(one.initial) });
     const losses = one.losses.map((__, i) => {
       const scalars = upload(stepScalars(i + 1, one.spec.optimizer.learningRate, one.spec.optimizer), [3]);
@@ -65,32 +80,50 @@ describe('ten steps of AdamW equal PyTorch in float64', () => {
       state = next.state;
       return next.loss.dataSync()[0] as number;
     });
-    losses.forEach((loss, i) => { expect(Math.abs(loss - (one.losses[i] as number))).toBeLessThan(2e-5); });
+    losses.forEach((loss, i) => {
+      expect(Math.abs(loss - (one.losses[i] as number))).toBeLessThan(2e-5);
+    });
     const bar = Math.max(2e-5, 20 * one.float32Gap.weights);
     expect(gap(state.variables, one.final)).toBeLessThan(bar);
-    expect(comparedNames(one)).toEqual(Object.keys(unfrozen).filter((name) => !name.endsWith('.key.bias')).sort());
+    expect(comparedNames(one)).toEqual(
+      Object.keys(unfrozen)
+        .filter((name) => !name.endsWith('.key.bias'))
+        .sort(),
+    );
     expectModel(state.variables, one, bar);
     step.dispose();
   });
 
   it('compares all that full fine-tuning, BitFit and Houlsby train of the model', () => {
-    expect(Object.fromEntries(fixture.methods.map((one) => [one.name, comparedNames(one).length]).filter(([, count]) => count !== 0))).toEqual({ houlsby: 10, full: 35, bitfit: 15 });
+    expect(
+      Object.fromEntries(
+        fixture.methods.map((one) => [one.name, comparedNames(one).length]).filter(([, count]) => count !== 0),
+      ),
+    ).toEqual({ houlsby: 10, full: 35, bitfit: 15 });
   });
 });
 
 /** PyTorch's AdamW decays every tensor, ours leaves biases, gains and scales alone: this makes up the difference. */
-function decayVectors(before: Tensors, after: Tensors, { learningRate, weightDecay }: { readonly learningRate: number; readonly weightDecay: number }): Tensors {
-  return Object.fromEntries(Object.entries(after).map(([name, value]) => {
-    const start = before[name] as Tensor;
-    return [name, value.rank > 1 ? value : tf.sub(value, tf.mul(start, learningRate * weightDecay))];
-  }));
+function decayVectors(
+  before: Tensors,
+  after: Tensors,
+  { learningRate, weightDecay }: { readonly learningRate: number; readonly weightDecay: number },
+): Tensors {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, value]) => {
+      const start = before[name] as Tensor;
+      return [name, value.rank > 1 ? value : tf.sub(value, tf.mul(start, learningRate * weightDecay))];
+    }),
+  );
 }
 
 /** The model's own weights, those that trained: all values by their checksums, the first ones each. */
 function expectModel(variables: Tensors, { finalModel, finalModelRows }: Trajectory, bar: number): void {
   for (const [stored, sums] of Object.entries(finalModel)) {
     const ours = storedValues(variables, stored, sums.shape);
-    finalModelRows[stored]?.forEach((value, i) => { expect(Math.abs(value - (ours[i] ?? NaN)), stored).toBeLessThan(bar); });
+    finalModelRows[stored]?.forEach((value, i) => {
+      expect(Math.abs(value - (ours[i] ?? NaN)), stored).toBeLessThan(bar);
+    });
     expectSums(stored, checksum(ours), sums);
   }
 }
@@ -100,7 +133,9 @@ function targetOf(stored: string): Target {
 }
 
 function comparedNames({ finalModel }: Trajectory): readonly string[] {
-  return Object.keys(finalModel).map((stored) => targetOf(stored).name).sort();
+  return Object.keys(finalModel)
+    .map((stored) => targetOf(stored).name)
+    .sort();
 }
 
 /** A trained weight's values as the checkpoint would hold them, flat. */
@@ -118,10 +153,12 @@ function checksum(values: Float32Array): Omit<Checksum, 'shape'> {
 }
 
 function gap(variables: Tensors, expected: Readonly<Record<string, Stored>>): number {
-  return Math.max(...Object.entries(expected).map(([name, { values }]) => {
-    const ours = (variables[name] as Tensor).dataSync();
-    return Math.max(...values.map((value, i) => Math.abs(value - (ours[i] ?? NaN))));
-  }));
+  return Math.max(
+    ...Object.entries(expected).map(([name, { values }]) => {
+      const ours = (variables[name] as Tensor).dataSync();
+      return Math.max(...values.map((value, i) => Math.abs(value - (ours[i] ?? NaN))));
+    }),
+  );
 }
 
 /** float32 rounds 1 - rate x decay, which makes all squares smaller by a constant share. */

@@ -17,13 +17,31 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, a
   if (!seen) return project(place, `${kind}.out`, null, heads);
   const { heads: count, headWidth, attentionScale: scale } = place.shape;
   const packed = tf.reshape(heads, [-1, count, headWidth + 1]);
-  const columns = (from: number, size: number): Tensor => tf.reshape(tf.slice(packed, [0, 0, from], [-1, -1, size]), [-1, count * size]);
-  const view: AttentionView = { get query() { return projected.query(); }, heads: count, scale, logMass: () => columns(headWidth, 1) };
-  return project(place, `${kind}.out`, null, show(place, { site: `${kind}.heads`, input: query.x, output: columns(0, headWidth), attention: view }));
+  const columns = (from: number, size: number): Tensor =>
+    tf.reshape(tf.slice(packed, [0, 0, from], [-1, -1, size]), [-1, count * size]);
+  const view: AttentionView = {
+    get query() {
+      return projected.query();
+    },
+    heads: count,
+    scale,
+    logMass: () => columns(headWidth, 1),
+  };
+  return project(
+    place,
+    `${kind}.out`,
+    null,
+    show(place, { site: `${kind}.heads`, input: query.x, output: columns(0, headWidth), attention: view }),
+  );
 }
 
 /** `[N, heads * headWidth]`, or headWidth + 1 with the log mass of each query and head. */
-function headsOf({ all, grids, mass }: Projections & { readonly mass: boolean }, { shape, dropout, noise }: Place, { last, packHeads }: Layout, { masks, hidesPaddingAlone }: Attended): Tensor {
+function headsOf(
+  { all, grids, mass }: Projections & { readonly mass: boolean },
+  { shape, dropout, noise }: Place,
+  { last, packHeads }: Layout,
+  { masks, hidesPaddingAlone }: Attended,
+): Tensor {
   const drop = dropout === 0 || noise === undefined ? undefined : { rate: dropout, noise };
   if (all !== undefined && last !== undefined && hidesPaddingAlone === true && canAttendPacked(shape.headWidth)) {
     return tf.reshape(attendPacked({ all, last }, drop, mass), [all.shape[0] as number, -1]);

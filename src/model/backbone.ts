@@ -20,14 +20,20 @@ export class Backbone {
   readonly weights: Tensors;
   private readonly files: readonly string[];
 
-  constructor(folder: string, shape: ModelShape, { weights, files }: { readonly weights: Tensors; readonly files: readonly string[] }) {
+  constructor(
+    folder: string,
+    shape: ModelShape,
+    { weights, files }: { readonly weights: Tensors; readonly files: readonly string[] },
+  ) {
     this.folder = folder;
     this.shape = shape;
     this.weights = weights;
     this.files = files;
   }
 
-  /** SHA-256 of the weight files, or of the weights where they came from none: says which model an adapter belongs to. */
+  /**
+   * SHA-256 of the weight files, or of the weights where they came from none: says which model an adapter belongs to.
+   */
   async hash(): Promise<string> {
     if (this.files.length === 0) return tensorsHash(this.weights);
     const hash = createHash('sha256');
@@ -35,7 +41,9 @@ export class Backbone {
     return hash.digest('hex');
   }
 
-  dispose(): void { for (const weight of Object.values(this.weights)) weight.dispose(); }
+  dispose(): void {
+    for (const weight of Object.values(this.weights)) weight.dispose();
+  }
 }
 
 /**
@@ -49,7 +57,14 @@ export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], he
   const files = weightFiles(folder);
   const file = openWeights(folder);
   try {
-    return new Backbone(folder, shape, { weights: readWeights(file, shape, { source: folder, namesOf: (stored) => canonicalNames(shape.family, stored), held }), files });
+    return new Backbone(folder, shape, {
+      weights: readWeights(file, shape, {
+        source: folder,
+        namesOf: (stored) => canonicalNames(shape.family, stored),
+        held,
+      }),
+      files,
+    });
   } finally {
     file.close();
     dropScratch();
@@ -64,13 +79,19 @@ export interface Reading {
 }
 
 /** Every weight of the shape from an open checkpoint; frees what it made where something is wrong. */
-export function readWeights({ tensors }: OpenCheckpoint, shape: ModelShape, { source, namesOf, held }: Reading): Tensors {
+export function readWeights(
+  { tensors }: OpenCheckpoint,
+  shape: ModelShape,
+  { source, namesOf, held }: Reading,
+): Tensors {
   const expected = weightShapes(shape);
   const weights: Record<string, Tensor> = {};
   try {
     // Large tensors first: what reading them takes besides is free again before most weights are there.
     for (const stored of [...tensors].sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape))) {
-      const targets = namesOf(stored.name).filter(({ name }) => expected[name] !== undefined && weights[name] === undefined);
+      const targets = namesOf(stored.name).filter(
+        ({ name }) => expected[name] !== undefined && weights[name] === undefined,
+      );
       for (const target of targets) {
         demandShape(stored, target, expected[target.name] as readonly number[]);
         const weight = uploadTarget(stored, target);
@@ -94,13 +115,24 @@ function sizeOf(shape: readonly number[]): number {
 }
 
 function demandShape({ name, shape }: StoredTensor, { transpose, third }: Target, expected: readonly number[]): void {
-  const own = transpose ? [...shape].reverse() : third === null ? shape : [...shape.slice(0, -1), (shape[shape.length - 1] ?? 0) / 3];
+  const own = transpose
+    ? [...shape].reverse()
+    : third === null
+      ? shape
+      : [...shape.slice(0, -1), (shape[shape.length - 1] ?? 0) / 3];
   if (expected.join() === own.join()) return;
-  throw new UserError(`tensor ${name} has shape [${shape.join()}], which gives [${own.join()}]; the config asks for [${expected.join()}]: config.json and weights belong to different models`);
+  throw new UserError(
+    `tensor ${name} has shape [${shape.join()}], which gives [${own.join()}]; the config asks for [${expected.join()}]: config.json and weights belong to different models`,
+  );
 }
 
 function demandAll(source: string, shape: ModelShape, weights: Tensors): void {
   // A pooler is counted with the backbone but no head here reads it: files without one are fine.
-  const missing = Object.keys(weightShapes(shape)).filter((name) => weights[name] === undefined && !name.startsWith('pooler.'));
-  if (missing.length > 0) throw new UserError(`${source} lacks ${missing.length} weights, ${missing[0] as string} first: it is not a complete ${shape.family} checkpoint`);
+  const missing = Object.keys(weightShapes(shape)).filter(
+    (name) => weights[name] === undefined && !name.startsWith('pooler.'),
+  );
+  if (missing.length > 0)
+    throw new UserError(
+      `${source} lacks ${missing.length} weights, ${missing[0] as string} first: it is not a complete ${shape.family} checkpoint`,
+    );
 }

@@ -23,9 +23,18 @@ export type Batch = {
 export function uploadBatch(arrays: PackedArrays): Batch {
   const int = (values: Int32Array): Tensor => upload(values, [values.length]);
   return {
-    ids: int(arrays.ids), types: int(arrays.types), positions: int(arrays.positions), prompts: int(arrays.prompts),
-    sequences: int(arrays.sequences), rows: int(arrays.rows), starts: int(arrays.starts), spans: int(arrays.spans), back: int(arrays.back),
-    keys: keysOf(arrays), first: int(arrays.first), last: int(arrays.last),
+    ids: int(arrays.ids),
+    types: int(arrays.types),
+    positions: int(arrays.positions),
+    prompts: int(arrays.prompts),
+    sequences: int(arrays.sequences),
+    rows: int(arrays.rows),
+    starts: int(arrays.starts),
+    spans: int(arrays.spans),
+    back: int(arrays.back),
+    keys: keysOf(arrays),
+    first: int(arrays.first),
+    last: int(arrays.last),
   };
 }
 
@@ -37,11 +46,13 @@ export function layoutOf(batch: Batch): Layout {
 
 function keysOf({ grids, keys }: PackedArrays): readonly Tensor[] {
   let from = 0;
-  return grids.map(({ size, length }) => upload(keys.slice(from, from += size * length), [size, length]));
+  return grids.map(({ size, length }) => upload(keys.slice(from, (from += size * length)), [size, length]));
 }
 
 /** B, the sequences of a batch. */
-export function sequencesIn(batch: Batch): number { return batch.first.shape[0] as number; }
+export function sequencesIn(batch: Batch): number {
+  return batch.first.shape[0] as number;
+}
 
 /** Added to scores: 0 for keys that may be attended to, -1e9 for the rest. `[B, 1, 1, T]` */
 export function keyMask(keys: Tensor): Tensor {

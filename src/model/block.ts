@@ -18,8 +18,13 @@ export function normOf(shape: ModelShape, weights: Tensors, name: string): (x: T
   return (x) => layerNorm(x, gain, bias, epsilon);
 }
 
-/** What a decoder block attends over besides itself. `layout`: that of the rows that ask, where it differs from the decoder's own. */
-export interface Cross extends Attended { readonly layout?: Layout }
+/**
+ * What a decoder block attends over besides itself. `layout`: that of the rows that ask, where it differs from the
+ * decoder's own.
+ */
+export interface Cross extends Attended {
+  readonly layout?: Layout;
+}
 
 /**
  * One transformer block. `stream` is what goes on; `own` is what self-attention reads: the same stream, or, in the last
@@ -29,15 +34,26 @@ export function block(place: Place, stream: Stream, own: Attended, cross?: Cross
   const start = stream.x;
   let x = subLayer(place, 'attn', start, (input, norm) => {
     const query = { ...stream, x: input };
-    return attention(place, 'attn', query, { ...own, memory: stream === own.memory ? query : { ...own.memory, x: norm(own.memory.x) } });
+    return attention(place, 'attn', query, {
+      ...own,
+      memory: stream === own.memory ? query : { ...own.memory, x: norm(own.memory.x) },
+    });
   });
-  if (cross !== undefined) x = subLayer(place, 'cross', x, (input) => attention(place, 'cross', { x: input, layout: cross.layout ?? stream.layout }, cross));
+  if (cross !== undefined)
+    x = subLayer(place, 'cross', x, (input) =>
+      attention(place, 'cross', { x: input, layout: cross.layout ?? stream.layout }, cross),
+    );
   x = subLayer(place, 'ffn', x, (input) => feedForward(place, input));
   return { ...stream, x: show(place, { site: 'block', input: start, output: x }) };
 }
 
 /** post: norm(x + f(x)); pre: x + f(norm(x)). f is shown at its site before dropout and residual. */
-function subLayer(place: Place, site: 'attn' | 'cross' | 'ffn', x: Tensor, f: (input: Tensor, norm: (x: Tensor) => Tensor) => Tensor): Tensor {
+function subLayer(
+  place: Place,
+  site: 'attn' | 'cross' | 'ffn',
+  x: Tensor,
+  f: (input: Tensor, norm: (x: Tensor) => Tensor) => Tensor,
+): Tensor {
   const { shape, weights, stack, layer } = place;
   const norm = normOf(shape, weights, `${stack}.${layer}.${site}.norm`);
   const pre = shape.norm.place === 'pre';

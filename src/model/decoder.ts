@@ -9,12 +9,24 @@ import { isRelative, relativeBias } from './relative';
 import { runStack } from './stack';
 
 /** The encoder's last hidden states `[N_s, d]` and the source batch that they belong to. */
-export interface Memory { readonly hidden: Tensor; readonly batch: Batch }
+export interface Memory {
+  readonly hidden: Tensor;
+  readonly batch: Batch;
+}
 
-/** What a decoder reads besides its own tokens: an encoder's output, where there is one; where keys and values go, in generation. */
-export interface Context { readonly memory?: Memory; readonly recall?: Recall }
+/**
+ * What a decoder reads besides its own tokens: an encoder's output, where there is one; where keys and values go, in
+ * generation.
+ */
+export interface Context {
+  readonly memory?: Memory;
+  readonly recall?: Recall;
+}
 
-/** Last hidden states of a decoder, which sees tokens before each position alone: `[N, d]`, or `[B, d]` for `read: 'last'`. */
+/**
+ * Last hidden states of a decoder, which sees tokens before each position alone: `[N, d]`, or `[B, d]` for `read:
+ * 'last'`.
+ */
 export function decode(frozen: Frozen, batch: Batch, forward: Forward, { memory, recall }: Context = {}): Tensor {
   const { shape, weights } = frozen;
   const stream = streamOf(frozen, 'decoder', batch, forward);
@@ -26,7 +38,8 @@ export function decode(frozen: Frozen, batch: Batch, forward: Forward, { memory,
   });
   const pass = { forward, masks, ...(memory && { cross: crossOf(memory) }), ...(recall && { recall }) };
   // The last token may read every token of its sequence: keys alone are its mask.
-  if (!isRelative(shape) && memory === undefined && forward.read === 'last' && forward.visit.whole !== true) return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
+  if (!isRelative(shape) && memory === undefined && forward.read === 'last' && forward.visit.whole !== true)
+    return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
   return pickRead(runStack(frozen, 'decoder', stream, pass), batch, forward);
 }
 

@@ -10,16 +10,35 @@ import type { Stack } from './site';
 /** What an embedding reads of a batch; types and prompts only for models and methods that have them. */
 export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'types' | 'prompts'>>;
 
-/** Word + position + type embeddings, prompt vectors in their slots (no position added to them), then norm and dropout. `[N, d]` */
+/**
+ * Word + position + type embeddings, prompt vectors in their slots (no position added to them), then norm and dropout.
+ * `[N, d]`
+ */
 export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, forward: Forward): Tensor {
   const word = forward.words ?? scaled(gatherRows(need(weights, 'embedding.word'), tokens.ids), shape.embeddingScale);
-  const [positions, norm] = hasCrossAttention(shape) ? [`${stack}.position`, `${stack}.embeddingNorm`] : ['embedding.position', 'embedding.norm'];
+  const [positions, norm] = hasCrossAttention(shape)
+    ? [`${stack}.position`, `${stack}.embeddingNorm`]
+    : ['embedding.position', 'embedding.norm'];
   let x = word;
-  if (shape.positions.kind === 'learned') x = tf.add(x, gatherRows(need(weights, positions), shifted(tokens.positions, shape.positions.offset + (forward.firstPositions?.[stack] ?? 0))));
-  if (shape.tokenTypes > 0 && tokens.types !== undefined) x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));
+  if (shape.positions.kind === 'learned')
+    x = tf.add(
+      x,
+      gatherRows(
+        need(weights, positions),
+        shifted(tokens.positions, shape.positions.offset + (forward.firstPositions?.[stack] ?? 0)),
+      ),
+    );
+  if (shape.tokenTypes > 0 && tokens.types !== undefined)
+    x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));
   if (forward.prompt !== undefined && tokens.prompts !== undefined) x = placePrompt(x, forward.prompt, tokens.prompts);
   if (shape.embeddingNorm) x = normOf(shape, weights, norm)(x);
-  return forward.visit({ site: 'embedding', stack, layer: 0, input: word, output: dropout(x, forward.dropout, forward.noise) });
+  return forward.visit({
+    site: 'embedding',
+    stack,
+    layer: 0,
+    input: word,
+    output: dropout(x, forward.dropout, forward.noise),
+  });
 }
 
 function scaled(words: Tensor, scale: number): Tensor {

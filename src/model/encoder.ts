@@ -16,10 +16,11 @@ export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
   const keys = batch.keys.map(keyMask);
   const masks = stream.layout.grids.map(({ length }, g) => {
     const bias = relativeBias(frozen.shape, frozen.weights, 'encoder', length);
-    return bias === undefined ? keys[g] as Tensor : tf.add(bias, keys[g] as Tensor);
+    return bias === undefined ? (keys[g] as Tensor) : tf.add(bias, keys[g] as Tensor);
   });
   const pass = { forward, masks, hidesPaddingAlone: !isRelative(frozen.shape) };
-  if (pass.hidesPaddingAlone && forward.visit.whole !== true) return runStack(frozen, 'encoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
+  if (pass.hidesPaddingAlone && forward.visit.whole !== true)
+    return runStack(frozen, 'encoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
   return pickRead(runStack(frozen, 'encoder', stream, pass), batch, forward);
 }
 
@@ -39,7 +40,10 @@ export function rowsRead(batch: Batch, { read }: Forward, masks: readonly Tensor
   return read === 'all' ? {} : { final: { rows: readRows(batch, read), masks } };
 }
 
-/** The rows that are read, where every row had to be computed (a bias that differs from query to query, a visit of whole sequences). */
+/**
+ * The rows that are read, where every row had to be computed (a bias that differs from query to query, a visit of whole
+ * sequences).
+ */
 export function pickRead(hidden: Tensor, batch: Batch, { read }: Forward): Tensor {
   return read === 'all' ? hidden : gatherRows(hidden, readRows(batch, read));
 }

@@ -8,15 +8,19 @@ const activations = { gelu, geluTanh, relu, silu } as const;
 /** act(x W_1 + b_1) W_2 + b_2, or act(x W_gate) * (x W_up) in the middle. @param x `[N, d]` @returns `[N, d]` */
 export function feedForward(place: Place, x: Tensor): Tensor {
   const { shape, visit } = place;
-  if (shape.activation === 'gelu' && !shape.gatedFfn && passes(visit, 'ffn.up', 'ffn.mid', 'ffn.down')) return foldedFeedForward(place, x);
+  if (shape.activation === 'gelu' && !shape.gatedFfn && passes(visit, 'ffn.up', 'ffn.mid', 'ffn.down'))
+    return foldedFeedForward(place, x);
   const activation = activations[shape.activation];
   const up = project(place, 'ffn.up', 'ffn.up', x);
-  const middle = shape.gatedFfn ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'))), up) : activation(up);
+  const middle = shape.gatedFfn
+    ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'))), up)
+    : activation(up);
   return project(place, 'ffn.down', 'ffn.down', show(place, { site: 'ffn.mid', input: x, output: middle }));
 }
 
 /**
- * The same where nobody looks inside. gelu(u) = c z (1 + erf z) with z = c u and c = 1 / sqrt(2): both factors go into the
+ * The same where nobody looks inside. gelu(u) = c z (1 + erf z) with z = c u and c = 1 / sqrt(2): both factors go into
+ * the
  * matrices, which are smaller than the middle and, frozen, are scaled once.
  */
 function foldedFeedForward(place: Place, x: Tensor): Tensor {

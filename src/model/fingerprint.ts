@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Tensors } from '../engine/tf';
 
-/** SHA-256 of tensors as they are in memory now, names included, in the order of the names: equal exactly when every bit is. */
+/**
+ * SHA-256 of tensors as they are in memory now, names included, in the order of the names: equal exactly when every bit
+ * is.
+ */
 export function tensorsHash(tensors: Tensors): string {
   const hash = createHash('sha256');
   for (const name of Object.keys(tensors).sort()) {

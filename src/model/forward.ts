@@ -4,7 +4,10 @@ import type { ModelShape } from './shape';
 import { untouched, type Stack, type Visit } from './site';
 
 /** A frozen model as its pure functions see it. */
-export interface Frozen { readonly shape: ModelShape; readonly weights: Tensors }
+export interface Frozen {
+  readonly shape: ModelShape;
+  readonly weights: Tensors;
+}
 
 /** How to run a model: nothing here changes its weights. */
 export interface Forward {
@@ -13,7 +16,9 @@ export interface Forward {
   readonly dropout: number;
   /** Free vectors `[l, d]` in front of every (source) sequence; the batch must have been packed with l slots. */
   readonly prompt: Tensor | undefined;
-  /** Rows that anything reads: all, or each sequence's first or last token (the last block then works on those alone). */
+  /**
+   * Rows that anything reads: all, or each sequence's first or last token (the last block then works on those alone).
+   */
   readonly read: 'all' | 'first' | 'last';
   /** Word vectors `[N, d]` in place of those of the ids, as the model would have scaled them. */
   readonly words?: Tensor;

@@ -24,7 +24,9 @@ export interface Origin {
   readonly sha256: string;
 }
 
-export interface HubCopy extends Origin { readonly folder: string }
+export interface HubCopy extends Origin {
+  readonly folder: string;
+}
 
 /** Size and hash of the weights among these files. */
 export function weightsOf(files: readonly RemoteFile[]): Pick<Origin, 'bytes' | 'sha256'> {
@@ -33,16 +35,25 @@ export function weightsOf(files: readonly RemoteFile[]): Pick<Origin, 'bytes' | 
   const lines = weights.map(({ name, hash }) => `${hash.hex}  ${name}\n`).join('');
   return {
     bytes: weights.reduce((sum, { bytes }) => sum + bytes, 0),
-    sha256: weights.length === 1 && only?.hash.kind === 'sha256' ? only.hash.hex : createHash('sha256').update(lines).digest('hex'),
+    sha256:
+      weights.length === 1 && only?.hash.kind === 'sha256'
+        ? only.hash.hex
+        : createHash('sha256').update(lines).digest('hex'),
   };
 }
 
 /** The models that were brought from the hub and are whole. */
 export function hubCopies(cache: string = hubCache()): readonly HubCopy[] {
   if (!existsSync(cache)) return [];
-  return readdirSync(cache).sort().flatMap((home) => readdirSync(join(cache, home)).filter((name) => /^[0-9a-f]{40}$/.test(name)).flatMap((commit) => {
-    const folder = join(cache, home, commit);
-    const path = join(folder, originFile);
-    return existsSync(path) ? [{ ...JSON.parse(readFileSync(path, 'utf8')) as Origin, folder }] : [];
-  }));
+  return readdirSync(cache)
+    .sort()
+    .flatMap((home) =>
+      readdirSync(join(cache, home))
+        .filter((name) => /^[0-9a-f]{40}$/.test(name))
+        .flatMap((commit) => {
+          const folder = join(cache, home, commit);
+          const path = join(folder, originFile);
+          return existsSync(path) ? [{ ...(JSON.parse(readFileSync(path, 'utf8')) as Origin), folder }] : [];
+        }),
+    );
 }

@@ -6,17 +6,25 @@ import { hubCache, originFile, weightsOf } from './hub-copies';
 import { bring, type Patience, type RemoteFile } from './transfer';
 
 const papers: Readonly<Record<string, string>> = {
-  'roberta-base': 'FacebookAI/roberta-base', 'bart-large': 'facebook/bart-large', 'mbart-large-cc25': 'facebook/mbart-large-cc25',
+  'roberta-base': 'FacebookAI/roberta-base',
+  'bart-large': 'facebook/bart-large',
+  'mbart-large-cc25': 'facebook/mbart-large-cc25',
 };
 
-/** What the hub calls a model: `hub:...` as it is, or the name of one of the papers' backbones; undefined for all others. */
+/**
+ * What the hub calls a model: `hub:...` as it is, or the name of one of the papers' backbones; undefined for all
+ * others.
+ */
 export function hubName(name: string): string | undefined {
   if (name.startsWith('hub:')) return name;
   return Object.hasOwn(papers, name) ? `hub:${papers[name] ?? ''}` : undefined;
 }
 
 /** `hub:org/name@revision`; revision is a branch, tag or commit, `main` where it is left out. */
-export interface HubName { readonly repository: string; readonly revision: string }
+export interface HubName {
+  readonly repository: string;
+  readonly revision: string;
+}
 
 export interface HubOptions {
   /** Where the hub answers; HF_ENDPOINT, or the public hub. */
@@ -41,7 +49,8 @@ export function parseHubName(text: string): HubName {
 }
 
 /**
- * Brings a model from the hub, once: config, tokenizer and safetensors. Gives its folder in the cache, which appears only when
+ * Brings a model from the hub, once: config, tokenizer and safetensors. Gives its folder in the cache, which appears
+ * only when
  * every file is there and has the right hash. What a cut left is used by the next attempt.
  */
 export async function download(name: string, options: HubOptions = {}): Promise<string> {
@@ -49,26 +58,43 @@ export async function download(name: string, options: HubOptions = {}): Promise<
   const home = join(options.cache ?? hubCache(), repository.replace('/', '--'));
   const cached = cachedFolder(home, revision);
   if (cached !== undefined && (isCommit(revision) || isOffline(options))) return cached;
-  if (isOffline(options)) throw new UserError(`model "${name}" is not in ${home} and the network is switched off (HF_HUB_OFFLINE): run once with network, or name a folder that holds the model`);
+  if (isOffline(options))
+    throw new UserError(
+      `model "${name}" is not in ${home} and the network is switched off (HF_HUB_OFFLINE): run once with network, or name a folder that holds the model`,
+    );
   const listing = await listFiles(repository, revision, options).catch((error: unknown) => error as Error);
   if (listing instanceof Error) {
     if (cached !== undefined && !(listing instanceof UserError)) return cached; // no network: what is there serves
-    throw listing instanceof UserError ? listing : new UserError(`cannot reach the hub for "${name}" (${(listing.cause as Error | undefined)?.message ?? listing.message}): check the network, or name a folder that holds the model`);
+    throw listing instanceof UserError
+      ? listing
+      : new UserError(
+          `cannot reach the hub for "${name}" (${(listing.cause as Error | undefined)?.message ?? listing.message}): check the network, or name a folder that holds the model`,
+        );
   }
   const folder = join(home, listing.commit);
-  if (!existsSync(folder)) await bringAll({ ...listing, files: wanted(listing.files, name) }, { repository, folder }, options);
+  if (!existsSync(folder))
+    await bringAll({ ...listing, files: wanted(listing.files, name) }, { repository, folder }, options);
   writeReference(home, revision, listing.commit);
   return folder;
 }
 
-async function bringAll({ files, ...listing }: Listing, { repository, folder }: { readonly repository: string; readonly folder: string }, { patience = patient, report }: HubOptions): Promise<void> {
+async function bringAll(
+  { files, ...listing }: Listing,
+  { repository, folder }: { readonly repository: string; readonly folder: string },
+  { patience = patient, report }: HubOptions,
+): Promise<void> {
   const partial = `${folder}.part`;
-  for (const file of files) await bring(file, join(partial, file.name), patience, ({ name, bytes: total }, bytes) => report?.(name, bytes, total));
+  for (const file of files)
+    await bring(file, join(partial, file.name), patience, ({ name, bytes: total }, bytes) =>
+      report?.(name, bytes, total),
+    );
   writeFileSync(join(partial, originFile), `${JSON.stringify({ repository, ...listing, ...weightsOf(files) })}\n`);
   renameSync(partial, folder);
 }
 
-function isCommit(revision: string): boolean { return /^[0-9a-f]{40}$/.test(revision); }
+function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision);
+}
 
 function isOffline({ offline }: HubOptions): boolean {
   return offline ?? ['1', 'true', 'yes'].includes((process.env['HF_HUB_OFFLINE'] ?? '').toLowerCase());
@@ -77,7 +103,11 @@ function isOffline({ offline }: HubOptions): boolean {
 /** Where `refs/<revision>` points, or the commit itself. */
 function cachedFolder(home: string, revision: string): string | undefined {
   const reference = join(home, 'refs', revision);
-  const commit = isCommit(revision) ? revision : existsSync(reference) ? readFileSync(reference, 'utf8').trim() : undefined;
+  const commit = isCommit(revision)
+    ? revision
+    : existsSync(reference)
+      ? readFileSync(reference, 'utf8').trim()
+      : undefined;
   return commit !== undefined && existsSync(join(home, commit)) ? join(home, commit) : undefined;
 }
 
@@ -86,33 +116,81 @@ function writeReference(home: string, revision: string, commit: string): void {
   writeWhole(join(home, 'refs', revision), `${commit}\n`);
 }
 
-interface Sibling { readonly rfilename: string; readonly size?: number; readonly blobId?: string; readonly lfs?: { readonly sha256: string; readonly size: number } }
-
-/** A commit of a repository as the hub describes it. */
-interface Listing { readonly commit: string; readonly licence: string | null; readonly files: readonly RemoteFile[] }
-
-async function listFiles(repository: string, revision: string, { endpoint, patience = patient }: HubOptions): Promise<Listing> {
-  const base = (endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co').replace(/\/+$/, '');
-  const response = await fetch(`${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { signal: AbortSignal.timeout(patience.idle) });
-  if ([401, 403, 404].includes(response.status)) throw new UserError(`the hub has no open model "${repository}" with revision "${revision}" (it answers ${response.status}): check the name; for a private or gated model, download it yourself and name the folder`);
-  if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`);
-  const { sha, siblings, tags = [] } = await response.json() as { readonly sha?: string; readonly siblings?: readonly Sibling[]; readonly tags?: readonly string[] };
-  if (sha === undefined || !isCommit(sha) || siblings === undefined) throw new Error('its answer names no commit and files');
-  const files = siblings.map(({ rfilename, size, blobId, lfs }): RemoteFile => ({
-    name: rfilename, url: `${base}/${repository}/resolve/${sha}/${rfilename}`, bytes: lfs?.size ?? size ?? 0,
-    hash: lfs === undefined ? { kind: 'git', hex: blobId ?? '' } : { kind: 'sha256', hex: lfs.sha256 },
-  }));
-  return { commit: sha, licence: tags.find((tag) => tag.startsWith('license:'))?.slice('license:'.length) ?? null, files };
+interface Sibling {
+  readonly rfilename: string;
+  readonly size?: number;
+  readonly blobId?: string;
+  readonly lfs?: { readonly sha256: string; readonly size: number };
 }
 
-const small = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', '1_Pooling/config.json'];
+/** A commit of a repository as the hub describes it. */
+interface Listing {
+  readonly commit: string;
+  readonly licence: string | null;
+  readonly files: readonly RemoteFile[];
+}
+
+async function listFiles(
+  repository: string,
+  revision: string,
+  { endpoint, patience = patient }: HubOptions,
+): Promise<Listing> {
+  const base = (endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co').replace(/\/+$/, '');
+  const response = await fetch(`${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, {
+    signal: AbortSignal.timeout(patience.idle),
+  });
+  if ([401, 403, 404].includes(response.status))
+    throw new UserError(
+      `the hub has no open model "${repository}" with revision "${revision}" (it answers ${response.status}): check the name; for a private or gated model, download it yourself and name the folder`,
+    );
+  if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`);
+  const {
+    sha,
+    siblings,
+    tags = [],
+  } = (await response.json()) as {
+    readonly sha?: string;
+    readonly siblings?: readonly Sibling[];
+    readonly tags?: readonly string[];
+  };
+  if (sha === undefined || !isCommit(sha) || siblings === undefined)
+    throw new Error('its answer names no commit and files');
+  const files = siblings.map(({ rfilename, size, blobId, lfs }): RemoteFile => ({
+    name: rfilename,
+    url: `${base}/${repository}/resolve/${sha}/${rfilename}`,
+    bytes: lfs?.size ?? size ?? 0,
+    hash: lfs === undefined ? { kind: 'git', hex: blobId ?? '' } : { kind: 'sha256', hex: lfs.sha256 },
+  }));
+  return {
+    commit: sha,
+    licence: tags.find((tag) => tag.startsWith('license:'))?.slice('license:'.length) ?? null,
+    files,
+  };
+}
+
+const small = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  '1_Pooling/config.json',
+];
 
 /** The files that this project reads; shards are whatever lies beside an index. */
 function wanted(files: readonly RemoteFile[], name: string): readonly RemoteFile[] {
   const has = (file: string): boolean => files.some((f) => f.name === file);
-  const weights = has('model.safetensors') ? /^model\.safetensors$/ : /^model\.safetensors\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
+  const weights = has('model.safetensors')
+    ? /^model\.safetensors$/
+    : /^model\.safetensors\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
   const chosen = files.filter((file) => small.includes(file.name) || weights.test(file.name));
-  if (!has('config.json')) throw new UserError(`hub model "${name}" has no config.json: choose a model saved by save_pretrained`);
+  if (!has('config.json'))
+    throw new UserError(`hub model "${name}" has no config.json: choose a model saved by save_pretrained`);
   if (chosen.some((file) => file.name.endsWith('.safetensors'))) return chosen;
-  throw new UserError(`hub model "${name}" has no safetensors: only formats that are not read here (${files.map((f) => f.name).filter((f) => /\.(bin|h5|msgpack|onnx|gguf)$/.test(f)).join(', ')}); choose a revision with model.safetensors`);
+  throw new UserError(
+    `hub model "${name}" has no safetensors: only formats that are not read here (${files
+      .map((f) => f.name)
+      .filter((f) => /\.(bin|h5|msgpack|onnx|gguf)$/.test(f))
+      .join(', ')}); choose a revision with model.safetensors`,
+  );
 }

@@ -12,53 +12,104 @@ function widths(width: number, heads: number, ffnWidth = 4 * width) {
 
 function bert(layers: number, width: number, heads: number): ModelShape {
   return {
-    family: 'bert', ...widths(width, heads), encoderLayers: layers, decoderLayers: 0, vocabulary: 30522,
-    positions: { kind: 'learned', rows: 512, offset: 0 }, tokenTypes: 2, norm: { ...post, epsilon: 1e-12 },
-    embeddingNorm: true, embeddingScale: 1, activation: 'gelu', gatedFfn: false, biases: true,
-    pooler: true, output: { kind: 'none', scale: 1 }, pooling: 'first',
+    family: 'bert',
+    ...widths(width, heads),
+    encoderLayers: layers,
+    decoderLayers: 0,
+    vocabulary: 30522,
+    positions: { kind: 'learned', rows: 512, offset: 0 },
+    tokenTypes: 2,
+    norm: { ...post, epsilon: 1e-12 },
+    embeddingNorm: true,
+    embeddingScale: 1,
+    activation: 'gelu',
+    gatedFfn: false,
+    biases: true,
+    pooler: true,
+    output: { kind: 'none', scale: 1 },
+    pooling: 'first',
   };
 }
 
 function roberta(layers: number, width: number, heads: number): ModelShape {
   return {
-    ...bert(layers, width, heads), family: 'roberta', vocabulary: 50265,
-    positions: { kind: 'learned', rows: 514, offset: 2 }, tokenTypes: 1, norm: post,
+    ...bert(layers, width, heads),
+    family: 'roberta',
+    vocabulary: 50265,
+    positions: { kind: 'learned', rows: 514, offset: 2 },
+    tokenTypes: 1,
+    norm: post,
   };
 }
 
 function bart(layers: number, width: number, heads: number): ModelShape {
   return {
-    ...bert(layers, width, heads), family: 'bart', decoderLayers: layers, vocabulary: 50265,
-    positions: { kind: 'learned', rows: 1026, offset: 2 }, tokenTypes: 0, norm: post,
-    pooler: false, output: { kind: 'tied', scale: 1 }, pooling: 'last',
+    ...bert(layers, width, heads),
+    family: 'bart',
+    decoderLayers: layers,
+    vocabulary: 50265,
+    positions: { kind: 'learned', rows: 1026, offset: 2 },
+    tokenTypes: 0,
+    norm: post,
+    pooler: false,
+    output: { kind: 'tied', scale: 1 },
+    pooling: 'last',
   };
 }
 
 function gpt2(layers: number, width: number, heads: number): ModelShape {
   return {
-    ...bert(0, width, heads), family: 'gpt2', decoderLayers: layers, vocabulary: 50257,
-    positions: { kind: 'learned', rows: 1024, offset: 0 }, tokenTypes: 0, norm: pre, embeddingNorm: false,
-    activation: 'geluTanh', pooler: false, output: { kind: 'tied', scale: 1 }, pooling: 'last',
+    ...bert(0, width, heads),
+    family: 'gpt2',
+    decoderLayers: layers,
+    vocabulary: 50257,
+    positions: { kind: 'learned', rows: 1024, offset: 0 },
+    tokenTypes: 0,
+    norm: pre,
+    embeddingNorm: false,
+    activation: 'geluTanh',
+    pooler: false,
+    output: { kind: 'tied', scale: 1 },
+    pooling: 'last',
   };
 }
 
 function t5(layers: number, width: number, heads: number): ModelShape {
   return {
-    ...bart(layers, width, heads), family: 't5', vocabulary: 32128, headWidth: 64, attentionScale: 1,
-    positions: { kind: 'relative', buckets: 32, maxDistance: 128 }, norm: rms, embeddingNorm: false,
-    activation: 'relu', biases: false, output: { kind: 'tied', scale: 1 / Math.sqrt(width) },
+    ...bart(layers, width, heads),
+    family: 't5',
+    vocabulary: 32128,
+    headWidth: 64,
+    attentionScale: 1,
+    positions: { kind: 'relative', buckets: 32, maxDistance: 128 },
+    norm: rms,
+    embeddingNorm: false,
+    activation: 'relu',
+    biases: false,
+    output: { kind: 'tied', scale: 1 / Math.sqrt(width) },
   };
 }
 
 function llama(layers: number, width: number, heads: number, ffnWidth: number): ModelShape {
   return {
-    ...gpt2(layers, width, heads), family: 'llama', ffnWidth, vocabulary: 32000,
-    positions: { kind: 'rotary', base: 1e4, pairs: 'half' }, norm: rms, activation: 'silu', gatedFfn: true, biases: false,
+    ...gpt2(layers, width, heads),
+    family: 'llama',
+    ffnWidth,
+    vocabulary: 32000,
+    positions: { kind: 'rotary', base: 1e4, pairs: 'half' },
+    norm: rms,
+    activation: 'silu',
+    gatedFfn: true,
+    biases: false,
     output: { kind: 'own', scale: 1 },
   };
 }
 
-const petlMini: ModelShape = { ...bart(4, 256, 8), vocabulary: 8192, positions: { kind: 'learned', rows: 258, offset: 2 } };
+const petlMini: ModelShape = {
+  ...bart(4, 256, 8),
+  vocabulary: 8192,
+  positions: { kind: 'learned', rows: 258, offset: 2 },
+};
 
 /** The shapes of well-known backbones, by the names the command line takes. */
 export const knownShapes: Readonly<Record<string, ModelShape>> = {
@@ -75,7 +126,11 @@ export const knownShapes: Readonly<Record<string, ModelShape>> = {
   't5-small': { ...t5(6, 512, 8), ffnWidth: 2048 },
   't5-base': { ...t5(12, 768, 12), ffnWidth: 3072 },
   't5-v1_1-small': {
-    ...t5(8, 512, 6), ffnWidth: 1024, activation: 'geluTanh', gatedFfn: true, output: { kind: 'own', scale: 1 },
+    ...t5(8, 512, 6),
+    ffnWidth: 1024,
+    activation: 'geluTanh',
+    gatedFfn: true,
+    output: { kind: 'own', scale: 1 },
   },
   gpt2: gpt2(12, 768, 12),
   'gpt2-medium': gpt2(24, 1024, 16),
@@ -83,8 +138,12 @@ export const knownShapes: Readonly<Record<string, ModelShape>> = {
   'gpt2-xl': gpt2(48, 1600, 25),
   'llama-7b': llama(32, 4096, 32, 11008),
   'smollm2-135m': {
-    ...llama(30, 576, 9, 1536), keyValueHeads: 3, vocabulary: 49152, norm: { ...rms, epsilon: 1e-5 },
-    positions: { kind: 'rotary', base: 1e5, pairs: 'half' }, output: { kind: 'tied', scale: 1 },
+    ...llama(30, 576, 9, 1536),
+    keyValueHeads: 3,
+    vocabulary: 49152,
+    norm: { ...rms, epsilon: 1e-5 },
+    positions: { kind: 'rotary', base: 1e5, pairs: 'half' },
+    output: { kind: 'tied', scale: 1 },
   },
   'petl-mini-seq2seq': petlMini,
   'petl-mini-seq2seq-random': petlMini,

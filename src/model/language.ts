@@ -6,7 +6,10 @@ import type { Forward, Frozen } from './forward';
 import type { PackedArrays } from './packing';
 
 /** A token sequence whose tokens from index `from` (at least 1) on are to be predicted, each from those before it. */
-export interface TargetSequence { readonly ids: ArrayLike<number>; readonly from: number }
+export interface TargetSequence {
+  readonly ids: ArrayLike<number>;
+  readonly from: number;
+}
 
 /** M places where a next token is learned; fillers have weight 0. */
 export interface TargetArrays {
@@ -28,9 +31,16 @@ export function targetCount(sequences: readonly TargetSequence[]): number {
  * Where and what to predict when every sequence was packed without its last token, in this order.
  * @param packed the batch they were packed into @param size M, at least `targetCount`
  */
-export function nextTokens(sequences: readonly TargetSequence[], { first }: Pick<PackedArrays, 'first'>, size: number): TargetArrays {
-  const rows = new Int32Array(size), labels = new Int32Array(size), weights = new Float32Array(size);
-  if (targetCount(sequences) > size) throw new Error(`nextTokens: ${targetCount(sequences)} targets do not fit ${size}`);
+export function nextTokens(
+  sequences: readonly TargetSequence[],
+  { first }: Pick<PackedArrays, 'first'>,
+  size: number,
+): TargetArrays {
+  const rows = new Int32Array(size),
+    labels = new Int32Array(size),
+    weights = new Float32Array(size);
+  if (targetCount(sequences) > size)
+    throw new Error(`nextTokens: ${targetCount(sequences)} targets do not fit ${size}`);
   let m = 0;
   sequences.forEach(({ ids, from }, b) => {
     for (let t = from; t < ids.length; t++, m++) {
@@ -42,8 +52,16 @@ export function nextTokens(sequences: readonly TargetSequence[], { first }: Pick
   return { rows, labels, weights };
 }
 
-export function uploadTargets({ rows, labels, weights }: TargetArrays): Pick<LanguageBatch, 'rows' | 'labels' | 'weights'> {
-  return { rows: upload(rows, [rows.length]), labels: upload(labels, [labels.length]), weights: upload(weights, [weights.length]) };
+export function uploadTargets({
+  rows,
+  labels,
+  weights,
+}: TargetArrays): Pick<LanguageBatch, 'rows' | 'labels' | 'weights'> {
+  return {
+    rows: upload(rows, [rows.length]),
+    labels: upload(labels, [labels.length]),
+    weights: upload(weights, [weights.length]),
+  };
 }
 
 /** Negative log-likelihood of each target, natural log, label-smoothed. Logits exist at targets only. @returns `[M]` */

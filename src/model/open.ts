@@ -22,11 +22,16 @@ export interface Model {
 }
 
 /**
- * Opens a model by name, folder, GGUF file or `hub:org/name@revision`; names of the papers' backbones stand for the hub's. The caller disposes of its backbone.
+ * Opens a model by name, folder, GGUF file or `hub:org/name@revision`; names of the papers' backbones stand for the
+ * hub's. The caller disposes of its backbone.
  * @param held bfloat16 halves the memory of the weights, which compiled steps alone can read then
  * @param report takes the progress of a download
  */
-export async function openModel(name: string, held: Precision = 'float32', report?: HubOptions['report']): Promise<Model> {
+export async function openModel(
+  name: string,
+  held: Precision = 'float32',
+  report?: HubOptions['report'],
+): Promise<Model> {
   const remote = hubName(name);
   const place = modelNamed(remote === undefined ? name : await download(remote, report && { report }));
   return place.kind === 'gguf' ? openGgufModel({ ...place, name }, held) : openFolder({ ...place, name }, held);
@@ -54,8 +59,18 @@ function specialOf(config: Config): SpecialIds {
     return typeof value === 'number' ? value : null;
   };
   const ends = config['eos_token_id'];
-  const end = Array.isArray(ends) ? ends.filter((e): e is number => typeof e === 'number') : typeof ends === 'number' ? [ends] : [];
-  return { end, pad: id('pad_token_id') ?? end[0] ?? 0, start: id('decoder_start_token_id'), forcedFirst: id('forced_bos_token_id'), forcedLast: id('forced_eos_token_id') };
+  const end = Array.isArray(ends)
+    ? ends.filter((e): e is number => typeof e === 'number')
+    : typeof ends === 'number'
+      ? [ends]
+      : [];
+  return {
+    end,
+    pad: id('pad_token_id') ?? end[0] ?? 0,
+    start: id('decoder_start_token_id'),
+    forcedFirst: id('forced_bos_token_id'),
+    forcedLast: id('forced_eos_token_id'),
+  };
 }
 
 async function openGgufModel({ name, path }: ModelPlace, held: Precision): Promise<Model> {
@@ -64,9 +79,16 @@ async function openGgufModel({ name, path }: ModelPlace, held: Precision): Promi
     const { metadata, shape } = file;
     const tokenizer = ggufTokenizer(metadata, path);
     const weights = readWeights(file, shape, { source: path, namesOf: (stored) => file.namesOf(stored), held });
-    const id = (key: string): number | undefined => (metadata[`tokenizer.ggml.${key}`] === undefined ? undefined : Number(metadata[`tokenizer.ggml.${key}`]));
+    const id = (key: string): number | undefined =>
+      metadata[`tokenizer.ggml.${key}`] === undefined ? undefined : Number(metadata[`tokenizer.ggml.${key}`]);
     const end = id('eos_token_id');
-    const special = { end: end === undefined ? [] : [end], pad: id('padding_token_id') ?? end ?? 0, start: null, forcedFirst: null, forcedLast: null };
+    const special = {
+      end: end === undefined ? [] : [end],
+      pad: id('padding_token_id') ?? end ?? 0,
+      start: null,
+      forcedFirst: null,
+      forcedLast: null,
+    };
     return { name, backbone: new Backbone(path, shape, { weights, files: [path] }), tokenizer, special };
   } finally {
     file.close();

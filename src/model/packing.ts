@@ -1,7 +1,10 @@
 import type { Grid } from './layout';
 
 /** Token ids of one example, special tokens included. */
-export interface Sequence { readonly ids: ArrayLike<number>; readonly types: ArrayLike<number> }
+export interface Sequence {
+  readonly ids: ArrayLike<number>;
+  readonly types: ArrayLike<number>;
+}
 
 /** The arrays of a packed batch; see `layout.ts` for grids, rows and back. B sequences, N rows. */
 export interface PackedArrays {
@@ -31,7 +34,10 @@ export interface PackedArrays {
   readonly last: Int32Array;
 }
 
-/** @property lengths of the grids, prompt included, which share the sequences out evenly and in order @property size N, at least `rowsNeeded` @property prompt free slots before each sequence */
+/**
+ * @property lengths of the grids, prompt included, which share the sequences out evenly and in order @property size N,
+ * at least `rowsNeeded` @property prompt free slots before each sequence
+ */
 export interface Packing {
   readonly lengths: readonly number[];
   readonly size: number;
@@ -51,7 +57,8 @@ function gridsOf(batch: number, lengths: readonly number[]): readonly Grid[] {
 const shares = 4;
 
 /**
- * Lengths of the grids that fit all these batches, whose sequences stand in order of length: a quarter of them each, padded to the longest
+ * Lengths of the grids that fit all these batches, whose sequences stand in order of length: a quarter of them each,
+ * padded to the longest
  * that it has in any batch, rounded up to a multiple of 8. One grid where that saves nothing.
  * @param batches tokens of each sequence, prompt included @param longest most that a grid needs to hold
  */
@@ -76,15 +83,27 @@ export function rowsNeeded(tokens: readonly number[], lengths: readonly number[]
   return Math.min(tokens.reduce((a, b) => a + b, 0) + 1, cellsOf(gridsOf(tokens.length, lengths)));
 }
 
-function cellsOf(grids: readonly Grid[]): number { return grids.reduce((sum, { size, length }) => sum + size * length, 0); }
+function cellsOf(grids: readonly Grid[]): number {
+  return grids.reduce((sum, { size, length }) => sum + size * length, 0);
+}
 
-/** One N for all these batches, the most rows that any of them needs, rounded up to a multiple so that other batches share it. */
-export function commonRows(batches: readonly (readonly number[])[], lengths: readonly number[], multiple: number): number {
+/**
+ * One N for all these batches, the most rows that any of them needs, rounded up to a multiple so that other batches
+ * share it.
+ */
+export function commonRows(
+  batches: readonly (readonly number[])[],
+  lengths: readonly number[],
+  multiple: number,
+): number {
   const needed = Math.max(...batches.map((tokens) => rowsNeeded(tokens, lengths)));
   return Math.min(Math.ceil(needed / multiple) * multiple, cellsOf(gridsOf(batches[0]?.length ?? 0, lengths)));
 }
 
-/** Packs sequences into N rows, `prompt` free slots before each. With N = B T, in one grid, every position is its own row. */
+/**
+ * Packs sequences into N rows, `prompt` free slots before each. With N = B T, in one grid, every position is its own
+ * row.
+ */
 export function packSequences(sequences: readonly Sequence[], { lengths, size, prompt, align }: Packing): PackedArrays {
   const grids = gridsOf(sequences.length, lengths);
   const arrays = emptyArrays(grids, size);
@@ -117,11 +136,16 @@ export function packSequences(sequences: readonly Sequence[], { lengths, size, p
 }
 
 /** A sequence's place: the position that it starts at and how many there are for it. */
-interface Stall { readonly start: number; readonly span: number }
+interface Stall {
+  readonly start: number;
+  readonly span: number;
+}
 
 function stallsOf(grids: readonly Grid[]): readonly Stall[] {
   let start = 0;
-  return grids.flatMap(({ size, length }) => Array.from({ length: size }, () => ({ start: (start += length) - length, span: length })));
+  return grids.flatMap(({ size, length }) =>
+    Array.from({ length: size }, () => ({ start: (start += length) - length, span: length })),
+  );
 }
 
 function stand({ rows, starts, spans }: PackedArrays, row: number, stall: Stall, position: number): void {
@@ -134,12 +158,26 @@ function emptyArrays(grids: readonly Grid[], size: number): PackedArrays {
   const [batch, cells] = [grids.reduce((sum, grid) => sum + grid.size, 0), cellsOf(grids)];
   const ints = (length: number): Int32Array => new Int32Array(length);
   return {
-    grids, ids: ints(size), types: ints(size), positions: ints(size), prompts: ints(size).fill(-1), sequences: ints(size).fill(-1),
-    rows: ints(size), starts: ints(size), spans: ints(size), back: ints(cells), keys: new Float32Array(cells), first: ints(batch), last: ints(batch),
+    grids,
+    ids: ints(size),
+    types: ints(size),
+    positions: ints(size),
+    prompts: ints(size).fill(-1),
+    sequences: ints(size).fill(-1),
+    rows: ints(size),
+    starts: ints(size),
+    spans: ints(size),
+    back: ints(cells),
+    keys: new Float32Array(cells),
+    first: ints(batch),
+    last: ints(batch),
   };
 }
 
-/** Padded positions read the last row, filler rows read padded positions. @param used rows taken so far, undefined where each position is a row */
+/**
+ * Padded positions read the last row, filler rows read padded positions. @param used rows taken so far, undefined where
+ * each position is a row
+ */
 function fill(arrays: PackedArrays, stalls: readonly Stall[], used: number | undefined): void {
   const { rows, back, keys } = arrays;
   let row = used ?? 0;
@@ -151,5 +189,6 @@ function fill(arrays: PackedArrays, stalls: readonly Stall[], used: number | und
       else if (row < rows.length) stand(arrays, row++, stall, position);
     }
   }
-  if (used !== undefined && (used > rows.length || row < rows.length)) throw new Error(`packSequences: ${used} tokens do not fit ${rows.length} rows of grids of ${back.length}`);
+  if (used !== undefined && (used > rows.length || row < rows.length))
+    throw new Error(`packSequences: ${used} tokens do not fit ${rows.length} rows of grids of ${back.length}`);
 }

@@ -21,7 +21,11 @@ export interface Place {
 }
 
 /** Packed rows and where they stand. */
-export interface Stream { readonly x: Tensor; readonly layout: Layout; readonly rotation?: Rotation }
+export interface Stream {
+  readonly x: Tensor;
+  readonly layout: Layout;
+  readonly rotation?: Rotation;
+}
 
 /** The stream attended over, and what is added to the scores of each grid, broadcast to `[size, heads, T_q, T_k]`. */
 export interface Attended {

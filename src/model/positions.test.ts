@@ -10,28 +10,40 @@ import type { ModelShape } from './shape';
 const ROWS = 3;
 const HEADS = 2;
 const WIDTH = 6;
-const shape = (pairs: 'half' | 'interleaved'): ModelShape => ({ ...knownShapes['llama-7b'] as ModelShape, headWidth: WIDTH, positions: { kind: 'rotary', base: 100, pairs } });
-const x = (): Tensor => upload(Float32Array.from({ length: ROWS * HEADS * WIDTH }, (_, i) => Math.sin(3 * i)), [ROWS, HEADS * WIDTH]);
+const shape = (pairs: 'half' | 'interleaved'): ModelShape => ({
+  ...(knownShapes['llama-7b'] as ModelShape),
+  headWidth: WIDTH,
+  positions: { kind: 'rotary', base: 100, pairs },
+});
+const x = (): Tensor =>
+  upload(
+    Float32Array.from({ length: ROWS * HEADS * WIDTH }, (_, i) => Math.sin(3 * i)),
+    [ROWS, HEADS * WIDTH],
+  );
 const positions = (): Tensor => upload(new Int32Array([0, 5, -2]), [ROWS]);
 
 /** RoFormer's equation, one pair after another. `place(i, side)`: where the numbers of pair i stand in a head. */
 function turned(values: ArrayLike<number>, place: (pair: number, side: 0 | 1) => number): number[] {
   const found = Array.from(values);
   [0, 5, -2].forEach((position, row) => {
-    for (let head = 0; head < HEADS; head++) for (let pair = 0; pair < WIDTH / 2; pair++) {
-      const angle = position * 100 ** (-2 * pair / WIDTH);
-      const [a, b] = ([0, 1] as const).map((side) => (row * HEADS + head) * WIDTH + place(pair, side)) as [number, number];
-      const [p, q] = [values[a] as number, values[b] as number];
-      found[a] = p * Math.cos(angle) - q * Math.sin(angle);
-      found[b] = p * Math.sin(angle) + q * Math.cos(angle);
-    }
+    for (let head = 0; head < HEADS; head++)
+      for (let pair = 0; pair < WIDTH / 2; pair++) {
+        const angle = position * 100 ** ((-2 * pair) / WIDTH);
+        const [a, b] = ([0, 1] as const).map((side) => (row * HEADS + head) * WIDTH + place(pair, side)) as [
+          number,
+          number,
+        ];
+        const [p, q] = [values[a] as number, values[b] as number];
+        found[a] = p * Math.cos(angle) - q * Math.sin(angle);
+        found[b] = p * Math.sin(angle) + q * Math.cos(angle);
+      }
   });
   return found;
 }
 
 describe('rotary positions', () => {
   it.each([
-    ['half', (pair: number, side: 0 | 1) => pair + side * WIDTH / 2],
+    ['half', (pair: number, side: 0 | 1) => pair + (side * WIDTH) / 2],
     ['interleaved', (pair: number, side: 0 | 1) => 2 * pair + side],
   ] as const)('%s pairs turn by position times speed; the gradient turns back', (pairs, place) => {
     const [given, at] = [x(), positions()];
@@ -42,9 +54,13 @@ describe('rotary positions', () => {
     });
     const { value, gradient } = run(given, at);
     const expected = turned(given.dataSync(), place);
-    value.dataSync().forEach((v, i) => { expect(v).toBeCloseTo(expected[i] as number, 5); });
+    value.dataSync().forEach((v, i) => {
+      expect(v).toBeCloseTo(expected[i] as number, 5);
+    });
     const before = given.dataSync(); // R^T R x = x
-    gradient.dataSync().forEach((g, i) => { expect(g).toBeCloseTo(before[i] as number, 5); });
+    gradient.dataSync().forEach((g, i) => {
+      expect(g).toBeCloseTo(before[i] as number, 5);
+    });
     run.dispose();
     tf.dispose([given, at, value, gradient]);
   });
@@ -59,12 +75,71 @@ describe('rotary positions', () => {
 /** Where T5's bucket changes from -200 to 200, as transformers 5.23 computes it with 32 buckets up to distance 128. */
 const changes = {
   bidirectional: [
-    [-200, 15], [-90, 14], [-63, 13], [-45, 12], [-31, 11], [-22, 10], [-15, 9], [-11, 8], [-7, 7], [-6, 6], [-5, 5], [-4, 4], [-3, 3], [-2, 2], [-1, 1], [0, 0],
-    [1, 17], [2, 18], [3, 19], [4, 20], [5, 21], [6, 22], [7, 23], [8, 24], [12, 25], [16, 26], [23, 27], [32, 28], [46, 29], [64, 30], [91, 31],
+    [-200, 15],
+    [-90, 14],
+    [-63, 13],
+    [-45, 12],
+    [-31, 11],
+    [-22, 10],
+    [-15, 9],
+    [-11, 8],
+    [-7, 7],
+    [-6, 6],
+    [-5, 5],
+    [-4, 4],
+    [-3, 3],
+    [-2, 2],
+    [-1, 1],
+    [0, 0],
+    [1, 17],
+    [2, 18],
+    [3, 19],
+    [4, 20],
+    [5, 21],
+    [6, 22],
+    [7, 23],
+    [8, 24],
+    [12, 25],
+    [16, 26],
+    [23, 27],
+    [32, 28],
+    [46, 29],
+    [64, 30],
+    [91, 31],
   ],
   causal: [
-    [-200, 31], [-112, 30], [-98, 29], [-86, 28], [-76, 27], [-66, 26], [-58, 25], [-51, 24], [-45, 23], [-39, 22], [-34, 21], [-30, 20], [-26, 19], [-23, 18],
-    [-20, 17], [-18, 16], [-15, 15], [-14, 14], [-13, 13], [-12, 12], [-11, 11], [-10, 10], [-9, 9], [-8, 8], [-7, 7], [-6, 6], [-5, 5], [-4, 4], [-3, 3], [-2, 2], [-1, 1], [0, 0],
+    [-200, 31],
+    [-112, 30],
+    [-98, 29],
+    [-86, 28],
+    [-76, 27],
+    [-66, 26],
+    [-58, 25],
+    [-51, 24],
+    [-45, 23],
+    [-39, 22],
+    [-34, 21],
+    [-30, 20],
+    [-26, 19],
+    [-23, 18],
+    [-20, 17],
+    [-18, 16],
+    [-15, 15],
+    [-14, 14],
+    [-13, 13],
+    [-12, 12],
+    [-11, 11],
+    [-10, 10],
+    [-9, 9],
+    [-8, 8],
+    [-7, 7],
+    [-6, 6],
+    [-5, 5],
+    [-4, 4],
+    [-3, 3],
+    [-2, 2],
+    [-1, 1],
+    [0, 0],
   ],
 } as const;
 
@@ -73,7 +148,10 @@ describe('relative positions', () => {
     const list: readonly (readonly [number, number])[] = changes[kind];
     for (let distance = -200, at = 0; distance <= 200; distance++) {
       while (at + 1 < list.length && (list[at + 1]?.[0] ?? Infinity) <= distance) at++;
-      expect(bucketOf(distance, { buckets: 32, maxDistance: 128, bidirectional: kind === 'bidirectional' }), `distance ${distance}`).toBe(list[at]?.[1]);
+      expect(
+        bucketOf(distance, { buckets: 32, maxDistance: 128, bidirectional: kind === 'bidirectional' }),
+        `distance ${distance}`,
+      ).toBe(list[at]?.[1]);
     }
   });
 });

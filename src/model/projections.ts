@@ -5,7 +5,10 @@ import { biasOf, project, weightOf, type KeyValues, type Place, type Stream } fr
 import { rotate } from './rotary';
 import { passes } from './site';
 
-/** What attention works with: queries times the scale and keys and values, by head, for each grid, and the plain queries. */
+/**
+ * What attention works with: queries times the scale and keys and values, by head, for each grid, and the plain
+ * queries.
+ */
 export interface Projections {
   /** Queries: `[size, heads, T_q, headWidth]` */
   grids(): readonly (KeyValues & { readonly queries: Tensor })[];
@@ -21,8 +24,14 @@ export function projections(place: Place, kind: 'attn' | 'cross', query: Stream,
 }
 
 function joinable({ shape, visit, recall }: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): boolean {
-  return kind === 'attn' && query.x === memory.x && shape.heads === shape.keyValueHeads && query.rotation === undefined
-    && recall === undefined && passes(visit, 'attn.query', 'attn.key', 'attn.value');
+  return (
+    kind === 'attn' &&
+    query.x === memory.x &&
+    shape.heads === shape.keyValueHeads &&
+    query.rotation === undefined &&
+    recall === undefined &&
+    passes(visit, 'attn.query', 'attn.key', 'attn.value')
+  );
 }
 
 function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): Projections {
@@ -32,7 +41,7 @@ function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Str
   // Generation has one grid.
   const found = place.recall === undefined ? own() : [place.recall(kind, place.layer, () => own()[0] as KeyValues)];
   const asked = splitHeads(scale === 1 ? q : tf.mul(q, scale), heads, query.layout);
-  const grids = asked.map((queries, g) => ({ ...found[g] as KeyValues, queries }));
+  const grids = asked.map((queries, g) => ({ ...(found[g] as KeyValues), queries }));
   return { grids: () => grids, query: () => q };
 }
 
@@ -56,11 +65,27 @@ function joined(place: Place, { x, layout }: Stream): Projections {
     tf.concat([scale === 1 ? pick('query') : tf.mul(pick('query'), scale), pick('key'), pick('value')], axis);
   const biased = biasOf(place, 'attn.query') !== undefined;
   const bias = biased ? side((name) => weightOf(place, `attn.${name}.bias`), 0) : undefined;
-  const all = linear(x, side((name) => weightOf(place, `attn.${name}.weight`), 1), bias); // [N, 3 width]
+  const all = linear(
+    x,
+    side((name) => weightOf(place, `attn.${name}.weight`), 1),
+    bias,
+  ); // [N, 3 width]
   const rows = x.shape[0] as number;
   const grids = (): ReturnType<Projections['grids']> => {
-    const [queries, keys, values] = layout.spreadHeads(all, 3, heads) as readonly [readonly Tensor[], readonly Tensor[], readonly Tensor[]];
-    return layout.grids.map((_, g) => ({ queries: queries[g] as Tensor, keys: keys[g] as Tensor, values: values[g] as Tensor }));
+    const [queries, keys, values] = layout.spreadHeads(all, 3, heads) as readonly [
+      readonly Tensor[],
+      readonly Tensor[],
+      readonly Tensor[],
+    ];
+    return layout.grids.map((_, g) => ({
+      queries: queries[g] as Tensor,
+      keys: keys[g] as Tensor,
+      values: values[g] as Tensor,
+    }));
   };
-  return { grids, all: tf.reshape(all, [rows, 3, heads, headWidth]), query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale) };
+  return {
+    grids,
+    all: tf.reshape(all, [rows, 3, heads, headWidth]),
+    query: () => tf.div(tf.slice(all, [0, 0], [rows, width]), scale),
+  };
 }

@@ -15,7 +15,9 @@ describe('a model before any training', () => {
       const own = first?.weights[name];
       expect(own?.shape, name).toEqual(weight.shape);
       const values = Array.from(own?.dataSync() ?? []);
-      const [mean, square] = [values, values.map((v) => v * v)].map((list) => list.reduce((a, b) => a + b, 0) / list.length);
+      const [mean, square] = [values, values.map((v) => v * v)].map(
+        (list) => list.reduce((a, b) => a + b, 0) / list.length,
+      );
       if (name.endsWith('gain')) expect([mean, square], name).toEqual([1, 1]);
       else if (name.endsWith('bias')) expect(square, name).toBe(0);
       else expect(Math.abs(Math.sqrt(square ?? 0) - 0.02), name).toBeLessThan(0.002);
@@ -30,8 +32,10 @@ describe('a model before any training', () => {
     expect(tf.memory().numTensors).toBe(0);
   });
 
-  it('stands beside the project\'s own base, in the same folder', () => {
-    const [base, control] = ['petl-mini-seq2seq', 'petl-mini-seq2seq-random'].map((name) => models.find((model) => model.name === name));
+  it("stands beside the project's own base, in the same folder", () => {
+    const [base, control] = ['petl-mini-seq2seq', 'petl-mini-seq2seq-random'].map((name) =>
+      models.find((model) => model.name === name),
+    );
     expect(control).toEqual({ ...base, name: 'petl-mini-seq2seq-random', random: 1 });
     expect(modelNamed(folderOf('bart')).random).toBeNull();
   });

@@ -5,10 +5,15 @@ import { Backbone } from './backbone';
 import { readConfig, shapeOf } from './checkpoint/config';
 import { weightShapes } from './shapes';
 
-/** The model that a folder's config describes as it was before any training: N(0, 0.02) matrices and tables, norms 1, biases 0. */
+/**
+ * The model that a folder's config describes as it was before any training: N(0, 0.02) matrices and tables, norms 1,
+ * biases 0.
+ */
 export function randomBackbone(folder: string, seed: number): Backbone {
   const shape = shapeOf(readConfig(folder));
-  const weights: Tensors = Object.fromEntries(Object.entries(weightShapes(shape)).map(([name, size]) => [name, upload(startOf(name, size, seed), size)]));
+  const weights: Tensors = Object.fromEntries(
+    Object.entries(weightShapes(shape)).map(([name, size]) => [name, upload(startOf(name, size, seed), size)]),
+  );
   return new Backbone(folder, shape, { weights, files: [] });
 }
 

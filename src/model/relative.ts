@@ -4,10 +4,15 @@ import type { ModelShape } from './shape';
 import type { Stack } from './site';
 
 /** Buckets of distances and whether keys to the right have buckets of their own. */
-interface Buckets { readonly buckets: number; readonly maxDistance: number; readonly bidirectional: boolean }
+interface Buckets {
+  readonly buckets: number;
+  readonly maxDistance: number;
+  readonly bidirectional: boolean;
+}
 
 /**
- * T5's bucket of a distance key - query (Raffel et al. 2020, section 2.1): small distances have a bucket each, larger ones
+ * T5's bucket of a distance key - query (Raffel et al. 2020, section 2.1): small distances have a bucket each, larger
+ * ones
  * share buckets that widen logarithmically. Rounded as float32 arithmetic rounds.
  */
 export function bucketOf(distance: number, { buckets, maxDistance, bidirectional }: Buckets): number {
@@ -16,7 +21,9 @@ export function bucketOf(distance: number, { buckets, maxDistance, bidirectional
   const far = bidirectional ? Math.abs(distance) : Math.max(-distance, 0);
   const exact = Math.floor(count / 2);
   if (far < exact) return base + far;
-  const share = Math.fround(Math.fround(Math.log(Math.fround(far / exact))) / Math.fround(Math.log(maxDistance / exact)));
+  const share = Math.fround(
+    Math.fround(Math.log(Math.fround(far / exact))) / Math.fround(Math.log(maxDistance / exact)),
+  );
   return base + Math.min(exact + Math.floor(Math.fround(share * (count - exact))), count - 1);
 }
 
@@ -25,13 +32,17 @@ function bucketsOf({ positions }: ModelShape, stack: Stack): Buckets | undefined
 }
 
 /** Whether attention's scores have a bias by distance. */
-export function isRelative({ positions }: ModelShape): boolean { return positions.kind === 'relative'; }
+export function isRelative({ positions }: ModelShape): boolean {
+  return positions.kind === 'relative';
+}
 
 /** Bias of every query and key of a grid, `[1, heads, T, T]`, or undefined for models without relative positions. */
 export function relativeBias(shape: ModelShape, weights: Tensors, stack: Stack, length: number): Tensor | undefined {
   const kind = bucketsOf(shape, stack);
   if (kind === undefined) return undefined;
-  const indices = Int32Array.from({ length: length * length }, (_, i) => bucketOf(i % length - Math.floor(i / length), kind));
+  const indices = Int32Array.from({ length: length * length }, (_, i) =>
+    bucketOf((i % length) - Math.floor(i / length), kind),
+  );
   return headsFirst(gatherRows(tableOf(weights, stack), tf.tensor1d(indices, 'int32')), [length, length]);
 }
 
@@ -39,7 +50,12 @@ export function relativeBias(shape: ModelShape, weights: Tensors, stack: Stack, 
  * The same for one query at `slot` and keys 0..capacity-1, those after it arbitrary: `[1, heads, 1, capacity]`.
  * @param slot int32 scalar
  */
-export function relativeBiasAt(shape: ModelShape, weights: Tensors, slot: Tensor, capacity: number): Tensor | undefined {
+export function relativeBiasAt(
+  shape: ModelShape,
+  weights: Tensors,
+  slot: Tensor,
+  capacity: number,
+): Tensor | undefined {
   const kind = bucketsOf(shape, 'decoder');
   if (kind === undefined) return undefined;
   const byAge = Int32Array.from({ length: capacity }, (_, age) => bucketOf(-age, kind));

@@ -3,10 +3,16 @@ import { tf, type Tensor } from '../engine/tf';
 import type { ModelShape } from './shape';
 
 /**
- * Cosine and sine of every row's angles, `[N, 1, headWidth]`: made once a pass, used by all heads and layers. The sine has the
+ * Cosine and sine of every row's angles, `[N, 1, headWidth]`: made once a pass, used by all heads and layers. The sine
+ * has the
  * sign of its place in the rotation, minus for the first of a pair; `back` is its negative, which turns the other way.
  */
-export interface Rotation { readonly cos: Tensor; readonly sin: Tensor; readonly back: Tensor; readonly pairs: 'half' | 'interleaved' }
+export interface Rotation {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  readonly back: Tensor;
+  readonly pairs: 'half' | 'interleaved';
+}
 
 /**
  * The rotation of rows at these positions, undefined for models without rotary positions (RoFormer, Su et al. 2021,
@@ -15,7 +21,7 @@ export interface Rotation { readonly cos: Tensor; readonly sin: Tensor; readonly
  */
 export function rotationAt(positions: Tensor, { positions: kind, headWidth }: ModelShape): Rotation | undefined {
   if (kind.kind !== 'rotary') return undefined;
-  const pairs = Array.from({ length: headWidth / 2 }, (_, i) => Math.fround(kind.base ** (-2 * i / headWidth)));
+  const pairs = Array.from({ length: headWidth / 2 }, (_, i) => Math.fround(kind.base ** ((-2 * i) / headWidth)));
   const speeds = kind.pairs === 'half' ? [...pairs, ...pairs] : pairs.flatMap((speed) => [speed, speed]);
   const angles = tf.mul(tf.reshape(tf.cast(positions, 'float32'), [-1, 1, 1]), tf.tensor3d(speeds, [1, 1, headWidth]));
   const signs = speeds.map((_, i) => ((kind.pairs === 'half' ? i < headWidth / 2 : i % 2 === 0) ? -1 : 1));
@@ -26,7 +32,8 @@ export function rotationAt(positions: Tensor, { positions: kind, headWidth }: Mo
 /** Turns every pair of numbers of every head. The gradient turns back. @param x `[N, heads * headWidth]` */
 export function rotate(x: Tensor, { cos, sin, back, pairs }: Rotation): Tensor {
   return withGradient([x], () => ({
-    value: turn(x, cos, sin, pairs), kept: [cos, back],
+    value: turn(x, cos, sin, pairs),
+    kept: [cos, back],
     gradient: (dy, _inputs, kept) => [turn(dy, kept[0], kept[1], pairs)],
   }));
 }

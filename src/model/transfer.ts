@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../errors';
@@ -29,11 +39,17 @@ export type Arrived = (file: RemoteFile, bytes: number) => void;
 class Refusal extends Error {}
 
 /**
- * Brings one file, going on where a cut left off, also that of an earlier process. The file appears under its name only when
+ * Brings one file, going on where a cut left off, also that of an earlier process. The file appears under its name only
+ * when
  * length and hash are right; one with another hash is thrown away.
  * @throws UserError that names the file and the remedy
  */
-export async function bring(file: RemoteFile, path: string, { attempts, idle, wait }: Patience, arrived: Arrived): Promise<void> {
+export async function bring(
+  file: RemoteFile,
+  path: string,
+  { attempts, idle, wait }: Patience,
+  arrived: Arrived,
+): Promise<void> {
   if (existsSync(path)) return;
   mkdirSync(dirname(path), { recursive: true });
   const part = `${path}.part`;
@@ -45,13 +61,18 @@ export async function bring(file: RemoteFile, path: string, { attempts, idle, wa
     } catch (error) {
       if (error instanceof Refusal) throw new UserError(`cannot bring ${file.name}: ${error.message}`);
       failed = sizeOf(part) > before ? 1 : failed + 1;
-      if (failed >= attempts) throw new UserError(`cannot bring ${file.name}: ${reason(error)}; ${sizeOf(part)} of ${file.bytes} bytes are kept, try again and it goes on from there`);
+      if (failed >= attempts)
+        throw new UserError(
+          `cannot bring ${file.name}: ${reason(error)}; ${sizeOf(part)} of ${file.bytes} bytes are kept, try again and it goes on from there`,
+        );
       await pause(wait * 2 ** (failed - 1));
     }
   }
-  if (sizeOf(part) === file.bytes && await hashOf(part, file) === file.hash.hex) return renameSync(part, path);
+  if (sizeOf(part) === file.bytes && (await hashOf(part, file)) === file.hash.hex) return renameSync(part, path);
   rmSync(part, { force: true });
-  throw new UserError(`${file.name} does not have the hash that the hub names: it was damaged on the way and is thrown away; try again`);
+  throw new UserError(
+    `${file.name} does not have the hash that the hub names: it was damaged on the way and is thrown away; try again`,
+  );
 }
 
 function sizeOf(path: string): number {
@@ -67,10 +88,20 @@ function reason(error: unknown): string {
 async function receive(file: RemoteFile, part: string, idle: number, arrived: Arrived): Promise<void> {
   const start = sizeOf(part);
   const controller = new AbortController();
-  let timer = setTimeout(() => { controller.abort(); }, idle);
-  const alive = (): void => { clearTimeout(timer); timer = setTimeout(() => { controller.abort(); }, idle); };
+  let timer = setTimeout(() => {
+    controller.abort();
+  }, idle);
+  const alive = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      controller.abort();
+    }, idle);
+  };
   try {
-    const response = await fetch(file.url, { headers: start > 0 ? { range: `bytes=${start}-` } : {}, signal: controller.signal });
+    const response = await fetch(file.url, {
+      headers: start > 0 ? { range: `bytes=${start}-` } : {},
+      signal: controller.signal,
+    });
     demandGood(response, start, part);
     const output = openSync(part, response.status === 206 ? 'a' : 'w');
     let bytes = response.status === 206 ? start : 0;
@@ -95,7 +126,8 @@ async function receive(file: RemoteFile, part: string, idle: number, arrived: Ar
 function demandGood({ status, statusText }: Response, start: number, part: string): void {
   if (status === 200 || (status === 206 && start > 0)) return;
   if (status === 416) rmSync(part, { force: true }); // the part is longer than the file: start anew
-  if (status >= 400 && status < 500 && ![408, 416, 429].includes(status)) throw new Refusal(`the hub answers ${status} ${statusText}`);
+  if (status >= 400 && status < 500 && ![408, 416, 429].includes(status))
+    throw new Refusal(`the hub answers ${status} ${statusText}`);
   throw new Error(`the hub answers ${status} ${statusText}`);
 }
 

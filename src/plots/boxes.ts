@@ -2,8 +2,14 @@ import { textWidth } from './fonts';
 
 /** Boxes of drawn text in a page that lays nothing out. Pixels, y downwards. */
 export interface Box {
-  readonly x: number; readonly y: number; readonly width: number; readonly height: number;
-  readonly left: number; readonly top: number; readonly right: number; readonly bottom: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
 }
 
 /** Affine map (x, y) -> (a x + c y + e, b x + d y + f). */
@@ -27,7 +33,10 @@ function textsOf(element: Element): Element[] {
 function textBox(text: Element): Box {
   const size = sizeOf(text, 12);
   const lines = [...text.querySelectorAll('tspan.line')];
-  const width = Math.max(0, ...(lines.length > 0 ? lines : [text]).map((line) => widthOf(line, size, weightOf(text, 400))));
+  const width = Math.max(
+    0,
+    ...(lines.length > 0 ? lines : [text]).map((line) => widthOf(line, size, weightOf(text, 400))),
+  );
   const anchor = text.getAttribute('text-anchor') ?? 'start';
   const x = Number(text.getAttribute('x') ?? 0) - width * (anchor === 'middle' ? 0.5 : anchor === 'end' ? 1 : 0);
   // Ascent and line height of Arimo, in em.
@@ -48,7 +57,7 @@ function widthOf(node: Element, size: number, weight: number): number {
 function sizeOf(element: Element, inherited: number): number {
   const written = (element as SVGElement).style.fontSize;
   if (written === '') return inherited;
-  return written.endsWith('%') ? inherited * Number.parseFloat(written) / 100 : Number.parseFloat(written);
+  return written.endsWith('%') ? (inherited * Number.parseFloat(written)) / 100 : Number.parseFloat(written);
 }
 
 function weightOf(element: Element, inherited: number): number {
@@ -69,7 +78,16 @@ function mapTo(text: Element, end: Element | null): Affine {
 function transformOf(written: string): Affine {
   let map = identity;
   for (const [, name, list] of written.matchAll(/(\w+)\(([^)]*)\)/g)) {
-    map = after(map, step(name ?? '', (list ?? '').split(/[\s,]+/).filter((item) => item !== '').map(Number)));
+    map = after(
+      map,
+      step(
+        name ?? '',
+        (list ?? '')
+          .split(/[\s,]+/)
+          .filter((item) => item !== '')
+          .map(Number),
+      ),
+    );
   }
   return map;
 }
@@ -78,7 +96,7 @@ function step(name: string, [p = 0, q = 0, s = 0]: readonly number[]): Affine {
   if (name === 'translate') return [1, 0, 0, 1, p, q];
   if (name === 'scale') return [p, 0, 0, q || p, 0, 0];
   if (name !== 'rotate') return identity;
-  const [cos, sin] = [Math.cos(p * Math.PI / 180), Math.sin(p * Math.PI / 180)];
+  const [cos, sin] = [Math.cos((p * Math.PI) / 180), Math.sin((p * Math.PI) / 180)];
   return [cos, sin, -sin, cos, q - cos * q + sin * s, s - sin * q - cos * s];
 }
 
@@ -90,7 +108,12 @@ function after(first: Affine, second: Affine): Affine {
 }
 
 function moved(rect: Box, [a, b, c, d, e, f]: Affine): Box {
-  const corners = [[rect.left, rect.top], [rect.right, rect.top], [rect.left, rect.bottom], [rect.right, rect.bottom]] as const;
+  const corners = [
+    [rect.left, rect.top],
+    [rect.right, rect.top],
+    [rect.left, rect.bottom],
+    [rect.right, rect.bottom],
+  ] as const;
   const points = corners.map(([x, y]) => box(a * x + c * y + e, b * x + d * y + f, 0, 0));
   return around(points);
 }

@@ -21,7 +21,10 @@ export interface SweepOptions {
   readonly height?: number;
 }
 
-interface Line { readonly label: string; readonly points: readonly (SummaryRow & { readonly x: number })[] }
+interface Line {
+  readonly label: string;
+  readonly points: readonly (SummaryRow & { readonly x: number })[];
+}
 
 /** Score against budget (log), one line per method family, bars of one standard deviation over seeds. */
 export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {}): Figure {
@@ -31,31 +34,54 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
   const { width = 800, height = 480 } = options;
   const lines = linesOf(summaries, options);
   const frame = {
-    name: options.name ?? `budget-sweep-${first.task}`, title: options.title ?? `Score by budget on ${first.task}`,
-    subtitle: options.subtitle ?? `${first.model}, tier ${first.tier}`, width, height,
+    name: options.name ?? `budget-sweep-${first.task}`,
+    title: options.title ?? `Score by budget on ${first.task}`,
+    subtitle: options.subtitle ?? `${first.model}, tier ${first.tier}`,
+    width,
+    height,
   };
   const full = summaries.filter((row) => row.form === fullFineTuning);
   const colour = lineColours(lines.map((line) => line.label));
-  const values = [...lines.flatMap((line) => [...line.points]), ...full].flatMap((row) => [row.mean - row.sd, row.mean + row.sd]);
+  const values = [...lines.flatMap((line) => [...line.points]), ...full].flatMap((row) => [
+    row.mean - row.sd,
+    row.mean + row.sd,
+  ]);
   const ends = [...lines.map(lastOf), ...full.map((row) => ({ label: row.label, y: row.mean }))];
-  const labels = lineEnds(ends, { values, height: height - 140, colour: new Map([...colour, ...full.map((row) => [row.label, '#4b5563'] as const)]) });
+  const labels = lineEnds(ends, {
+    values,
+    height: height - 140,
+    colour: new Map([...colour, ...full.map((row) => [row.label, '#4b5563'] as const)]),
+  });
   const format = formatOf(first.metric);
-  const x = logRange(lines.flatMap((line) => line.points.map((point) => point.x)), 0.05);
+  const x = logRange(
+    lines.flatMap((line) => line.points.map((point) => point.x)),
+    0.05,
+  );
   const title = options.budgetTitle ?? 'trained parameters, % of the backbone (log)';
   const layout = {
-    margin: { l: 68, r: labels.room, t: 78, b: 62 }, showlegend: false, annotations: labels.annotations as Annotation[],
+    margin: { l: 68, r: labels.room, t: 78, b: 62 },
+    showlegend: false,
+    annotations: labels.annotations as Annotation[],
     xaxis: logAxis(title, x, options.budgetSuffix ?? (options.budget ? '' : '%')),
     yaxis: axis(`test ${first.metric}`, scoreAxis({ from: labels.range[0], to: labels.range[1] }, format)),
   };
-  const data = [...full.flatMap((row) => referenceLine(row, x)), ...lines.map((line) => trace(line, colour.get(line.label) ?? '#000000', format))];
+  const data = [
+    ...full.flatMap((row) => referenceLine(row, x)),
+    ...lines.map((line) => trace(line, colour.get(line.label) ?? '#000000', format)),
+  ];
   return figure(frame, { data, layout, numbers: numbersOf(lines) });
 }
 
 function linesOf(summaries: readonly SummaryRow[], options: SweepOptions): Line[] {
-  const { line = (row: SummaryRow) => row.label.replace(/ [a-z]+=[\d.]+$/, ''), budget = (row: SummaryRow) => row.share } = options;
+  const {
+    line = (row: SummaryRow) => row.label.replace(/ [a-z]+=[\d.]+$/, ''),
+    budget = (row: SummaryRow) => row.share,
+  } = options;
   const swept = summaries.filter((row) => row.form !== fullFineTuning);
-  return [...groupBy(swept, line)].map(([label, group]) => (
-    { label, points: group.map((row) => ({ ...row, x: budget(row) })).sort((a, b) => a.x - b.x) }));
+  return [...groupBy(swept, line)].map(([label, group]) => ({
+    label,
+    points: group.map((row) => ({ ...row, x: budget(row) })).sort((a, b) => a.x - b.x),
+  }));
 }
 
 function lastOf({ label, points }: Line): { label: string; y: number } {
@@ -64,13 +90,23 @@ function lastOf({ label, points }: Line): { label: string; y: number } {
 
 function trace({ label, points }: Line, color: string, format: ScoreFormat): Data {
   return {
-    type: 'scatter', mode: 'lines+markers', name: label, x: points.map((point) => point.x), y: points.map((point) => point.mean),
-    text: points.map((point) => `<b>${point.label}</b><br>${shortNumber(point.x)}: ${meanText(point, format)}`), hoverinfo: 'text',
-    line: { color, width: 2 }, marker: { size: 8, color, line: { color: '#ffffff', width: 1 } },
-    ...(points.some((point) => point.sd > 0) ? { error_y: { type: 'data', array: points.map((point) => point.sd), color, thickness: 1.2, width: 3 } } : {}),
+    type: 'scatter',
+    mode: 'lines+markers',
+    name: label,
+    x: points.map((point) => point.x),
+    y: points.map((point) => point.mean),
+    text: points.map((point) => `<b>${point.label}</b><br>${shortNumber(point.x)}: ${meanText(point, format)}`),
+    hoverinfo: 'text',
+    line: { color, width: 2 },
+    marker: { size: 8, color, line: { color: '#ffffff', width: 1 } },
+    ...(points.some((point) => point.sd > 0)
+      ? { error_y: { type: 'data', array: points.map((point) => point.sd), color, thickness: 1.2, width: 3 } }
+      : {}),
   } as Data;
 }
 
 function numbersOf(lines: readonly Line[]): Record<string, Cell>[] {
-  return lines.flatMap((line) => line.points.map(({ label, x, mean, sd, seeds }) => ({ line: line.label, label, budget: x, mean, sd, seeds })));
+  return lines.flatMap((line) =>
+    line.points.map(({ label, x, mean, sd, seeds }) => ({ line: line.label, label, budget: x, mean, sd, seeds })),
+  );
 }

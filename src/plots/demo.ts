@@ -1,7 +1,14 @@
 import type { RunRow } from './summary';
 
 /** Made-up runs for the tests of tables and figures. Every name says so; no score here was ever measured. */
-const methods: readonly (readonly [method: string, label: string, form: string, site: string, share: number, score: number])[] = [
+const methods: readonly (readonly [
+  method: string,
+  label: string,
+  form: string,
+  site: string,
+  share: number,
+  score: number,
+])[] = [
   ['demo-full', 'full fine-tuning', 'full fine-tuning', 'own weights', 100, 0.839],
   ['demo-head', 'head only', 'head only', 'head', 0, 0.771],
   ['demo-bitfit', 'BitFit', 'own weights', 'own weights', 0.11, 0.804],
@@ -18,10 +25,28 @@ const methods: readonly (readonly [method: string, label: string, form: string, 
 ];
 
 export function demoRows(seeds = 3, task = 'demo-task'): RunRow[] {
-  return methods.flatMap(([method, label, form, site, share, score], m) => Array.from({ length: seeds }, (_, s): RunRow => ({
-    study: 'demo-study', tier: 'quick', method, label, form, site, task, model: 'demo-model', seed: s + 1,
-    trained: Math.round(share * 226000), used: Math.round(share * 226000), stored: Math.round(share * 226000), head: 770,
-    paper: Math.round(share * 220000), backbone: 22600000, share, score: score + 0.006 * Math.sin(7 * m + 3 * s), metric: 'accuracy',
-    seconds: 20 + m, peakMb: 900 + m,
-  })));
+  return methods.flatMap(([method, label, form, site, share, score], m) =>
+    Array.from({ length: seeds }, (_, s): RunRow => ({
+      study: 'demo-study',
+      tier: 'quick',
+      method,
+      label,
+      form,
+      site,
+      task,
+      model: 'demo-model',
+      seed: s + 1,
+      trained: Math.round(share * 226000),
+      used: Math.round(share * 226000),
+      stored: Math.round(share * 226000),
+      head: 770,
+      paper: Math.round(share * 220000),
+      backbone: 22600000,
+      share,
+      score: score + 0.006 * Math.sin(7 * m + 3 * s),
+      metric: 'accuracy',
+      seconds: 20 + m,
+      peakMb: 900 + m,
+    })),
+  );
 }

@@ -16,11 +16,22 @@ describe('exportFigure', () => {
 
   it('writes four files, and the same bytes again', async () => {
     const paths = await exportFigure(figure, folder);
-    expect(paths.map((path) => path.slice(folder.length + 1))).toEqual(['demo-figure.svg', 'demo-figure.png', 'demo-figure.html', 'demo-figure.csv']);
+    expect(paths.map((path) => path.slice(folder.length + 1))).toEqual([
+      'demo-figure.svg',
+      'demo-figure.png',
+      'demo-figure.html',
+      'demo-figure.csv',
+    ]);
     const before = paths.map((path) => readFileSync(path));
     await exportFigure(figure, folder);
     paths.forEach((path, i) => expect(readFileSync(path).equals(before[i] as Buffer), path).toBe(true));
-    expect(readdirSync(folder).sort()).toEqual(['demo-figure.csv', 'demo-figure.html', 'demo-figure.png', 'demo-figure.svg', 'plotly.min.js']);
+    expect(readdirSync(folder).sort()).toEqual([
+      'demo-figure.csv',
+      'demo-figure.html',
+      'demo-figure.png',
+      'demo-figure.svg',
+      'plotly.min.js',
+    ]);
     expect(before[3]?.toString().split('\n')).toHaveLength(13 + 2);
     expect(before[3]?.toString()).toMatch(/^label,form,site,trained,sharePercent,mean,sd,seeds,scores,source\n/);
   });
@@ -33,12 +44,17 @@ describe('exportFigure', () => {
     const { window } = new JSDOM('<body></body>', { runScripts: 'outside-only' });
     const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
     const read = window.eval(`${script}; JSON.stringify(figure)`) as string;
-    expect(JSON.parse(read)).toMatchObject({ layout: { title: { text: 'Demo <figure>' } }, data: JSON.parse(JSON.stringify(figure.data)) as object });
+    expect(JSON.parse(read)).toMatchObject({
+      layout: { title: { text: 'Demo <figure>' } },
+      data: JSON.parse(JSON.stringify(figure.data)) as object,
+    });
   });
 
   it('finds Plotly among the packages inside the project, or takes it in', () => {
     const inside = join(projectRoot(), 'results', 'figures');
-    expect(figureHtml(figure, '<svg/>', { folder: inside, inline: false })).toContain('["plotly.min.js","../../node_modules/plotly.js-dist-min/plotly.min.js"]');
+    expect(figureHtml(figure, '<svg/>', { folder: inside, inline: false })).toContain(
+      '["plotly.min.js","../../node_modules/plotly.js-dist-min/plotly.min.js"]',
+    );
     const alone = figureHtml(figure, '<svg/>', { folder: inside, inline: true });
     expect(alone.length).toBeGreaterThan(4e6);
     expect(alone.match(/<script>/g)).toHaveLength(2);

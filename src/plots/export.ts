@@ -16,13 +16,19 @@ export interface ExportOptions {
 }
 
 /**
- * Writes the figure as SVG, PNG (2 device pixels per CSS pixel), an interactive page and the CSV of its numbers, each in one
+ * Writes the figure as SVG, PNG (2 device pixels per CSS pixel), an interactive page and the CSV of its numbers, each
+ * in one
  * step, so that no half file is ever seen. The same figure gives the same bytes. Returns the paths.
  * A page outside the project gets a copy of Plotly beside it.
  */
-export async function exportFigure(figure: Figure, folder: string, options: ExportOptions = {}): Promise<readonly string[]> {
+export async function exportFigure(
+  figure: Figure,
+  folder: string,
+  options: ExportOptions = {},
+): Promise<readonly string[]> {
   const { formats = ['svg', 'png', 'html', 'csv'], inline = false } = options;
-  if (!/^[\w-]+$/.test(figure.name)) throw new UserError(`figure name "${figure.name}": use letters, digits, - and _, it becomes a file name`);
+  if (!/^[\w-]+$/.test(figure.name))
+    throw new UserError(`figure name "${figure.name}": use letters, digits, - and _, it becomes a file name`);
   const place = resolve(folder);
   const svg = formats.some((format) => format !== 'csv') ? await figureSvg(figure) : '';
   mkdirSync(place, { recursive: true });
@@ -34,21 +40,33 @@ export async function exportFigure(figure: Figure, folder: string, options: Expo
   });
 }
 
-interface Source { readonly figure: Figure; readonly svg: string; readonly folder: string; readonly inline: boolean }
+interface Source {
+  readonly figure: Figure;
+  readonly svg: string;
+  readonly folder: string;
+  readonly inline: boolean;
+}
 
 function contentOf(format: ExportFormat, { figure, svg, folder, inline }: Source): string | Buffer {
   switch (format) {
-    case 'svg': return svg;
-    case 'png': return svgPng(svg);
-    case 'html': return figureHtml(figure, svg, { folder, inline });
-    case 'csv': return numbersCsv(figure);
+    case 'svg':
+      return svg;
+    case 'png':
+      return svgPng(svg);
+    case 'html':
+      return figureHtml(figure, svg, { folder, inline });
+    case 'csv':
+      return numbersCsv(figure);
   }
 }
 
 /** The figure's numbers; columns in order of first appearance. */
 export function numbersCsv({ numbers }: Figure): string {
   const header = [...new Set(numbers.flatMap((line) => Object.keys(line)))];
-  return csvText(header, numbers.map((line) => header.map((column) => line[column] ?? '')));
+  return csvText(
+    header,
+    numbers.map((line) => header.map((column) => line[column] ?? '')),
+  );
 }
 
 function sharePlotly(folder: string): void {

@@ -40,8 +40,13 @@ export const gridColour = '#e8ebee';
 export function figure(frame: Frame, content: Content): Figure {
   const layout = { ...theme(frame), ...content.layout };
   return {
-    name: frame.name, title: frame.title, data: content.data, layout,
-    width: frame.width, height: frame.height, numbers: content.numbers,
+    name: frame.name,
+    title: frame.title,
+    data: content.data,
+    layout,
+    width: frame.width,
+    height: frame.height,
+    numbers: content.numbers,
   };
 }
 
@@ -62,7 +67,18 @@ function theme(frame: Frame): Partial<Layout> {
 function heading(frame: Frame): NonNullable<Layout['title']> {
   const subtitle = { text: frame.subtitle, font: { family: fontFamily, size: 12.5, color: softInk } };
   const font = { family: fontFamily, size: 17, color: ink, weight: 600 };
-  return { text: frame.title, font, subtitle, x: 0, xref: 'paper', xanchor: 'left', y: 1, yref: 'container', yanchor: 'top', pad: { t: 18 } };
+  return {
+    text: frame.title,
+    font,
+    subtitle,
+    x: 0,
+    xref: 'paper',
+    xanchor: 'left',
+    y: 1,
+    yref: 'container',
+    yanchor: 'top',
+    pad: { t: 18 },
+  };
 }
 
 export type Axis = NonNullable<Layout['xaxis']>;

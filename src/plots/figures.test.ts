@@ -9,22 +9,41 @@ import { colours, symbols } from './looks';
 import { logAxis, meanText, shortNumber } from './scale';
 import { figureSvg } from './svg';
 
-const rank = (r: number, seed: number) => ({ ...demoRows(1)[6]!, seed, method: `demo-lora-${r}`, label: `LoRA r=${r}`, share: 0.04 * r, score: 0.8 + 0.001 * r });
+const rank = (r: number, seed: number) => ({
+  ...demoRows(1)[6]!,
+  seed,
+  method: `demo-lora-${r}`,
+  label: `LoRA r=${r}`,
+  share: 0.04 * r,
+  score: 0.8 + 0.001 * r,
+});
 
 describe('budgetSweep', () => {
   it('joins the budgets of a family in order', () => {
     const figure = budgetSweep([32, 2, 8].flatMap((r) => [rank(r, 1), rank(r, 2)]));
     expect(figure.numbers.map((line) => [line['line'], line['label'], line['seeds']])).toEqual([
-      ['LoRA', 'LoRA r=2', 2], ['LoRA', 'LoRA r=8', 2], ['LoRA', 'LoRA r=32', 2]]);
+      ['LoRA', 'LoRA r=2', 2],
+      ['LoRA', 'LoRA r=8', 2],
+      ['LoRA', 'LoRA r=32', 2],
+    ]);
   });
 });
 
 describe('lossCurve', () => {
   it('names each line at its end and leaves out lines without points', async () => {
-    const points = [{ step: 0, value: 0.7 }, { step: 10, value: 0.5 }];
-    const figure = lossCurve([{ label: 'train', points }, { label: 'validation', points: [] }]);
+    const points = [
+      { step: 0, value: 0.7 },
+      { step: 10, value: 0.5 },
+    ];
+    const figure = lossCurve([
+      { label: 'train', points },
+      { label: 'validation', points: [] },
+    ]);
     expect(figure.data).toHaveLength(1);
-    expect(figure.numbers).toEqual([{ label: 'train', ...points[0] }, { label: 'train', ...points[1] }]);
+    expect(figure.numbers).toEqual([
+      { label: 'train', ...points[0] },
+      { label: 'train', ...points[1] },
+    ]);
     expect(await figureSvg(figure)).toContain('>train</text>');
     expect(await figureSvg(lossCurve([]))).toContain('Training');
   });
@@ -51,7 +70,15 @@ describe('heatMap', () => {
 
 describe('numbers in words', () => {
   it('are short', () => {
-    expect([0, 0.00312, 0.5, 1234, 12345, 22600000, 1.1e9].map(shortNumber)).toEqual(['0', '0.00312', '0.5', '1234', '12.3 k', '22.6 M', '1.1 G']);
+    expect([0, 0.00312, 0.5, 1234, 12345, 22600000, 1.1e9].map(shortNumber)).toEqual([
+      '0',
+      '0.00312',
+      '0.5',
+      '1234',
+      '12.3 k',
+      '22.6 M',
+      '1.1 G',
+    ]);
     expect(meanText({ mean: 0.8391, sd: 0.0041, seeds: 3 }, 'percent')).toBe('83.9 ± 0.4');
     expect(meanText({ mean: 21.4, sd: 0, seeds: 1 }, 'number')).toBe('21.40');
   });
@@ -64,19 +91,37 @@ describe('numbers in words', () => {
 
 describe('looks', () => {
   it('keep the colour and the marker of known words, and give others one', () => {
-    expect([...colours(['demo site', 'FFN', 'FFN'])]).toEqual([['FFN', '#d55e00'], ['demo site', '#56b4e9']]);
+    expect([...colours(['demo site', 'FFN', 'FFN'])]).toEqual([
+      ['FFN', '#d55e00'],
+      ['demo site', '#56b4e9'],
+    ]);
     expect(symbols(['FFN', 'adapter', 'prefix']).get('prefix')).toBe('triangle-up');
   });
 });
 
 describe('gaps', () => {
-  const comparison = (first: string, gap: number, metric = 'accuracy') => (
-    { first, second: 'MAM', task: 'sentiment', metric, gap, interval: { low: gap - 0.01, high: gap + 0.01 }, seeds: 3, examples: 1900 });
+  const comparison = (first: string, gap: number, metric = 'accuracy') => ({
+    first,
+    second: 'MAM',
+    task: 'sentiment',
+    metric,
+    gap,
+    interval: { low: gap - 0.01, high: gap + 0.01 },
+    seeds: 3,
+    examples: 1900,
+  });
 
   it('draws the best on top and sets apart what the interval does', async () => {
-    const figure = gaps([comparison('bad', -0.02), comparison('good', 0.015), comparison('alike', 0.001)], { name: 'gaps', title: 'Against MAM' });
+    const figure = gaps([comparison('bad', -0.02), comparison('good', 0.015), comparison('alike', 0.001)], {
+      name: 'gaps',
+      title: 'Against MAM',
+    });
     expect(figure.numbers.map(({ method }) => method)).toEqual(['good', 'alike', 'bad']);
-    expect(figure.data).toMatchObject([{ name: 'better', x: [1.5], y: [0] }, { name: 'worse', x: [-2], y: [2] }, { name: 'level', x: [0.1], y: [1] }]);
+    expect(figure.data).toMatchObject([
+      { name: 'better', x: [1.5], y: [0] },
+      { name: 'worse', x: [-2], y: [2] },
+      { name: 'level', x: [0.1], y: [1] },
+    ]);
     expect(figure.data).toHaveLength(3);
     const svg = await figureSvg(figure);
     for (const word of ['>good<', '>MAM<', 'points of accuracy', '1,900 test examples']) expect(svg).toContain(word);

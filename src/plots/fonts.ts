@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 
 /**
- * Arimo has the advance widths of Arial, Helvetica and Liberation Sans: a picture measured with it fits on a machine that
+ * Arimo has the advance widths of Arial, Helvetica and Liberation Sans: a picture measured with it fits on a machine
+ * that
  * draws it with any of those. The files come with an npm package (SIL Open Font License), so that pictures are the same
  * everywhere and text is never missing on a machine without fonts.
  */
@@ -18,7 +19,10 @@ export function resvgFonts(): { fontFiles: string[]; loadSystemFonts: false; def
   return { fontFiles: fontFiles(), loadSystemFonts: false, defaultFontFamily: 'Arimo' };
 }
 
-export interface TextStyle { readonly size: number; readonly weight: number }
+export interface TextStyle {
+  readonly size: number;
+  readonly weight: number;
+}
 
 const widths = new Map<string, number>();
 

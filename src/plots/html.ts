@@ -5,14 +5,23 @@ import type { Figure } from './figure';
 import { escapeXml, fontFamily } from './fonts';
 
 /**
- * A page with the figure. It holds the still picture, which Plotly replaces when it can be loaded: from a copy beside the page,
- * or from the project's packages. So a page takes some 60 kB instead of 5 MB and is never empty; `inline` puts Plotly inside,
+ * A page with the figure. It holds the still picture, which Plotly replaces when it can be loaded: from a copy beside
+ * the page,
+ * or from the project's packages. So a page takes some 60 kB instead of 5 MB and is never empty; `inline` puts Plotly
+ * inside,
  * for a page that is to be sent away.
  */
-export function figureHtml(figure: Figure, svg: string, where: { readonly folder: string; readonly inline: boolean }): string {
+export function figureHtml(
+  figure: Figure,
+  svg: string,
+  where: { readonly folder: string; readonly inline: boolean },
+): string {
   const { data, layout } = figure;
   // "<" would end the script.
-  const value = JSON.stringify({ data, layout, config: { responsive: false, displaylogo: false } }).replace(/</g, '\\u003c');
+  const value = JSON.stringify({ data, layout, config: { responsive: false, displaylogo: false } }).replace(
+    /</g,
+    '\\u003c',
+  );
   const plotly = where.inline ? `<script>${plotlySource().replace(/<\/script/g, '<\\/script')}</script>\n` : '';
   return `<!doctype html>
 <html lang="en">
@@ -54,5 +63,8 @@ function plotlySource(): string {
 function sources(folder: string): string[] {
   const up = relative(folder, projectRoot());
   const outside = isAbsolute(up) || relative(projectRoot(), folder).startsWith('..');
-  return ['plotly.min.js', ...(outside ? [] : [`${up === '' ? '.' : up.split(sep).join('/')}/node_modules/plotly.js-dist-min/plotly.min.js`])];
+  return [
+    'plotly.min.js',
+    ...(outside ? [] : [`${up === '' ? '.' : up.split(sep).join('/')}/node_modules/plotly.js-dist-min/plotly.min.js`]),
+  ];
 }

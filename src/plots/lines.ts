@@ -2,14 +2,28 @@ import type { Annotation, Data } from './figure';
 import { textWidth } from './fonts';
 import { linearRange, type Range } from './scale';
 
-const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#5b6570', '#7b3294', '#1f2933', '#b8860b'];
+const palette = [
+  '#0072b2',
+  '#d55e00',
+  '#009e73',
+  '#cc79a7',
+  '#e69f00',
+  '#56b4e9',
+  '#5b6570',
+  '#7b3294',
+  '#1f2933',
+  '#b8860b',
+];
 
 /** A colour for every line, in order of first appearance. */
 export function lineColours(labels: readonly string[]): ReadonlyMap<string, string> {
   return new Map([...new Set(labels)].map((label, i) => [label, palette[i % palette.length] ?? '#000000']));
 }
 
-export interface LineEnd { readonly label: string; readonly y: number }
+export interface LineEnd {
+  readonly label: string;
+  readonly y: number;
+}
 
 export interface LineEnds {
   readonly annotations: Partial<Annotation>[];
@@ -18,19 +32,34 @@ export interface LineEnds {
   readonly range: [number, number];
 }
 
-interface Field { readonly values: readonly number[]; readonly height: number; readonly colour: ReadonlyMap<string, string> }
+interface Field {
+  readonly values: readonly number[];
+  readonly height: number;
+  readonly colour: ReadonlyMap<string, string>;
+}
 
 const size = 12;
 const apart = 15;
 
-/** The name of each line at its right end, moved up or down where names would touch. `height` is of the plotting area. */
+/**
+ * The name of each line at its right end, moved up or down where names would touch. `height` is of the plotting area.
+ */
 export function lineEnds(ends: readonly LineEnd[], { values, height, colour }: Field): LineEnds {
   const { from, to } = linearRange(values.length > 0 ? values : [0, 1]);
-  const wanted = ends.map((end) => (to - end.y) / (to - from) * height);
+  const wanted = ends.map((end) => ((to - end.y) / (to - from)) * height);
   const placed = spreadOut(wanted, apart, height);
   const annotations = ends.map((end, i): Partial<Annotation> => ({
-    text: end.label, xref: 'paper', x: 1, xanchor: 'left', xshift: 8, yref: 'paper', y: 1 - (placed[i] ?? 0) / height, yanchor: 'middle',
-    showarrow: false, font: { size, color: colour.get(end.label) ?? '#000000' }, align: 'left',
+    text: end.label,
+    xref: 'paper',
+    x: 1,
+    xanchor: 'left',
+    xshift: 8,
+    yref: 'paper',
+    y: 1 - (placed[i] ?? 0) / height,
+    yanchor: 'middle',
+    showarrow: false,
+    font: { size, color: colour.get(end.label) ?? '#000000' },
+    align: 'left',
   }));
   const widest = Math.max(0, ...ends.map((end) => textWidth(end.label, { size, weight: 400 })));
   return { annotations, room: Math.ceil(widest) + 24, range: [from, to] };
@@ -57,18 +86,34 @@ export function spreadOut(wanted: readonly number[], gap: number, size: number):
 }
 
 /** A mean as a line across a logarithmic x axis, with a band of one standard deviation. */
-export function referenceLine(of: { readonly label: string; readonly mean: number; readonly sd: number }, x: Range, dash: 'solid' | 'dot' = 'solid'): Data[] {
+export function referenceLine(
+  of: { readonly label: string; readonly mean: number; readonly sd: number },
+  x: Range,
+  dash: 'solid' | 'dot' = 'solid',
+): Data[] {
   // A little beyond the axis, for a reader who zooms out; resvg gives up on far larger numbers.
   const ends = [10 ** (x.from - 1), 10 ** (x.to + 1)];
   const line = {
-    type: 'scatter', mode: 'lines', name: of.label, showlegend: false, x: ends, y: [of.mean, of.mean],
-    line: { color: '#4b5563', width: 1.5, dash }, hovertemplate: `<b>${of.label}</b><br>%{y}<extra></extra>`,
+    type: 'scatter',
+    mode: 'lines',
+    name: of.label,
+    showlegend: false,
+    x: ends,
+    y: [of.mean, of.mean],
+    line: { color: '#4b5563', width: 1.5, dash },
+    hovertemplate: `<b>${of.label}</b><br>%{y}<extra></extra>`,
   } as Data;
   if (of.sd === 0) return [line];
   const [low, high] = [of.mean - of.sd, of.mean + of.sd];
   const band = {
-    type: 'scatter', mode: 'none', fill: 'toself', fillcolor: 'rgba(75, 85, 99, 0.11)', hoverinfo: 'skip', showlegend: false,
-    x: [...ends, ...[...ends].reverse()], y: [low, low, high, high],
+    type: 'scatter',
+    mode: 'none',
+    fill: 'toself',
+    fillcolor: 'rgba(75, 85, 99, 0.11)',
+    hoverinfo: 'skip',
+    showlegend: false,
+    x: [...ends, ...[...ends].reverse()],
+    y: [low, low, high, high],
   } as Data;
   return [band, line];
 }

@@ -46,7 +46,16 @@ const interval = 0.25;
 
 export function liveCurve(given: LiveOptions): Live {
   const options = { output: notebook(), clock: seconds, terminal: standardError(), ...given };
-  const state: State = { options, id: newId(), began: options.clock(), points: [], marks: new Map(), done: 0, drawnAt: -Infinity, ended: false };
+  const state: State = {
+    options,
+    id: newId(),
+    began: options.clock(),
+    points: [],
+    marks: new Map(),
+    done: 0,
+    drawnAt: -Infinity,
+    ended: false,
+  };
   return {
     step: (done, value) => {
       if (state.ended) return;
@@ -54,7 +63,9 @@ export function liveCurve(given: LiveOptions): Live {
       if (value !== undefined) state.points.push({ step: done, value });
       if (options.clock() - state.drawnAt >= interval) draw(state);
     },
-    mark: (name, point) => { state.marks.set(name, [...(state.marks.get(name) ?? []), point]); },
+    mark: (name, point) => {
+      state.marks.set(name, [...(state.marks.get(name) ?? []), point]);
+    },
     finish: (note = '') => finish(state, note),
   };
 }
@@ -69,17 +80,35 @@ function draw(state: State): void {
   const { output, terminal } = state.options;
   state.drawnAt = clockOf(state)();
   if (output) output.show({ 'text/html': barHtml(state), 'text/plain': lineOf(state) }, state.id);
-  else if (terminal && terminal.columns > 0) terminal.write(`\r${lineOf(state).slice(0, terminal.columns - 1)}\u001b[K`);
+  else if (terminal && terminal.columns > 0)
+    terminal.write(`\r${lineOf(state).slice(0, terminal.columns - 1)}\u001b[K`);
 }
 
 async function finish(state: State, note: string): Promise<Figure> {
   state.ended = true;
   const { label, unit = 'loss', output, terminal } = state.options;
   const time = `${duration(clockOf(state)() - state.began)}${note === '' ? '' : `, ${note}`}`;
-  const curves: Curve[] = [{ label: unit, points: state.points }, ...[...state.marks].map(([name, points]): Curve => ({ label: name, points, dash: 'dash' }))];
-  const figure = lossCurve(curves, { name: 'training', title: label, subtitle: `${state.done} steps in ${time}`, unit, height: 320, width: 700 });
+  const curves: Curve[] = [
+    { label: unit, points: state.points },
+    ...[...state.marks].map(([name, points]): Curve => ({ label: name, points, dash: 'dash' })),
+  ];
+  const figure = lossCurve(curves, {
+    name: 'training',
+    title: label,
+    subtitle: `${state.done} steps in ${time}`,
+    unit,
+    height: 320,
+    width: 700,
+  });
   if (output && state.points.length > 0) output.show(await figureBundle(figure), state.id);
-  else if (output) output.show({ 'text/html': `<b>${escapeXml(label)}</b>: ${state.done} steps in ${escapeXml(time)}`, 'text/plain': `${label}: ${state.done} steps in ${time}` }, state.id);
+  else if (output)
+    output.show(
+      {
+        'text/html': `<b>${escapeXml(label)}</b>: ${state.done} steps in ${escapeXml(time)}`,
+        'text/plain': `${label}: ${state.done} steps in ${time}`,
+      },
+      state.id,
+    );
   else terminal?.write(`${terminal.columns > 0 ? '\r\u001b[K' : ''}${label}: ${state.done} steps in ${time}\n`);
   return figure;
 }
@@ -104,7 +133,7 @@ function timeOf(state: State): string {
   const { total } = state.options;
   const time = clockOf(state)() - state.began;
   if (state.done === 0 || state.done >= total) return duration(time);
-  return `${duration(time)}, about ${duration(time / state.done * (total - state.done))} left`;
+  return `${duration(time)}, about ${duration((time / state.done) * (total - state.done))} left`;
 }
 
 function barHtml(state: State): string {

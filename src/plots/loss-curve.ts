@@ -2,7 +2,10 @@ import { axis, figure } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds } from './lines';
 
-export interface CurvePoint { readonly step: number; readonly value: number }
+export interface CurvePoint {
+  readonly step: number;
+  readonly value: number;
+}
 
 /** One line of a training curve: `train loss` of a method, or its `validation loss`. */
 export interface Curve {
@@ -24,7 +27,13 @@ export interface CurveOptions {
 /** Loss (or score) over steps, each line named at its end. */
 export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}): Figure {
   const { width = 760, height = 400, unit = 'loss' } = options;
-  const frame = { name: options.name ?? 'loss-curve', title: options.title ?? 'Training', subtitle: options.subtitle ?? '', width, height };
+  const frame = {
+    name: options.name ?? 'loss-curve',
+    title: options.title ?? 'Training',
+    subtitle: options.subtitle ?? '',
+    width,
+    height,
+  };
   const drawn = curves.filter((curve) => curve.points.length > 0);
   const colour = lineColours(drawn.map((curve) => curve.label));
   const ends = drawn.map((curve) => ({ label: curve.label, y: curve.points[curve.points.length - 1]?.value ?? 0 }));
@@ -32,17 +41,23 @@ export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}):
   const labels = lineEnds(ends, { values, height: height - 140, colour });
   const layout = {
     margin: { l: 68, r: labels.room, t: 78, b: 62 },
-    xaxis: axis('step', { rangemode: 'tozero' }), yaxis: axis(unit, { tickformat: '~g', range: labels.range }),
-    annotations: labels.annotations as Annotation[], showlegend: false,
+    xaxis: axis('step', { rangemode: 'tozero' }),
+    yaxis: axis(unit, { tickformat: '~g', range: labels.range }),
+    annotations: labels.annotations as Annotation[],
+    showlegend: false,
   };
   return figure(frame, { data: drawn.map((curve) => line(curve, colour)), layout, numbers: numbersOf(drawn) });
 }
 
 function line({ label, points, dash = 'solid' }: Curve, colour: ReadonlyMap<string, string>): Data {
   return {
-    type: 'scatter', mode: points.length < 30 ? 'lines+markers' : 'lines', name: label,
-    x: points.map((point) => point.step), y: points.map((point) => point.value),
-    line: { color: colour.get(label) ?? '#000000', width: 2, dash }, marker: { size: 5 },
+    type: 'scatter',
+    mode: points.length < 30 ? 'lines+markers' : 'lines',
+    name: label,
+    x: points.map((point) => point.step),
+    y: points.map((point) => point.value),
+    line: { color: colour.get(label) ?? '#000000', width: 2, dash },
+    marker: { size: 5 },
     hovertemplate: `${label}<br>step %{x}: %{y:.4f}<extra></extra>`,
   } as Data;
 }

@@ -2,7 +2,8 @@
 export type Bundle = Readonly<Record<string, unknown>>;
 
 /**
- * What the figures need of a notebook kernel. The one place that knows tslab is below; another kernel is another function with
+ * What the figures need of a notebook kernel. The one place that knows tslab is below; another kernel is another
+ * function with
  * this result.
  */
 export interface Output {
@@ -10,8 +11,14 @@ export interface Output {
   readonly show: (bundle: Bundle, id: string) => void;
 }
 
-interface DisplayData { readonly data: Bundle; readonly metadata: object; readonly transient: { readonly display_id: string } }
-interface TslabJupyter { readonly lastWriteDisplayData: ((data: DisplayData, update: boolean) => void) | null }
+interface DisplayData {
+  readonly data: Bundle;
+  readonly metadata: object;
+  readonly transient: { readonly display_id: string };
+}
+interface TslabJupyter {
+  readonly lastWriteDisplayData: ((data: DisplayData, update: boolean) => void) | null;
+}
 
 let count = 0;
 

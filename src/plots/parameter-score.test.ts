@@ -6,7 +6,9 @@ import { parameterScore } from './parameter-score';
 import { figureSvg, svgPng } from './svg';
 
 describe('parameterScore', () => {
-  const published = [{ label: 'MAM (paper)', form: 'mixed', site: 'attention + FFN', share: 6.7, score: 0.842, source: 'demo, Table 0' }];
+  const published = [
+    { label: 'MAM (paper)', form: 'mixed', site: 'attention + FFN', share: 6.7, score: 0.842, source: 'demo, Table 0' },
+  ];
 
   it('gives one number line per method, with mean and deviation over seeds', () => {
     const rows = demoRows(3);
@@ -22,7 +24,12 @@ describe('parameterScore', () => {
 
   it('draws full fine-tuning and head only as lines, the others as marks', () => {
     const { data } = parameterScore(demoRows(3));
-    const named = (name: string) => data.find((trace) => 'name' in trace && trace.name === name) as { mode?: string; line?: { dash?: string }; y?: number[] };
+    const named = (name: string) =>
+      data.find((trace) => 'name' in trace && trace.name === name) as {
+        mode?: string;
+        line?: { dash?: string };
+        y?: number[];
+      };
     const full = demoRows(3).filter((row) => row.form === fullFineTuning);
     expect(named(fullFineTuning).mode).toBe('lines');
     expect(named(fullFineTuning).y?.[0]).toBeCloseTo(full.reduce((sum, row) => sum + row.score, 0) / 3, 12);
@@ -33,7 +40,9 @@ describe('parameterScore', () => {
 
   it('draws published numbers hollow and names their source', () => {
     const { data, numbers } = parameterScore(demoRows(1), { published });
-    const hollow = data.filter((trace) => 'marker' in trace && (trace.marker as { symbol?: string } | undefined)?.symbol?.endsWith('-open'));
+    const hollow = data.filter(
+      (trace) => 'marker' in trace && (trace.marker as { symbol?: string } | undefined)?.symbol?.endsWith('-open'),
+    );
     expect(hollow).toHaveLength(2); // the point and its key
     expect(numbers.at(-1)).toMatchObject({ label: 'MAM (paper)', source: 'demo, Table 0', seeds: 0 });
   });
@@ -41,19 +50,39 @@ describe('parameterScore', () => {
   it('has ticks for a single method, and a line for one that trains nothing of the backbone', async () => {
     const one = demoRows(1).filter((row) => row.method === 'demo-bitfit' || row.form === fullFineTuning);
     expect(await figureSvg(parameterScore(one))).toMatch(/>0\.1%<|>0\.2%</);
-    const figure = parameterScore([...one, ...demoRows(1).filter((row) => row.method === 'demo-lora').map((row) => ({ ...row, share: 0 }))]);
-    expect(figure.data.filter((trace) => 'mode' in trace && trace.mode === 'lines' && 'name' in trace && trace.name === 'LoRA r=8')).toHaveLength(1);
+    const figure = parameterScore([
+      ...one,
+      ...demoRows(1)
+        .filter((row) => row.method === 'demo-lora')
+        .map((row) => ({ ...row, share: 0 })),
+    ]);
+    expect(
+      figure.data.filter(
+        (trace) => 'mode' in trace && trace.mode === 'lines' && 'name' in trace && trace.name === 'LoRA r=8',
+      ),
+    ).toHaveLength(1);
   });
 
   it('refuses rows that do not belong together, and none at all', () => {
     expect(() => parameterScore([])).toThrow(/train the study/);
-    expect(() => parameterScore([...demoRows(1), ...demoRows(1, 'other-task')])).toThrow(/one task.*demo-task and other-task/);
+    expect(() => parameterScore([...demoRows(1), ...demoRows(1, 'other-task')])).toThrow(
+      /one task.*demo-task and other-task/,
+    );
   });
 
   it('is drawn with every word, the same bytes every time, also after other figures', async () => {
     const figure = parameterScore(demoRows(3), { published });
     const svg = await figureSvg(figure);
-    for (const word of ['MAM', 'LoRA r=8', 'functional form', 'modified site', 'test accuracy', '1%', '80%', 'full fine-tuning 8']) {
+    for (const word of [
+      'MAM',
+      'LoRA r=8',
+      'functional form',
+      'modified site',
+      'test accuracy',
+      '1%',
+      '80%',
+      'full fine-tuning 8',
+    ]) {
       expect(svg, word).toContain(word);
     }
     await figureSvg(parameterScore(demoRows(1), { name: 'another' }));
@@ -67,7 +96,12 @@ describe('parameterScore', () => {
 describe('placeLabels', () => {
   it('keeps crowded labels apart, off the marks and inside', () => {
     const bounds = { left: 0, top: 0, right: 600, bottom: 400 };
-    const points = Array.from({ length: 14 }, (_, i) => ({ x: 250 + 23 * (i % 5), y: 180 + 19 * Math.floor(i / 5), width: 90, height: 15 }));
+    const points = Array.from({ length: 14 }, (_, i) => ({
+      x: 250 + 23 * (i % 5),
+      y: 180 + 19 * Math.floor(i / 5),
+      width: 90,
+      height: 15,
+    }));
     const places = placeLabels(points, { bounds, obstacles: [] });
     const rects = points.map((point, i) => labelRect(point, places[i]!));
     for (const [i, rect] of rects.entries()) {
@@ -78,7 +112,12 @@ describe('placeLabels', () => {
 
   it('lets no text pass for that of another mark', () => {
     const bounds = { left: 0, top: 0, right: 600, bottom: 400 };
-    const points = [[300, 160], [300, 174], [309, 175], [300, 214]].map(([x = 0, y = 0]) => ({ x, y, width: 110, height: 15 }));
+    const points = [
+      [300, 160],
+      [300, 174],
+      [309, 175],
+      [300, 214],
+    ].map(([x = 0, y = 0]) => ({ x, y, width: 110, height: 15 }));
     const places = placeLabels(points, { bounds, obstacles: [] });
     const gap = (of: number, to: number): number => {
       const [{ left, right, top, bottom }, { x, y }] = [labelRect(points[of]!, places[of]!), points[to]!];
@@ -86,6 +125,7 @@ describe('placeLabels', () => {
     };
     const near = points.flatMap((_, i) => (places[i]!.far ? [] : [i]));
     expect(near.length).toBeGreaterThan(1);
-    for (const i of near) for (const j of points.keys()) if (j !== i) expect(gap(i, j), `text ${i}, mark ${j}`).toBeGreaterThan(gap(i, i));
+    for (const i of near)
+      for (const j of points.keys()) if (j !== i) expect(gap(i, j), `text ${i}, mark ${j}`).toBeGreaterThan(gap(i, i));
   });
 });

@@ -2,9 +2,17 @@ import type { Axis } from './figure';
 import { axis } from './figure';
 
 /** Plotting area in pixels, y downwards. */
-export interface Area { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
+export interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
 
-export interface Range { readonly from: number; readonly to: number }
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Linear range around all values, with `room` of their extent on both sides. */
 export function linearRange(values: readonly number[], room = 0.08): Range {
@@ -15,18 +23,21 @@ export function linearRange(values: readonly number[], room = 0.08): Range {
 
 /** Range in log10 around all values, all above 0; at least one power of ten, so that the axis has ticks. */
 export function logRange(values: readonly number[], room = 0.1): Range {
-  const { from, to } = linearRange(values.map((value) => Math.log10(value)), room);
+  const { from, to } = linearRange(
+    values.map((value) => Math.log10(value)),
+    room,
+  );
   const missing = Math.max(0, 1 - (to - from));
   return { from: from - missing / 2, to: to + missing / 2 };
 }
 
 /** Pixel of a value on the horizontal or vertical side of the area. */
 export function pixelX(value: number, range: Range, area: Area): number {
-  return area.left + (value - range.from) / (range.to - range.from) * area.width;
+  return area.left + ((value - range.from) / (range.to - range.from)) * area.width;
 }
 
 export function pixelY(value: number, range: Range, area: Area): number {
-  return area.top + (range.to - value) / (range.to - range.from) * area.height;
+  return area.top + ((range.to - value) / (range.to - range.from)) * area.height;
 }
 
 /** Logarithmic axis with a tick at every power of ten, and at 2 and 5 times it where there are few powers. */
@@ -64,7 +75,7 @@ export function formatOf(metric: string): ScoreFormat {
 
 /** Settings of an axis of scores. */
 export function scoreAxis(range: Range, format: ScoreFormat): Partial<Axis> {
-  const percent = (range.to - range.from) < 0.05 ? '.1%' : '.0%';
+  const percent = range.to - range.from < 0.05 ? '.1%' : '.0%';
   return { range: [range.from, range.to], tickformat: format === 'percent' ? percent : '~g', nticks: 8 };
 }
 
@@ -73,7 +84,10 @@ export function scoreText(score: number, format: ScoreFormat): string {
 }
 
 /** `83.9 ± 0.4`; without the spread where there is one seed. */
-export function meanText(summary: { readonly mean: number; readonly sd: number; readonly seeds: number }, format: ScoreFormat): string {
+export function meanText(
+  summary: { readonly mean: number; readonly sd: number; readonly seeds: number },
+  format: ScoreFormat,
+): string {
   const text = scoreText(summary.mean, format);
   return summary.seeds > 1 ? `${text} ± ${scoreText(summary.sd, format)}` : text;
 }

@@ -13,7 +13,13 @@ import type { Point } from './score-marks';
 import type { SummaryRow } from './summary';
 
 /** What has no place on the axis of parameters: everything trains, or nothing of the backbone. */
-export interface ReferenceLine { readonly label: string; readonly mean: number; readonly sd: number; readonly seeds: number; readonly dash: 'solid' | 'dot' }
+export interface ReferenceLine {
+  readonly label: string;
+  readonly mean: number;
+  readonly sd: number;
+  readonly seeds: number;
+  readonly dash: 'solid' | 'dot';
+}
 
 /** One panel of parameters against score: what is drawn where, before it becomes Plotly's. */
 export interface ScorePlan {
@@ -29,13 +35,30 @@ export interface ScorePlan {
   readonly connect: boolean;
 }
 
-export interface PanelFrame { readonly area: Area; readonly metric: string; readonly axes: 1 | 2; readonly format?: ScoreFormat; readonly connect?: boolean }
+export interface PanelFrame {
+  readonly area: Area;
+  readonly metric: string;
+  readonly axes: 1 | 2;
+  readonly format?: ScoreFormat;
+  readonly connect?: boolean;
+}
 
 /** @param rows points and lines; those without a share, and full fine-tuning, become lines */
-export function scorePlan(rows: readonly Point[], { area, metric, axes, format = formatOf(metric), connect = false }: PanelFrame): ScorePlan {
+export function scorePlan(
+  rows: readonly Point[],
+  { area, metric, axes, format = formatOf(metric), connect = false }: PanelFrame,
+): ScorePlan {
   const isLine = ({ form, x }: Point): boolean => form === fullFineTuning || form === headOnly || x <= 0;
   const points = rows.filter((row) => !isLine(row));
-  const lines = rows.filter(isLine).map(({ label, form, mean, sd, seeds }): ReferenceLine => ({ label, mean, sd, seeds, dash: form === fullFineTuning ? 'solid' : 'dot' }));
+  const lines = rows
+    .filter(isLine)
+    .map(({ label, form, mean, sd, seeds }): ReferenceLine => ({
+      label,
+      mean,
+      sd,
+      seeds,
+      dash: form === fullFineTuning ? 'solid' : 'dot',
+    }));
   const spread = rows.flatMap(({ mean, sd, scores }) => [mean - sd, mean + sd, ...scores]);
   const range = linearRange(spread.length > 0 ? spread : [0, 1], 0.1);
   // Up is better, also where a lower score is.
@@ -57,12 +80,20 @@ export function pointOf(summary: SummaryRow): Point {
 export function planData(plan: ScorePlan): Data[] {
   const { points, lines, x, format, axes, connect } = plan;
   const joined = connect ? connections(points) : [];
-  const data = [...lines.flatMap((line) => referenceLine(line, x, line.dash)), ...joined, ...seedDots(points), ...marks(points, format)];
+  const data = [
+    ...lines.flatMap((line) => referenceLine(line, x, line.dash)),
+    ...joined,
+    ...seedDots(points),
+    ...marks(points, format),
+  ];
   return axes === 1 ? data : data.map((trace) => ({ ...trace, xaxis: `x${axes}`, yaxis: `y${axes}` }) as Data);
 }
 
 /** Without marks there is nothing to read off: axes without numbers. */
-export function planAxes({ x, y, format, area, points, lines }: ScorePlan, title: string): { readonly xaxis: Axis; readonly yaxis: Axis } {
+export function planAxes(
+  { x, y, format, area, points, lines }: ScorePlan,
+  title: string,
+): { readonly xaxis: Axis; readonly yaxis: Axis } {
   const hidden = points.length + lines.length === 0 ? { showticklabels: false } : {};
   const xaxis = fewerTicks(logAxis('trained parameters, % of the backbone (log)', x, '%'), area);
   return { xaxis: { ...xaxis, ...hidden }, yaxis: { ...axis(title, scoreAxis(y, format)), ...hidden } };
@@ -73,7 +104,11 @@ function fewerTicks(axis: Axis, area: Area): Axis {
   const values = axis.tickvals as readonly number[];
   if (values.length * 52 <= area.width) return axis;
   const kept = [...values.keys()].filter((i) => Number.isInteger(Number(Math.log10(values[i] ?? 0).toFixed(9))));
-  return { ...axis, tickvals: kept.map((i) => values[i] ?? 0), ticktext: kept.map((i) => (axis.ticktext as readonly string[])[i] ?? '') };
+  return {
+    ...axis,
+    tickvals: kept.map((i) => values[i] ?? 0),
+    ticktext: kept.map((i) => (axis.ticktext as readonly string[])[i] ?? ''),
+  };
 }
 
 /** `test accuracy`; says where the axis is turned round. */
@@ -97,8 +132,16 @@ function references({ axes }: ScorePlan): { readonly x: string; readonly y: stri
 function lineLabel(line: ReferenceLine, plan: ScorePlan): Partial<Annotation> {
   const ref = references(plan);
   return {
-    text: lineText(line, plan.format), xref: `${ref.x} domain`, x: 0, xanchor: 'left', xshift: 4, yref: ref.y, y: line.mean, yanchor: 'bottom',
-    showarrow: false, font: { size: 12, color: softInk },
+    text: lineText(line, plan.format),
+    xref: `${ref.x} domain`,
+    x: 0,
+    xanchor: 'left',
+    xshift: 4,
+    yref: ref.y,
+    y: line.mean,
+    yanchor: 'bottom',
+    showarrow: false,
+    font: { size: 12, color: softInk },
   } as Partial<Annotation>;
 }
 
@@ -110,32 +153,58 @@ function pointLabels(plan: ScorePlan): Partial<Annotation>[] {
   const names = plan.connect ? shortNames(plan.points) : undefined;
   const nameOf = (point: Point): string => names?.get(point) ?? point.label;
   const spots = plan.points.map((point) => ({
-    x: pixelX(Math.log10(point.x), plan.x, area), y: pixelY(point.mean, plan.y, area),
-    width: textWidth(nameOf(point), { size: labelSize, weight: 400 }) + 6, height: labelSize * 1.25,
+    x: pixelX(Math.log10(point.x), plan.x, area),
+    y: pixelY(point.mean, plan.y, area),
+    width: textWidth(nameOf(point), { size: labelSize, weight: 400 }) + 6,
+    height: labelSize * 1.25,
   }));
-  const bounds = { left: area.left + 3, top: area.top + 2, right: area.left + area.width - 2, bottom: area.top + area.height - 3 };
+  const bounds = {
+    left: area.left + 3,
+    top: area.top + 2,
+    right: area.left + area.width - 2,
+    bottom: area.top + area.height - 3,
+  };
   const places = placeLabels(spots, { bounds, obstacles: obstaclesOf(plan) });
-  return plan.points.map((point, i) => ({
-    text: nameOf(point), xref: ref.x, yref: ref.y, x: Math.log10(point.x), y: point.mean,
-    ax: places[i]?.dx ?? 0, ay: places[i]?.dy ?? 0, xanchor: places[i]?.anchor ?? 'center',
-    showarrow: true, arrowhead: 0, arrowwidth: 0.8, arrowcolor: places[i]?.far ? '#9aa5b1' : 'rgba(0,0,0,0)', standoff: 7,
-    font: { size: labelSize }, borderpad: 1,
-  }) as Partial<Annotation>);
+  return plan.points.map(
+    (point, i) =>
+      ({
+        text: nameOf(point),
+        xref: ref.x,
+        yref: ref.y,
+        x: Math.log10(point.x),
+        y: point.mean,
+        ax: places[i]?.dx ?? 0,
+        ay: places[i]?.dy ?? 0,
+        xanchor: places[i]?.anchor ?? 'center',
+        showarrow: true,
+        arrowhead: 0,
+        arrowwidth: 0.8,
+        arrowcolor: places[i]?.far ? '#9aa5b1' : 'rgba(0,0,0,0)',
+        standoff: 7,
+        font: { size: labelSize },
+        borderpad: 1,
+      }) as Partial<Annotation>,
+  );
 }
 
 /** Spreads, reference lines and their labels. */
 function obstaclesOf(plan: ScorePlan): Rect[] {
   const { area, points, lines, format } = plan;
-  const spreads = points.filter((point) => point.sd > 0).map((point) => {
-    const x = pixelX(Math.log10(point.x), plan.x, area);
-    const ends = [pixelY(point.mean + point.sd, plan.y, area), pixelY(point.mean - point.sd, plan.y, area)];
-    return { left: x - 4, right: x + 4, top: Math.min(...ends), bottom: Math.max(...ends) };
-  });
-  return [...spreads, ...lines.flatMap((line) => {
-    const y = pixelY(line.mean, plan.y, area);
-    const right = area.left + 8 + textWidth(lineText(line, format), { size: 12, weight: 400 });
-    const text = { left: area.left, right, top: y - 19, bottom: y };
-    // Three times: a name on another name is worse than a name on a line.
-    return [{ left: area.left, right: area.left + area.width, top: y - 2, bottom: y + 2 }, text, text, text];
-  })];
+  const spreads = points
+    .filter((point) => point.sd > 0)
+    .map((point) => {
+      const x = pixelX(Math.log10(point.x), plan.x, area);
+      const ends = [pixelY(point.mean + point.sd, plan.y, area), pixelY(point.mean - point.sd, plan.y, area)];
+      return { left: x - 4, right: x + 4, top: Math.min(...ends), bottom: Math.max(...ends) };
+    });
+  return [
+    ...spreads,
+    ...lines.flatMap((line) => {
+      const y = pixelY(line.mean, plan.y, area);
+      const right = area.left + 8 + textWidth(lineText(line, format), { size: 12, weight: 400 });
+      const text = { left: area.left, right, top: y - 19, bottom: y };
+      // Three times: a name on another name is worse than a name on a line.
+      return [{ left: area.left, right: area.left + area.width, top: y - 2, bottom: y + 2 }, text, text, text];
+    }),
+  ];
 }

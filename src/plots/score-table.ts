@@ -3,17 +3,30 @@ import { formatOf, meanText, shortNumber } from './scale';
 import { groupBy, summarise, type RunRow, type SummaryRow } from './summary';
 import type { Table } from './table';
 
-/** One line per method (head only first, full fine-tuning last, by trained parameters between), one score column per task. */
+/**
+ * One line per method (head only first, full fine-tuning last, by trained parameters between), one score column per
+ * task.
+ */
 export function scoreTable(rows: readonly RunRow[]): Table {
   const summaries = summarise(rows);
   const tasks = [...new Set(summaries.map((summary) => summary.task))];
   const metricOf = (task: string): string => summaries.find((summary) => summary.task === task)?.metric ?? '';
   const columns = [
-    { title: 'method', align: 'left' }, { title: 'trained', align: 'right' }, { title: '% of backbone', align: 'right' },
-    ...tasks.map((task) => ({ title: tasks.length === 1 ? metricOf(task) : `${task} ${metricOf(task)}`, align: 'right' as const })),
-    { title: 'seeds', align: 'right' }, { title: 'seconds', align: 'right' },
+    { title: 'method', align: 'left' },
+    { title: 'trained', align: 'right' },
+    { title: '% of backbone', align: 'right' },
+    ...tasks.map((task) => ({
+      title: tasks.length === 1 ? metricOf(task) : `${task} ${metricOf(task)}`,
+      align: 'right' as const,
+    })),
+    { title: 'seeds', align: 'right' },
+    { title: 'seconds', align: 'right' },
   ] as const;
-  const groups = [...groupBy(summaries, (summary) => JSON.stringify([summary.model, summary.tier, summary.method, summary.label])).values()];
+  const groups = [
+    ...groupBy(summaries, (summary) =>
+      JSON.stringify([summary.model, summary.tier, summary.method, summary.label]),
+    ).values(),
+  ];
   return { columns, rows: groups.sort(bySize).map((group) => lineOf(group, tasks)) };
 }
 
@@ -30,7 +43,7 @@ function lineOf(group: readonly SummaryRow[], tasks: readonly string[]): string[
 }
 
 function bySize(a: readonly SummaryRow[], b: readonly SummaryRow[]): number {
-  const rank = (group: readonly SummaryRow[]): number => (
-    group[0]?.form === headOnly ? -1 : group[0]?.form === fullFineTuning ? Infinity : group[0]?.share ?? 0);
+  const rank = (group: readonly SummaryRow[]): number =>
+    group[0]?.form === headOnly ? -1 : group[0]?.form === fullFineTuning ? Infinity : (group[0]?.share ?? 0);
   return rank(a) === rank(b) ? 0 : rank(a) < rank(b) ? -1 : 1;
 }

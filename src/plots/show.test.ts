@@ -9,7 +9,14 @@ import { show, showTable } from './show';
 /** A kernel that keeps what it is shown. */
 function recorder(): { readonly output: Output; readonly shown: { bundle: Bundle; id: string }[] } {
   const shown: { bundle: Bundle; id: string }[] = [];
-  return { output: { show: (bundle, id) => { shown.push({ bundle, id }); } }, shown };
+  return {
+    output: {
+      show: (bundle, id) => {
+        shown.push({ bundle, id });
+      },
+    },
+    shown,
+  };
 }
 
 describe('show', () => {
@@ -17,7 +24,11 @@ describe('show', () => {
     const { output, shown } = recorder();
     await show(parameterScore(demoRows(2)), output);
     expect(shown).toHaveLength(1);
-    expect(Object.keys(shown[0]?.bundle ?? {})).toEqual(['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']);
+    expect(Object.keys(shown[0]?.bundle ?? {})).toEqual([
+      'application/vnd.plotly.v1+json',
+      'image/svg+xml',
+      'text/plain',
+    ]);
     const plotly = shown[0]?.bundle['application/vnd.plotly.v1+json'];
     expect(JSON.parse(JSON.stringify(plotly))).toMatchObject({ layout: { width: 940 } });
   });
@@ -54,7 +65,9 @@ describe('liveCurve', () => {
     expect(shown.length).toBeGreaterThan(15);
     expect(shown.length).toBeLessThanOrEqual(22);
     expect(new Set(shown.map((item) => item.id)).size).toBe(1);
-    expect(shown[10]?.bundle['text/html']).toMatch(/demo &lt;run&gt;.*<progress value="\d+" max="100".*loss 0\.\d+ · .*about .* left.*<polyline/s);
+    expect(shown[10]?.bundle['text/html']).toMatch(
+      /demo &lt;run&gt;.*<progress value="\d+" max="100".*loss 0\.\d+ · .*about .* left.*<polyline/s,
+    );
     expect(Object.keys(shown.at(-1)?.bundle ?? {})[0]).toBe('application/vnd.plotly.v1+json');
     expect(figure.layout.title).toMatchObject({ subtitle: { text: '100 steps in 5.0 s, accuracy 0.8' } });
     expect(figure.data).toHaveLength(2);
@@ -63,8 +76,22 @@ describe('liveCurve', () => {
   it('redraws one line in a terminal and writes only the last one to a file', async () => {
     const [lines, plain]: [string[], string[]] = [[], []];
     let now = 0;
-    for (const [sink, columns] of [[lines, 60], [plain, 0]] as const) {
-      const bar = progressBar({ label: 'demo', total: 4, output: undefined, clock: () => now, terminal: { write: (text) => { sink.push(text); }, columns } });
+    for (const [sink, columns] of [
+      [lines, 60],
+      [plain, 0],
+    ] as const) {
+      const bar = progressBar({
+        label: 'demo',
+        total: 4,
+        output: undefined,
+        clock: () => now,
+        terminal: {
+          write: (text) => {
+            sink.push(text);
+          },
+          columns,
+        },
+      });
       for (let step = 1; step <= 4; step++) {
         now += 1;
         bar.step(step);

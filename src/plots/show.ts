@@ -6,7 +6,8 @@ import { figureSvg } from './svg';
 import { tableHtml, tableText, type Table } from './table';
 
 /**
- * Shows a figure in a notebook: interactive where the reader has Plotly (JupyterLab), the still picture elsewhere (exports,
+ * Shows a figure in a notebook: interactive where the reader has Plotly (JupyterLab), the still picture elsewhere
+ * (exports,
  * GitHub). Outside a notebook it does nothing.
  */
 export async function show(figure: Figure, output: Output | undefined = notebook()): Promise<void> {
@@ -17,7 +18,11 @@ export async function show(figure: Figure, output: Output | undefined = notebook
 export async function figureBundle(figure: Figure): Promise<Bundle> {
   const { data, layout } = figure;
   return {
-    'application/vnd.plotly.v1+json': structuredClone({ data, layout, config: { displaylogo: false, responsive: false } }),
+    'application/vnd.plotly.v1+json': structuredClone({
+      data,
+      layout,
+      config: { displaylogo: false, responsive: false },
+    }),
     'image/svg+xml': await figureSvg(figure),
     'text/plain': `${figure.title} (figure)`,
   };

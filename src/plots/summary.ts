@@ -24,9 +24,16 @@ export interface SummaryRow {
   readonly seconds: number;
 }
 
-/** Mean and spread over seeds for each method (under one label: settings may differ) and task, in the order in which the methods first appear. */
+/**
+ * Mean and spread over seeds for each method (under one label: settings may differ) and task, in the order in which the
+ * methods first appear.
+ */
 export function summarise(rows: readonly RunRow[]): SummaryRow[] {
-  return [...groupBy(rows, (row) => JSON.stringify([row.study, row.tier, row.model, row.task, row.method, row.label])).values()].map(summariseSeeds);
+  return [
+    ...groupBy(rows, (row) =>
+      JSON.stringify([row.study, row.tier, row.model, row.task, row.method, row.label]),
+    ).values(),
+  ].map(summariseSeeds);
 }
 
 function summariseSeeds(runs: readonly RunRow[]): SummaryRow {
@@ -35,8 +42,21 @@ function summariseSeeds(runs: readonly RunRow[]): SummaryRow {
   const { method, label, form, site, task, model, tier, metric, trained, share } = row;
   const scores = [...runs].sort((a, b) => a.seed - b.seed).map((run) => run.score);
   return {
-    method, label, form, site, task, model, tier, metric, seeds: scores.length, mean: mean(scores), sd: deviation(scores), scores,
-    trained, share, seconds: mean(runs.map((run) => run.seconds)),
+    method,
+    label,
+    form,
+    site,
+    task,
+    model,
+    tier,
+    metric,
+    seeds: scores.length,
+    mean: mean(scores),
+    sd: deviation(scores),
+    scores,
+    trained,
+    share,
+    seconds: mean(runs.map((run) => run.seconds)),
   };
 }
 

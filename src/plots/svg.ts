@@ -6,13 +6,18 @@ import { escapeXml, resvgFonts } from './fonts';
 /** The figure as an SVG text. The same figure gives the same text, byte for byte. */
 export async function figureSvg(figure: Figure): Promise<string> {
   const { window, plotly } = plotlyWindow();
-  // Plotly draws ids of clip paths at random. Seeded by name they repeat, and two pictures on one page do not share them.
+  // Plotly draws ids of clip paths at random. Seeded by name they repeat, and two pictures on one page do not share
+  // them.
   window['Math'].random = randomFrom(seedOf(figure.name));
   const size = { width: figure.width, height: figure.height };
-  const raw = await plotly.toImage(copy(figure), { format: 'svg', imageDataOnly: true, ...size }).catch((fault: unknown) => {
-    // The stack of an error inside Plotly would print megabytes of minified source.
-    throw new Error(`figure ${figure.name}: Plotly cannot draw it: ${fault instanceof Error ? fault.message : String(fault)}`);
-  });
+  const raw = await plotly
+    .toImage(copy(figure), { format: 'svg', imageDataOnly: true, ...size })
+    .catch((fault: unknown) => {
+      // The stack of an error inside Plotly would print megabytes of minified source.
+      throw new Error(
+        `figure ${figure.name}: Plotly cannot draw it: ${fault instanceof Error ? fault.message : String(fault)}`,
+      );
+    });
   return tidy(raw, figure);
 }
 

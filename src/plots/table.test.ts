@@ -8,8 +8,20 @@ describe('scoreTable', () => {
   it('lists head only first, full fine-tuning last, by trained parameters between', () => {
     const { rows } = scoreTable(demoRows(3));
     expect(rows.map((row) => row[0])).toEqual([
-      'head only', 'prompt tuning l=16', 'LayerNorm', 'BitFit', 'LoRA r=8', 'prefix tuning l=16', 'multi-head PA r=16',
-      'Pfeiffer adapter r=48', 'scaled PA (FFN) r=64', 'MAM', 'Houlsby adapter r=48', 'LoRA (FFN) r=32', 'full fine-tuning']);
+      'head only',
+      'prompt tuning l=16',
+      'LayerNorm',
+      'BitFit',
+      'LoRA r=8',
+      'prefix tuning l=16',
+      'multi-head PA r=16',
+      'Pfeiffer adapter r=48',
+      'scaled PA (FFN) r=64',
+      'MAM',
+      'Houlsby adapter r=48',
+      'LoRA (FFN) r=32',
+      'full fine-tuning',
+    ]);
     expect(rows[0]).toEqual(['head only', '0', '0', expect.stringMatching(/^7\d\.\d ± 0\.\d$/), '3', '21']);
   });
 
@@ -21,13 +33,32 @@ describe('scoreTable', () => {
 });
 
 describe('a table', () => {
-  const table = { columns: [{ title: 'name', align: 'left' }, { title: 'n', align: 'right' }], rows: [['a|<b>', '1'], ['c', '200']] } as const;
+  const table = {
+    columns: [
+      { title: 'name', align: 'left' },
+      { title: 'n', align: 'right' },
+    ],
+    rows: [
+      ['a|<b>', '1'],
+      ['c', '200'],
+    ],
+  } as const;
 
   it('is written for terminals, Markdown, notebooks and files', () => {
     expect(tableText(table)).toBe('name     n\n-----  ---\na|<b>    1\nc      200');
     expect(tableMarkdown(table)).toBe('| name | n |\n|---|---:|\n| a\\|<b> | 1 |\n| c | 200 |');
-    expect(tableHtml(table)).toContain('<td style="text-align:left">a|&lt;b&gt;</td><td style="text-align:right">1</td>');
-    expect(csvText(['a', 'b'], [['x,"y"', 1.5], ['two\nlines', 2]])).toBe('a,b\n"x,""y""",1.5\n"two\nlines",2\n');
+    expect(tableHtml(table)).toContain(
+      '<td style="text-align:left">a|&lt;b&gt;</td><td style="text-align:right">1</td>',
+    );
+    expect(
+      csvText(
+        ['a', 'b'],
+        [
+          ['x,"y"', 1.5],
+          ['two\nlines', 2],
+        ],
+      ),
+    ).toBe('a,b\n"x,""y""",1.5\n"two\nlines",2\n');
   });
 });
 

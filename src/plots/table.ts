@@ -6,26 +6,37 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-export interface Column { readonly title: string; readonly align: 'left' | 'right' }
+export interface Column {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+}
 
 /** Columns of even width for a terminal. */
 export function tableText({ columns, rows }: Table): string {
   const widths = columns.map((column, c) => Math.max(column.title.length, ...rows.map((row) => (row[c] ?? '').length)));
-  const line = (cells: readonly string[]): string => cells.map((cell, c) => (
-    columns[c]?.align === 'right' ? cell.padStart(widths[c] ?? 0) : cell.padEnd(widths[c] ?? 0))).join('  ').trimEnd();
-  return [line(columns.map((column) => column.title)), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, c) => (columns[c]?.align === 'right' ? cell.padStart(widths[c] ?? 0) : cell.padEnd(widths[c] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [
+    line(columns.map((column) => column.title)),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...rows.map(line),
+  ].join('\n');
 }
 
 export function tableMarkdown({ columns, rows }: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`;
   const rule = `|${columns.map((column) => (column.align === 'right' ? '---:|' : '---|')).join('')}`;
   return [line(columns.map((column) => column.title)), rule, ...rows.map(line)].join('\n');
 }
 
 /** Without styles but alignment: the notebook's own style for tables applies. */
 export function tableHtml({ columns, rows }: Table): string {
-  const cell = (tag: 'th' | 'td', text: string, c: number): string => (
-    `<${tag} style="text-align:${columns[c]?.align ?? 'left'}">${escapeXml(text)}</${tag}>`);
+  const cell = (tag: 'th' | 'td', text: string, c: number): string =>
+    `<${tag} style="text-align:${columns[c]?.align ?? 'left'}">${escapeXml(text)}</${tag}>`;
   const head = columns.map((column, c) => cell('th', column.title, c)).join('');
   const body = rows.map((row) => `<tr>${row.map((text, c) => cell('td', text, c)).join('')}</tr>`).join('\n');
   return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;

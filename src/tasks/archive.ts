@@ -13,8 +13,10 @@ interface Wanted {
 }
 
 /**
- * The wanted files of a zip (`.whl`, `.zip`) or gzipped tar (`.tar.gz`, `.tgz`), in memory. Nothing in the archive is run or written.
- * Every entry's name is checked, also of entries that are not wanted; an escaping or absolute path, a wanted link, a damaged
+ * The wanted files of a zip (`.whl`, `.zip`) or gzipped tar (`.tar.gz`, `.tgz`), in memory. Nothing in the archive is
+ * run or written.
+ * Every entry's name is checked, also of entries that are not wanted; an escaping or absolute path, a wanted link, a
+ * damaged
  * archive and a wanted path that is missing are UserErrors that name archive and entry.
  */
 export async function readArchive(name: string, bytes: Uint8Array, wanted: Wanted): Promise<readonly ArchiveFile[]> {
@@ -28,7 +30,8 @@ export async function readArchive(name: string, bytes: Uint8Array, wanted: Wante
   const patterns = wanted.unpack.map((glob) => ({ glob, matches: wildcard(prefix + glob) }));
   const files = await filesOf(name, bytes, (path) => patterns.some(({ matches }) => matches(path)));
   const missing = patterns.find(({ matches }) => !files.some((file) => matches(file.path)));
-  if (missing) throw new UserError(`${name} holds no "${prefix}${missing.glob}": correct "unpack" in data/packages.json`);
+  if (missing)
+    throw new UserError(`${name} holds no "${prefix}${missing.glob}": correct "unpack" in data/packages.json`);
   return files.map((file) => ({ path: file.path.slice(prefix.length), bytes: file.bytes }));
 }
 
@@ -84,7 +87,9 @@ async function tarFiles(name: string, bytes: Uint8Array, want: Want): Promise<re
 /** Collects an entry while the parser reads on; `promise` is not awaited inside the parser's callback. */
 function tarFile(name: string, entry: ReadEntry): Promise<ArchiveFile> {
   if (entry.type !== 'File' && entry.type !== 'OldFile') {
-    throw new UserError(`${name} holds "${entry.path}" as ${entry.type}, not as a plain file: refused, nothing was unpacked`);
+    throw new UserError(
+      `${name} holds "${entry.path}" as ${entry.type}, not as a plain file: refused, nothing was unpacked`,
+    );
   }
   const path = entry.path;
   const parts: Buffer[] = [];

@@ -3,11 +3,17 @@ import { mixSeeds, randomFrom } from '../random';
 import { balancedPairs, type Pair } from './balance';
 
 const random = randomFrom(11);
-const pair = (first: number, second: number, overlap: number): Pair => (
-  { first, second, bin: Math.min(9, Math.floor(overlap * 10)), order: mixSeeds(first, second) });
+const pair = (first: number, second: number, overlap: number): Pair => ({
+  first,
+  second,
+  bin: Math.min(9, Math.floor(overlap * 10)),
+  order: mixSeeds(first, second),
+});
 /** 400 texts: their own overlap is high, that with others low, and texts from 300 on have neighbours only. */
 const positives = Array.from({ length: 400 }, (_, text) => pair(text, text, 0.2 + 0.6 * random()));
-const negatives = positives.flatMap(({ first }) => Array.from({ length: 30 }, (_, step) => pair(first, (first + step + 1) % 400, random() * 0.6)));
+const negatives = positives.flatMap(({ first }) =>
+  Array.from({ length: 30 }, (_, step) => pair(first, (first + step + 1) % 400, random() * 0.6)),
+);
 
 describe('balancedPairs', () => {
   const pairs = balancedPairs(positives, negatives, 10);

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { generationBaselines, textScores } from './baselines';
 
-const example = (text: string, target: string): { id: string; text: string; target: string } => ({ id: text, text, target });
-const train = [example('red apples grow on trees', 'apples, red'), example('blue fish swim in rivers', 'fish in blue'), example('old towns', 'old, very old')];
+const example = (text: string, target: string): { id: string; text: string; target: string } => ({
+  id: text,
+  text,
+  target,
+});
+const train = [
+  example('red apples grow on trees', 'apples, red'),
+  example('blue fish swim in rivers', 'fish in blue'),
+  example('old towns', 'old, very old'),
+];
 const test = [example('Blue, fish swim far away', 'Fish swimming, blue')];
 const rows = new Map(generationBaselines({ train, validation: [], test }).map(({ name, outputs }) => [name, outputs]));
 

@@ -23,14 +23,29 @@ export interface Baseline {
   readonly outputs: readonly string[];
 }
 
-/** What answers without a model score on a generation task; a method should be above all but `oracle`, which looks at the target. */
+/**
+ * What answers without a model score on a generation task; a method should be above all but `oracle`, which looks at
+ * the target.
+ */
 export function generationBaselines(data: Data): readonly Baseline[] {
   const words = medianLength(data.train);
   return [
     { name: 'copy', about: 'the source text as it is', outputs: data.test.map(({ text }) => text) },
-    { name: 'lead', about: `the first ${words} words of the source, the median length of a target`, outputs: data.test.map(({ text }) => split(text).slice(0, words).join(' ')) },
-    { name: 'nearest', about: 'the target of the training source with the highest IDF-cosine', outputs: nearestTargets(data) },
-    { name: 'oracle', about: 'the words of the target that the source holds, in the order of the target', outputs: data.test.map(sharedWords) },
+    {
+      name: 'lead',
+      about: `the first ${words} words of the source, the median length of a target`,
+      outputs: data.test.map(({ text }) => split(text).slice(0, words).join(' ')),
+    },
+    {
+      name: 'nearest',
+      about: 'the target of the training source with the highest IDF-cosine',
+      outputs: nearestTargets(data),
+    },
+    {
+      name: 'oracle',
+      about: 'the words of the target that the source holds, in the order of the target',
+      outputs: data.test.map(sharedWords),
+    },
   ];
 }
 
@@ -55,5 +70,7 @@ function nearestTargets({ train, test }: Data): readonly string[] {
 function sharedWords({ text, target }: GenerationExample): string {
   const bare = (word: string): string => word.toLowerCase().replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
   const source = new Set(split(text).map(bare));
-  return split(target).filter((word) => source.has(bare(word))).join(' ');
+  return split(target)
+    .filter((word) => source.has(bare(word)))
+    .join(' ');
 }

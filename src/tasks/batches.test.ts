@@ -5,9 +5,16 @@ import { evaluationBatches, trainingBatches, type Batch, type Encoded } from './
 import { planBatches } from './plan';
 
 const random = randomFrom(5);
-const examples: readonly Encoded[] = Array.from({ length: 101 }, (_, index) => ({ index, ids: new Int32Array(3 + Math.floor(random() * 60)).fill(index + 1) }));
-const plan = planBatches(examples.map(({ ids }) => ids.length), { size: 8 });
-const indices = (batches: readonly Batch[]): number[] => batches.flatMap(({ rows, count }) => rows.slice(0, count).map(({ index }) => index));
+const examples: readonly Encoded[] = Array.from({ length: 101 }, (_, index) => ({
+  index,
+  ids: new Int32Array(3 + Math.floor(random() * 60)).fill(index + 1),
+}));
+const plan = planBatches(
+  examples.map(({ ids }) => ids.length),
+  { size: 8 },
+);
+const indices = (batches: readonly Batch[]): number[] =>
+  batches.flatMap(({ rows, count }) => rows.slice(0, count).map(({ index }) => index));
 
 describe('planBatches', () => {
   it('finds the cheapest lengths', () => {
@@ -42,8 +49,13 @@ describe('trainingBatches', () => {
 
   it('gives the full batches of one length about the same number of tokens', () => {
     const total = (rows: readonly Encoded[]): number => rows.reduce((sum, { ids }) => sum + ids.length, 0);
-    const many = Array.from({ length: 400 }, (_, index) => ({ index, ids: new Int32Array(10 + Math.floor(random() * 30)).fill(1) }));
-    const totals = trainingBatches(many, { size: 8, lengths: [40] }, { seed: 1, epoch: 0 }).map(({ rows }) => total(rows));
+    const many = Array.from({ length: 400 }, (_, index) => ({
+      index,
+      ids: new Int32Array(10 + Math.floor(random() * 30)).fill(1),
+    }));
+    const totals = trainingBatches(many, { size: 8, lengths: [40] }, { seed: 1, epoch: 0 }).map(({ rows }) =>
+      total(rows),
+    );
     expect(Math.max(...totals) - Math.min(...totals)).toBeLessThanOrEqual(8);
   });
 
@@ -59,7 +71,10 @@ describe('trainingBatches', () => {
     };
     expect(spread(({ target }) => target.length)).toBeLessThanOrEqual(20);
     expect(spread(({ ids }) => ids.length)).toBeLessThanOrEqual(24);
-    for (const { rows } of dealt) expect(rows.map(({ target }) => target.length)).toEqual(rows.map(({ target }) => target.length).sort((a, b) => a - b));
+    for (const { rows } of dealt)
+      expect(rows.map(({ target }) => target.length)).toEqual(
+        rows.map(({ target }) => target.length).sort((a, b) => a - b),
+      );
   });
 
   it('fills up the shortest examples, which attention can afford', () => {
@@ -99,6 +114,8 @@ describe('a batch', () => {
   });
 
   it('refuses an example that no planned length holds', () => {
-    expect(() => evaluationBatches([{ index: 0, ids: new Int32Array(500).fill(1) }], plan)).toThrow(/longer than the plan/);
+    expect(() => evaluationBatches([{ index: 0, ids: new Int32Array(500).fill(1) }], plan)).toThrow(
+      /longer than the plan/,
+    );
   });
 });

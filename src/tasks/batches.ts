@@ -9,22 +9,32 @@ export interface Encoded {
   readonly target?: Int32Array;
 }
 
-/** Examples of similar length, as many as the plan says, in ascending order of what is to be written, or read where nothing is. */
+/**
+ * Examples of similar length, as many as the plan says, in ascending order of what is to be written, or read where
+ * nothing is.
+ */
 export interface Batch<E extends Encoded = Encoded> {
   /** Padded length that the plan gives them. */
   readonly length: number;
-  /** Rows beyond `count` are fillers that repeat the first: real text keeps softmax and pooling finite where an empty row would divide by 0. */
+  /**
+   * Rows beyond `count` are fillers that repeat the first: real text keeps softmax and pooling finite where an empty
+   * row would divide by 0.
+   */
   readonly rows: readonly E[];
   /** Rows that count in the loss and in scores. */
   readonly count: number;
 }
 
 /**
- * The batches of one training epoch: every example once, in an order that depends on seed and epoch alone. Examples are shuffled, then
- * grouped by length (rows of similar length waste little padding) and dealt to batches of about as many tokens each, then the batches are shuffled, so that length says nothing about time.
+ * The batches of one training epoch: every example once, in an order that depends on seed and epoch alone. Examples are
+ * shuffled, then
+ * grouped by length (rows of similar length waste little padding) and dealt to batches of about as many tokens each,
+ * then the batches are shuffled, so that length says nothing about time.
  */
 export function trainingBatches<E extends Encoded>(
-  examples: readonly E[], plan: BatchPlan, order: { readonly seed: number; readonly epoch: number },
+  examples: readonly E[],
+  plan: BatchPlan,
+  order: { readonly seed: number; readonly epoch: number },
 ): readonly Batch<E>[] {
   const random = randomFrom(mixSeeds(order.seed, order.epoch));
   return shuffled(groups(shuffled(examples, random), plan), random).map((rows) => batchOf(rows, plan));
@@ -36,8 +46,10 @@ export function evaluationBatches<E extends Encoded>(examples: readonly E[], pla
 }
 
 /**
- * Full groups of `plan.size` for each length. What is left over at one length joins the next longer one, and the shortest examples of all
- * make up the only group that is partly filled: an epoch has ceil(examples / size) batches, and none that mixes long rows with fillers.
+ * Full groups of `plan.size` for each length. What is left over at one length joins the next longer one, and the
+ * shortest examples of all
+ * make up the only group that is partly filled: an epoch has ceil(examples / size) batches, and none that mixes long
+ * rows with fillers.
  */
 function groups<E extends Encoded>(all: readonly E[], plan: BatchPlan): readonly E[][] {
   const odd = shortest(all, all.length % plan.size);
@@ -62,8 +74,10 @@ function shortest<E extends Encoded>(examples: readonly E[], count: number): Rea
 }
 
 /**
- * Deals examples to `count` batches that all hold about as many tokens, in what is read and in what is written, so that few rows of
- * their one shape stay empty: of neighbours in length each goes to another batch, the largest load to the one that has least so far.
+ * Deals examples to `count` batches that all hold about as many tokens, in what is read and in what is written, so that
+ * few rows of
+ * their one shape stay empty: of neighbours in length each goes to another batch, the largest load to the one that has
+ * least so far.
  * Rows stand in order of load.
  */
 function dealt<E extends Encoded>(examples: readonly E[], count: number): readonly E[][] {
@@ -81,7 +95,9 @@ function dealt<E extends Encoded>(examples: readonly E[], count: number): readon
 }
 
 /** Tokens of what is to be written, or of what is read where nothing is. */
-function loadOf({ ids, target }: Encoded): number { return (target ?? ids).length; }
+function loadOf({ ids, target }: Encoded): number {
+  return (target ?? ids).length;
+}
 
 function sorted<X>(items: readonly X[], by: (item: X) => number): X[] {
   return [...items].sort((a, b) => by(a) - by(b));

@@ -2,10 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { majority, oneTextOnly, overlapThreshold } from './controls';
 import type { ClassificationExample } from './task';
 
-const example = (text: string, pair: string, label: number): ClassificationExample => ({ id: text + pair, text, pair, label });
+const example = (text: string, pair: string, label: number): ClassificationExample => ({
+  id: text + pair,
+  text,
+  pair,
+  label,
+});
 const same = ['cat dog', 'bird tree', 'sea sand', 'rain snow'].map((text) => example(text, text, 1));
-const different = [['cat dog', 'green fish'], ['bird tree', 'green worm'], ['sea sand', 'green leaf']].map(([a, b]) => example(a!, b!, 0));
-const data = { train: [...same, ...different], validation: same, test: [...same.slice(0, 2), ...different.slice(0, 2)] };
+const different = [
+  ['cat dog', 'green fish'],
+  ['bird tree', 'green worm'],
+  ['sea sand', 'green leaf'],
+].map(([a, b]) => example(a!, b!, 0));
+const data = {
+  train: [...same, ...different],
+  validation: same,
+  test: [...same.slice(0, 2), ...different.slice(0, 2)],
+};
 
 describe('controls', () => {
   it('find what gives the label away', () => {

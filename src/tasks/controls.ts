@@ -10,19 +10,28 @@ export function majority({ train, test }: TaskData<ClassificationExample>): numb
   const counts = new Map<number, number>();
   for (const { label } of train) counts.set(label, (counts.get(label) ?? 0) + 1);
   const [best] = [...counts].sort(([, a], [, b]) => b - a);
-  return accuracy(test.map(() => best?.[0] ?? 0), labelsOf(test));
+  return accuracy(
+    test.map(() => best?.[0] ?? 0),
+    labelsOf(test),
+  );
 }
 
 /** Test accuracy of one threshold on the IDF-cosine of the two texts, the best one on training; for two labels. */
 export function overlapThreshold({ train, test }: TaskData<ClassificationExample>): number {
   const vectorOf = idfVectors(train.flatMap(({ text, pair }) => [text, need(pair)]));
-  const overlaps = (examples: Examples): readonly number[] => examples.map(({ text, pair }) => cosine(vectorOf(text), vectorOf(need(pair))));
+  const overlaps = (examples: Examples): readonly number[] =>
+    examples.map(({ text, pair }) => cosine(vectorOf(text), vectorOf(need(pair))));
   const threshold = bestThreshold(overlaps(train), labelsOf(train));
-  return accuracy(overlaps(test).map((overlap) => Number(overlap >= threshold)), labelsOf(test));
+  return accuracy(
+    overlaps(test).map((overlap) => Number(overlap >= threshold)),
+    labelsOf(test),
+  );
 }
 
 function bestThreshold(values: readonly number[], labels: readonly number[]): number {
-  const items = values.map((value, item) => ({ value, step: labels[item] === 1 ? 1 : -1 })).sort((a, b) => b.value - a.value);
+  const items = values
+    .map((value, item) => ({ value, step: labels[item] === 1 ? 1 : -1 }))
+    .sort((a, b) => b.value - a.value);
   let [correct, best, threshold] = [0, 0, Infinity];
   items.forEach(({ value, step }, item) => {
     correct += step;
@@ -32,7 +41,9 @@ function bestThreshold(values: readonly number[], labels: readonly number[]): nu
   return threshold;
 }
 
-/** Test accuracy of a naive Bayes classifier over the words of one text of each pair: what that text alone gives away. */
+/**
+ * Test accuracy of a naive Bayes classifier over the words of one text of each pair: what that text alone gives away.
+ */
 export function oneTextOnly({ train, test }: TaskData<ClassificationExample>, side: 'text' | 'pair'): number {
   const wordsIn = (example: ClassificationExample): readonly string[] => wordsOf(need(example[side]));
   const classes = [...new Set(labelsOf(train))].sort((a, b) => a - b);
@@ -48,7 +59,8 @@ export function oneTextOnly({ train, test }: TaskData<ClassificationExample>, si
 function wordScores(texts: readonly (readonly string[])[]): (word: string | null) => number {
   const counts = new Map<string, number>();
   for (const words of texts) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return (word) => (word === null ? Math.log(texts.length) : Math.log(((counts.get(word) ?? 0) + 1) / (texts.length + 2)));
+  return (word) =>
+    word === null ? Math.log(texts.length) : Math.log(((counts.get(word) ?? 0) + 1) / (texts.length + 2));
 }
 
 function labelsOf(examples: Examples): readonly number[] {

@@ -41,7 +41,12 @@ Description-en: Of another version
 describe('joinLists', () => {
   it('joins both files by name and hash', () => {
     expect(joinLists(packages, translations)).toEqual([
-      { name: 'tiny', source: 'tiny', synopsis: 'Small thing', description: 'First line of a paragraph.\nSecond: with a colon.' },
+      {
+        name: 'tiny',
+        source: 'tiny',
+        synopsis: 'Small thing',
+        description: 'First line of a paragraph.\nSecond: with a colon.',
+      },
       { name: 'tiny-doc', source: 'tiny', synopsis: 'Documents of tiny', description: 'One line.' },
     ]);
   });
@@ -56,9 +61,14 @@ describe('readDebianIndex', () => {
 });
 
 describe('synopsisData', () => {
-  const words = (start: string, count: number): string => Array.from({ length: count }, (_, at) => `${start}${at}`).join(' ');
-  const made = Array.from({ length: 60 }, (_, at) => (
-    { name: `p${at}`, source: `s${Math.floor(at / 2)}`, synopsis: `synopsis number ${at}`, description: words(`d${at}x`, 25) }));
+  const words = (start: string, count: number): string =>
+    Array.from({ length: count }, (_, at) => `${start}${at}`).join(' ');
+  const made = Array.from({ length: 60 }, (_, at) => ({
+    name: `p${at}`,
+    source: `s${Math.floor(at / 2)}`,
+    synopsis: `synopsis number ${at}`,
+    description: words(`d${at}x`, 25),
+  }));
 
   it('divides by source package', () => {
     const data = synopsisData(made);
@@ -77,6 +87,10 @@ describe('synopsisData', () => {
       { ...last, name: 'e', synopsis: 'a short description here', description: words('f', 24) },
     ];
     const data = synopsisData([...made, ...odd]);
-    expect(Object.values(data).flat().filter(({ id }) => !id.startsWith('p'))).toEqual([]);
+    expect(
+      Object.values(data)
+        .flat()
+        .filter(({ id }) => !id.startsWith('p')),
+    ).toEqual([]);
   });
 });

@@ -37,10 +37,15 @@ export function hasDebianIndex(): boolean {
 /** The index that was brought; a UserError says how where it is missing. */
 export function readDebianIndex(path: string = indexPath()): DebianIndex {
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as DebianIndex;
-  throw new UserError(`the Debian package index is not in data/cache: bring it with: npx petl fetch ${DEBIAN_INDEX} (on Debian, with apt-get; elsewhere task news-lead takes its place)`);
+  throw new UserError(
+    `the Debian package index is not in data/cache: bring it with: npx petl fetch ${DEBIAN_INDEX} (on Debian, with apt-get; elsewhere task news-lead takes its place)`,
+  );
 }
 
-/** Brings Debian's package index with apt-get into lists of its own; leaves those of the system alone. Gives the release. */
+/**
+ * Brings Debian's package index with apt-get into lists of its own; leaves those of the system alone. Gives the
+ * release.
+ */
 export async function fetchDebianIndex(path: string = indexPath()): Promise<string> {
   if (existsSync(path)) return readDebianIndex(path).release;
   mkdirSync(dirname(path), { recursive: true });
@@ -49,7 +54,14 @@ export async function fetchDebianIndex(path: string = indexPath()): Promise<stri
     mkdirSync(join(lists, 'partial'));
     const options = ['-o', `Dir::State::lists=${lists}`, '-o', 'Acquire::Languages=en'];
     await apt('apt-get', ['update', '-qq', ...options]);
-    const index = await readLists(await apt('apt-get', ['indextargets', ...options, '--format', '$(CREATED_BY)\t$(ORIGIN)\t$(COMPONENT)\t$(CODENAME)\t$(FILENAME)']));
+    const index = await readLists(
+      await apt('apt-get', [
+        'indextargets',
+        ...options,
+        '--format',
+        '$(CREATED_BY)\t$(ORIGIN)\t$(COMPONENT)\t$(CODENAME)\t$(FILENAME)',
+      ]),
+    );
     writeFileSync(`${path}.${process.pid}`, JSON.stringify(index));
     renameSync(`${path}.${process.pid}`, path);
     return index.release;
@@ -63,17 +75,24 @@ async function apt(command: string, args: readonly string[]): Promise<string> {
     return (await promisify(execFile)(command, args, { maxBuffer: 1 << 30 })).stdout;
   } catch (error) {
     const reason = (error as Error).message.trim().split('\n').pop() ?? '';
-    throw new UserError(`cannot read the Debian package index (${reason}): it needs Debian with apt-get, a network and the right to run it`);
+    throw new UserError(
+      `cannot read the Debian package index (${reason}): it needs Debian with apt-get, a network and the right to run it`,
+    );
   }
 }
 
-/** Reads the main component of the release itself, whose index changes at point releases only, not its daily updates. */
+/**
+ * Reads the main component of the release itself, whose index changes at point releases only, not its daily updates.
+ */
 async function readLists(targets: string): Promise<DebianIndex> {
   const rows = targets.split('\n').map((line) => line.split('\t'));
-  const main = rows.filter(([, origin, component, codename]) => origin === 'Debian' && component === 'main' && !codename?.includes('-'));
+  const main = rows.filter(
+    ([, origin, component, codename]) => origin === 'Debian' && component === 'main' && !codename?.includes('-'),
+  );
   const packages = main.find(([kind]) => kind === 'Packages')?.[4];
   const translations = main.find(([kind]) => kind === 'Translations')?.[4];
-  if (!packages || !translations) throw new UserError('apt-get lists no main component of a Debian release: add one to its sources');
+  if (!packages || !translations)
+    throw new UserError('apt-get lists no main component of a Debian release: add one to its sources');
   const release = readFileSync(packages.replace(/_main_binary.*$/, '_InRelease'));
   const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(release.toString('utf8'))?.[1] ?? '';
   const read = (file: string): Promise<string> => apt('/usr/lib/apt/apt-helper', ['cat-file', file]);
@@ -90,7 +109,11 @@ export function joinLists(packages: string, translations: string): readonly Debi
   return stanzas(packages).flatMap((stanza) => {
     const name = stanza.get('Package') ?? '';
     const [synopsis = '', ...lines] = (long.get(keyOf(stanza)) ?? '').split('\n');
-    const description = lines.join('\n').split(/^ \.$/m).map((paragraph) => paragraph.replace(/\s+/g, ' ').trim()).join('\n');
+    const description = lines
+      .join('\n')
+      .split(/^ \.$/m)
+      .map((paragraph) => paragraph.replace(/\s+/g, ' ').trim())
+      .join('\n');
     const source = (stanza.get('Source') ?? name).split(' ')[0] ?? name;
     return synopsis === '' || description === '' ? [] : [{ name, source, synopsis: synopsis.trim(), description }];
   });
@@ -102,8 +125,11 @@ function keyOf(stanza: ReadonlyMap<string, string>): string {
 
 /** Fields by name of each paragraph of a Debian control file; continued lines keep their first space. */
 function stanzas(text: string): readonly ReadonlyMap<string, string>[] {
-  return text.split(/\n\n+/).filter((stanza) => stanza !== '').map((stanza) => {
-    const fields = stanza.split(/\n(?! )/).map((field) => /^([^:]+):\s?([^]*)$/.exec(field));
-    return new Map(fields.flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? ''] as const] : [])));
-  });
+  return text
+    .split(/\n\n+/)
+    .filter((stanza) => stanza !== '')
+    .map((stanza) => {
+      const fields = stanza.split(/\n(?! )/).map((field) => /^([^:]+):\s?([^]*)$/.exec(field));
+      return new Map(fields.flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? ''] as const] : [])));
+    });
 }

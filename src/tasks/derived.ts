@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { packageFolder } from './manifest';
 
 /**
- * What `make` gives, kept as `file` in the folder of the fetched package `name`, from where it is read the next time. The file name must change
+ * What `make` gives, kept as `file` in the folder of the fetched package `name`, from where it is read the next time.
+ * The file name must change
  * with the construction; fetching the package anew removes it.
  */
 export async function derived<T>(name: string, file: string, make: (folder: string) => Promise<T>): Promise<T> {

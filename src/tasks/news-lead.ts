@@ -5,7 +5,8 @@ import { splitExamples, type GenerationExample, type GenerationTask, type TaskDa
 import { distinctBy, hasWords } from './text';
 
 /**
- * The first paragraph of a BBC article from the rest of it, made as XSum was: what stands in for `synopsis` where there is no apt.
+ * The first paragraph of a BBC article from the rest of it, made as XSum was: what stands in for `synopsis` where there
+ * is no apt.
  * Under 2,000 articles: enough to see methods at work, too few for a verdict.
  */
 export const newsLead: GenerationTask = {
@@ -26,21 +27,38 @@ export interface Article {
 }
 
 /**
- * Articles whose first paragraph after the title has 8 to 40 words and is followed by at least 60, divided by article. Of equal leads the
+ * Articles whose first paragraph after the title has 8 to 40 words and is followed by at least 60, divided by article.
+ * Of equal leads the
  * first stays: some articles are there twice.
  */
 export function newsData(articles: readonly Article[]): TaskData<GenerationExample> {
   const examples = articles.flatMap(({ key, text }): readonly GenerationExample[] => {
-    const [, lead = '', ...rest] = text.split('\n').map((line) => line.replace(/\s+/g, ' ').trim()).filter((line) => line !== '');
+    const [, lead = '', ...rest] = text
+      .split('\n')
+      .map((line) => line.replace(/\s+/g, ' ').trim())
+      .filter((line) => line !== '');
     const source = rest.join(' ');
     return hasWords(lead, 8, 40) && hasWords(source, 60, Infinity) ? [{ id: key, text: source, target: lead }] : [];
   });
   // The key that pretraining divides articles by: what is tested here was never read there.
-  return splitExamples('news-lead', distinctBy(examples, ({ target }) => target), ({ id }) => `article ${id}`);
+  return splitExamples(
+    'news-lead',
+    distinctBy(examples, ({ target }) => target),
+    ({ id }) => `article ${id}`,
+  );
 }
 
 function readArticles(folder: string): readonly Article[] {
-  const topics = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
-  return topics.flatMap((topic) => readdirSync(join(folder, topic)).sort().map((file) => (
-    { key: `${topic}/${file}`, text: readFileSync(join(folder, topic, file), 'utf8').replace(/\uFFFD/g, '£') })));
+  const topics = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+  return topics.flatMap((topic) =>
+    readdirSync(join(folder, topic))
+      .sort()
+      .map((file) => ({
+        key: `${topic}/${file}`,
+        text: readFileSync(join(folder, topic, file), 'utf8').replace(/\uFFFD/g, '£'),
+      })),
+  );
 }

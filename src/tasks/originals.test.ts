@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mnli, originals, sst2, wmt16, xsum } from './originals';
 
 let folder: string;
-beforeEach(() => { process.env['PETL_ORIGINALS'] = folder = mkdtempSync(join(tmpdir(), 'petl-originals-')); });
+beforeEach(() => {
+  process.env['PETL_ORIGINALS'] = folder = mkdtempSync(join(tmpdir(), 'petl-originals-'));
+});
 afterEach(() => {
   delete process.env['PETL_ORIGINALS'];
   rmSync(folder, { recursive: true, force: true });
@@ -13,15 +15,23 @@ afterEach(() => {
 
 function put(path: string, lines: readonly (string | object)[]): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
+  writeFileSync(
+    join(folder, path),
+    lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''),
+  );
 }
 
-describe('the papers\' own data sets', () => {
-  it.each(originals.map((task) => [task.name, task] as const))('%s says what to put where when it is not here', async (name, task) => {
-    await expect(task.load()).rejects.toThrow(new RegExp(`task "${name}" reads .*, which is not here: put train\\.jsonl, .* into .*${name} `));
-  });
+describe("the papers' own data sets", () => {
+  it.each(originals.map((task) => [task.name, task] as const))(
+    '%s says what to put where when it is not here',
+    async (name, task) => {
+      await expect(task.load()).rejects.toThrow(
+        new RegExp(`task "${name}" reads .*, which is not here: put train\\.jsonl, .* into .*${name} `),
+      );
+    },
+  );
 
-  it('sst2 comes from the hub\'s lines or from GLUE\'s table, scored on its validation file', async () => {
+  it("sst2 comes from the hub's lines or from GLUE's table, scored on its validation file", async () => {
     put('sst2/train.tsv', ['sentence\tlabel', ...Array.from({ length: 30 }, (_, i) => `text ${i}\t${i % 2}`)]);
     put('sst2/validation.jsonl', [{ idx: 0, sentence: 'fine film ', label: 1 }]);
     const { train, validation, test } = await sst2.load();
@@ -35,7 +45,9 @@ describe('the papers\' own data sets', () => {
     put('mnli/train.jsonl', [{ premise: 'a', hypothesis: 'b', label: 2 }]);
     put('mnli/validation_matched.tsv', ['sentence1\tsentence2\tgold_label', 'c\td\tneutral']);
     expect(await mnli.load()).toEqual({
-      train: [{ id: 'train.1', text: 'a', pair: 'b', label: 2 }], validation: [], test: [{ id: 'validation_matched.1', text: 'c', pair: 'd', label: 1 }],
+      train: [{ id: 'train.1', text: 'a', pair: 'b', label: 2 }],
+      validation: [],
+      test: [{ id: 'validation_matched.1', text: 'c', pair: 'd', label: 1 }],
     });
   });
 
@@ -45,13 +57,24 @@ describe('the papers\' own data sets', () => {
       put(`wmt16-en-ro/${split}.jsonl`, [{ translation: { en: 'yes', ro: 'da' } }, { en: 'no', ro: 'nu' }]);
     }
     expect((await xsum.load()).test).toEqual([{ id: 'test.1', text: 'long', target: 'short' }]);
-    expect((await wmt16.load()).test.map(({ text, target }) => [text, target])).toEqual([['yes', 'da'], ['no', 'nu']]);
+    expect((await wmt16.load()).test.map(({ text, target }) => [text, target])).toEqual([
+      ['yes', 'da'],
+      ['no', 'nu'],
+    ]);
   });
 
   it.each([
     ['a line that is no JSON', '{"premise": ', /train\.jsonl, line 1 is not JSON/],
-    ['a missing field', { premise: 'a', label: 0 }, /example train\.1 has no field hypothesis or sentence2 \(it has premise, label\)/],
-    ['a hidden label', { premise: 'a', hypothesis: 'b', label: -1 }, /has label "-1": labels are entailment, neutral, contradiction/],
+    [
+      'a missing field',
+      { premise: 'a', label: 0 },
+      /example train\.1 has no field hypothesis or sentence2 \(it has premise, label\)/,
+    ],
+    [
+      'a hidden label',
+      { premise: 'a', hypothesis: 'b', label: -1 },
+      /has label "-1": labels are entailment, neutral, contradiction/,
+    ],
   ])('refuse %s', async (_, line, message) => {
     put('mnli/train.jsonl', [line]);
     await expect(mnli.load()).rejects.toThrow(message);

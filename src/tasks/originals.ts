@@ -3,11 +3,20 @@ import { join } from 'node:path';
 import { UserError } from '../errors';
 import { projectRoot } from '../project';
 import { hashOf } from './split';
-import type { ClassificationExample, ClassificationTask, Example, GenerationExample, GenerationTask, TaskData } from './task';
+import type {
+  ClassificationExample,
+  ClassificationTask,
+  Example,
+  GenerationExample,
+  GenerationTask,
+  TaskData,
+} from './task';
 
 /*
- * The papers' own data sets, read from files that the user has: `data/originals/<task>/<file>.jsonl`, one JSON object a line with the
- * field names of the hub's data sets (what `load_dataset(...)[split].to_json(path)` writes), or `<file>.tsv` with a header line (GLUE).
+ * The papers' own data sets, read from files that the user has: `data/originals/<task>/<file>.jsonl`, one JSON object a
+ * line with the
+ * field names of the hub's data sets (what `load_dataset(...)[split].to_json(path)` writes), or `<file>.tsv` with a
+ * header line (GLUE).
  */
 
 type Row = Readonly<Record<string, unknown>>;
@@ -33,29 +42,42 @@ export function originalsFolder(): string {
 function load<E extends Example>(original: Original<E>): TaskData<E> {
   const { train, validation, test } = original.files;
   const all = examplesOf(original, train);
-  if (validation !== null) return { train: all, validation: examplesOf(original, validation), test: examplesOf(original, test) };
-  const shuffled = all.map((example) => ({ example, hash: hashOf(`${original.name} ${example.id}`) })).sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  if (validation !== null)
+    return { train: all, validation: examplesOf(original, validation), test: examplesOf(original, test) };
+  const shuffled = all
+    .map((example) => ({ example, hash: hashOf(`${original.name} ${example.id}`) }))
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1));
   const count = Math.min(HELD_OUT, Math.floor(all.length / 10));
   const examples = shuffled.map(({ example }) => example);
   return { train: examples.slice(count), validation: examples.slice(0, count), test: examplesOf(original, test) };
 }
 
 function examplesOf<E extends Example>(original: Original<E>, file: string): readonly E[] {
-  const path = ['jsonl', 'tsv'].map((ending) => join(originalsFolder(), original.name, `${file}.${ending}`)).find((candidate) => existsSync(candidate));
+  const path = ['jsonl', 'tsv']
+    .map((ending) => join(originalsFolder(), original.name, `${file}.${ending}`))
+    .find((candidate) => existsSync(candidate));
   if (path === undefined) throw new UserError(missing(original));
   return rowsOf(path).map((row, i) => original.read(row, `${file}.${i + 1}`));
 }
 
 function missing({ name, source, files }: Pick<Original<Example>, 'name' | 'source' | 'files'>): string {
-  const wanted = Object.values(files).filter((file) => file !== null).map((file) => `${file}.jsonl`).join(', ');
+  const wanted = Object.values(files)
+    .filter((file) => file !== null)
+    .map((file) => `${file}.jsonl`)
+    .join(', ');
   return `task "${name}" reads ${source}, which is not here: put ${wanted} into ${join(originalsFolder(), name)} (one JSON object a line, the hub's field names)`;
 }
 
 function rowsOf(path: string): readonly Row[] {
-  const lines = readFileSync(path, 'utf8').split(/\r?\n/).map((text, i) => ({ text, at: `${path}, line ${i + 1}` })).filter(({ text }) => text !== '');
+  const lines = readFileSync(path, 'utf8')
+    .split(/\r?\n/)
+    .map((text, i) => ({ text, at: `${path}, line ${i + 1}` }))
+    .filter(({ text }) => text !== '');
   if (path.endsWith('.jsonl')) return lines.map(({ text, at }) => parsed(text, at));
   const names = lines[0]?.text.split('\t') ?? [];
-  return lines.slice(1).map(({ text }) => Object.fromEntries(text.split('\t').map((value, i) => [names[i] ?? '', value])));
+  return lines
+    .slice(1)
+    .map(({ text }) => Object.fromEntries(text.split('\t').map((value, i) => [names[i] ?? '', value])));
 }
 
 function parsed(text: string, at: string): Row {
@@ -70,7 +92,9 @@ function parsed(text: string, at: string): Row {
 function field(row: Row, id: string, ...names: readonly string[]): string {
   const found = names.map((name) => row[name]).find((value) => typeof value === 'string' || typeof value === 'number');
   if (found !== undefined) return String(found).trim();
-  throw new UserError(`example ${id} has no field ${names.join(' or ')} (it has ${Object.keys(row).join(', ')}): export the data set with its own field names`);
+  throw new UserError(
+    `example ${id} has no field ${names.join(' or ')} (it has ${Object.keys(row).join(', ')}): export the data set with its own field names`,
+  );
 }
 
 /** A label by its number or its name. */
@@ -78,40 +102,82 @@ function label(row: Row, id: string, names: readonly string[]): number {
   const value = field(row, id, 'label', 'gold_label');
   const found = names.includes(value) ? names.indexOf(value) : Number(value);
   if (Number.isInteger(found) && found >= 0 && found < names.length) return found;
-  throw new UserError(`example ${id} has label "${value}": labels are ${names.join(', ')}, or 0 to ${names.length - 1} (test files without labels cannot be scored)`);
+  throw new UserError(
+    `example ${id} has label "${value}": labels are ${names.join(', ')}, or 0 to ${names.length - 1} (test files without labels cannot be scored)`,
+  );
 }
 
-function classification(original: Omit<Original<ClassificationExample>, 'read'>, labels: readonly string[], textsOf: (row: Row, id: string) => Pick<ClassificationExample, 'text' | 'pair'>): ClassificationTask {
+function classification(
+  original: Omit<Original<ClassificationExample>, 'read'>,
+  labels: readonly string[],
+  textsOf: (row: Row, id: string) => Pick<ClassificationExample, 'text' | 'pair'>,
+): ClassificationTask {
   const { name, source } = original;
-  const read = (row: Row, id: string): ClassificationExample => ({ id, ...textsOf(row, id), label: label(row, id, labels) });
-  return { kind: 'classification', name, about: `${source}, from your own files`, packages: [], labels, metric: 'accuracy', load: () => Promise.resolve().then(() => load({ ...original, read })) };
+  const read = (row: Row, id: string): ClassificationExample => ({
+    id,
+    ...textsOf(row, id),
+    label: label(row, id, labels),
+  });
+  return {
+    kind: 'classification',
+    name,
+    about: `${source}, from your own files`,
+    packages: [],
+    labels,
+    metric: 'accuracy',
+    load: () => Promise.resolve().then(() => load({ ...original, read })),
+  };
 }
 
-function generation(original: Original<GenerationExample>, over: Pick<GenerationTask, 'languages' | 'targetTokens'>): GenerationTask {
+function generation(
+  original: Original<GenerationExample>,
+  over: Pick<GenerationTask, 'languages' | 'targetTokens'>,
+): GenerationTask {
   const { name, source } = original;
-  return { kind: 'generation', name, about: `${source}, from your own files`, packages: [], metric: 'nll', load: () => Promise.resolve().then(() => load(original)), ...over };
+  return {
+    kind: 'generation',
+    name,
+    about: `${source}, from your own files`,
+    packages: [],
+    metric: 'nll',
+    load: () => Promise.resolve().then(() => load(original)),
+    ...over,
+  };
 }
 
 /** GLUE's sentiment task; scored on its validation file, as He et al. 2021 do. */
 export const sst2: ClassificationTask = classification(
-  { name: 'sst2', source: 'stanfordnlp/sst2', files: { train: 'train', validation: null, test: 'validation' } }, ['negative', 'positive'],
+  { name: 'sst2', source: 'stanfordnlp/sst2', files: { train: 'train', validation: null, test: 'validation' } },
+  ['negative', 'positive'],
   (row, id) => ({ text: field(row, id, 'sentence'), pair: null }),
 );
 
 /** GLUE's inference task; scored on its matched validation file. */
 export const mnli: ClassificationTask = classification(
-  { name: 'mnli', source: 'nyu-mll/glue (mnli)', files: { train: 'train', validation: null, test: 'validation_matched' } }, ['entailment', 'neutral', 'contradiction'],
+  {
+    name: 'mnli',
+    source: 'nyu-mll/glue (mnli)',
+    files: { train: 'train', validation: null, test: 'validation_matched' },
+  },
+  ['entailment', 'neutral', 'contradiction'],
   (row, id) => ({ text: field(row, id, 'premise', 'sentence1'), pair: field(row, id, 'hypothesis', 'sentence2') }),
 );
 
 export const xsum: GenerationTask = generation(
-  { name: 'xsum', source: 'EdinburghNLP/xsum', files: { train: 'train', validation: 'validation', test: 'test' }, read: (row, id) => ({ id, text: field(row, id, 'document'), target: field(row, id, 'summary') }) },
+  {
+    name: 'xsum',
+    source: 'EdinburghNLP/xsum',
+    files: { train: 'train', validation: 'validation', test: 'test' },
+    read: (row, id) => ({ id, text: field(row, id, 'document'), target: field(row, id, 'summary') }),
+  },
   { languages: null, targetTokens: 128 },
 );
 
 export const wmt16: GenerationTask = generation(
   {
-    name: 'wmt16-en-ro', source: 'wmt/wmt16 (ro-en)', files: { train: 'train', validation: 'validation', test: 'test' },
+    name: 'wmt16-en-ro',
+    source: 'wmt/wmt16 (ro-en)',
+    files: { train: 'train', validation: 'validation', test: 'test' },
     read: (row, id) => {
       const texts = (row['translation'] ?? row) as Row;
       return { id, text: field(texts, id, 'en'), target: field(texts, id, 'ro') };

@@ -21,8 +21,9 @@ describe('cosines', () => {
   it('equals one cosine at a time', () => {
     const vectors = texts.map(vectorOf);
     const query = vectorOf('the cat sang');
-    expect([...cosines(query, wordIndex(vectors))].map((value) => value.toFixed(12)))
-      .toEqual(vectors.map((vector) => cosine(query, vector).toFixed(12)));
+    expect([...cosines(query, wordIndex(vectors))].map((value) => value.toFixed(12))).toEqual(
+      vectors.map((vector) => cosine(query, vector).toFixed(12)),
+    );
   });
 });
 

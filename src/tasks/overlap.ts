@@ -8,7 +8,10 @@ export function wordsOf(text: string): readonly string[] {
   return [...new Set(normalText(text).split(' '))].filter((word) => word !== '');
 }
 
-/** Turns texts into unit vectors over their distinct words, weighted ln(N / documents with the word); words unknown to `corpus` weigh ln N. */
+/**
+ * Turns texts into unit vectors over their distinct words, weighted ln(N / documents with the word); words unknown to
+ * `corpus` weigh ln N.
+ */
 export function idfVectors(corpus: readonly string[]): (text: string) => WordVector {
   const documents = new Map<string, number>();
   for (const text of corpus) for (const word of wordsOf(text)) documents.set(word, (documents.get(word) ?? 0) + 1);
@@ -61,7 +64,10 @@ export function cosines(vector: WordVector, { size, places }: WordIndex): Float6
   return sums;
 }
 
-/** Positions of the `count` largest values above 0, the largest first: equal to sorting all, which would take most of the time. */
+/**
+ * Positions of the `count` largest values above 0, the largest first: equal to sorting all, which would take most of
+ * the time.
+ */
 export function largest(values: Float64Array, count: number): readonly number[] {
   const steps = new Int32Array(1001);
   for (const value of values) {

@@ -17,13 +17,16 @@ export interface PlanOptions {
 }
 
 /**
- * The at most `maxShapes` padded lengths (multiples of `multiple`) that give the fewest padded tokens over examples of the given token
+ * The at most `maxShapes` padded lengths (multiples of `multiple`) that give the fewest padded tokens over examples of
+ * the given token
  * counts. Plan over training, validation and test together, so that every example fits; only lengths are looked at.
  */
 export function planBatches(lengths: readonly number[], options: PlanOptions): BatchPlan {
   const { size, maxShapes = 3, multiple = 8 } = options;
-  if (!Number.isInteger(size) || size < 1) throw new UserError(`batch size ${size} is not a positive whole number: choose one such as 32`);
-  if (!Number.isInteger(maxShapes) || maxShapes < 1) throw new UserError(`maxShapes ${maxShapes} is not a positive whole number: choose 3`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new UserError(`batch size ${size} is not a positive whole number: choose one such as 32`);
+  if (!Number.isInteger(maxShapes) || maxShapes < 1)
+    throw new UserError(`maxShapes ${maxShapes} is not a positive whole number: choose 3`);
   if (lengths.length === 0) throw new UserError('no examples to batch: the data set is empty');
   const counts = new Map<number, number>();
   for (const length of lengths) {
@@ -53,7 +56,12 @@ function cheapestLengths(candidates: readonly (readonly [number, number])[], max
 }
 
 /** Adds one length that takes the candidates `from` to `last`. */
-function extend(before: Choice, candidates: readonly (readonly [number, number])[], from: number, last: number): Choice {
+function extend(
+  before: Choice,
+  candidates: readonly (readonly [number, number])[],
+  from: number,
+  last: number,
+): Choice {
   const length = candidates[last]?.[0] ?? 0;
   const rows = candidates.slice(from, last + 1).reduce((sum, [, count]) => sum + count, 0);
   return { tokens: before.tokens + rows * length, lengths: [...before.lengths, length] };

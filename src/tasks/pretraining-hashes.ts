@@ -5,7 +5,10 @@ import { tasks } from './registry';
 import type { Task } from './task';
 import { normalText } from './text';
 
-/** Texts as 40 bits of the SHA-256 of their normal form: of 10,000 held-out texts and 1,000,000 others one pair in a hundred is equal by chance. */
+/**
+ * Texts as 40 bits of the SHA-256 of their normal form: of 10,000 held-out texts and 1,000,000 others one pair in a
+ * hundred is equal by chance.
+ */
 export function hashesOf(forms: Iterable<string>): ReadonlySet<number> {
   const hashes = new Set<number>();
   for (const form of forms) hashes.add(Number.parseInt(hashOf(form).slice(0, 10), 16));
@@ -20,7 +23,10 @@ export function* documentForms(documents: readonly PretrainingDocument[]): Gener
   }
 }
 
-/** The tasks made from pinned packages and Debian's index; the originals that a user brings share no source with the corpus. */
+/**
+ * The tasks made from pinned packages and Debian's index; the originals that a user brings share no source with the
+ * corpus.
+ */
 export const heldOutTasks: readonly Task[] = tasks.filter(({ packages }) => packages.length > 0);
 
 /** Every text of the validation and test examples of `chosen`: sources, pairs and targets. */

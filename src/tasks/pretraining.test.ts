@@ -4,7 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../project';
 import { translationData } from './english-romanian';
 import { formsOf, partOf, selectCorpus, sentences, type Passage, type PretrainingDocument } from './pretraining';
-import { documentForms, hashesOf, heldOutTexts, packHashes, readHashes, shared, unpackHashes } from './pretraining-hashes';
+import {
+  documentForms,
+  hashesOf,
+  heldOutTexts,
+  packHashes,
+  readHashes,
+  shared,
+  unpackHashes,
+} from './pretraining-hashes';
 import { packageDocuments, stringDocuments, verseDocumentsOf } from './pretraining-sources';
 import { sentiment } from './sentiment';
 import { splitOf } from './split';
@@ -36,27 +44,62 @@ describe('the corpus that petl-mini-seq2seq was pretrained on', () => {
   });
 });
 
-/** A small world with the traps of the real one: verses repeated in other chapters, boilerplate, labels that many components share. */
+/**
+ * A small world with the traps of the real one: verses repeated in other chapters, boilerplate, labels that many
+ * components share.
+ */
 const at = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 const verses: readonly Verse[] = at(120).map((n) => ({
-  book: 1, chapter: n % 60, verse: 1 + Math.floor(n / 60), basic: `at number ${n} the words are simple and few`,
-  web: n % 7 === 0 ? 'He spoke to them again, and they went away.' : `In verse ${n} there are seven words now.`, romanian: `În versetul ${n} sunt cuvinte.`,
+  book: 1,
+  chapter: n % 60,
+  verse: 1 + Math.floor(n / 60),
+  basic: `at number ${n} the words are simple and few`,
+  web: n % 7 === 0 ? 'He spoke to them again, and they went away.' : `In verse ${n} there are seven words now.`,
+  romanian: `În versetul ${n} sunt cuvinte.`,
 }));
 const german = (n: number): string => `Im Vers ${n} stehen Worte.`;
-const rows = verses.flatMap(({ book, chapter, verse, web, basic, romanian }, n) => (
-  [['4', web], ['3', basic], ['e', german(n)], ['u', romanian]] as const).map(([version, text]) => [version, book, chapter, verse, text] as const));
+const rows = verses.flatMap(({ book, chapter, verse, web, basic, romanian }, n) =>
+  (
+    [
+      ['4', web],
+      ['3', basic],
+      ['e', german(n)],
+      ['u', romanian],
+    ] as const
+  ).map(([version, text]) => [version, book, chapter, verse, text] as const),
+);
 const packages = at(200).map((n) => ({
-  name: `p${n}`, source: `s${Math.floor(n / 2)}`, synopsis: `tool number ${n} for work`,
-  description: `This is tool number ${n} and ${at(20).map((k) => `w${n}x${k}`).join(' ')}.\nThis package contains the documentation.`,
+  name: `p${n}`,
+  source: `s${Math.floor(n / 2)}`,
+  synopsis: `tool number ${n} for work`,
+  description: `This is tool number ${n} and ${at(20)
+    .map((k) => `w${n}x${k}`)
+    .join(' ')}.\nThis package contains the documentation.`,
 }));
-const strings = at(80).map((n) => ({ component: `c${n}`, key: 'k', english: `press button number ${n}`, romanian: `apăsați butonul ${n}` }));
+const strings = at(80).map((n) => ({
+  component: `c${n}`,
+  key: 'k',
+  english: `press button number ${n}`,
+  romanian: `apăsați butonul ${n}`,
+}));
 const stringPassages = strings.flatMap(({ component, english, romanian }): readonly Passage[] => [
-  { kind: 'text', source: 'strings-en', language: 'en', group: `component ${component}`, texts: [english, 'Press the same one.'] },
+  {
+    kind: 'text',
+    source: 'strings-en',
+    language: 'en',
+    group: `component ${component}`,
+    texts: [english, 'Press the same one.'],
+  },
   { kind: 'text', source: 'strings-ro', language: 'ro', group: `component ${component}`, texts: [romanian] },
 ]);
-const documents: readonly PretrainingDocument[] = [...verseDocumentsOf(rows), ...packageDocuments(packages), ...stringPassages];
-const held = [synopsisData(packages), translationData(verses, strings)]
-  .flatMap(({ validation, test }) => [...validation, ...test].flatMap(({ text, target }) => [text, target]));
+const documents: readonly PretrainingDocument[] = [
+  ...verseDocumentsOf(rows),
+  ...packageDocuments(packages),
+  ...stringPassages,
+];
+const held = [synopsisData(packages), translationData(verses, strings)].flatMap(({ validation, test }) =>
+  [...validation, ...test].flatMap(({ text, target }) => [text, target]),
+);
 
 describe('selectCorpus', () => {
   const { train, kept } = selectCorpus(documents, held);
@@ -82,7 +125,17 @@ describe('selectCorpus', () => {
   });
 
   it('shares nothing between what is trained on and what is kept aside to measure', () => {
-    const many = selectCorpus(packageDocuments(at(2000).map((n) => ({ name: `p${n}`, source: `s${n}`, synopsis: `tool ${n % 50}`, description: `Text ${n}.` }))), []);
+    const many = selectCorpus(
+      packageDocuments(
+        at(2000).map((n) => ({
+          name: `p${n}`,
+          source: `s${n}`,
+          synopsis: `tool ${n % 50}`,
+          description: `Text ${n}.`,
+        })),
+      ),
+      [],
+    );
     expect(many.kept.length).toBeGreaterThan(5);
     expect(shared(hashesOf(documentForms(many.train)), hashesOf(documentForms(many.kept)))).toBe(0);
   });
@@ -91,7 +144,9 @@ describe('selectCorpus', () => {
     const sides = packages.map(({ synopsis, description }) => ({ synopsis, first: sentences(description)[0] ?? '' }));
     for (const document of train) {
       const all = document.kind === 'text' ? document.texts : [...document.english, ...document.german];
-      const languages = new Set(all.map((text) => (/versetul|apăsați/.test(text) ? 'ro' : /^Im Vers/.test(text) ? 'de' : 'en')));
+      const languages = new Set(
+        all.map((text) => (/versetul|apăsați/.test(text) ? 'ro' : /^Im Vers/.test(text) ? 'de' : 'en')),
+      );
       expect([...languages].sort()).toEqual(document.kind === 'text' ? [document.language] : ['de', 'en']);
       expect(sides.some(({ synopsis, first }) => all.includes(synopsis) && all.includes(first))).toBe(false);
     }
@@ -103,15 +158,32 @@ describe('sources', () => {
     const made = stringDocuments(join(projectRoot(), 'src', 'tasks', 'fixtures', 'strings'));
     expect(made).toEqual([
       { kind: 'text', source: 'strings-en', language: 'en', group: 'component lamp', texts: ['Lamp'] },
-      { kind: 'text', source: 'strings-en', language: 'en', group: 'component lamp', texts: ['Give the name.', 'It stays.'] },
+      {
+        kind: 'text',
+        source: 'strings-en',
+        language: 'en',
+        group: 'component lamp',
+        texts: ['Give the name.', 'It stays.'],
+      },
       { kind: 'text', source: 'strings-ro', language: 'ro', group: 'component lamp', texts: ['Dați numele.'] },
       { kind: 'text', source: 'strings-de', language: 'de', group: 'component lamp', texts: ['Name angeben.'] },
-      { kind: 'parallel', source: 'strings', group: 'component lamp', english: ['Give the name. It stays.'], german: ['Name angeben.'] },
+      {
+        kind: 'parallel',
+        source: 'strings',
+        group: 'component lamp',
+        english: ['Give the name. It stays.'],
+        german: ['Name angeben.'],
+      },
     ]);
   });
 
   it('divides sentences at their marks', () => {
-    expect(sentences('One. "Two" is here! vers. 3 (of 4)? Știm. e.g. this')).toEqual(['One.', '"Two" is here! vers.', '3 (of 4)?', 'Știm. e.g. this']);
+    expect(sentences('One. "Two" is here! vers. 3 (of 4)? Știm. e.g. this')).toEqual([
+      'One.',
+      '"Two" is here! vers.',
+      '3 (of 4)?',
+      'Știm. e.g. this',
+    ]);
   });
 });
 

@@ -8,7 +8,15 @@ import type { Task } from './task';
 import { verseParaphrase } from './verse-paraphrase';
 
 /** Every task by name. */
-export const tasks: readonly Task[] = [sentiment, shuffledSentiment, verseParaphrase, synopsis, newsLead, englishRomanian, ...originals];
+export const tasks: readonly Task[] = [
+  sentiment,
+  shuffledSentiment,
+  verseParaphrase,
+  synopsis,
+  newsLead,
+  englishRomanian,
+  ...originals,
+];
 
 /** The task called `name`; an unknown name is a UserError that lists the known ones. */
 export function taskNamed(name: string): Task {

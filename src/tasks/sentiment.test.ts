@@ -5,7 +5,8 @@ import { sentiment, sentimentData } from './sentiment';
 import { splitOf } from './split';
 import { normalText } from './text';
 
-const lines = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}\t${index % 2 ? 2 : -2}\ttext ${index}`);
+const lines = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${index}\t${index % 2 ? 2 : -2}\ttext ${index}`);
 
 describe('sentimentData', () => {
   it('labels by sign, leaves out the neutral middle and broken lines', () => {

@@ -5,12 +5,16 @@ import { packageFolder } from './manifest';
 import { splitExamples, type ClassificationExample, type ClassificationTask, type TaskData } from './task';
 import { normalText } from './text';
 
-/** Snippets whose mean human score is nearer to 0 than this are left out: people did not agree that they lean to one side. */
+/**
+ * Snippets whose mean human score is nearer to 0 than this are left out: people did not agree that they lean to one
+ * side.
+ */
 const NEUTRAL = 0.5;
 
 /**
  * Movie-review sentiment, in the role of SST-2: the Rotten Tomatoes snippets scored by 20 people each for VADER
- * (Hutto and Gilbert, ICWSM 2014). They overlap with SST-2's own sentences: never report SST-2 numbers of a model trained on them.
+ * (Hutto and Gilbert, ICWSM 2014). They overlap with SST-2's own sentences: never report SST-2 numbers of a model
+ * trained on them.
  */
 export const sentiment: ClassificationTask = {
   kind: 'classification',
@@ -22,14 +26,20 @@ export const sentiment: ClassificationTask = {
   load: () => Promise.resolve(sentimentData(readFileSync(snippetsPath(), 'utf8'))),
 };
 
-/** The control: the same texts with training labels dealt out at random. Whatever a method scores above chance here, it did not learn. */
+/**
+ * The control: the same texts with training labels dealt out at random. Whatever a method scores above chance here, it
+ * did not learn.
+ */
 export const shuffledSentiment: ClassificationTask = {
   ...sentiment,
   name: 'sentiment-shuffled',
   about: 'sentiment with training labels shuffled: a control that must stay at chance',
   load: async () => {
     const { train, ...scored } = await sentiment.load();
-    const labels = shuffled(train.map(({ label }) => label), randomFrom(0));
+    const labels = shuffled(
+      train.map(({ label }) => label),
+      randomFrom(0),
+    );
     return { ...scored, train: train.map((example, i) => ({ ...example, label: labels[i] as number })) };
   },
 };
@@ -39,8 +49,10 @@ function snippetsPath(): string {
 }
 
 /**
- * Examples of `file`, whose lines are `id TAB mean score TAB text`: the label is the sign of the score, |score| > 0.5. Of texts that are
- * equal but for case, space and punctuation the first stays, none where their labels differ; the same normal form decides the split.
+ * Examples of `file`, whose lines are `id TAB mean score TAB text`: the label is the sign of the score, |score| > 0.5.
+ * Of texts that are
+ * equal but for case, space and punctuation the first stays, none where their labels differ; the same normal form
+ * decides the split.
  */
 export function sentimentData(file: string): TaskData<ClassificationExample> {
   const byText = new Map<string, ClassificationExample>();

@@ -3,8 +3,13 @@ import { splitOf } from './split';
 
 describe('splitOf', () => {
   // int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], 'big') % 10
-  it.each([['a', 'test'], ['b', 'train'], ['verse 25', 'validation'], ['genesis 1', 'train'], ['ș', 'test']] as const)(
-    'puts %s into %s', (key, split) => expect(splitOf(key)).toBe(split));
+  it.each([
+    ['a', 'test'],
+    ['b', 'train'],
+    ['verse 25', 'validation'],
+    ['genesis 1', 'train'],
+    ['ș', 'test'],
+  ] as const)('puts %s into %s', (key, split) => expect(splitOf(key)).toBe(split));
 
   it('gives about 70, 10 and 20 percent', () => {
     const counts = { train: 0, validation: 0, test: 0 };

@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 export type Split = 'train' | 'validation' | 'test';
 
 /**
- * The one division into splits, shared by every task and by pretraining: the first 4 bytes of SHA-256 over the UTF-8 group key, as a
- * big-endian number modulo 10: 0 and 1 test, 2 validation, the rest training. Everything derived from one group (a text and its
- * duplicates, a chapter in all versions and languages, a source package) must pass the same key, so that no group crosses splits.
+ * The one division into splits, shared by every task and by pretraining: the first 4 bytes of SHA-256 over the UTF-8
+ * group key, as a
+ * big-endian number modulo 10: 0 and 1 test, 2 validation, the rest training. Everything derived from one group (a text
+ * and its
+ * duplicates, a chapter in all versions and languages, a source package) must pass the same key, so that no group
+ * crosses splits.
  */
 export function splitOf(groupKey: string): Split {
   const bucket = createHash('sha256').update(groupKey, 'utf8').digest().readUInt32BE(0) % 10;

@@ -55,16 +55,25 @@ export interface Languages {
 export type Task = ClassificationTask | GenerationTask;
 
 /**
- * Divides examples by `splitOf` of their group, each split in the order of its examples' hashed ids: files come sorted by label or
- * source, and a run that takes the first examples must get all kinds. A split left empty is a UserError that names the task.
+ * Divides examples by `splitOf` of their group, each split in the order of its examples' hashed ids: files come sorted
+ * by label or
+ * source, and a run that takes the first examples must get all kinds. A split left empty is a UserError that names the
+ * task.
  */
-export function splitExamples<E extends Example>(task: string, examples: readonly E[], groupOf: (example: E) => string): TaskData<E> {
+export function splitExamples<E extends Example>(
+  task: string,
+  examples: readonly E[],
+  groupOf: (example: E) => string,
+): TaskData<E> {
   const data = { train: [] as E[], validation: [] as E[], test: [] as E[] };
   const hashed = examples.map((example) => ({ example, hash: hashOf(`${task} ${example.id}`) }));
-  for (const { example } of hashed.sort((a, b) => (a.hash < b.hash ? -1 : 1))) data[splitOf(groupOf(example))].push(example);
+  for (const { example } of hashed.sort((a, b) => (a.hash < b.hash ? -1 : 1)))
+    data[splitOf(groupOf(example))].push(example);
   for (const [split, part] of Object.entries(data)) {
     if (part.length > 0) continue;
-    throw new UserError(`task "${task}" has no ${split} examples (${examples.length} in all): give it a larger data set`);
+    throw new UserError(
+      `task "${task}" has no ${split} examples (${examples.length} in all): give it a larger data set`,
+    );
   }
   return data;
 }

@@ -1,6 +1,12 @@
-/** Lower case letters and digits, every other run of characters one space: equal for texts that differ in looks only. */
+/**
+ * Lower case letters and digits, every other run of characters one space: equal for texts that differ in looks only.
+ */
 export function normalText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
 }
 
 /** Number of words between spaces. */

@@ -21,7 +21,14 @@ describe('verse paraphrase', () => {
   }, 300_000);
 
   it('refuses too few verses', () => {
-    const verse: Verse = { book: 1, chapter: 1, verse: 1, web: 'one two three four five six', basic: 'one two three four five six', romanian: '' };
+    const verse: Verse = {
+      book: 1,
+      chapter: 1,
+      verse: 1,
+      web: 'one two three four five six',
+      basic: 'one two three four five six',
+      romanian: '',
+    };
     expect(chapterKey(verse)).toBe('bible 1 1');
     expect(() => paraphraseData([verse])).toThrow('task "verse-paraphrase" has no train examples');
   });

@@ -14,7 +14,8 @@ const BINS = 20;
 const RIVALS = 100;
 
 /**
- * Verse paraphrase, in the role of MNLI's sentence pairs: does the Basic English verse say what the World English Bible verse says?
+ * Verse paraphrase, in the role of MNLI's sentence pairs: does the Basic English verse say what the World English Bible
+ * verse says?
  * A constructed, binary and balanced stand-in; see `paraphraseData`.
  */
 export const verseParaphrase: ClassificationTask = {
@@ -35,9 +36,12 @@ interface Entry {
 }
 
 /**
- * Examples of verses with 6 to 26 words in both versions, divided by chapter. A positive pairs a verse with itself. A negative pairs the
- * World English text of a verse with one of the 100 Basic English texts of its split that have the highest IDF-cosine to it, less those
- * whose World English cosine to it exceeds 0.6. `balancedPairs` then keeps pairs such that neither word overlap nor one of the two texts
+ * Examples of verses with 6 to 26 words in both versions, divided by chapter. A positive pairs a verse with itself. A
+ * negative pairs the
+ * World English text of a verse with one of the 100 Basic English texts of its split that have the highest IDF-cosine
+ * to it, less those
+ * whose World English cosine to it exceeds 0.6. `balancedPairs` then keeps pairs such that neither word overlap nor one
+ * of the two texts
  * alone gives the label away. IDF weights come from training chapters.
  */
 export function paraphraseData(all: readonly Verse[]): TaskData<ClassificationExample> {
@@ -67,13 +71,20 @@ function rivalsOf(part: readonly Entry[], first: number, index: WordIndex): read
   const overlaps = cosines(entry.web, index);
   overlaps[first] = 0;
   const isTooClose = (second: number): boolean => cosine(entry.web, part[second]?.web ?? new Map()) > TOO_CLOSE;
-  return largest(overlaps, RIVALS).filter((second) => !isTooClose(second)).map((second) => pairOf(first, second, overlaps[second] ?? 0));
+  return largest(overlaps, RIVALS)
+    .filter((second) => !isTooClose(second))
+    .map((second) => pairOf(first, second, overlaps[second] ?? 0));
 }
 
 function exampleOf(part: readonly Entry[], { first, second }: Pair): ClassificationExample {
   const [left, right] = [part[first], part[second]];
   if (!left || !right) throw new RangeError(`pair ${first}, ${second} lies outside the ${part.length} verses`);
-  return { id: `${nameOf(left.verse)}/${nameOf(right.verse)}`, text: left.verse.web, pair: right.verse.basic, label: Number(first === second) };
+  return {
+    id: `${nameOf(left.verse)}/${nameOf(right.verse)}`,
+    text: left.verse.web,
+    pair: right.verse.basic,
+    label: Number(first === second),
+  };
 }
 
 function nameOf({ book, chapter, verse }: Verse): string {

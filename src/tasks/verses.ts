@@ -16,7 +16,10 @@ export interface Verse {
   readonly romanian: string;
 }
 
-/** What `splitOf` is asked for every text of a verse in any version or language, so that a chapter stays in one split everywhere. */
+/**
+ * What `splitOf` is asked for every text of a verse in any version or language, so that a chapter stays in one split
+ * everywhere.
+ */
 export function chapterKey(verse: { readonly book: number; readonly chapter: number }): string {
   return `bible ${verse.book} ${verse.chapter}`;
 }
@@ -55,16 +58,27 @@ export async function queryBible<R>(path: string, query: string): Promise<readon
 
 async function readDatabase(path: string): Promise<readonly Verse[]> {
   const values = await queryBible<Row>(path, QUERY);
-  return values.map(([book, chapter, verse, web, basic, romanian]) => (
-    { book, chapter, verse, web: cleanEnglish(web), basic: cleanEnglish(basic), romanian: cleanRomanian(romanian) }));
+  return values.map(([book, chapter, verse, web, basic, romanian]) => ({
+    book,
+    chapter,
+    verse,
+    web: cleanEnglish(web),
+    basic: cleanEnglish(basic),
+    romanian: cleanRomanian(romanian),
+  }));
 }
 
 /** The database writes apostrophes as accents and words added by translators in brackets. */
 export function cleanEnglish(text: string): string {
-  return text.replace(/`/g, '\'').replace(/[[\]]/g, '').replace(/\s+/g, ' ').trim();
+  return text.replace(/`/g, "'").replace(/[[\]]/g, '').replace(/\s+/g, ' ').trim();
 }
 
-/** Cedillas become the comma letters of today's Romanian; the database puts a space after the hyphen of joined words. */
+/**
+ * Cedillas become the comma letters of today's Romanian; the database puts a space after the hyphen of joined words.
+ */
 export function cleanRomanian(text: string): string {
-  return romanianLetters(text).replace(/(\p{L})- (?=\p{L})/gu, '$1-').replace(/\s+/g, ' ').trim();
+  return romanianLetters(text)
+    .replace(/(\p{L})- (?=\p{L})/gu, '$1-')
+    .replace(/\s+/g, ' ')
+    .trim();
 }

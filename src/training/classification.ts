@@ -16,25 +16,41 @@ import type { LoadedTask, TrainingModel } from './session';
 import { trainerOf, type Trainer } from './trainer';
 
 /** Trains a frozen encoder with a head on labelled texts. */
-export function classificationTrainer({ name, backbone, tokenizer }: TrainingModel, { task, data }: Extract<LoadedTask, { kind: 'classification' }>, job: TrainingJob): Trainer {
-  if (backbone.shape.decoderLayers > 0) throw new UserError(`task "${task.name}" is for encoders, and model "${name}" has a decoder: choose one such as minilm-l6`);
+export function classificationTrainer(
+  { name, backbone, tokenizer }: TrainingModel,
+  { task, data }: Extract<LoadedTask, { kind: 'classification' }>,
+  job: TrainingJob,
+): Trainer {
+  if (backbone.shape.decoderLayers > 0)
+    throw new UserError(
+      `task "${task.name}" is for encoders, and model "${name}" has a decoder: choose one such as minilm-l6`,
+    );
   const classes = task.labels.length;
-  return trainerOf({
-    metric: task.metric,
-    learner: classifierOf(backbone, job.method, job.training),
-    classes,
-    head: (seed) => newHead(backbone.shape.width, classes, seed),
-    prepare: (run) => prepare(data, run, labelledBatching(tokenizer, run.training.maxLength, promptLength(run.method))),
-    write: () => Promise.resolve(null),
-    dispose: () => undefined,
-  }, job);
+  return trainerOf(
+    {
+      metric: task.metric,
+      learner: classifierOf(backbone, job.method, job.training),
+      classes,
+      head: (seed) => newHead(backbone.shape.width, classes, seed),
+      prepare: (run) =>
+        prepare(data, run, labelledBatching(tokenizer, run.training.maxLength, promptLength(run.method))),
+      write: () => Promise.resolve(null),
+      dispose: () => undefined,
+    },
+    job,
+  );
 }
 
 /**
- * Labelled texts as packed batches. All batches of one planned length share their grids and one number of rows N, the most that any needs.
+ * Labelled texts as packed batches. All batches of one planned length share their grids and one number of rows N, the
+ * most that any needs.
  * @param prompt free slots before each sequence
  */
-export function labelledBatching(tokenizer: Tokenizer, maxLength: number, prompt: number): Batching<ClassificationExample, EncodedText, LabelledBatch> {
+export function labelledBatching(
+  tokenizer: Tokenizer,
+  maxLength: number,
+  prompt: number,
+): Batching<ClassificationExample, EncodedText, LabelledBatch> {
   return {
     encode: (examples) => encodeTexts(tokenizer, examples, maxLength),
     labels: () => 1,
@@ -51,17 +67,30 @@ export function labelledBatching(tokenizer: Tokenizer, maxLength: number, prompt
 }
 
 function labelled({ rows, count }: Batch<EncodedText>, packing: Packing): LabelledBatch {
-  const packed = packSequences(rows.map(({ ids, typeIds: types }) => ({ ids, types })), packing);
+  const packed = packSequences(
+    rows.map(({ ids, typeIds: types }) => ({ ids, types })),
+    packing,
+  );
   return {
-    inputs: uploadBatch(packed), labels: upload(Int32Array.from(rows, ({ label }) => label), [rows.length]),
-    weights: upload(Float32Array.from(rows, (_, row) => (row < count ? 1 : 0)), [rows.length]),
+    inputs: uploadBatch(packed),
+    labels: upload(
+      Int32Array.from(rows, ({ label }) => label),
+      [rows.length],
+    ),
+    weights: upload(
+      Float32Array.from(rows, (_, row) => (row < count ? 1 : 0)),
+      [rows.length],
+    ),
   };
 }
 
 /** N(0, 0.02) weights and zero biases, as BERT's heads start. */
 export function newHead(width: number, classes: number, seed: number): Tensors {
   return {
-    'head.weight': upload(drawInit({ kind: 'normal', std: 0.02 }, [width, classes], seed, 'head.weight'), [width, classes]),
+    'head.weight': upload(drawInit({ kind: 'normal', std: 0.02 }, [width, classes], seed, 'head.weight'), [
+      width,
+      classes,
+    ]),
     'head.bias': upload(new Float32Array(classes), [classes]),
   };
 }

@@ -29,19 +29,32 @@ export interface Classifier extends Learner<LabelledBatch> {
 }
 
 /** @param work least: the last block computes what the head reads; all: every position, as other libraries do */
-export function classifierOf(frozen: Frozen, method: Method, settings: TrainingSettings, work: 'least' | 'all' = 'least'): Classifier {
+export function classifierOf(
+  frozen: Frozen,
+  method: Method,
+  settings: TrainingSettings,
+  work: 'least' | 'all' = 'least',
+): Classifier {
   const { dropout, labelSmoothing, optimizer } = settings;
   const mean = frozen.shape.pooling === 'mean';
   const logits: Classifier['logits'] = ({ variables, constants }, inputs, source) => {
     const means = (x: Tensor): Tensor => sequenceMean(x, inputs);
-    const { frozen: adapted, forward } = runUnder(method, frozen, { ...variables, ...constants }, { noise: source, dropout, sequenceMean: means });
+    const { frozen: adapted, forward } = runUnder(
+      method,
+      frozen,
+      { ...variables, ...constants },
+      { noise: source, dropout, sequenceMean: means },
+    );
     const read = mean || work === 'all' ? 'all' : 'first';
     const hidden = encode(adapted, inputs, { ...forward, read });
     const first = (): Tensor => (read === 'all' ? gatherRows(hidden, inputs.first) : hidden);
     return classify(mean ? meanPool(hidden, inputs) : first(), variables, dropout, source);
   };
   const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor => {
-    const fit = weightedMean(crossEntropy(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing), batch.weights);
+    const fit = weightedMean(
+      crossEntropy(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing),
+      batch.weights,
+    );
     const penalty = penaltyOf(method, frozen.shape, { ...own.variables, ...own.constants });
     return penalty === undefined ? fit : tf.add(fit, penalty);
   };
@@ -50,7 +63,10 @@ export function classifierOf(frozen: Frozen, method: Method, settings: TrainingS
     logits,
     score: (own, batch) => {
       const scores = logits(own, batch.inputs, undefined);
-      return { nll: crossEntropy(scores, batch.labels, 0), value: tf.cast(tf.equal(tf.argMax(scores, 1), batch.labels), 'float32') };
+      return {
+        nll: crossEntropy(scores, batch.labels, 0),
+        value: tf.cast(tf.equal(tf.argMax(scores, 1), batch.labels), 'float32'),
+      };
     },
   };
 }

@@ -7,14 +7,19 @@ import type { TrainingJob } from './job';
 
 /** A batch at rest. */
 export interface Ready<B> {
-  /** For each row that counts, its example's position and how many of the batch's labels are its own, one after another. */
+  /**
+   * For each row that counts, its example's position and how many of the batch's labels are its own, one after another.
+   */
   readonly rows: readonly { readonly index: number; readonly labels: number }[];
   /** The batch's tensors, which the caller owns. */
   readonly upload: () => B;
 }
 
 /** What is scored. */
-export interface Part<B> { readonly batches: readonly Ready<B>[]; readonly ids: readonly string[] }
+export interface Part<B> {
+  readonly batches: readonly Ready<B>[];
+  readonly ids: readonly string[];
+}
 
 /** The batches of a run, ready to upload. */
 export interface RunData<B> {
@@ -37,19 +42,45 @@ export interface Batching<X extends Example, E extends Encoded, B> {
 const few = { quick: 3, full: 8 } as const;
 
 /** Encodes and batches a task for one run. Training and evaluation share their shapes, one for each planned length. */
-export function prepare<X extends Example, E extends Encoded, B extends Weighted>(data: TaskData<X>, { training, seed }: TrainingJob, how: Batching<X, E, B>): RunData<B> {
+export function prepare<X extends Example, E extends Encoded, B extends Weighted>(
+  data: TaskData<X>,
+  { training, seed }: TrainingJob,
+  how: Batching<X, E, B>,
+): RunData<B> {
   const chosen = {
-    train: take(data.train, training.examples), validation: take(data.validation, training.scored.validation), test: take(data.test, training.scored.test),
+    train: take(data.train, training.examples),
+    validation: take(data.validation, training.scored.validation),
+    test: take(data.test, training.scored.test),
   };
-  const parts = { train: how.encode(chosen.train), validation: how.encode(chosen.validation), test: how.encode(chosen.test) };
+  const parts = {
+    train: how.encode(chosen.train),
+    validation: how.encode(chosen.validation),
+    test: how.encode(chosen.test),
+  };
   const lengths = [...parts.train, ...parts.validation, ...parts.test].map(({ ids }) => ids.length);
-  const plan = planBatches(lengths, { size: training.batch, maxShapes: training.examples === 'all' ? few.full : few.quick });
-  const train = Array.from({ length: training.epochs }, (_, epoch) => trainingBatches(parts.train, plan, { seed, epoch })).flat();
+  const plan = planBatches(lengths, {
+    size: training.batch,
+    maxShapes: training.examples === 'all' ? few.full : few.quick,
+  });
+  const train = Array.from({ length: training.epochs }, (_, epoch) =>
+    trainingBatches(parts.train, plan, { seed, epoch }),
+  ).flat();
   const [validation, test] = [evaluationBatches(parts.validation, plan), evaluationBatches(parts.test, plan)];
   const upload = how.uploader([...train, ...validation, ...test]);
-  const ready = (batch: Batch<E>): Ready<B> => ({ rows: batch.rows.slice(0, batch.count).map((row) => ({ index: row.index, labels: how.labels(row) })), upload: () => upload(batch) });
-  const part = (batches: readonly Batch<E>[], examples: readonly X[]): Part<B> => ({ batches: batches.map(ready), ids: examples.map(({ id }) => id) });
-  return { train: train.map(ready), validation: part(validation, chosen.validation), test: part(test, chosen.test), print: dataPrint(chosen) };
+  const ready = (batch: Batch<E>): Ready<B> => ({
+    rows: batch.rows.slice(0, batch.count).map((row) => ({ index: row.index, labels: how.labels(row) })),
+    upload: () => upload(batch),
+  });
+  const part = (batches: readonly Batch<E>[], examples: readonly X[]): Part<B> => ({
+    batches: batches.map(ready),
+    ids: examples.map(({ id }) => id),
+  });
+  return {
+    train: train.map(ready),
+    validation: part(validation, chosen.validation),
+    test: part(test, chosen.test),
+    print: dataPrint(chosen),
+  };
 }
 
 /** The first `count`. */
@@ -58,7 +89,18 @@ export function take<T>(items: readonly T[], count: number | 'all'): readonly T[
 }
 
 /** What `of` makes of the batches of each planned length. */
-export function byLength<E extends Encoded, X>(batches: readonly Batch<E>[], of: (alike: readonly Batch<E>[], length: number) => X): ReadonlyMap<number, X> {
+export function byLength<E extends Encoded, X>(
+  batches: readonly Batch<E>[],
+  of: (alike: readonly Batch<E>[], length: number) => X,
+): ReadonlyMap<number, X> {
   const lengths = [...new Set(batches.map(({ length }) => length))];
-  return new Map(lengths.map((length) => [length, of(batches.filter((batch) => batch.length === length), length)]));
+  return new Map(
+    lengths.map((length) => [
+      length,
+      of(
+        batches.filter((batch) => batch.length === length),
+        length,
+      ),
+    ]),
+  );
 }

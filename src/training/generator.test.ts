@@ -20,7 +20,12 @@ import type { TrainingSettings } from './job';
 import type { Own, Tick } from './learner';
 import { startState, stepScalars, type TrainState } from './optimizer';
 
-interface Checksum { readonly shape: readonly number[]; readonly sum: number; readonly squares: number; readonly probe: number }
+interface Checksum {
+  readonly shape: readonly number[];
+  readonly sum: number;
+  readonly squares: number;
+  readonly probe: number;
+}
 interface Fixture {
   readonly sources: readonly (readonly number[])[];
   readonly targets: readonly (readonly number[])[];
@@ -33,63 +38,126 @@ interface Fixture {
 const fixture = JSON.parse(readFileSync(join(__dirname, 'fixtures/seq2seq.json'), 'utf8')) as Fixture;
 
 const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 };
-const settings = (over: Partial<TrainingSettings> = {}): TrainingSettings => ({ dropout: 0, labelSmoothing: 0, optimizer, ...over }) as TrainingSettings;
+const settings = (over: Partial<TrainingSettings> = {}): TrainingSettings =>
+  ({ dropout: 0, labelSmoothing: 0, optimizer, ...over }) as TrainingSettings;
 /** The decoder starts with the end token, as BART's does. */
-const pairs: readonly EncodedPair[] = fixture.sources.map((ids, index) => ({ index, ids: Int32Array.from(ids), start: 2, target: Int32Array.from(fixture.targets[index] ?? []) }));
+const pairs: readonly EncodedPair[] = fixture.sources.map((ids, index) => ({
+  index,
+  ids: Int32Array.from(ids),
+  start: 2,
+  target: Int32Array.from(fixture.targets[index] ?? []),
+}));
 
 const none = upload(new Int32Array(2), [2]);
 const methods = [
-  'full', 'bitfit', 'layernorm', 'top:k=1', 'prompt:l=3', 'prefix:l=3', 'prefix:l=3,mlp=8', 'prefix:l=3,gate=none', 'houlsby:m=4', 'pfeiffer:r=4', 'sa-attn:r=4', 'sa-ffn:r=4',
-  'pa-attn:r=4', 'pa-ffn:r=4,s=4', 'pa-ffn:r=4,s=learned', 'mhpa:l=3', 'mhpa:l=3,query=normed', 'lora:r=2', 'lora-ffn:r=2', 'mam:l=2,r=4', 'unipelt:l=2,r=2,m=4,gate=token', 'ia3',
+  'full',
+  'bitfit',
+  'layernorm',
+  'top:k=1',
+  'prompt:l=3',
+  'prefix:l=3',
+  'prefix:l=3,mlp=8',
+  'prefix:l=3,gate=none',
+  'houlsby:m=4',
+  'pfeiffer:r=4',
+  'sa-attn:r=4',
+  'sa-ffn:r=4',
+  'pa-attn:r=4',
+  'pa-ffn:r=4,s=4',
+  'pa-ffn:r=4,s=learned',
+  'mhpa:l=3',
+  'mhpa:l=3,query=normed',
+  'lora:r=2',
+  'lora-ffn:r=2',
+  'mam:l=2,r=4',
+  'unipelt:l=2,r=2,m=4,gate=token',
+  'ia3',
 ] as const;
 
 describe('an encoder-decoder that learns to write', () => {
   let model: Backbone;
-  beforeAll(() => { model = tinyModel('bart'); });
-  afterAll(() => { model.dispose(); none.dispose(); });
+  beforeAll(() => {
+    model = tinyModel('bart');
+  });
+  afterAll(() => {
+    model.dispose();
+    none.dispose();
+  });
 
   /** All pairs in one batch, sources padded to `length`. */
-  const batchOf = (rows: readonly EncodedPair[], { length = 8, prompt = 0, count = rows.length } = {}): LanguageBatch => {
+  const batchOf = (
+    rows: readonly EncodedPair[],
+    { length = 8, prompt = 0, count = rows.length } = {},
+  ): LanguageBatch => {
     const batch = { length, rows, count };
     return pairUploader([batch], prompt)(batch);
   };
-  const start = (written: string, over?: Partial<TrainingSettings>): { readonly generator: TextGenerator; readonly own: Own; readonly prompt: number } => {
+  const start = (
+    written: string,
+    over?: Partial<TrainingSettings>,
+  ): { readonly generator: TextGenerator; readonly own: Own; readonly prompt: number } => {
     const method = parseMethod(written);
     const { variables, constants } = createDelta(method, model.shape, model.weights, 3);
-    return { generator: generatorOf(model, method, settings(over)), own: { variables, constants }, prompt: promptLength(method) };
+    return {
+      generator: generatorOf(model, method, settings(over)),
+      own: { variables, constants },
+      prompt: promptLength(method),
+    };
   };
 
   it('has the loss and the gradients of transformers, padding and fillers left out', () => {
     const share = upload(new Float32Array([1]), []);
-    for (const [smoothing, expected] of [[0, fixture.loss], [fixture.smoothing, fixture.smoothed]] as const) {
+    for (const [smoothing, expected] of [
+      [0, fixture.loss],
+      [fixture.smoothing, fixture.smoothed],
+    ] as const) {
       const { generator, own } = start('full', { labelSmoothing: smoothing });
       const batch = batchOf([...pairs, pairs[0] as EncodedPair], { length: 16, count: 3 });
-      const { loss, gradients } = compile((...given: Parameters<TextGenerator['gradients']>) => generator.gradients(...given))(own.variables, own.constants, batch, { seed: none, share });
+      const { loss, gradients } = compile((...given: Parameters<TextGenerator['gradients']>) =>
+        generator.gradients(...given),
+      )(own.variables, own.constants, batch, { seed: none, share });
       expect(loss.dataSync()[0]).toBeCloseTo(expected, 5);
       if (smoothing > 0) demandGradients(gradients);
       disposeTree([own, batch, loss, gradients]);
     }
   });
 
-  it.each(['full', 'prompt:l=3', 'prefix:l=3', 'mam:l=2,r=4', 'mhpa:l=3', 'lora:r=2'])('%s: attends in four grids as it attends in one', (written) => {
-    const long = Int32Array.from({ length: 20 }, (_, i) => 4 + (7 * i) % 90);
-    const four: readonly EncodedPair[] = [...pairs, { index: 3, ids: long.slice(3, 13), start: 2, target: long }];
-    const { generator, own, prompt } = start(written);
-    const share = upload(new Float32Array([1]), []);
-    const slopes = compile((...given: Parameters<TextGenerator['gradients']>) => generator.gradients(...given));
-    // five rows are no four quarters
-    const [several, one] = [batchOf(four, { length: 16, prompt }), batchOf([...four, four[0] as EncodedPair], { length: 16, prompt, count: 4 })];
-    expect([several, one].map(({ source, target }) => [source?.keys.length, target.keys.length])).toEqual([[4, 4], [1, 1]]);
-    const [a, b] = [several, one].map((batch) => slopes(own.variables, own.constants, batch, { seed: none, share })) as [ReturnType<typeof slopes>, ReturnType<typeof slopes>];
-    expect(a.loss.dataSync()[0]).toBeCloseTo(b.loss.dataSync()[0] as number, 5);
-    for (const [name, gradient] of Object.entries(a.gradients)) {
-      const [x, y] = [gradient, b.gradients[name] as Tensor].map((t) => Array.from(t.dataSync())) as [number[], number[]];
-      const largest = y.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-      expect(x.reduce((most, v, i) => Math.max(most, Math.abs(v - (y[i] as number))), 0), name).toBeLessThan(1e-5 * largest + 1e-7);
-    }
-    slopes.dispose();
-    disposeTree([own, several, one, a, b, share]);
-  });
+  it.each(['full', 'prompt:l=3', 'prefix:l=3', 'mam:l=2,r=4', 'mhpa:l=3', 'lora:r=2'])(
+    '%s: attends in four grids as it attends in one',
+    (written) => {
+      const long = Int32Array.from({ length: 20 }, (_, i) => 4 + ((7 * i) % 90));
+      const four: readonly EncodedPair[] = [...pairs, { index: 3, ids: long.slice(3, 13), start: 2, target: long }];
+      const { generator, own, prompt } = start(written);
+      const share = upload(new Float32Array([1]), []);
+      const slopes = compile((...given: Parameters<TextGenerator['gradients']>) => generator.gradients(...given));
+      // five rows are no four quarters
+      const [several, one] = [
+        batchOf(four, { length: 16, prompt }),
+        batchOf([...four, four[0] as EncodedPair], { length: 16, prompt, count: 4 }),
+      ];
+      expect([several, one].map(({ source, target }) => [source?.keys.length, target.keys.length])).toEqual([
+        [4, 4],
+        [1, 1],
+      ]);
+      const [a, b] = [several, one].map((batch) =>
+        slopes(own.variables, own.constants, batch, { seed: none, share }),
+      ) as [ReturnType<typeof slopes>, ReturnType<typeof slopes>];
+      expect(a.loss.dataSync()[0]).toBeCloseTo(b.loss.dataSync()[0] as number, 5);
+      for (const [name, gradient] of Object.entries(a.gradients)) {
+        const [x, y] = [gradient, b.gradients[name] as Tensor].map((t) => Array.from(t.dataSync())) as [
+          number[],
+          number[],
+        ];
+        const largest = y.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+        expect(
+          x.reduce((most, v, i) => Math.max(most, Math.abs(v - (y[i] as number))), 0),
+          name,
+        ).toBeLessThan(1e-5 * largest + 1e-7);
+      }
+      slopes.dispose();
+      disposeTree([own, several, one, a, b, share]);
+    },
+  );
 
   function demandGradients(gradients: Tensors): void {
     for (const [stored, { squares, probe, sum }] of Object.entries(fixture.gradients)) {
@@ -98,8 +166,12 @@ describe('an encoder-decoder that learns to write', () => {
       const ours = gradients[target.name] as Tensor;
       const x = tf.tidy(() => Array.from((target.transpose ? tf.transpose(ours) : ours).dataSync()));
       const scale = Math.max(1e-3, Math.sqrt(squares));
-      expect(Math.abs(Math.sqrt(x.reduce((a, v) => a + v * v, 0)) - Math.sqrt(squares)), stored).toBeLessThan(1e-5 * scale + 1e-6);
-      expect(Math.abs(x.reduce((a, v, i) => a + v * Math.cos(i + 1), 0) - probe), stored).toBeLessThan(1e-4 * scale + 1e-6);
+      expect(Math.abs(Math.sqrt(x.reduce((a, v) => a + v * v, 0)) - Math.sqrt(squares)), stored).toBeLessThan(
+        1e-5 * scale + 1e-6,
+      );
+      expect(Math.abs(x.reduce((a, v, i) => a + v * Math.cos(i + 1), 0) - probe), stored).toBeLessThan(
+        1e-4 * scale + 1e-6,
+      );
       expect(Math.abs(x.reduce((a, v) => a + v, 0) - sum), stored).toBeLessThan(1e-4 * scale * Math.sqrt(x.length));
     }
   }
@@ -108,33 +180,61 @@ describe('an encoder-decoder that learns to write', () => {
     const { generator, own } = start('mam:l=2,r=4');
     const score = compile((given: Own, batch: LanguageBatch) => generator.score(given, batch));
     const sums = (groups: readonly (readonly EncodedPair[])[], length: number, size: number): readonly number[] => {
-      const batches = groups.map((group) => ({ length, rows: Array.from({ length: size }, (_, row) => (group[row] ?? group[0]) as EncodedPair), count: group.length }));
+      const batches = groups.map((group) => ({
+        length,
+        rows: Array.from({ length: size }, (_, row) => (group[row] ?? group[0]) as EncodedPair),
+        count: group.length,
+      }));
       const upload = pairUploader(batches, 0);
-      const ready = batches.map((batch) => ({ rows: batch.rows.slice(0, batch.count).map(({ index, target }) => ({ index, labels: target.length })), upload: () => upload(batch) }));
+      const ready = batches.map((batch) => ({
+        rows: batch.rows.slice(0, batch.count).map(({ index, target }) => ({ index, labels: target.length })),
+        upload: () => upload(batch),
+      }));
       const { score: mean, loss, perExample, labels } = evaluate(score, { batches: ready, ids: ['a', 'b', 'c'] }, own);
       expect(mean).toBe(loss);
       expect(perExample.reduce((a, b) => a + b, 0) / 3).toBeCloseTo(mean, 10);
       expect(labels).toEqual(fixture.targets.map((target) => target.length));
-      return perExample.map((part) => part * labels.reduce((a, b) => a + b, 0) / 3);
+      return perExample.map((part) => (part * labels.reduce((a, b) => a + b, 0)) / 3);
     };
     const expected = sums([pairs], 8, 3);
-    for (const found of [sums(pairs.map((pair) => [pair]), 8, 1), sums([pairs.slice(1), pairs.slice(0, 1)], 24, 4), sums([[...pairs].reverse()], 32, 5)]) {
-      found.forEach((sum, i) => { expect(Math.abs(sum - (expected[i] ?? NaN))).toBeLessThan(1e-5); });
+    for (const found of [
+      sums(
+        pairs.map((pair) => [pair]),
+        8,
+        1,
+      ),
+      sums([pairs.slice(1), pairs.slice(0, 1)], 24, 4),
+      sums([[...pairs].reverse()], 32, 5),
+    ]) {
+      found.forEach((sum, i) => {
+        expect(Math.abs(sum - (expected[i] ?? NaN))).toBeLessThan(1e-5);
+      });
     }
     const plain = start('full');
     const whole = plain.generator.score(plain.own, batchOf(pairs));
     const values = Array.from(whole.nll.dataSync());
     fixture.targets.reduce((from, target, i) => {
-      expect(values.slice(from, from + target.length).reduce((a, b) => a + b, 0)).toBeCloseTo(fixture.sums[i] ?? NaN, 4);
+      expect(values.slice(from, from + target.length).reduce((a, b) => a + b, 0)).toBeCloseTo(
+        fixture.sums[i] ?? NaN,
+        4,
+      );
       return from + target.length;
     }, 0);
     score.dispose();
   });
 
-  const tick = (step: number): Tick => ({ scalars: upload(stepScalars(step, 1e-2, optimizer), [3]), seed: upload(new Int32Array([1, step * 1000]), [2]) });
+  const tick = (step: number): Tick => ({
+    scalars: upload(stepScalars(step, 1e-2, optimizer), [3]),
+    seed: upload(new Int32Array([1, step * 1000]), [2]),
+  });
 
   /** Losses of the steps; the state is freed. */
-  const run = (written: string, steps: number, engine: 'compiled' | 'eager', watch: () => void = () => undefined): readonly number[] => {
+  const run = (
+    written: string,
+    steps: number,
+    engine: 'compiled' | 'eager',
+    watch: () => void = () => undefined,
+  ): readonly number[] => {
     const { generator, own, prompt } = start(written, { dropout: 0.1, labelSmoothing: 0.1 });
     const batch = batchOf(pairs, { prompt });
     const step = compile((...given: Parameters<TextGenerator['step']>) => generator.step(...given), engine);
@@ -156,14 +256,18 @@ describe('an encoder-decoder that learns to write', () => {
   it.each(methods)('%s: compiled and eager losses agree to 1e-5 over 10 steps and fall', (written) => {
     const compiled = run(written, 10, 'compiled');
     const eager = run(written, 10, 'eager');
-    compiled.forEach((loss, i) => { expect(Math.abs(loss - (eager[i] as number))).toBeLessThan(1e-5); });
+    compiled.forEach((loss, i) => {
+      expect(Math.abs(loss - (eager[i] as number))).toBeLessThan(1e-5);
+    });
     expect(Math.min(...compiled.slice(-3))).toBeLessThan(compiled[0] as number);
   });
 
   it('leaves frozen weights bit-equal and adds no tensor over 30 steps', () => {
     const before = Object.fromEntries(Object.entries(model.weights).map(([name, t]) => [name, t.dataSync().slice()]));
     const counts: number[] = [];
-    run('mam:l=2,r=4', 30, 'compiled', () => { counts.push(live().tensors); });
+    run('mam:l=2,r=4', 30, 'compiled', () => {
+      counts.push(live().tensors);
+    });
     expect(new Set(counts.slice(1)).size).toBe(1);
     for (const [name, t] of Object.entries(model.weights)) expect(t.dataSync(), name).toEqual(before[name]);
   });

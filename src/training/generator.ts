@@ -18,11 +18,24 @@ export interface TextGenerator extends Learner<LanguageBatch> {
   score(own: Own, batch: LanguageBatch): Scores;
 }
 
-export function generatorOf(frozen: Frozen, method: Method, { dropout, labelSmoothing, optimizer }: TrainingSettings): TextGenerator {
-  const losses = ({ variables, constants }: Own, batch: LanguageBatch, seed: Tensor | undefined, smoothing: number): Tensor => {
+export function generatorOf(
+  frozen: Frozen,
+  method: Method,
+  { dropout, labelSmoothing, optimizer }: TrainingSettings,
+): TextGenerator {
+  const losses = (
+    { variables, constants }: Own,
+    batch: LanguageBatch,
+    seed: Tensor | undefined,
+    smoothing: number,
+  ): Tensor => {
     const source = seed && noise(seed);
     const own = { ...variables, ...constants };
-    const { frozen: adapted, forward } = runUnder(method, frozen, own, { noise: source, dropout, sequenceMean: meansOf(batch) });
+    const { frozen: adapted, forward } = runUnder(method, frozen, own, {
+      noise: source,
+      dropout,
+      sequenceMean: meansOf(batch),
+    });
     return languageLosses(adapted, batch, forward, smoothing);
   };
   const loss = (own: Own, batch: LanguageBatch, seed: Tensor): Tensor => {
@@ -42,7 +55,8 @@ export function generatorOf(frozen: Frozen, method: Method, { dropout, labelSmoo
 /** A target's mean would show each position the tokens that it is to predict: gates in a decoder are per token. */
 function meansOf({ source }: LanguageBatch): SequenceMean {
   return (x, { stack, site }) => {
-    if (source !== undefined && (stack === 'encoder' || site === 'cross.key' || site === 'cross.value')) return sequenceMean(x, source);
+    if (source !== undefined && (stack === 'encoder' || site === 'cross.key' || site === 'cross.value'))
+      return sequenceMean(x, source);
     throw new UserError('a gate per sequence in a decoder would see the tokens to be predicted: write gate=token');
   };
 }

@@ -20,30 +20,62 @@ const opened = vi.hoisted(() => ({ models: [] as unknown[] }));
 vi.mock('../model/open', () => ({ openModel: () => Promise.resolve(opened.models.at(-1)) }));
 vi.mock('./classification', { spy: true });
 let originalTrainer: typeof classification.classificationTrainer;
-beforeAll(async () => { originalTrainer = (await vi.importActual<typeof classification>('./classification')).classificationTrainer; });
+beforeAll(async () => {
+  originalTrainer = (await vi.importActual<typeof classification>('./classification')).classificationTrainer;
+});
 
 /** A tiny BERT with a tokenizer of one token a word. */
 function tinyBert(): Model {
-  const ids = (text: string): Int32Array => Int32Array.from([1, ...text.split(' ').map((word) => 3 + (word.length % 50)), 2]);
+  const ids = (text: string): Int32Array =>
+    Int32Array.from([1, ...text.split(' ').map((word) => 3 + (word.length % 50)), 2]);
   return {
-    name: 'tiny-bert', backbone: tinyModel('bert'), special: { end: [], pad: 0, start: null, forcedFirst: null, forcedLast: null },
-    tokenizer: { size: 100, padId: 0, encode: ({ text }) => ({ ids: ids(text), typeIds: new Int32Array(ids(text).length) }), decode: () => '', idOf: () => undefined },
+    name: 'tiny-bert',
+    backbone: tinyModel('bert'),
+    special: { end: [], pad: 0, start: null, forcedFirst: null, forcedLast: null },
+    tokenizer: {
+      size: 100,
+      padId: 0,
+      encode: ({ text }) => ({ ids: ids(text), typeIds: new Int32Array(ids(text).length) }),
+      decode: () => '',
+      idOf: () => undefined,
+    },
   };
 }
 
 const replaced: Tensor[] = [];
-afterEach(() => { tf.dispose(replaced.splice(0)); });
+afterEach(() => {
+  tf.dispose(replaced.splice(0));
+});
 
 const schedule = { kind: 'constant', warmup: 0 } as const;
 const job = (method: string, over: Partial<TrainingJob['training']> = {}): TrainingJob => ({
-  method: parseMethod(method), model: 'tiny-bert', task: 'sst2', seed: 1, engine: 'compiled',
+  method: parseMethod(method),
+  model: 'tiny-bert',
+  task: 'sst2',
+  seed: 1,
+  engine: 'compiled',
   training: {
-    examples: 12, epochs: 1, batch: 4, accumulation: 1, maxLength: 16, learningRate: 1e-2, schedule, dropout: 0, labelSmoothing: 0,
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }, scored: { validation: 0, test: 4 }, evaluations: 0,
-    precision: 'float32', target: null, ...over,
+    examples: 12,
+    epochs: 1,
+    batch: 4,
+    accumulation: 1,
+    maxLength: 16,
+    learningRate: 1e-2,
+    schedule,
+    dropout: 0,
+    labelSmoothing: 0,
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
+    scored: { validation: 0, test: 4 },
+    evaluations: 0,
+    precision: 'float32',
+    target: null,
+    ...over,
   },
 });
-const run = (given: TrainingJob, report: (event: TrainingEvent) => 'stop' | undefined = () => undefined): Promise<TrainingOutcome> => train(given, report);
+const run = (
+  given: TrainingJob,
+  report: (event: TrainingEvent) => 'stop' | undefined = () => undefined,
+): Promise<TrainingOutcome> => train(given, report);
 
 /** Replaces a weight by one that differs in the last bit of one value; the programs still hold the one before. */
 function flipOneBit({ weights }: Backbone, name: string): void {
@@ -63,7 +95,10 @@ describe('guards of a run', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'petl-guards-'));
-    const rows = Array.from({ length: 40 }, (_, i) => `${JSON.stringify({ sentence: `a${'b'.repeat(i % 7)} cc${'d'.repeat(i % 5)} e${i}`, label: i % 2 })}\n`).join('');
+    const rows = Array.from(
+      { length: 40 },
+      (_, i) => `${JSON.stringify({ sentence: `a${'b'.repeat(i % 7)} cc${'d'.repeat(i % 5)} e${i}`, label: i % 2 })}\n`,
+    ).join('');
     mkdirSync(join(folder, 'sst2'));
     for (const split of ['train', 'validation']) writeFileSync(join(folder, 'sst2', `${split}.jsonl`), rows);
     vi.stubEnv('PETL_ORIGINALS', folder);
@@ -82,13 +117,18 @@ describe('guards of a run', () => {
     return model;
   };
 
-  it.each(['encoder.0.ffn.up.weight', 'encoder.1.attn.value.bias', 'embedding.word'])('stop where one bit of %s changed', async (name) => {
-    const { backbone } = open();
-    await expect(run(job('lora:r=2'), (event) => {
-      if (event.kind === 'step' && event.step === 1) flipOneBit(backbone, name);
-      return undefined;
-    })).rejects.toThrow(`frozen weight ${name} changed during training`);
-  });
+  it.each(['encoder.0.ffn.up.weight', 'encoder.1.attn.value.bias', 'embedding.word'])(
+    'stop where one bit of %s changed',
+    async (name) => {
+      const { backbone } = open();
+      await expect(
+        run(job('lora:r=2'), (event) => {
+          if (event.kind === 'step' && event.step === 1) flipOneBit(backbone, name);
+          return undefined;
+        }),
+      ).rejects.toThrow(`frozen weight ${name} changed during training`);
+    },
+  );
 
   it('hold the frozen weights to what they were when the model was loaded, not when the run began', async () => {
     const { backbone } = open();
@@ -99,8 +139,13 @@ describe('guards of a run', () => {
 
   it('refuse a task with classes whose head is not among the trained tensors', async () => {
     open();
-    vi.mocked(classification.classificationTrainer).mockImplementationOnce((...given) => ({ ...originalTrainer(...given), head: () => ({}) }));
-    await expect(run(job('lora:r=2'))).rejects.toThrow(new UserError('The head of 2 classes is not among the trained tensors: it would stay at its random start.'));
+    vi.mocked(classification.classificationTrainer).mockImplementationOnce((...given) => ({
+      ...originalTrainer(...given),
+      head: () => ({}),
+    }));
+    await expect(run(job('lora:r=2'))).rejects.toThrow(
+      new UserError('The head of 2 classes is not among the trained tensors: it would stay at its random start.'),
+    );
   });
 
   it('name trained tensors that never receive a gradient', async () => {
@@ -109,7 +154,9 @@ describe('guards of a run', () => {
       const trainer = originalTrainer(...given);
       return { ...trainer, head: (seed) => ({ ...trainer.head(seed), [dead]: tf.zeros([32, 2]) }) };
     });
-    await expect(run(job('lora:r=2'))).rejects.toThrow(`lora:r=2: 2 trained tensors received no gradient, ${dead} first: the loss does not depend on them`);
+    await expect(run(job('lora:r=2'))).rejects.toThrow(
+      `lora:r=2: 2 trained tensors received no gradient, ${dead} first: the loss does not depend on them`,
+    );
   });
 
   it.each(['lora:r=2', 'vera:r=4', 'mam:l=2,r=4'])('accept one step of %s, and a stop after it', async (method) => {
@@ -124,7 +171,8 @@ describe('guards of a run', () => {
   });
 
   it('wait for a step after one that moved something', () => {
-    const due = (done: number, warmup: number, learningRate = 1e-3): boolean => gradientsDue({ learningRate, schedule: { kind: 'linear', warmup } }, done, 10);
+    const due = (done: number, warmup: number, learningRate = 1e-3): boolean =>
+      gradientsDue({ learningRate, schedule: { kind: 'linear', warmup } }, done, 10);
     expect([0, 1, 2, 3].map((done) => due(done, 0))).toEqual([false, false, true, true]);
     expect([1, 2, 3].map((done) => due(done, 0.2))).toEqual([false, false, true]);
     expect(due(10, 0, 0)).toBe(false);
@@ -132,7 +180,10 @@ describe('guards of a run', () => {
 });
 
 describe('guards of a few steps', () => {
-  const texts = [{ text: 'a a a', label: 0 }, { text: 'dddd dddd', label: 1 }];
+  const texts = [
+    { text: 'a a a', label: 0 },
+    { text: 'dddd dddd', label: 1 },
+  ];
 
   it.each([1, 3])('let %i steps of LoRA pass', async (steps) => {
     const model = tinyBert();
@@ -145,8 +196,13 @@ describe('guards of a few steps', () => {
   it('name a tensor without gradient and a frozen weight that changed', async () => {
     const model = tinyBert();
     const delta = createDelta(parseMethod('lora:r=2'), model.backbone.shape, model.backbone.weights, 1);
-    const halved = new Delta(delta.method, delta.shape, { variables: { ...delta.variables, [dead]: tf.zeros([32, 2]) }, constants: delta.constants });
-    await expect(fewSteps(model, halved, texts, { steps: 2, rate: 1e-2 })).rejects.toThrow(`2 trained tensors received no gradient, ${dead} first`);
+    const halved = new Delta(delta.method, delta.shape, {
+      variables: { ...delta.variables, [dead]: tf.zeros([32, 2]) },
+      constants: delta.constants,
+    });
+    await expect(fewSteps(model, halved, texts, { steps: 2, rate: 1e-2 })).rejects.toThrow(
+      `2 trained tensors received no gradient, ${dead} first`,
+    );
     const first = fewSteps(model, delta, texts, { steps: 2, rate: 1e-2 }); // the first step is done when it is this side's turn
     flipOneBit(model.backbone, 'embedding.word');
     await expect(first).rejects.toThrow('frozen weight embedding.word changed during training');

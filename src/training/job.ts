@@ -43,11 +43,20 @@ export interface TargetSettings {
   readonly noRepeatNgram: number;
 }
 
-/** Factor on the learning rate over the steps: warm-up from 0, then the named decay to 0 (constant: none). Warm-up as a share of all steps. */
-export type Schedule = { readonly kind: 'constant' | 'linear' | 'cosine'; readonly warmup: number } | PolynomialSchedule;
+/**
+ * Factor on the learning rate over the steps: warm-up from 0, then the named decay to 0 (constant: none). Warm-up as a
+ * share of all steps.
+ */
+export type Schedule =
+  { readonly kind: 'constant' | 'linear' | 'cosine'; readonly warmup: number } | PolynomialSchedule;
 
 /** From the whole rate to the share `end` of it, by (1 - share of the steps) to the power `power`. */
-export interface PolynomialSchedule { readonly kind: 'polynomial'; readonly warmup: number; readonly power: number; readonly end: number }
+export interface PolynomialSchedule {
+  readonly kind: 'polynomial';
+  readonly warmup: number;
+  readonly power: number;
+  readonly end: number;
+}
 
 /** Adam with decoupled weight decay; `clipNorm` on the global norm of the trained gradients, 0 for none. */
 export interface OptimizerSettings {
@@ -73,10 +82,26 @@ export interface TrainingJob {
 }
 
 export type TrainingEvent =
-  | { readonly kind: 'step'; readonly step: number; readonly steps: number; readonly loss: number; readonly seconds: number }
-  | { readonly kind: 'evaluation'; readonly step: number; readonly seconds: number; readonly split: 'validation'; readonly loss: number; readonly score: number };
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly seconds: number;
+    }
+  | {
+      readonly kind: 'evaluation';
+      readonly step: number;
+      readonly seconds: number;
+      readonly split: 'validation';
+      readonly loss: number;
+      readonly score: number;
+    };
 
-/** The test score of a finished run; `perExample` holds each scored test example's part, in task order: their mean is the score. */
+/**
+ * The test score of a finished run; `perExample` holds each scored test example's part, in task order: their mean is
+ * the score.
+ */
 export interface TrainingOutcome {
   readonly score: number;
   readonly loss: number;
@@ -95,7 +120,12 @@ export interface TrainingOutcome {
   readonly totalSeconds: number;
   readonly peakMb: number;
   /** Distinct batch shapes and what compiling them cost. */
-  readonly programs: { readonly count: number; readonly recordMs: number; readonly loadMs: number; readonly firstRunMs: number };
+  readonly programs: {
+    readonly count: number;
+    readonly recordMs: number;
+    readonly loadMs: number;
+    readonly firstRunMs: number;
+  };
 }
 
 /** Texts written for test examples, and their scores: BLEU and chrF in percent, ROUGE from 0 to 1. */

@@ -15,29 +15,54 @@ export type Weighted = Tree & { readonly weights: Tensor };
 /** A frozen model with a method and a loss over batches B: pure functions of the trained variables. */
 export interface Learner<B extends Tree> {
   /** One optimizer step; the loss is that before it. */
-  step(state: TrainState, constants: Tensors, batch: B, tick: Tick): { readonly state: TrainState; readonly loss: Tensor };
+  step(
+    state: TrainState,
+    constants: Tensors,
+    batch: B,
+    tick: Tick,
+  ): { readonly state: TrainState; readonly loss: Tensor };
   /** Loss and gradients, both times `share`: what a batch adds to a step over several. */
-  gradients(variables: Tensors, constants: Tensors, batch: B, draw: { readonly seed: Tensor; readonly share: Tensor }): { readonly loss: Tensor; readonly gradients: Tensors };
+  gradients(
+    variables: Tensors,
+    constants: Tensors,
+    batch: B,
+    draw: { readonly seed: Tensor; readonly share: Tensor },
+  ): { readonly loss: Tensor; readonly gradients: Tensors };
 }
 
 /** @param lossOf mean loss of a batch, a scalar; the seed is that of dropout */
-export function learnerOf<B extends Tree>(lossOf: (own: Own, batch: B, seed: Tensor) => Tensor, optimizer: OptimizerSettings): Learner<B> {
+export function learnerOf<B extends Tree>(
+  lossOf: (own: Own, batch: B, seed: Tensor) => Tensor,
+  optimizer: OptimizerSettings,
+): Learner<B> {
   return {
     step: (state, constants, batch, { scalars, seed }) => {
-      const { value, gradients } = valueAndGradients((variables) => lossOf({ variables, constants }, batch, seed), state.variables);
+      const { value, gradients } = valueAndGradients(
+        (variables) => lossOf({ variables, constants }, batch, seed),
+        state.variables,
+      );
       return { state: adamW(state, gradients, scalars, optimizer), loss: value };
     },
     gradients: (variables, constants, batch, { seed, share }) => {
-      const { value, gradients } = valueAndGradients((all) => tf.mul(lossOf({ variables: all, constants }, batch, seed), share), variables);
+      const { value, gradients } = valueAndGradients(
+        (all) => tf.mul(lossOf({ variables: all, constants }, batch, seed), share),
+        variables,
+      );
       return { loss: value, gradients };
     },
   };
 }
 
 /** tfjs's gradients by name; everything that is not in `variables` is a constant to them. */
-export function valueAndGradients(f: (variables: Tensors) => Tensor, variables: Tensors): { readonly value: Tensor; readonly gradients: Tensors } {
+export function valueAndGradients(
+  f: (variables: Tensors) => Tensor,
+  variables: Tensors,
+): { readonly value: Tensor; readonly gradients: Tensors } {
   const names = Object.keys(variables);
-  const named = (...tensors: Tensor[]): Tensors => Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
-  const { value, grads } = tf.valueAndGrads((...tensors: Tensor[]) => f(named(...tensors)) as tf.Scalar)(Object.values(variables));
+  const named = (...tensors: Tensor[]): Tensors =>
+    Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+  const { value, grads } = tf.valueAndGrads((...tensors: Tensor[]) => f(named(...tensors)) as tf.Scalar)(
+    Object.values(variables),
+  );
   return { value, gradients: named(...grads) };
 }

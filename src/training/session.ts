@@ -6,7 +6,13 @@ import { createDelta, withPromptTokens } from '../petl/bank/delta';
 import { demandHead } from '../petl/bank/guards';
 import { saveDelta } from '../petl/bank/store';
 import { taskNamed } from '../tasks/registry';
-import type { ClassificationExample, ClassificationTask, GenerationExample, GenerationTask, TaskData } from '../tasks/task';
+import type {
+  ClassificationExample,
+  ClassificationTask,
+  GenerationExample,
+  GenerationTask,
+  TaskData,
+} from '../tasks/task';
 import { classificationTrainer } from './classification';
 import { generationTrainer } from './generation';
 import { demandFrozen, printsOf } from './guards';
@@ -15,7 +21,8 @@ import type { Own } from './learner';
 import type { Course, Trainer } from './trainer';
 
 /*
- * What runs of one process share: the frozen model, the task's texts, and the compiled programs of the last method, so that
+ * What runs of one process share: the frozen model, the task's texts, and the compiled programs of the last method, so
+ * that
  * the seeds and learning rates of a method pay for compiling once.
  */
 
@@ -39,10 +46,18 @@ export type TrainingModel = Model & { readonly tokenizer: Tokenizer };
 
 /** A task with its examples. */
 export type LoadedTask =
-  | { readonly kind: 'classification'; readonly task: ClassificationTask; readonly data: TaskData<ClassificationExample> }
+  | {
+      readonly kind: 'classification';
+      readonly task: ClassificationTask;
+      readonly data: TaskData<ClassificationExample>;
+    }
   | { readonly kind: 'generation'; readonly task: GenerationTask; readonly data: TaskData<GenerationExample> };
 
-interface OpenModel { readonly model: TrainingModel; readonly prints: ReadonlyMap<string, string>; readonly print: string }
+interface OpenModel {
+  readonly model: TrainingModel;
+  readonly prints: ReadonlyMap<string, string>;
+  readonly print: string;
+}
 
 let opened: OpenModel | undefined;
 let loaded: LoadedTask | undefined;
@@ -59,13 +74,24 @@ export async function openRun(job: TrainingJob): Promise<OpenRun> {
   const variables = { ...delta.variables, ...trainer.head(job.seed) };
   demandHead(variables, trainer.classes);
   return {
-    metric: trainer.metric, course, shape: backbone.shape, model: print,
+    metric: trainer.metric,
+    course,
+    shape: backbone.shape,
+    model: print,
     own: { variables, constants: delta.constants },
-    demandFrozen: () => { demandFrozen(backbone.weights, prints); },
+    demandFrozen: () => {
+      demandFrozen(backbone.weights, prints);
+    },
     times: () => timesOf(trainer),
     save: async (folder, own) => {
-      const part = (isHead: boolean) => Object.fromEntries(Object.entries(own.variables).filter(([name]) => name.startsWith('head.') === isHead));
-      saveDelta(folder, { method, shape: backbone.shape, variables: part(false), constants: own.constants }, { name: job.model, hash: await backbone.hash() }, part(true));
+      const part = (isHead: boolean) =>
+        Object.fromEntries(Object.entries(own.variables).filter(([name]) => name.startsWith('head.') === isHead));
+      saveDelta(
+        folder,
+        { method, shape: backbone.shape, variables: part(false), constants: own.constants },
+        { name: job.model, hash: await backbone.hash() },
+        part(true),
+      );
     },
   };
 }
@@ -81,14 +107,21 @@ async function openModel(name: string): Promise<OpenModel> {
     backbone.dispose();
     throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
   }
-  opened = { model: { ...model, tokenizer }, prints: printsOf(backbone.weights), print: (await backbone.hash()).slice(0, 16) };
+  opened = {
+    model: { ...model, tokenizer },
+    prints: printsOf(backbone.weights),
+    print: (await backbone.hash()).slice(0, 16),
+  };
   return opened;
 }
 
 async function openTask(name: string): Promise<LoadedTask> {
   if (loaded?.task.name === name) return loaded;
   const task = taskNamed(name);
-  loaded = task.kind === 'classification' ? { kind: task.kind, task, data: await task.load() } : { kind: task.kind, task, data: await task.load() };
+  loaded =
+    task.kind === 'classification'
+      ? { kind: task.kind, task, data: await task.load() }
+      : { kind: task.kind, task, data: await task.load() };
   return loaded;
 }
 
@@ -102,7 +135,8 @@ function openTrainer(job: TrainingJob, model: TrainingModel, task: LoadedTask): 
   const key = programKey(job);
   if (current?.key === key) return current.trainer;
   closeTrainer();
-  const trainer = task.kind === 'classification' ? classificationTrainer(model, task, job) : generationTrainer(model, task, job);
+  const trainer =
+    task.kind === 'classification' ? classificationTrainer(model, task, job) : generationTrainer(model, task, job);
   current = { key, trainer };
   return trainer;
 }
@@ -114,8 +148,14 @@ function closeTrainer(): void {
 
 function timesOf(trainer: Trainer): TrainingOutcome['programs'] {
   const all = trainer.times();
-  const sum = (pick: (t: (typeof all)[number]) => number): number => Math.round(all.reduce((total, t) => total + pick(t), 0));
-  return { count: all.length, recordMs: sum((t) => t.recordMs), loadMs: sum((t) => t.loadMs), firstRunMs: sum((t) => t.firstRunMs) };
+  const sum = (pick: (t: (typeof all)[number]) => number): number =>
+    Math.round(all.reduce((total, t) => total + pick(t), 0));
+  return {
+    count: all.length,
+    recordMs: sum((t) => t.recordMs),
+    loadMs: sum((t) => t.loadMs),
+    firstRunMs: sum((t) => t.firstRunMs),
+  };
 }
 
 /** Frees the model and the programs of this process. */

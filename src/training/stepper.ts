@@ -10,59 +10,107 @@ import { clipFactor, updated, type Group, type TrainState } from './optimizer';
 /** Runs training steps and frees what they replace. */
 export interface Stepper<B extends Weighted> {
   /** One optimizer step over one batch, or over several as if they were one. Frees the state it was given. */
-  step(state: TrainState, constants: Tensors, batches: readonly B[], tick: Tick): { readonly state: TrainState; readonly loss: number };
+  step(
+    state: TrainState,
+    constants: Tensors,
+    batches: readonly B[],
+    tick: Tick,
+  ): { readonly state: TrainState; readonly loss: number };
   times(): readonly ProgramTimes[];
   dispose(): void;
 }
 
-export interface StepperOptions { readonly optimizer: OptimizerSettings; readonly engine: Engine; readonly precision: Precision }
+export interface StepperOptions {
+  readonly optimizer: OptimizerSettings;
+  readonly engine: Engine;
+  readonly precision: Precision;
+}
 
 /** More trained numbers than this are updated group by group, so that old and new state never both exist whole. */
 const groupSize = 2 ** 22;
 
-/** One program a step for a small method on one batch; gradients and grouped updates apart where much trains or batches add up. */
+/**
+ * One program a step for a small method on one batch; gradients and grouped updates apart where much trains or batches
+ * add up.
+ */
 export function stepperOf<B extends Weighted>(learner: Learner<B>, options: StepperOptions): Stepper<B> {
-  const whole = compile((...given: Parameters<Learner<B>['step']>) => learner.step(...given), options.engine, options.precision);
+  const whole = compile(
+    (...given: Parameters<Learner<B>['step']>) => learner.step(...given),
+    options.engine,
+    options.precision,
+  );
   const apart = apartStepper(learner, options);
   return {
     step: (state, constants, batches, tick) => {
       const [batch, more] = batches;
       if (batch === undefined) throw new Error('a step needs a batch');
-      if (more !== undefined || sizeOf(Object.values(state.variables)) > groupSize) return apart.step(state, constants, batches, tick);
+      if (more !== undefined || sizeOf(Object.values(state.variables)) > groupSize)
+        return apart.step(state, constants, batches, tick);
       const next = whole(state, constants, batch, tick);
       disposeTree(state);
       return { state: next.state, loss: read(next.loss) };
     },
     times: () => [...whole.times(), ...apart.times()],
-    dispose: () => { whole.dispose(); apart.dispose(); },
+    dispose: () => {
+      whole.dispose();
+      apart.dispose();
+    },
   };
 }
 
-function apartStepper<B extends Weighted>(learner: Learner<B>, { optimizer, engine, precision }: StepperOptions): Stepper<B> {
-  const gradients = compile((...given: Parameters<Learner<B>['gradients']>) => learner.gradients(...given), engine, precision);
+function apartStepper<B extends Weighted>(
+  learner: Learner<B>,
+  { optimizer, engine, precision }: StepperOptions,
+): Stepper<B> {
+  const gradients = compile(
+    (...given: Parameters<Learner<B>['gradients']>) => learner.gradients(...given),
+    engine,
+    precision,
+  );
   const factorOf = compile((all: Tensor[]) => [clipFactor(all, optimizer.clipNorm) ?? tf.scalar(1)], engine);
-  const update = compile((group: Group, slopes: Tensor[], feed: { readonly scalars: Tensor; readonly factor: readonly Tensor[] }) =>
-    updated(group, slopes, { scalars: feed.scalars, factor: feed.factor[0] }, optimizer), engine);
-  const programs: readonly Compiled<never, never>[] = [gradients, factorOf, update] as unknown as readonly Compiled<never, never>[];
+  const update = compile(
+    (group: Group, slopes: Tensor[], feed: { readonly scalars: Tensor; readonly factor: readonly Tensor[] }) =>
+      updated(group, slopes, { scalars: feed.scalars, factor: feed.factor[0] }, optimizer),
+    engine,
+  );
+  const programs: readonly Compiled<never, never>[] = [gradients, factorOf, update] as unknown as readonly Compiled<
+    never,
+    never
+  >[];
   return {
     step: (state, constants, batches, tick) => {
-      const { loss, slopes } = summed(batches, (batch, share) => gradients(state.variables, constants, batch, { seed: tick.seed, share }));
+      const { loss, slopes } = summed(batches, (batch, share) =>
+        gradients(state.variables, constants, batch, { seed: tick.seed, share }),
+      );
       const factor = optimizer.clipNorm === 0 ? [] : factorOf(Object.values(slopes));
-      const next = updateByGroups(state, slopes, (group, part) => update(group, part, { scalars: tick.scalars, factor }));
+      const next = updateByGroups(state, slopes, (group, part) =>
+        update(group, part, { scalars: tick.scalars, factor }),
+      );
       disposeTree(factor);
       return { state: next, loss };
     },
     times: () => programs.flatMap((program) => program.times()),
-    dispose: () => { for (const program of programs) program.dispose(); },
+    dispose: () => {
+      for (const program of programs) program.dispose();
+    },
   };
 }
 
-interface Slopes { readonly loss: Tensor; readonly gradients: Tensors }
+interface Slopes {
+  readonly loss: Tensor;
+  readonly gradients: Tensors;
+}
 
 /** Gradients of the batches' common mean: each batch counts by its share of the labels' weights. */
-function summed<B extends Weighted>(batches: readonly B[], run: (batch: B, share: Tensor) => Slopes): { readonly loss: number; readonly slopes: Tensors } {
+function summed<B extends Weighted>(
+  batches: readonly B[],
+  run: (batch: B, share: Tensor) => Slopes,
+): { readonly loss: number; readonly slopes: Tensors } {
   const weights = batches.map((batch) => (batch.weights.dataSync() as Float32Array).reduce((a, b) => a + b, 0));
-  const total = Math.max(1e-9, weights.reduce((a, b) => a + b, 0));
+  const total = Math.max(
+    1e-9,
+    weights.reduce((a, b) => a + b, 0),
+  );
   let loss = 0;
   let slopes: Tensors | undefined;
   batches.forEach((batch, i) => {
@@ -81,8 +129,16 @@ function added(a: Tensors, b: Tensors): Tensors {
 }
 
 /** Updates and frees group after group. */
-function updateByGroups({ variables, m, v }: TrainState, slopes: Tensors, update: (group: Group, slopes: Tensor[]) => Group): TrainState {
-  const next = { variables: {} as Record<string, Tensor>, m: {} as Record<string, Tensor>, v: {} as Record<string, Tensor> };
+function updateByGroups(
+  { variables, m, v }: TrainState,
+  slopes: Tensors,
+  update: (group: Group, slopes: Tensor[]) => Group,
+): TrainState {
+  const next = {
+    variables: {} as Record<string, Tensor>,
+    m: {} as Record<string, Tensor>,
+    v: {} as Record<string, Tensor>,
+  };
   for (const names of groupsOf(variables)) {
     const pick = (record: Tensors): Tensor[] => names.map((name) => record[name] as Tensor);
     const old = { w: pick(variables), m: pick(m), v: pick(v) };
@@ -103,7 +159,10 @@ function groupsOf(variables: Tensors): readonly (readonly string[])[] {
   const groups: string[][] = [];
   let room = 0;
   for (const [name, tensor] of Object.entries(variables)) {
-    if (groups.length === 0 || tensor.size > room) { groups.push([]); room = groupSize; }
+    if (groups.length === 0 || tensor.size > room) {
+      groups.push([]);
+      room = groupSize;
+    }
     (groups[groups.length - 1] as string[]).push(name);
     room -= tensor.size;
   }

@@ -11,11 +11,26 @@ import { closeSession } from './session';
 import { train } from './train';
 
 const job = (over: Partial<TrainingJob> = {}): TrainingJob => ({
-  method: parseMethod('lora:r=8'), model: 'minilm-l6', task: 'sentiment', seed: 1, engine: 'compiled',
+  method: parseMethod('lora:r=8'),
+  model: 'minilm-l6',
+  task: 'sentiment',
+  seed: 1,
+  engine: 'compiled',
   training: {
-    examples: 640, epochs: 1, batch: 32, accumulation: 1, maxLength: 48, learningRate: 2e-3, schedule: { kind: 'linear', warmup: 0.1 },
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 }, dropout: 0.1, labelSmoothing: 0,
-    scored: { validation: 64, test: 400 }, evaluations: 1, precision: 'float32', target: null,
+    examples: 640,
+    epochs: 1,
+    batch: 32,
+    accumulation: 1,
+    maxLength: 48,
+    learningRate: 2e-3,
+    schedule: { kind: 'linear', warmup: 0.1 },
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
+    dropout: 0.1,
+    labelSmoothing: 0,
+    scored: { validation: 64, test: 400 },
+    evaluations: 1,
+    precision: 'float32',
+    target: null,
   },
   ...over,
 });
@@ -25,7 +40,11 @@ function expectKept(folder: string, model: string): void {
   const { base } = readDeltaRecord(folder);
   expect(base.hash.startsWith(model)).toBe(true);
   const { delta, head, record } = loadDelta(folder, knownShapes['minilm-l6']!, base);
-  expect([record.written, record.classes, Object.keys(head).sort()]).toEqual(['lora:r=8', 2, ['head.bias', 'head.weight']]);
+  expect([record.written, record.classes, Object.keys(head).sort()]).toEqual([
+    'lora:r=8',
+    2,
+    ['head.bias', 'head.weight'],
+  ]);
   const up = delta.variables['encoder.0.attn.query.bottleneck.up'];
   expect(Math.max(...(up?.dataSync() ?? []).map(Math.abs))).toBeGreaterThan(0); // it starts at zero
   delta.dispose();
@@ -34,7 +53,9 @@ function expectKept(folder: string, model: string): void {
 }
 
 describe('training on real text', { timeout: 300_000 }, () => {
-  afterAll(() => { closeSession(); });
+  afterAll(() => {
+    closeSession();
+  });
 
   it('learns from true labels and nothing from shuffled ones', async () => {
     const keep = join(mkdtempSync(join(tmpdir(), 'petl-kept-')), 'adapter');
@@ -51,7 +72,10 @@ describe('training on real text', { timeout: 300_000 }, () => {
     const short = (seed: number): TrainingJob => ({ ...job({ seed }), training: { ...job().training, examples: 96 } });
     const losses = async (seed: number): Promise<number[]> => {
       const found: number[] = [];
-      await train(short(seed), (event) => { if (event.kind === 'step') found.push(event.loss); return undefined; });
+      await train(short(seed), (event) => {
+        if (event.kind === 'step') found.push(event.loss);
+        return undefined;
+      });
       return found;
     };
     const first = await losses(1);
@@ -59,7 +83,9 @@ describe('training on real text', { timeout: 300_000 }, () => {
     expect(await losses(2)).not.toEqual(first);
     const two = { ...short(1), training: { ...short(1).training, accumulation: 2 } };
     expect((await train(two, () => undefined)).steps).toBe(2); // three batches: two batches to the first step, one to the second
-    const { steps } = await train(short(1), (event) => (event.kind === 'step' && event.step === 2 ? 'stop' : undefined));
+    const { steps } = await train(short(1), (event) =>
+      event.kind === 'step' && event.step === 2 ? 'stop' : undefined,
+    );
     expect(steps).toBe(2);
   });
 });

@@ -27,9 +27,17 @@ export async function train(job: TrainingJob, report: Report): Promise<TrainingO
     const { metric, course, model } = run;
     if (job.keep !== undefined) await run.save(job.keep, own);
     return {
-      ...course.evaluate('test', own), metric, testIds: course.testIds, written: await course.write(own), data: course.print, model, steps: loop.done,
-      trainSeconds: trained - start, totalSeconds: seconds() - start,
-      peakMb: Math.round(process.resourceUsage().maxRSS / 1024), programs: run.times(),
+      ...course.evaluate('test', own),
+      metric,
+      testIds: course.testIds,
+      written: await course.write(own),
+      data: course.print,
+      model,
+      steps: loop.done,
+      trainSeconds: trained - start,
+      totalSeconds: seconds() - start,
+      peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      programs: run.times(),
     };
   } finally {
     disposeTree([state, loop.constants]);
@@ -79,7 +87,8 @@ class Loop {
     };
     const { state: next, loss } = this.run.course.step(this.done - 1, state, this.constants, tick);
     disposeTree(tick);
-    if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} at step ${this.done}: lower the learning rate (${training.learningRate})`);
+    if (!Number.isFinite(loss))
+      throw new Error(`the loss is ${loss} at step ${this.done}: lower the learning rate (${training.learningRate})`);
     this.mask(next);
     return { next, loss };
   }
@@ -93,15 +102,25 @@ class Loop {
 
   private evaluationDue(): boolean {
     const { evaluations } = this.job.training;
-    return evaluations > 0 && Math.floor(this.done * evaluations / this.total) > Math.floor((this.done - 1) * evaluations / this.total);
+    return (
+      evaluations > 0 &&
+      Math.floor((this.done * evaluations) / this.total) > Math.floor(((this.done - 1) * evaluations) / this.total)
+    );
   }
 
   private validate(state: TrainState): void {
-    const { score, loss } = this.run.course.evaluate('validation', { variables: state.variables, constants: this.constants });
+    const { score, loss } = this.run.course.evaluate('validation', {
+      variables: state.variables,
+      constants: this.constants,
+    });
     this.tell({ kind: 'evaluation', step: this.done, seconds: this.seconds(), split: 'validation', loss, score });
   }
 
-  private tell(event: TrainingEvent): void { this.stopped = this.report(event) === 'stop' || this.stopped; }
+  private tell(event: TrainingEvent): void {
+    this.stopped = this.report(event) === 'stop' || this.stopped;
+  }
 
-  private seconds(): number { return seconds() - this.started; }
+  private seconds(): number {
+    return seconds() - this.started;
+  }
 }

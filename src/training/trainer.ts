@@ -30,7 +30,12 @@ export interface Course {
   /** Test examples scored, in their order. */
   readonly testIds: readonly string[];
   /** The optimizer step `at`, counted from 0. Frees the state it was given. */
-  step(at: number, state: TrainState, constants: Tensors, tick: Tick): { readonly state: TrainState; readonly loss: number };
+  step(
+    at: number,
+    state: TrainState,
+    constants: Tensors,
+    tick: Tick,
+  ): { readonly state: TrainState; readonly loss: number };
   evaluate(split: 'validation' | 'test', own: Own): Evaluation;
   /** Writes the first test examples once; null for tasks without texts. */
   write(own: Own): Promise<Written | null>;
@@ -47,16 +52,23 @@ export interface Kind<B extends Weighted> {
   readonly dispose: () => void;
 }
 
-export function trainerOf<B extends Weighted>({ metric, learner, classes, head, prepare, write, dispose }: Kind<B>, { training, engine }: TrainingJob): Trainer {
+export function trainerOf<B extends Weighted>(
+  { metric, learner, classes, head, prepare, write, dispose }: Kind<B>,
+  { training, engine }: TrainingJob,
+): Trainer {
   const stepper = stepperOf(learner, { optimizer: training.optimizer, engine, precision: training.precision });
   const score = compile((own: Own, batch: B) => learner.score(own, batch), engine, training.precision);
   return {
-    metric, classes, head,
+    metric,
+    classes,
+    head,
     open: (job) => {
       const data = prepare(job);
       const { accumulation } = job.training;
       return {
-        steps: Math.ceil(data.train.length / accumulation), print: data.print, testIds: data.test.ids,
+        steps: Math.ceil(data.train.length / accumulation),
+        print: data.print,
+        testIds: data.test.ids,
         step: (at, state, constants, tick) => {
           const batches = data.train.slice(at * accumulation, (at + 1) * accumulation).map((batch) => batch.upload());
           const next = stepper.step(state, constants, batches, tick);
@@ -68,6 +80,10 @@ export function trainerOf<B extends Weighted>({ metric, learner, classes, head, 
       };
     },
     times: () => [...stepper.times(), ...score.times()],
-    dispose: () => { stepper.dispose(); score.dispose(); dispose(); },
+    dispose: () => {
+      stepper.dispose();
+      score.dispose();
+      dispose();
+    },
   };
 }

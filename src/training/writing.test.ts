@@ -12,21 +12,50 @@ import { train } from './train';
 function tokenizerJson(): string {
   const special = ['<s>', '<pad>', '</s>', '<unk>'];
   const words = Array.from({ length: 90 }, (_, i) => `w${i}`);
-  const template = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }];
+  const template = [
+    { SpecialToken: { id: '<s>', type_id: 0 } },
+    { Sequence: { id: 'A', type_id: 0 } },
+    { SpecialToken: { id: '</s>', type_id: 0 } },
+  ];
   return JSON.stringify({
-    version: '1.0', truncation: null, padding: null, normalizer: null, pre_tokenizer: { type: 'WhitespaceSplit' },
-    added_tokens: special.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    normalizer: null,
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    added_tokens: special.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     post_processor: {
-      type: 'TemplateProcessing', single: template, pair: template,
-      special_tokens: Object.fromEntries(special.map((token, id) => [token, { id: token, ids: [id], tokens: [token] }])),
+      type: 'TemplateProcessing',
+      single: template,
+      pair: template,
+      special_tokens: Object.fromEntries(
+        special.map((token, id) => [token, { id: token, ids: [id], tokens: [token] }]),
+      ),
     },
     decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
-    model: { type: 'WordPiece', unk_token: '<unk>', continuing_subword_prefix: '##', max_input_chars_per_word: 100, vocab: Object.fromEntries([...special, ...words].map((token, id) => [token, id])) },
+    model: {
+      type: 'WordPiece',
+      unk_token: '<unk>',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries([...special, ...words].map((token, id) => [token, id])),
+    },
   });
 }
 
 const words = (...numbers: readonly number[]): string => numbers.map((n) => `w${n}`).join(' ');
-const rows = Array.from({ length: 8 }, (_, i) => ({ document: words(...Array.from({ length: 3 + i }, (__, k) => (7 * i + 11 * k) % 90)), summary: words(...Array.from({ length: 2 + (i % 4) }, (__, k) => (13 * i + 5 * k + 3) % 90)) }));
+const rows = Array.from({ length: 8 }, (_, i) => ({
+  document: words(...Array.from({ length: 3 + i }, (__, k) => (7 * i + 11 * k) % 90)),
+  summary: words(...Array.from({ length: 2 + (i % 4) }, (__, k) => (13 * i + 5 * k + 3) % 90)),
+}));
 
 describe('training to write, from files to texts', { timeout: 120_000 }, () => {
   let folder: string;
@@ -38,7 +67,11 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
     writeFileSync(join(model, 'tokenizer.json'), tokenizerJson());
     writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify({ pad_token: '<pad>' }));
     mkdirSync(join(folder, 'originals', 'xsum'), { recursive: true });
-    for (const split of ['train', 'validation', 'test']) writeFileSync(join(folder, 'originals', 'xsum', `${split}.jsonl`), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    for (const split of ['train', 'validation', 'test'])
+      writeFileSync(
+        join(folder, 'originals', 'xsum', `${split}.jsonl`),
+        rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+      );
     process.env['PETL_ORIGINALS'] = join(folder, 'originals');
   });
   afterAll(() => {
@@ -48,12 +81,27 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
   });
 
   const job = (method: string, over: Partial<TrainingJob['training']> = {}): TrainingJob => ({
-    method: parseMethod(method), model, task: 'xsum', seed: 1, engine: 'compiled',
+    method: parseMethod(method),
+    model,
+    task: 'xsum',
+    seed: 1,
+    engine: 'compiled',
     training: {
-      examples: 'all', epochs: 60, batch: 4, accumulation: 1, maxLength: 32, learningRate: 5e-3, schedule: { kind: 'linear', warmup: 0 },
-      optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }, dropout: 0, labelSmoothing: 0,
-      scored: { validation: 'all', test: 'all' }, evaluations: 1, precision: 'float32',
-      target: { maxLength: 16, decoded: 'all', beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 }, ...over,
+      examples: 'all',
+      epochs: 60,
+      batch: 4,
+      accumulation: 1,
+      maxLength: 32,
+      learningRate: 5e-3,
+      schedule: { kind: 'linear', warmup: 0 },
+      optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
+      dropout: 0,
+      labelSmoothing: 0,
+      scored: { validation: 'all', test: 'all' },
+      evaluations: 1,
+      precision: 'float32',
+      target: { maxLength: 16, decoded: 'all', beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
+      ...over,
     },
   });
   const run = (...given: Parameters<typeof job>): Promise<TrainingOutcome> => train(job(...given), () => undefined);
@@ -76,17 +124,23 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
     const target = job('full').training.target;
     if (target === null) throw new Error('no target');
     const greedy = await run('mam:l=2,r=8', few);
-    expect(await run('mam:l=2,r=8', few)).toMatchObject({ score: greedy.score, written: { texts: greedy.written?.texts } });
+    expect(await run('mam:l=2,r=8', few)).toMatchObject({
+      score: greedy.score,
+      written: { texts: greedy.written?.texts },
+    });
     const beams = await run('mam:l=2,r=8', { ...few, target: { ...target, beams: 3, decoded: 5 } });
     expect(beams.score).toBe(greedy.score);
     expect(beams.written?.texts).toHaveLength(5);
   });
 
-  it.each(['bitfit', 'prompt:l=3', 'prefix:l=3,mlp=8', 'houlsby:m=4', 'pa-ffn:r=4,s=4', 'mhpa:l=3', 'ia3'])('%s: every trained tensor moves, no frozen one does', async (method) => {
-    const { steps, loss } = await run(method, { epochs: 1, scored: { validation: 0, test: 4 }, evaluations: 0 });
-    expect(steps).toBe(2);
-    expect(loss).toBeGreaterThan(0);
-  });
+  it.each(['bitfit', 'prompt:l=3', 'prefix:l=3,mlp=8', 'houlsby:m=4', 'pa-ffn:r=4,s=4', 'mhpa:l=3', 'ia3'])(
+    '%s: every trained tensor moves, no frozen one does',
+    async (method) => {
+      const { steps, loss } = await run(method, { epochs: 1, scored: { validation: 0, test: 4 }, evaluations: 0 });
+      expect(steps).toBe(2);
+      expect(loss).toBeGreaterThan(0);
+    },
+  );
 
   it('sees nothing of the test set in a tuning trial', async () => {
     const { score, written, data } = await run('lora:r=2', { epochs: 1, scored: { validation: 'all', test: 0 } });
@@ -97,8 +151,12 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
 
   it('says what is missing or does not fit', async () => {
     await expect(run('full', { target: null })).rejects.toThrow('give training.target');
-    await expect(train({ ...job('full'), task: 'wmt16-en-ro' }, () => undefined)).rejects.toThrow('put train.jsonl, validation.jsonl, test.jsonl into');
-    await expect(train({ ...job('full'), model: 'minilm-l6' }, () => undefined)).rejects.toThrow('needs an encoder-decoder');
+    await expect(train({ ...job('full'), task: 'wmt16-en-ro' }, () => undefined)).rejects.toThrow(
+      'put train.jsonl, validation.jsonl, test.jsonl into',
+    );
+    await expect(train({ ...job('full'), model: 'minilm-l6' }, () => undefined)).rejects.toThrow(
+      'needs an encoder-decoder',
+    );
     await expect(train({ ...job('full'), task: 'sentiment' }, () => undefined)).rejects.toThrow('is for encoders');
   });
 });

@@ -9,55 +9,125 @@ import { logAxis, logRange } from '../plots/scale';
 import type { PublishedCount } from './published-counts';
 
 /** A line of the figure: a written form without its size, and what it counts. */
-export interface Family { readonly label: string; readonly form: string; readonly counts?: 'paper' | 'trained' }
+export interface Family {
+  readonly label: string;
+  readonly form: string;
+  readonly counts?: 'paper' | 'trained';
+}
 
-export interface CountFigureOptions { readonly name: string; readonly title: string; readonly sizes: readonly number[]; readonly published?: readonly PublishedCount[] }
+export interface CountFigureOptions {
+  readonly name: string;
+  readonly title: string;
+  readonly sizes: readonly number[];
+  readonly published?: readonly PublishedCount[];
+}
 
 /** Parameters in % of a model (log) against size r or l (log), one line for each family; printed shares hollow. */
-export function countFigure(model: string, families: readonly Family[], { name, title, sizes, published = [] }: CountFigureOptions): Figure {
-  const lines = families.map((family) => ({ ...family, points: sizes.map((size) => ({ size, share: shareAt(family, model, size) })) }));
+export function countFigure(
+  model: string,
+  families: readonly Family[],
+  { name, title, sizes, published = [] }: CountFigureOptions,
+): Figure {
+  const lines = families.map((family) => ({
+    ...family,
+    points: sizes.map((size) => ({ size, share: shareAt(family, model, size) })),
+  }));
   const hollow = printedAt(model, families, published);
   const [width, height] = [860, 540];
   const colour = lineColours(lines.map(({ label }) => label));
-  const logs = [...lines.flatMap(({ points }) => points.map(({ share }) => share)), ...hollow.map(({ share }) => share)].map(Math.log10);
-  const ends = lineEnds(lines.map(({ label, points }) => ({ label, y: Math.log10(points[points.length - 1]?.share ?? 1) })), { values: logs, height: height - 140, colour });
+  const logs = [
+    ...lines.flatMap(({ points }) => points.map(({ share }) => share)),
+    ...hollow.map(({ share }) => share),
+  ].map(Math.log10);
+  const ends = lineEnds(
+    lines.map(({ label, points }) => ({ label, y: Math.log10(points[points.length - 1]?.share ?? 1) })),
+    { values: logs, height: height - 140, colour },
+  );
   const layout = {
-    margin: { l: 76, r: ends.room, t: 78, b: 62 }, showlegend: false, annotations: ends.annotations as Annotation[],
+    margin: { l: 76, r: ends.room, t: 78, b: 62 },
+    showlegend: false,
+    annotations: ends.annotations as Annotation[],
     xaxis: logAxis('size: bottleneck r or prefix length l (log)', logRange(sizes, 0.03)),
     yaxis: { ...logAxis(`parameters, % of ${model} (log)`, { from: ends.range[0], to: ends.range[1] }, '%') },
   };
-  const frame = { name, title, subtitle: `${model}, ${backbone(shapeNamed(model)).toLocaleString('en')} parameters; hollow: as printed`, width, height };
-  const numbers = [...lines.flatMap(({ label, points }) => points.map((point) => ({ line: label, ...point, origin: 'formula' }))), ...hollow.map((mark) => ({ ...mark, origin: mark.source }))];
-  return figure(frame, { data: [...lines.map((line) => trace(line, colour)), ...hollow.map((mark) => hollowMark(mark, colour.get(mark.line) ?? '#000000'))], layout, numbers: numbers.map(({ line, size, share, origin }) => ({ line, size, share, origin })) });
+  const frame = {
+    name,
+    title,
+    subtitle: `${model}, ${backbone(shapeNamed(model)).toLocaleString('en')} parameters; hollow: as printed`,
+    width,
+    height,
+  };
+  const numbers = [
+    ...lines.flatMap(({ label, points }) => points.map((point) => ({ line: label, ...point, origin: 'formula' }))),
+    ...hollow.map((mark) => ({ ...mark, origin: mark.source })),
+  ];
+  return figure(frame, {
+    data: [
+      ...lines.map((line) => trace(line, colour)),
+      ...hollow.map((mark) => hollowMark(mark, colour.get(mark.line) ?? '#000000')),
+    ],
+    layout,
+    numbers: numbers.map(({ line, size, share, origin }) => ({ line, size, share, origin })),
+  });
 }
 
 function shareAt({ form, counts = 'paper' }: Family, model: string, size: number): number {
   const shape = shapeNamed(model);
   const key = familyOf(form).size ?? 'r';
-  return 100 * count(parseMethod(`${form}${form.includes(':') ? ',' : ':'}${key}=${size}`), shape)[counts] / backbone(shape);
+  return (
+    (100 * count(parseMethod(`${form}${form.includes(':') ? ',' : ':'}${key}=${size}`), shape)[counts]) /
+    backbone(shape)
+  );
 }
 
-interface Mark { readonly line: string; readonly size: number; readonly share: number; readonly source: string }
+interface Mark {
+  readonly line: string;
+  readonly size: number;
+  readonly share: number;
+  readonly source: string;
+}
 
 /** Printed shares of the figure's families, at their sizes; a line that counts what is trained has none. */
 function printedAt(model: string, families: readonly Family[], published: readonly PublishedCount[]): readonly Mark[] {
-  return published.filter(({ backbone: of }) => of === model).flatMap(({ method, printed, source }) => {
-    const [, family, size] = /^([\w-]+):[rlm]=(\d+)(?:,(?:s|mlp)=[\w.]+)*$/.exec(method) ?? [];
-    const line = families.find(({ form, counts = 'paper' }) => counts === 'paper' && form.replace(/:.*/, '') === family);
-    return line === undefined ? [] : [{ line: line.label, size: Number(size), share: printed, source }];
-  });
+  return published
+    .filter(({ backbone: of }) => of === model)
+    .flatMap(({ method, printed, source }) => {
+      const [, family, size] = /^([\w-]+):[rlm]=(\d+)(?:,(?:s|mlp)=[\w.]+)*$/.exec(method) ?? [];
+      const line = families.find(
+        ({ form, counts = 'paper' }) => counts === 'paper' && form.replace(/:.*/, '') === family,
+      );
+      return line === undefined ? [] : [{ line: line.label, size: Number(size), share: printed, source }];
+    });
 }
 
-function trace({ label, points, counts = 'paper' }: Family & { readonly points: readonly { readonly size: number; readonly share: number }[] }, colour: ReadonlyMap<string, string>): Data {
+function trace(
+  {
+    label,
+    points,
+    counts = 'paper',
+  }: Family & { readonly points: readonly { readonly size: number; readonly share: number }[] },
+  colour: ReadonlyMap<string, string>,
+): Data {
   return {
-    type: 'scatter', mode: 'lines', name: label, x: points.map(({ size }) => size), y: points.map(({ share }) => share), hoverinfo: 'text',
-    text: points.map(({ size, share }) => `<b>${label}</b><br>${size}: ${share.toPrecision(3)}%`), line: { color: colour.get(label) ?? '#000000', width: 2, dash: counts === 'paper' ? 'solid' : 'dash' },
+    type: 'scatter',
+    mode: 'lines',
+    name: label,
+    x: points.map(({ size }) => size),
+    y: points.map(({ share }) => share),
+    hoverinfo: 'text',
+    text: points.map(({ size, share }) => `<b>${label}</b><br>${size}: ${share.toPrecision(3)}%`),
+    line: { color: colour.get(label) ?? '#000000', width: 2, dash: counts === 'paper' ? 'solid' : 'dash' },
   } as Data;
 }
 
 function hollowMark({ line, size, share, source }: Mark, color: string): Data {
   return {
-    type: 'scatter', mode: 'markers', x: [size], y: [share], hoverinfo: 'text', text: [`<b>${line} ${size}</b><br>printed ${share}%<br>${source}`],
+    type: 'scatter',
+    mode: 'markers',
+    x: [size],
+    y: [share],
+    hoverinfo: 'text',
+    text: [`<b>${line} ${size}</b><br>printed ${share}%<br>${source}`],
     marker: { symbol: 'circle-open', size: 11, color, line: { width: 1.8, color } },
   } as Data;
 }

@@ -11,10 +11,22 @@ export function countTable(model: string, methods: readonly Method[], printed: r
   const rows = methods.map((method) => {
     const { trained, used, stored, paper, share } = count(method, shape);
     const found = printed.find((row) => row.backbone === model && sameCount(row.method, method.name));
-    return [method.name, ...[trained, used, stored, paper].map((n) => n.toLocaleString('en')), (100 * share).toFixed(2), found === undefined ? '' : `${found.printed}  (${found.source.replace(/^(\w+) et al\. (\d+), /, '$1 $2, ')})`];
+    return [
+      method.name,
+      ...[trained, used, stored, paper].map((n) => n.toLocaleString('en')),
+      (100 * share).toFixed(2),
+      found === undefined ? '' : `${found.printed}  (${found.source.replace(/^(\w+) et al\. (\d+), /, '$1 $2, ')})`,
+    ];
   });
   const numbers = ['trained', 'used', 'stored', 'paper', 'paper %'];
-  return { columns: [{ title: `on ${model}`, align: 'left' }, ...numbers.map((title) => ({ title, align: 'right' }) as const), { title: 'printed %', align: 'left' }], rows };
+  return {
+    columns: [
+      { title: `on ${model}`, align: 'left' },
+      ...numbers.map((title) => ({ title, align: 'right' }) as const),
+      { title: 'printed %', align: 'left' },
+    ],
+    rows,
+  };
 }
 
 /** Written forms without what no count of the paper sees: the prefix's MLP and the scale. */
@@ -30,7 +42,10 @@ export function budgetTable(families: readonly string[], models: readonly string
     return `${method.name}  ${(100 * counts.share).toFixed(3)}%`;
   };
   return {
-    columns: [{ title: `within ${share}`, align: 'left' }, ...models.map((model) => ({ title: model, align: 'left' }) as const)],
+    columns: [
+      { title: `within ${share}`, align: 'left' },
+      ...models.map((model) => ({ title: model, align: 'left' }) as const),
+    ],
     rows: families.map((family) => [family, ...models.map((model) => cell(family, model))]),
   };
 }

@@ -10,8 +10,15 @@ export function gateTable(lines: readonly GateLine[]): Table {
   const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(3)}`;
   return {
     columns: titles.map((title) => ({ title, align: title === 'better by' || title === 'seeds' ? 'right' : 'left' })),
-    rows: lines.map(({ task, against, statistic, gap, interval, seeds, passed }) => (
-      [task, against, signed(gap), `[${signed(interval.low)}, ${signed(interval.high)}]`, statistic, String(seeds), passed ? 'passed' : 'floor'])),
+    rows: lines.map(({ task, against, statistic, gap, interval, seeds, passed }) => [
+      task,
+      against,
+      signed(gap),
+      `[${signed(interval.low)}, ${signed(interval.high)}]`,
+      statistic,
+      String(seeds),
+      passed ? 'passed' : 'floor',
+    ]),
   };
 }
 
@@ -19,13 +26,19 @@ const scoreTitles = ['BLEU', 'chrF', 'R-1', 'R-2', 'R-L', 'R-Lsum'] as const;
 
 /** All in percent. */
 function scoreCells({ bleu, chrf, rouge1, rouge2, rougeL, rougeLsum }: TextScores): readonly string[] {
-  return [bleu, chrf, ...[rouge1, rouge2, rougeL, rougeLsum].map((share) => 100 * share)].map((score) => score.toFixed(1));
+  return [bleu, chrf, ...[rouge1, rouge2, rougeL, rougeLsum].map((share) => 100 * share)].map((score) =>
+    score.toFixed(1),
+  );
 }
 
 /** Answers without a model. */
 export function baselineTable({ task, examples, rows }: BaselineRecord): Table {
   return {
-    columns: [{ title: `${task}, ${examples.count} texts`, align: 'left' }, ...scoreTitles.map((title) => ({ title, align: 'right' as const })), { title: 'what it is', align: 'left' }],
+    columns: [
+      { title: `${task}, ${examples.count} texts`, align: 'left' },
+      ...scoreTitles.map((title) => ({ title, align: 'right' as const })),
+      { title: 'what it is', align: 'left' },
+    ],
     rows: rows.map(({ name, about, scores }) => [name, ...scoreCells(scores), about]),
   };
 }
@@ -36,7 +49,12 @@ export function writtenTable(rows: readonly WrittenRow[]): Table {
   const titles = ['method', 'nats/token', 'perplexity', ...scoreTitles, 'seeds'];
   return {
     columns: titles.map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
-    rows: rows.map(({ task, label, nll, perplexity, scores, seeds, method }) => (
-      [tasks.size > 1 ? `${label}, ${task}` : label, nll?.toFixed(3) ?? '', perplexity?.toFixed(1) ?? '', ...scoreCells(scores), method === null ? '' : String(seeds)])),
+    rows: rows.map(({ task, label, nll, perplexity, scores, seeds, method }) => [
+      tasks.size > 1 ? `${label}, ${task}` : label,
+      nll?.toFixed(3) ?? '',
+      perplexity?.toFixed(1) ?? '',
+      ...scoreCells(scores),
+      method === null ? '' : String(seeds),
+    ]),
   };
 }

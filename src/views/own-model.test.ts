@@ -13,8 +13,14 @@ const gguf = `${folderOf('gguf')}/tiny.gguf`;
 describe('a model of your own', () => {
   let gpt2: Model;
   let llama: Model;
-  beforeAll(async () => { gpt2 = await openModel(folderOf('gpt2')); llama = await openModel(gguf); });
-  afterAll(() => { gpt2.backbone.dispose(); llama.backbone.dispose(); });
+  beforeAll(async () => {
+    gpt2 = await openModel(folderOf('gpt2'));
+    llama = await openModel(gguf);
+  });
+  afterAll(() => {
+    gpt2.backbone.dispose();
+    llama.backbone.dispose();
+  });
 
   it('scores the next token as transformers does, and leaves nothing behind', () => {
     const [first] = expectedOf('gpt2').cases;
@@ -23,17 +29,27 @@ describe('a model of your own', () => {
     const scores = nextScores(gpt2, ids!);
     expect(live()).toEqual(before);
     const last = first!.logits![ids!.length - 1]!;
-    scores.forEach((score, i) => { expect(score).toBeCloseTo(last[i]!, 4); });
+    scores.forEach((score, i) => {
+      expect(score).toBeCloseTo(last[i]!, 4);
+    });
   });
 
   it('writes token for token as transformers does', async () => {
     const [test] = expectedOf('gpt2').generations;
-    expect(await write(gpt2, realTokens(test!.ids, test!.mask)[1]!, { maxNewTokens: test!.maxNewTokens })).toEqual(test!.tokens[1]);
+    expect(await write(gpt2, realTokens(test!.ids, test!.mask)[1]!, { maxNewTokens: test!.maxNewTokens })).toEqual(
+      test!.tokens[1],
+    );
   });
 
   it('hands over text as it comes', async () => {
     let text = '';
-    const tokens = await write(llama, [5, 17, 42], { maxNewTokens: 6, noRepeatNgram: 2, onText: (piece) => { text += piece; } });
+    const tokens = await write(llama, [5, 17, 42], {
+      maxNewTokens: 6,
+      noRepeatNgram: 2,
+      onText: (piece) => {
+        text += piece;
+      },
+    });
     expect(text).toBe(llama.tokenizer!.decode(tokens));
     expect(text).not.toBe('');
   });
@@ -50,7 +66,8 @@ describe('a model of your own', () => {
   it('is described by its shape', () => {
     expect(modelTable([gpt2, llama]).rows.map((row) => row.slice(0, 8))).toEqual([
       ['tiny-gpt2', 'gpt2', '2 decoder', '32', '4 × 8', 'layer, pre', 'learned', 'geluTanh 64'],
-      ['tiny.gguf', 'llama', '2 decoder', '32', '4 × 8, 2 for keys', 'rms, pre', 'rotary', 'silu 64, gated']]);
+      ['tiny.gguf', 'llama', '2 decoder', '32', '4 × 8, 2 for keys', 'rms, pre', 'rotary', 'silu 64, gated'],
+    ]);
   });
 });
 

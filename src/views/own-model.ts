@@ -16,7 +16,9 @@ import type { Delta } from '../petl/bank/delta';
 export function nextScores({ backbone }: Model, ids: readonly number[]): readonly number[] {
   let scores: readonly number[] = [];
   tf.tidy(() => {
-    const batch = uploadBatch(packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }));
+    const batch = uploadBatch(
+      packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }),
+    );
     const hidden = decode(backbone, batch, { ...plainForward, read: 'last' });
     scores = Array.from(vocabularyLogits(backbone, hidden).dataSync());
   });
@@ -31,23 +33,57 @@ export interface WriteOptions extends Partial<GenerationSettings> {
 }
 
 /** Lets a model continue `ids`, or write a target for them, and gives the new tokens. */
-export async function write(model: Model, ids: readonly number[], { delta, onText, ...settings }: WriteOptions = {}): Promise<readonly number[]> {
+export async function write(
+  model: Model,
+  ids: readonly number[],
+  { delta, onText, ...settings }: WriteOptions = {},
+): Promise<readonly number[]> {
   const { tokenizer } = model;
   const generator = new Generator(model.backbone, delta === undefined ? noAdaptation : adaptationOf(delta));
-  const pieces = onText === undefined ? undefined : tokenizer === undefined ? (token: number): void => { onText(`${token} `); } : textStream(tokenizer, onText);
+  const pieces =
+    onText === undefined
+      ? undefined
+      : tokenizer === undefined
+        ? (token: number): void => {
+            onText(`${token} `);
+          }
+        : textStream(tokenizer, onText);
   try {
-    const onToken = pieces && ((_row: number, token: number): void => { pieces(token); });
-    const [found] = await generator.generate([ids], { settings: { ...greedy, ...settings }, special: model.special, ...(onToken && { onToken }) });
+    const onToken =
+      pieces &&
+      ((_row: number, token: number): void => {
+        pieces(token);
+      });
+    const [found] = await generator.generate([ids], {
+      settings: { ...greedy, ...settings },
+      special: model.special,
+      ...(onToken && { onToken }),
+    });
     return found?.tokens ?? [];
   } finally {
     generator.dispose();
   }
 }
 
-/** Replaces every variable of a delta by small random numbers, so that a method changes the model although it never trained. */
+/**
+ * Replaces every variable of a delta by small random numbers, so that a method changes the model although it never
+ * trained.
+ */
 export function disturb(delta: Delta, size: number): void {
   let state = 1;
-  const next = (): number => { state = Math.imul(state, 1664525) + 1013904223 >>> 0; return state / 2 ** 31 - 1; };
-  delta.assign(Object.fromEntries(Object.entries(delta.variables).map(([name, { shape, size: n }]) => (
-    [name, upload(Float32Array.from({ length: n }, () => size * next()), shape)]))));
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+  delta.assign(
+    Object.fromEntries(
+      Object.entries(delta.variables).map(([name, { shape, size: n }]) => [
+        name,
+        upload(
+          Float32Array.from({ length: n }, () => size * next()),
+          shape,
+        ),
+      ]),
+    ),
+  );
 }

@@ -18,12 +18,25 @@ export interface PublishedCount {
   readonly onBart: number;
 }
 
-/** Every printed share of a method that can be written here: He et al. 2021 (tables) and Houlsby et al. 2019 (Table 1). */
+/**
+ * Every printed share of a method that can be written here: He et al. 2021 (tables) and Houlsby et al. 2019 (Table 1).
+ */
 export function publishedCounts(): readonly PublishedCount[] {
-  const he = readHe().filter(({ printed }) => printed !== '').map((n) => ({ source: n.source, backbone: n.backbone, method: n.method, printed: Number(n.printed.replace('%', '')) }));
+  const he = readHe()
+    .filter(({ printed }) => printed !== '')
+    .map((n) => ({
+      source: n.source,
+      backbone: n.backbone,
+      method: n.method,
+      printed: Number(n.printed.replace('%', '')),
+    }));
   const all = [...he, ...readHoulsby()].filter(({ method }) => method !== '' && method !== 'full' && method !== 'head');
   const once = new Map(all.map((row) => [JSON.stringify(row), row]));
-  return [...once.values()].map((row) => ({ ...row, counted: shareOn(row.backbone, row.method), onBart: shareOn('bart-large', row.method) }));
+  return [...once.values()].map((row) => ({
+    ...row,
+    counted: shareOn(row.backbone, row.method),
+    onBart: shareOn('bart-large', row.method),
+  }));
 }
 
 /** Those whose printed share is more than 0.1 points from the formula's: rounding explains no more. */
@@ -31,14 +44,26 @@ export function disagreements(): readonly PublishedCount[] {
   return publishedCounts().filter(({ printed, counted }) => Math.abs(printed - counted) > 0.1);
 }
 
-/** Those whose printed share is off for bart-large as well, and those that only took bart-large's share for another model. */
+/**
+ * Those whose printed share is off for bart-large as well, and those that only took bart-large's share for another
+ * model.
+ */
 export function disagreementTable(rows: readonly PublishedCount[], kind: 'formula' | 'backbone'): Table {
-  const own = rows.filter(({ backbone, printed, onBart }) => (backbone.startsWith('mbart') && Math.abs(printed - onBart) <= 0.1) === (kind === 'backbone'));
+  const own = rows.filter(
+    ({ backbone, printed, onBart }) =>
+      (backbone.startsWith('mbart') && Math.abs(printed - onBart) <= 0.1) === (kind === 'backbone'),
+  );
   const titles = ['where', 'model', 'method', 'printed %', 'formula %', 'formula on bart-large %'];
   return {
     columns: titles.map((title) => ({ title, align: title.endsWith('%') ? 'right' : 'left' })),
-    rows: own.map(({ source, backbone, method, printed, counted, onBart }) => (
-      [source, backbone, method, String(printed), counted.toFixed(2), onBart.toFixed(2)])),
+    rows: own.map(({ source, backbone, method, printed, counted, onBart }) => [
+      source,
+      backbone,
+      method,
+      String(printed),
+      counted.toFixed(2),
+      onBart.toFixed(2),
+    ]),
   };
 }
 
@@ -48,11 +73,19 @@ function shareOn(model: string, method: string): number {
   return 100 * count(parseMethod(method), shape).share;
 }
 
-interface HoulsbyNumber { readonly table: string; readonly backbone: string; readonly method: string; readonly share: number | null }
+interface HoulsbyNumber {
+  readonly table: string;
+  readonly backbone: string;
+  readonly method: string;
+  readonly share: number | null;
+}
 
 function readHoulsby(): readonly { source: string; backbone: string; method: string; printed: number }[] {
   const path = join(projectRoot(), 'data', 'published', 'houlsby2019.json');
   const { numbers } = JSON.parse(readFileSync(path, 'utf8')) as { readonly numbers: readonly HoulsbyNumber[] };
-  return numbers.flatMap(({ table, backbone, method, share }) => (
-    table === 'Table 1' && share !== null ? [{ source: `Houlsby et al. 2019, ${table}`, backbone, method, printed: share }] : []));
+  return numbers.flatMap(({ table, backbone, method, share }) =>
+    table === 'Table 1' && share !== null
+      ? [{ source: `Houlsby et al. 2019, ${table}`, backbone, method, printed: share }]
+      : [],
+  );
 }

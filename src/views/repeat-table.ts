@@ -7,6 +7,12 @@ export function repeatTable(repeats: readonly Repeat[]): Table {
   return {
     columns: titles.map((title) => ({ title, align: title === 'seed' || title === 'score' ? 'right' : 'left' })),
     rows: repeats.map(({ label, spec, score, recorded, interval, held }) => [
-      label, spec.task, String(spec.seed), score.toFixed(4), interval === null ? recorded?.toFixed(4) ?? '' : `[${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}]`, held ? 'yes' : 'no']),
+      label,
+      spec.task,
+      String(spec.seed),
+      score.toFixed(4),
+      interval === null ? (recorded?.toFixed(4) ?? '') : `[${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}]`,
+      held ? 'yes' : 'no',
+    ]),
   };
 }

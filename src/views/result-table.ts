@@ -13,19 +13,37 @@ const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
 
 /**
- * Every variant of a study with its mean and deviation on each task, in the study's order; what has not run says so. Beside the likelihood
- * that decides a generation task stands what the texts score: BLEU for a translation, ROUGE-2 for others, both in percent.
+ * Every variant of a study with its mean and deviation on each task, in the study's order; what has not run says so.
+ * Beside the likelihood
+ * that decides a generation task stands what the texts score: BLEU for a translation, ROUGE-2 for others, both in
+ * percent.
  */
 export function resultTable(study: Study, results?: string): Table {
   const tasks = tasksOf(study);
   const found = study.variants.map((variant) => ({ variant, records: recordsOfRuns(variant.runs, results) }));
   const metricOf = (task: string): string => (taskNamed(task).kind === 'generation' ? 'nll' : 'accuracy');
   return {
-    columns: [left('method'), right('% as the paper counts'), ...tasks.flatMap((task) => [right(`${task} ${metricOf(task)}`), ...textMetric(task).map((metric) => right(metricNames[metric]))]), right('seeds')],
+    columns: [
+      left('method'),
+      right('% as the paper counts'),
+      ...tasks.flatMap((task) => [
+        right(`${task} ${metricOf(task)}`),
+        ...textMetric(task).map((metric) => right(metricNames[metric])),
+      ]),
+      right('seeds'),
+    ],
     rows: found.map(({ variant, records }) => {
       const own = (task: string): readonly RunRecord[] => records.filter(({ run }) => run.spec.task === task);
       const seeds = new Set(tasks.map((task) => own(task).length).filter((count) => count > 0));
-      return [variant.label, shareText(variant), ...tasks.flatMap((task) => [scoreCell(variant, own(task), task), ...textMetric(task).map((metric) => textCell(own(task), metric))]), [...seeds].join('/')];
+      return [
+        variant.label,
+        shareText(variant),
+        ...tasks.flatMap((task) => [
+          scoreCell(variant, own(task), task),
+          ...textMetric(task).map((metric) => textCell(own(task), metric)),
+        ]),
+        [...seeds].join('/'),
+      ];
     }),
   };
 }
@@ -33,7 +51,7 @@ export function resultTable(study: Study, results?: string): Table {
 function shareText({ runs: [spec] }: Variant): string {
   if (spec === undefined) return '';
   const { paper, backbone } = countRun(spec);
-  return String(Number((100 * paper / backbone).toPrecision(2)));
+  return String(Number(((100 * paper) / backbone).toPrecision(2)));
 }
 
 function scoreCell({ runs }: Variant, records: readonly RunRecord[], task: string): string {
@@ -52,8 +70,12 @@ function textMetric(name: string): readonly TextMetric[] {
 }
 
 function textCell(records: readonly RunRecord[], metric: TextMetric): string {
-  const scores = records.flatMap(({ final: { written } }) => (written === null ? [] : [metric === 'bleu' ? written.bleu : 100 * written.rouge2]));
-  return scores.length === 0 ? '' : `${mean(scores).toFixed(1)}${scores.length > 1 ? ` ± ${deviation(scores).toFixed(1)}` : ''}`;
+  const scores = records.flatMap(({ final: { written } }) =>
+    written === null ? [] : [metric === 'bleu' ? written.bleu : 100 * written.rouge2],
+  );
+  return scores.length === 0
+    ? ''
+    : `${mean(scores).toFixed(1)}${scores.length > 1 ? ` ± ${deviation(scores).toFixed(1)}` : ''}`;
 }
 
 function spreadOf(scores: readonly number[]): { readonly mean: number; readonly sd: number; readonly seeds: number } {
@@ -67,10 +89,17 @@ export function publishedGrid(numbers: readonly PublishedNumber[]): Table {
   const columns = [...new Set(numbers.map(({ task, metric }) => JSON.stringify([task, metric])))];
   const source = [...new Set(numbers.map((number) => number.source))].join('; ');
   const rows = [...groupBy(numbers, ({ label, printed }) => JSON.stringify([label, printed])).values()];
-  const title = (column: string): string => { const [task = '', metric = ''] = JSON.parse(column) as string[]; return `${task} ${(metricNames as Readonly<Record<string, string>>)[metric] ?? metric}`; };
+  const title = (column: string): string => {
+    const [task = '', metric = ''] = JSON.parse(column) as string[];
+    return `${task} ${(metricNames as Readonly<Record<string, string>>)[metric] ?? metric}`;
+  };
   return {
     columns: [left(source), right('printed %'), ...columns.map((column) => right(title(column)))],
-    rows: rows.map((row) => [row[0]?.label ?? '', row[0]?.printed ?? '', ...columns.map((column) => numberText(row.find(({ task, metric }) => JSON.stringify([task, metric]) === column)))]),
+    rows: rows.map((row) => [
+      row[0]?.label ?? '',
+      row[0]?.printed ?? '',
+      ...columns.map((column) => numberText(row.find(({ task, metric }) => JSON.stringify([task, metric]) === column))),
+    ]),
   };
 }
 

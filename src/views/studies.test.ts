@@ -19,19 +19,44 @@ import { publishedGrid, resultTable } from './result-table';
 import { linkTable, verdictsOf, verdictTable } from './verdict-table';
 
 let results: string;
-beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-views-')); });
+beforeEach(() => {
+  results = mkdtempSync(join(tmpdir(), 'petl-views-'));
+});
 afterEach(() => rmSync(results, { recursive: true, force: true }));
 
-const written = { examples: { count: 2, hash: 'd' }, bleu: 12.5, chrf: 30, rouge1: 0.5, rouge2: 0.25, rougeL: 0.5, rougeLsum: 0.5, unfinished: 0, seconds: 1, texts: ['one', 'two'] };
+const written = {
+  examples: { count: 2, hash: 'd' },
+  bleu: 12.5,
+  chrf: 30,
+  rouge1: 0.5,
+  rouge2: 0.25,
+  rougeL: 0.5,
+  rougeLsum: 0.5,
+  unfinished: 0,
+  seconds: 1,
+  texts: ['one', 'two'],
+};
 /** Made-up generation: the likelihood rises with the length of the method's name. */
-const writing: Tools = { ...toyTools, train: async (job, report) => {
-  const score = 2 + job.method.name.length / 100;
-  const perExample = job.training.scored.test === 0 ? [] : [score, score];
-  return { ...await toyTools.train(job, report), metric: 'nll', score, perExample, labels: perExample.map(() => 1), testIds: perExample.map((_, i) => `t${i}`), written };
-} };
+const writing: Tools = {
+  ...toyTools,
+  train: async (job, report) => {
+    const score = 2 + job.method.name.length / 100;
+    const perExample = job.training.scored.test === 0 ? [] : [score, score];
+    return {
+      ...(await toyTools.train(job, report)),
+      metric: 'nll',
+      score,
+      perExample,
+      labels: perExample.map(() => 1),
+      testIds: perExample.map((_, i) => `t${i}`),
+      written,
+    };
+  },
+};
 
 async function runAll(study: Study, tools: Tools): Promise<void> {
-  for (const plan of plansOf(study)) await executeRun(plan, tools, { engine: 'compiled', report: () => undefined, results });
+  for (const plan of plansOf(study))
+    await executeRun(plan, tools, { engine: 'compiled', report: () => undefined, results });
 }
 
 describe('a study beside what was published', () => {
@@ -40,25 +65,49 @@ describe('a study beside what was published', () => {
 
   it('has a table that says what has not run', () => {
     const { columns, rows } = resultTable(study, results);
-    expect(columns.map(({ title }) => title)).toEqual(['method', '% as the paper counts', 'english-romanian nll', 'BLEU', 'synopsis nll', 'R-2', 'seeds']);
+    expect(columns.map(({ title }) => title)).toEqual([
+      'method',
+      '% as the paper counts',
+      'english-romanian nll',
+      'BLEU',
+      'synopsis nll',
+      'R-2',
+      'seeds',
+    ]);
     expect(rows[1]).toEqual(['prefix tuning l=57', '3.6', 'not run yet', '', 'not run yet', '', '']);
   });
 
   it('has a table of likelihoods with text scores beside them', async () => {
     await runAll(study, writing);
-    expect(resultTable(study, results).rows[1]).toEqual(['prefix tuning l=57', '3.6', '2.190', '12.5', '2.190', '25.0', '1']);
+    expect(resultTable(study, results).rows[1]).toEqual([
+      'prefix tuning l=57',
+      '3.6',
+      '2.190',
+      '12.5',
+      '2.190',
+      '25.0',
+      '1',
+    ]);
   });
 
   it('is drawn in two panels, up being better in both', async () => {
     await runAll(study, writing);
     const rows = rowsOfStudy(study, results).filter(({ task }) => task === 'synopsis');
-    const { layout, numbers, data } = besidePublished(rows, xsum, { name: 'x', title: 'x', printed: 'Table 12', connect: true });
+    const { layout, numbers, data } = besidePublished(rows, xsum, {
+      name: 'x',
+      title: 'x',
+      printed: 'Table 12',
+      connect: true,
+    });
     const range = (axis: unknown): readonly number[] => (axis as { range: readonly number[] }).range;
     expect(range(layout.yaxis)[0]).toBeLessThan(range(layout.yaxis)[1]!);
     expect(range(layout.yaxis2)[0]).toBeGreaterThan(range(layout.yaxis2)[1]!);
     expect(numbers.filter(({ source }) => source === 'He et al. 2021, Table 12')).toHaveLength(xsum.length);
     expect(numbers.filter(({ source }) => source === 'this project')).toHaveLength(rows.length);
-    const filled = data.filter((trace) => 'marker' in trace && 'text' in trace && !String((trace.marker as { symbol?: string }).symbol).endsWith('-open'));
+    const filled = data.filter(
+      (trace) =>
+        'marker' in trace && 'text' in trace && !String((trace.marker as { symbol?: string }).symbol).endsWith('-open'),
+    );
     expect(filled.every((trace) => (trace as { yaxis?: string }).yaxis === 'y2')).toBe(true);
     // a prefix stands at the paper's count, not at that of the MLP behind it
     expect(filled.flatMap((trace) => (trace as { x: number[] }).x).every((share) => share < 10)).toBe(true);
@@ -72,8 +121,18 @@ describe('a study beside what was published', () => {
 
   it('sets several columns of a published table side by side', () => {
     const grid = publishedGrid([...xsum, ...published({ table: 'Table 12', task: 'WMT16 en-ro', metric: 'bleu' })]);
-    expect(grid.columns.map(({ title }) => title)).toEqual(['He et al. 2021, Table 12', 'printed %', 'XSum R-2', 'WMT16 en-ro BLEU']);
-    expect(grid.rows.find(([label]) => label === 'SA (attention) r=200')).toEqual(['SA (attention) r=200', '3.6%', '19.3', '35.3']);
+    expect(grid.columns.map(({ title }) => title)).toEqual([
+      'He et al. 2021, Table 12',
+      'printed %',
+      'XSum R-2',
+      'WMT16 en-ro BLEU',
+    ]);
+    expect(grid.rows.find(([label]) => label === 'SA (attention) r=200')).toEqual([
+      'SA (attention) r=200',
+      '3.6%',
+      '19.3',
+      '35.3',
+    ]);
   });
 });
 
@@ -82,7 +141,8 @@ describe('verdicts as tables', () => {
     const found = verdictsOf('he', ['A7', 'A14']);
     expect(verdictTable(found).rows.map(([id]) => id)).toEqual(['A7', 'A14']);
     expect(linkTable(found).rows.map(([id, claim]) => [id, claim])).toEqual([
-      ['A7', 'pa-ffn:r=57 > sa-ffn:r=57 on synopsis'], ['A7', 'pa-ffn:r=57 > sa-ffn:r=57 on english-romanian'],
+      ['A7', 'pa-ffn:r=57 > sa-ffn:r=57 on synopsis'],
+      ['A7', 'pa-ffn:r=57 > sa-ffn:r=57 on english-romanian'],
       ['A14', 'prefix:l=8,mlp=200 > prefix:l=8,mlp=200,gate=none on english-romanian'],
     ]);
   });
@@ -90,35 +150,79 @@ describe('verdicts as tables', () => {
 
 describe('cost', () => {
   it('is divided by full fine-tuning', async () => {
-    expect(costTable(cost('quick'), results).rows[0]).toEqual(['full fine-tuning', 'not run yet', '', '', '', '', '', '']);
+    expect(costTable(cost('quick'), results).rows[0]).toEqual([
+      'full fine-tuning',
+      'not run yet',
+      '',
+      '',
+      '',
+      '',
+      '',
+      '',
+    ]);
     await runAll(cost('quick'), writing);
-    expect(costTable(cost('quick'), results).rows[8]).toEqual(['MAM l=8, r=146', '100', '1.00', '0.1', '1.00', '100', '1.00', '1']);
+    expect(costTable(cost('quick'), results).rows[8]).toEqual([
+      'MAM l=8, r=146',
+      '100',
+      '1.00',
+      '0.1',
+      '1.00',
+      '100',
+      '1.00',
+      '1',
+    ]);
   });
 });
 
 describe('the front', () => {
-  const offer = (label: string, score: number, trained: number, metric = 'accuracy'): Offer => ({ label, metric, score, sd: 0, seeds: 1, trained, seconds: 1, peakMb: 1 });
+  const offer = (label: string, score: number, trained: number, metric = 'accuracy'): Offer => ({
+    label,
+    metric,
+    score,
+    sd: 0,
+    seeds: 1,
+    trained,
+    seconds: 1,
+    peakMb: 1,
+  });
 
   it('holds what nothing beats at once in score and price', () => {
-    expect(paretoFront([offer('good', 0.9, 100), offer('cheap', 0.8, 10), offer('neither', 0.8, 100)]).map(({ label }) => label)).toEqual(['good', 'cheap']);
-    expect(paretoFront([offer('low', 2, 100, 'nll'), offer('high', 3, 100, 'nll')]).map(({ label }) => label)).toEqual(['low']);
+    expect(
+      paretoFront([offer('good', 0.9, 100), offer('cheap', 0.8, 10), offer('neither', 0.8, 100)]).map(
+        ({ label }) => label,
+      ),
+    ).toEqual(['good', 'cheap']);
+    expect(paretoFront([offer('low', 2, 100, 'nll'), offer('high', 3, 100, 'nll')]).map(({ label }) => label)).toEqual([
+      'low',
+    ]);
   });
 
   it('is marked in a table, best first', () => {
-    expect(paretoTable([offer('worse', 0.7, 100), offer('good', 0.9, 100)]).rows.map(([front, label]) => [front, label])).toEqual([['*', 'good'], ['', 'worse']]);
+    expect(
+      paretoTable([offer('worse', 0.7, 100), offer('good', 0.9, 100)]).rows.map(([front, label]) => [front, label]),
+    ).toEqual([
+      ['*', 'good'],
+      ['', 'worse'],
+    ]);
     expect(paretoTable(offersOf([])).rows).toEqual([]);
   });
 });
 
 describe('the design space', () => {
   it('opens one stage after the other, chosen on validation', async () => {
-    const tools: Tools = { ...writing, train: async (job, report) => {
-      // Validation prefers what is scaled by 4 and what stands at the heads or the FFN.
-      const loss = 3 - (job.method.name.includes('s=4') ? 1 : 0) - (/heads|ffn/.test(job.method.name) ? 0.5 : 0);
-      report({ kind: 'evaluation', step: 1, seconds: 1, split: 'validation', loss, score: 0.5 });
-      return { ...await writing.train(job, () => undefined) };
-    } };
-    const sizes = (): readonly number[] => { const { screen, finals, transfer } = designStages('full', results); return [screen.length, finals.length, transfer.length]; };
+    const tools: Tools = {
+      ...writing,
+      train: async (job, report) => {
+        // Validation prefers what is scaled by 4 and what stands at the heads or the FFN.
+        const loss = 3 - (job.method.name.includes('s=4') ? 1 : 0) - (/heads|ffn/.test(job.method.name) ? 0.5 : 0);
+        report({ kind: 'evaluation', step: 1, seconds: 1, split: 'validation', loss, score: 0.5 });
+        return { ...(await writing.train(job, () => undefined)) };
+      },
+    };
+    const sizes = (): readonly number[] => {
+      const { screen, finals, transfer } = designStages('full', results);
+      return [screen.length, finals.length, transfer.length];
+    };
     expect(sizes()).toEqual([45, 0, 0]);
     await runAll(designSpace('full', results), tools);
     expect(sizes()).toEqual([45, 17, 0]);

@@ -13,15 +13,24 @@ const maxLength = 128;
 const specialTokens = ['[CLS]', '[SEP]', '[UNK]', '[PAD]', '<s>', '</s>', '<|endoftext|>'];
 
 /** A text as the model reads it. */
-export interface Tokens { readonly ids: readonly number[]; readonly types: readonly number[]; readonly words: readonly string[] }
+export interface Tokens {
+  readonly ids: readonly number[];
+  readonly types: readonly number[];
+  readonly words: readonly string[];
+}
 
 /** Token ids of texts, special tokens included, and each token as text. */
 export function tokenize({ name, tokenizer }: Model, texts: readonly string[]): readonly Tokens[] {
-  if (tokenizer === undefined) throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
+  if (tokenizer === undefined)
+    throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
   const special = new Map(specialTokens.map((token) => [tokenizer.idOf(token), token]));
   return texts.map((text) => {
     const { ids, typeIds } = tokenizer.encode({ text, pair: null }, maxLength);
-    return { ids: [...ids], types: [...typeIds], words: [...ids].map((id) => special.get(id) ?? tokenizer.decode([id])) };
+    return {
+      ids: [...ids],
+      types: [...typeIds],
+      words: [...ids].map((id) => special.get(id) ?? tokenizer.decode([id])),
+    };
   });
 }
 
@@ -54,13 +63,18 @@ export function rms(x: Tensor): number {
 /** Calls `use` with the texts on the device, and frees everything that it made. */
 export function withBatch<T>(model: Model, texts: readonly string[], use: (batch: Batch) => T): T {
   let result: T | undefined;
-  tf.tidy(() => { result = use(uploadBatch(packTexts(model, texts))); });
+  tf.tidy(() => {
+    result = use(uploadBatch(packTexts(model, texts)));
+  });
   return result as T;
 }
 
 /** Last hidden states `[N, d]` of an encoder or a decoder. */
 export function lastHidden({ name, backbone }: Model, batch: Batch, visit: Visit): Tensor {
   const { encoderLayers, decoderLayers } = backbone.shape;
-  if (encoderLayers > 0 && decoderLayers > 0) throw new UserError(`model "${name}" reads two texts, a source and a target: choose an encoder or a decoder here`);
-  return encoderLayers > 0 ? encode(backbone, batch, { ...plainForward, visit }) : decode(backbone, batch, { ...plainForward, visit });
+  if (encoderLayers > 0 && decoderLayers > 0)
+    throw new UserError(`model "${name}" reads two texts, a source and a target: choose an encoder or a decoder here`);
+  return encoderLayers > 0
+    ? encode(backbone, batch, { ...plainForward, visit })
+    : decode(backbone, batch, { ...plainForward, visit });
 }

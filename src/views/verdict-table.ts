@@ -14,7 +14,14 @@ export function verdictsOf(paper: Paper, ids: readonly string[]): readonly Verdi
 export function verdictTable(found: readonly Verdict[]): Table {
   return {
     columns: [left('id'), left('verdict'), right('gap'), left('interval'), right('seeds'), left('finding')],
-    rows: found.map(({ id, verdict, gap, ci, seeds, finding }) => [id, verdict, gapText(gap), intervalText(ci), seeds === 0 ? '' : String(seeds), finding]),
+    rows: found.map(({ id, verdict, gap, ci, seeds, finding }) => [
+      id,
+      verdict,
+      gapText(gap),
+      intervalText(ci),
+      seeds === 0 ? '' : String(seeds),
+      finding,
+    ]),
   };
 }
 

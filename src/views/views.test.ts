@@ -22,10 +22,19 @@ import { siteOfWeight, touches, touchMap } from './touch-map';
 /** A tokenizer of one token a word, for tiny models that have none. */
 function withWords(family: string): Model {
   const backbone = loadBackbone(folderOf(family), 'mean');
-  const ids = (text: string): Int32Array => Int32Array.from([1, ...text.split(' ').map((word) => 3 + (word.length % 50)), 2]);
+  const ids = (text: string): Int32Array =>
+    Int32Array.from([1, ...text.split(' ').map((word) => 3 + (word.length % 50)), 2]);
   return {
-    name: family, backbone, special: { end: [], pad: 0, start: null, forcedFirst: null, forcedLast: null },
-    tokenizer: { size: 100, padId: 0, encode: ({ text }) => ({ ids: ids(text), typeIds: new Int32Array(ids(text).length) }), decode: (list) => `w${Array.from(list).join()}`, idOf: (token) => ({ '[CLS]': 1, '[SEP]': 2 })[token] },
+    name: family,
+    backbone,
+    special: { end: [], pad: 0, start: null, forcedFirst: null, forcedLast: null },
+    tokenizer: {
+      size: 100,
+      padId: 0,
+      encode: ({ text }) => ({ ids: ids(text), typeIds: new Int32Array(ids(text).length) }),
+      decode: (list) => `w${Array.from(list).join()}`,
+      idOf: (token) => ({ '[CLS]': 1, '[SEP]': 2 })[token],
+    },
   };
 }
 
@@ -36,27 +45,41 @@ beforeAll(() => {
   model = withWords('bert');
   delta = createDelta(prefix({ l: 3 }), model.backbone.shape, model.backbone.weights, 1);
 });
-afterAll(() => { delta.dispose(); model.backbone.dispose(); });
+afterAll(() => {
+  delta.dispose();
+  model.backbone.dispose();
+});
 
 describe('texts', () => {
   it('are tokens with their words', () => {
-    expect(tokenize(model, ['a bb'])).toEqual([{ ids: [1, 4, 5, 2], types: [0, 0, 0, 0], words: ['[CLS]', 'w4', 'w5', '[SEP]'] }]);
+    expect(tokenize(model, ['a bb'])).toEqual([
+      { ids: [1, 4, 5, 2], types: [0, 0, 0, 0], words: ['[CLS]', 'w4', 'w5', '[SEP]'] },
+    ]);
   });
 
   it('show every site of every layer once and leave nothing behind', () => {
     const before = live();
     const seen: SiteShapes[] = [];
-    visitTexts(model, texts, (point) => { seen.push(shapesOf(point)); return point.output; });
+    visitTexts(model, texts, (point) => {
+      seen.push(shapesOf(point));
+      return point.output;
+    });
     expect(live()).toEqual(before);
     const { encoderLayers, width } = model.backbone.shape;
-    expect(siteTable(seen).rows.map(([site, , x, , places]) => [site, x, places])).toContainEqual(['attn.heads', `[13, ${width}]`, String(encoderLayers)]);
+    expect(siteTable(seen).rows.map(([site, , x, , places]) => [site, x, places])).toContainEqual([
+      'attn.heads',
+      `[13, ${width}]`,
+      String(encoderLayers),
+    ]);
     expect(siteTable(seen).rows).toHaveLength(11);
   });
 
   it('have vectors of length 1 that do not depend on their neighbours', () => {
     const [[alone], [, second]] = [textVectors(model, [texts[1]!]), textVectors(model, texts)];
     expect(alone!.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(1, 5);
-    alone!.forEach((x, i) => { expect(x).toBeCloseTo(second![i]!, 5); });
+    alone!.forEach((x, i) => {
+      expect(x).toBeCloseTo(second![i]!, 5);
+    });
   });
 });
 
@@ -73,7 +96,10 @@ describe('prefix tuning twice', () => {
   it('has gates within (0, 1) for each head and layer', () => {
     const gates = prefixGates(model, texts, delta);
     expect(gates).toHaveLength(model.backbone.shape.heads * 2);
-    for (const { value } of gates) { expect(value).toBeGreaterThan(0); expect(value).toBeLessThan(1); }
+    for (const { value } of gates) {
+      expect(value).toBeGreaterThan(0);
+      expect(value).toBeLessThan(1);
+    }
   });
 
   it('shows three f of one down-projection', () => {
@@ -90,7 +116,15 @@ describe('a few steps', () => {
     const hashes = (): string[] => [tensorsHash(model.backbone.weights), tensorsHash(own.variables)];
     const [frozen, fresh] = hashes();
     const before = live();
-    const losses = await fewSteps(model, own, [{ text: 'a a a', label: 0 }, { text: 'dddd dddd', label: 1 }], { steps: 8, rate: 1e-2 });
+    const losses = await fewSteps(
+      model,
+      own,
+      [
+        { text: 'a a a', label: 0 },
+        { text: 'dddd dddd', label: 1 },
+      ],
+      { steps: 8, rate: 1e-2 },
+    );
     expect(live()).toEqual(before);
     expect(hashes()[0]).toBe(frozen);
     expect(hashes()[1]).not.toBe(fresh);
@@ -104,10 +138,18 @@ describe('what a method touches', () => {
 
   it('is read from the method', () => {
     expect(touches([parseMethod('mam:l=4,r=8')], shape).map(({ site, form, reads }) => [site, form, reads])).toEqual([
-      ['attn.heads', 'prefix', 'parallel'], ['ffn', 'adapter', 'parallel']]);
-    expect(touches([parseMethod('sa-attn:r=8')], shape)).toEqual([{ method: 'sa-attn:r=8', site: 'attn', form: 'adapter', reads: 'sequential' }]);
+      ['attn.heads', 'prefix', 'parallel'],
+      ['ffn', 'adapter', 'parallel'],
+    ]);
+    expect(touches([parseMethod('sa-attn:r=8')], shape)).toEqual([
+      { method: 'sa-attn:r=8', site: 'attn', form: 'adapter', reads: 'sequential' },
+    ]);
     expect(touches([parseMethod('layernorm')], shape).map(({ site }) => site)).toEqual(['embedding', 'attn', 'block']);
-    expect(['encoder.3.attn.out.bias', 'encoder.0.ffn.up.weight', 'embedding.word', 'decoder.1.cross.norm.gain'].map(siteOfWeight)).toEqual(['attn', 'ffn.up', 'embedding', 'cross']);
+    expect(
+      ['encoder.3.attn.out.bias', 'encoder.0.ffn.up.weight', 'embedding.word', 'decoder.1.cross.norm.gain'].map(
+        siteOfWeight,
+      ),
+    ).toEqual(['attn', 'ffn.up', 'embedding', 'cross']);
   });
 
   it('has a mark for each in the map', () => {
@@ -120,28 +162,49 @@ describe('the design table', () => {
   it('says Table 1 of He et al. 2021', () => {
     const rows = designTable(['prefix:l=30', 'sa-ffn:r=8', 'lora:r=8,s=1', 'pa-ffn:r=8,s=4'].map(parseMethod)).rows;
     expect(rows.map((row) => row.slice(1, 5))).toEqual([
-      ['softmax(x W_q P_kᵀ) P_v', 'parallel', 'attn.heads', '(1 − λ) h + λ Δh'], ['ReLU(h W_down) W_up', 'sequential', 'ffn', 'h + Δh'],
-      ['x W_down W_up', 'parallel', 'attn.query, attn.value', 'h + s Δh, s = 1'], ['ReLU(x W_down) W_up', 'parallel', 'ffn', 'h + s Δh, s = 4']]);
+      ['softmax(x W_q P_kᵀ) P_v', 'parallel', 'attn.heads', '(1 − λ) h + λ Δh'],
+      ['ReLU(h W_down) W_up', 'sequential', 'ffn', 'h + Δh'],
+      ['x W_down W_up', 'parallel', 'attn.query, attn.value', 'h + s Δh, s = 1'],
+      ['ReLU(x W_down) W_up', 'parallel', 'ffn', 'h + s Δh, s = 4'],
+    ]);
   });
 
   it('puts down, f and up side by side', () => {
     expect(sideBySide([parseMethod('mam:l=4,r=8')]).rows).toEqual([
-      ['mam:l=4,r=8', 'x', 'W_q P_kᵀ, per head', 'softmax', 'P_v, per head', '(1 − λ) h + λ Δh'], ['', 'x', 'W_down', 'relu', 'W_up', 'h + s Δh, s = 4']]);
+      ['mam:l=4,r=8', 'x', 'W_q P_kᵀ, per head', 'softmax', 'P_v, per head', '(1 − λ) h + λ Δh'],
+      ['', 'x', 'W_down', 'relu', 'W_up', 'h + s Δh, s = 4'],
+    ]);
   });
 
   it('has a row for every family, from its example', () => {
     const { rows } = designTable();
-    expect(rows.map(([method]) => method).filter((method) => method !== '')).toEqual(Object.values(families).map(({ example }) => example));
-    expect(rows.map(([, , , , , trained]) => trained).filter((trained) => trained === undefined || trained === '')).toEqual([]);
+    expect(rows.map(([method]) => method).filter((method) => method !== '')).toEqual(
+      Object.values(families).map(({ example }) => example),
+    );
+    expect(
+      rows.map(([, , , , , trained]) => trained).filter((trained) => trained === undefined || trained === ''),
+    ).toEqual([]);
     expect(rows.find(([method]) => method === 'compacter:r=16')?.at(-1)).toBe('6 d + 6 r a layer, n³ once');
   });
 });
 
 describe('the packing picture', () => {
   it('lists every row with its word and place', () => {
-    const packed = packSequences([{ ids: [5, 6, 7], types: [0, 0, 0] }, { ids: [8], types: [0] }], { lengths: [3], size: 5, prompt: 0 });
+    const packed = packSequences(
+      [
+        { ids: [5, 6, 7], types: [0, 0, 0] },
+        { ids: [8], types: [0] },
+      ],
+      { lengths: [3], size: 5, prompt: 0 },
+    );
     const { numbers } = packingPicture(packed, [['x', 'y', 'z'], ['u']]);
-    expect(numbers.map((line) => [line['word'], line['grid place']])).toEqual([['x', 0], ['y', 1], ['z', 2], ['u', 3], ['filler', 4]]);
+    expect(numbers.map((line) => [line['word'], line['grid place']])).toEqual([
+      ['x', 0],
+      ['y', 1],
+      ['z', 2],
+      ['u', 3],
+      ['filler', 4],
+    ]);
   });
 });
 

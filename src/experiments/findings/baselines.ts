@@ -18,7 +18,8 @@ export interface BaselineRecord {
 /** The examples of a task that writes texts, its test set cut to the first `count`; another task is a UserError. */
 export async function generationData(name: string, count: number): Promise<TaskData<GenerationExample>> {
   const task = taskNamed(name);
-  if (task.kind !== 'generation') throw new UserError(`task "${name}" writes no texts: choose synopsis or english-romanian`);
+  if (task.kind !== 'generation')
+    throw new UserError(`task "${name}" writes no texts: choose synopsis or english-romanian`);
   const data = await task.load();
   return { ...data, test: data.test.slice(0, count) };
 }
@@ -27,7 +28,11 @@ export async function generationData(name: string, count: number): Promise<TaskD
 export async function scoreBaselines(task: string, count = 500): Promise<BaselineRecord> {
   const data = await generationData(task, count);
   const references = data.test.map(({ target }) => target);
-  const rows = generationBaselines(data).map(({ name, about, outputs }) => ({ name, about, scores: textScores(outputs, references) }));
+  const rows = generationBaselines(data).map(({ name, about, outputs }) => ({
+    name,
+    about,
+    scores: textScores(outputs, references),
+  }));
   return { task, examples: printOf(data.test), rows };
 }
 

@@ -22,13 +22,25 @@ export interface Claims {
 }
 
 export function claims(study: string, task: string): Claims {
-  const sides = (first: Side, second: Side): Pick<Link, 'study' | 'task' | 'first' | 'second'> => ({ study, task, first: namesOf(first), second: namesOf(second) });
-  const score = (kind: ScoreLink['kind']) => (a: Side, b: Side): Link => ({ kind, ...sides(a, b) });
-  return { greater: score('greater'), atLeast: score('atLeast'), near: score('near'), ratio: (a, b, measure, range) => ({ kind: 'ratio', ...sides(a, b), measure, range }) };
+  const sides = (first: Side, second: Side): Pick<Link, 'study' | 'task' | 'first' | 'second'> => ({
+    study,
+    task,
+    first: namesOf(first),
+    second: namesOf(second),
+  });
+  const score =
+    (kind: ScoreLink['kind']) =>
+    (a: Side, b: Side): Link => ({ kind, ...sides(a, b) });
+  return {
+    greater: score('greater'),
+    atLeast: score('atLeast'),
+    near: score('near'),
+    ratio: (a, b, measure, range) => ({ kind: 'ratio', ...sides(a, b), measure, range }),
+  };
 }
 
 function namesOf(side: Side): readonly string[] {
-  return (Array.isArray(side) ? side as readonly Configuration[] : [side as Configuration]).map(({ name }) => name);
+  return (Array.isArray(side) ? (side as readonly Configuration[]) : [side as Configuration]).map(({ name }) => name);
 }
 
 /** `better` above `worse`, that above the next, and so on. */

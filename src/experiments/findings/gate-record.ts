@@ -15,7 +15,10 @@ export interface GateRecord {
 export async function judgeGate(study: Study, results?: string): Promise<GateRecord> {
   const lines = await gateLines(study, results);
   const passed = passedTasks(study, lines);
-  return { lines, tasks: tasksOf(study).map((task) => ({ task, outcome: passed.includes(task) ? 'passed' : 'floor' })) };
+  return {
+    lines,
+    tasks: tasksOf(study).map((task) => ({ task, outcome: passed.includes(task) ? 'passed' : 'floor' })),
+  };
 }
 
 function gatePath(results: string = resultsFolder()): string {

@@ -13,7 +13,10 @@ import { runSpec } from '../store/spec';
 import type { Study } from '../studies/study';
 import { writtenRows } from './written';
 
-const items = Array.from({ length: 20 }, (_, i) => ({ document: `alpha beta gamma ${i} delta epsilon`, summary: `gamma item ${i}` }));
+const items = Array.from({ length: 20 }, (_, i) => ({
+  document: `alpha beta gamma ${i} delta epsilon`,
+  summary: `gamma item ${i}`,
+}));
 const test = items.map(({ document, summary }, i) => ({ id: `test.${i + 1}`, text: document, target: summary }));
 
 describe('the gate of a base', () => {
@@ -21,7 +24,8 @@ describe('the gate of a base', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'petl-gate-'));
     mkdirSync(join(folder, 'xsum'));
-    for (const split of ['train', 'validation', 'test']) writeFileSync(join(folder, 'xsum', `${split}.jsonl`), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    for (const split of ['train', 'validation', 'test'])
+      writeFileSync(join(folder, 'xsum', `${split}.jsonl`), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
     process.env['PETL_ORIGINALS'] = folder;
   });
   afterAll(() => {
@@ -29,33 +33,87 @@ describe('the gate of a base', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const variant = (name: string, model: string): Study['variants'][number] => ({ name, label: name, runs: [1, 2].map((seed) => runSpec({ study: 'toy', method: 'full', model, task: 'xsum', seed })) });
+  const variant = (name: string, model: string): Study['variants'][number] => ({
+    name,
+    label: name,
+    runs: [1, 2].map((seed) => runSpec({ study: 'toy', method: 'full', model, task: 'xsum', seed })),
+  });
   const study: Study = {
-    name: 'toy', tier: 'quick', title: '', source: '', rows: [], notebook: '', reference: 'full',
+    name: 'toy',
+    tier: 'quick',
+    title: '',
+    source: '',
+    rows: [],
+    notebook: '',
+    reference: 'full',
     variants: [variant('base', 'petl-mini-seq2seq'), variant('random', 'petl-mini-seq2seq-random')],
   };
 
   /** Runs whose every token costs `nats`, and whose texts are `texts`. */
-  async function finish(name: string, nats: number, texts: readonly string[], seeds: readonly number[] = [1, 2]): Promise<void> {
+  async function finish(
+    name: string,
+    nats: number,
+    texts: readonly string[],
+    seeds: readonly number[] = [1, 2],
+  ): Promise<void> {
     const labels = test.map((_, i) => 3 + (i % 4));
     const each = labels.reduce((a, b) => a + b, 0) / labels.length;
     const outcome = {
-      model: name, metric: 'nll', score: nats, loss: nats, labels, perExample: labels.map((count) => nats * count / each), testIds: test.map(({ id }) => id),
-      written: { ...textScores(texts, test.map(({ target }) => target)), examples: printOf(test), unfinished: 5, seconds: 1, texts },
+      model: name,
+      metric: 'nll',
+      score: nats,
+      loss: nats,
+      labels,
+      perExample: labels.map((count) => (nats * count) / each),
+      testIds: test.map(({ id }) => id),
+      written: {
+        ...textScores(
+          texts,
+          test.map(({ target }) => target),
+        ),
+        examples: printOf(test),
+        unfinished: 5,
+        seconds: 1,
+        texts,
+      },
     };
-    const tools = { ...toyTools, train: async (...given: Parameters<typeof toyTools.train>) => ({ ...await toyTools.train(...given), ...outcome }) };
+    const tools = {
+      ...toyTools,
+      train: async (...given: Parameters<typeof toyTools.train>) => ({
+        ...(await toyTools.train(...given)),
+        ...outcome,
+      }),
+    };
     const runs = study.variants.find((one) => one.name === name)?.runs ?? [];
-    for (const spec of runs.filter(({ seed }) => seeds.includes(seed))) await executeRun({ spec, label: name }, tools, { engine: 'compiled', report: () => undefined, results: folder });
+    for (const spec of runs.filter(({ seed }) => seeds.includes(seed)))
+      await executeRun({ spec, label: name }, tools, { engine: 'compiled', report: () => undefined, results: folder });
   }
 
   it('is passed where likelihood and texts are better, by intervals', async () => {
     expect(await gateLines(study, folder)).toEqual([]);
-    await finish('base', 2, test.map(({ target }) => target));
-    await finish('random', 5, test.map(() => 'x'), [1]);
+    await finish(
+      'base',
+      2,
+      test.map(({ target }) => target),
+    );
+    await finish(
+      'random',
+      5,
+      test.map(() => 'x'),
+      [1],
+    );
     expect(passedTasks(study, await gateLines(study, folder))).toEqual([]); // a seed is missing
-    await finish('random', 5, test.map(() => 'x'));
+    await finish(
+      'random',
+      5,
+      test.map(() => 'x'),
+    );
     const lines = await gateLines(study, folder);
-    expect(lines.map(({ against, passed, seeds }) => [against, passed, seeds])).toEqual([['random weights', true, 2], ['copy', true, 2], ['lead', true, 2]]);
+    expect(lines.map(({ against, passed, seeds }) => [against, passed, seeds])).toEqual([
+      ['random weights', true, 2],
+      ['copy', true, 2],
+      ['lead', true, 2],
+    ]);
     expect(lines[0]?.gap).toBeCloseTo(3, 4);
     expect(passedTasks(study, lines)).toEqual(['xsum']);
     const record = await judgeGate(study, folder);
@@ -66,7 +124,11 @@ describe('the gate of a base', () => {
   });
 
   it('is a floor where copying writes better', async () => {
-    await finish('base', 2, test.map(() => 'zzz'));
+    await finish(
+      'base',
+      2,
+      test.map(() => 'zzz'),
+    );
     const lines = await gateLines(study, folder);
     expect(lines.map(({ passed }) => passed)).toEqual([true, false, false]);
     expect(passedTasks(study, lines)).toEqual([]);
@@ -74,19 +136,33 @@ describe('the gate of a base', () => {
   });
 
   it('refuses texts written for other examples', async () => {
-    writeFileSync(join(folder, 'xsum', 'test.jsonl'), items.map((item) => `${JSON.stringify({ ...item, document: 'other' })}\n`).join(''));
+    writeFileSync(
+      join(folder, 'xsum', 'test.jsonl'),
+      items.map((item) => `${JSON.stringify({ ...item, document: 'other' })}\n`).join(''),
+    );
     await expect(gateLines(study, folder)).rejects.toThrow('scored on other examples');
     writeFileSync(join(folder, 'xsum', 'test.jsonl'), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   });
 
   it('stands in tables beside answers without a model, which are kept', async () => {
-    await finish('base', 2, test.map(({ target }) => target));
+    await finish(
+      'base',
+      2,
+      test.map(({ target }) => target),
+    );
     const record = await scoreBaselines('xsum', 20);
     expect(record.rows.map(({ name }) => name)).toEqual(['copy', 'lead', 'nearest', 'oracle']);
     writeBaselines(record, folder);
     expect(readBaselines('xsum', folder)).toEqual(record);
     const rows = writtenRows(study, folder);
-    expect(rows.map(({ label, seeds }) => [label, seeds])).toEqual([['copy', 1], ['lead', 1], ['nearest', 1], ['oracle', 1], ['base', 2], ['random', 2]]);
+    expect(rows.map(({ label, seeds }) => [label, seeds])).toEqual([
+      ['copy', 1],
+      ['lead', 1],
+      ['nearest', 1],
+      ['oracle', 1],
+      ['base', 2],
+      ['random', 2],
+    ]);
     expect(rows[4]).toMatchObject({ nll: 2, unfinished: 0.25, scores: { rouge1: 1 } });
     expect(rows[4]?.perplexity).toBeCloseTo(Math.exp(2), 3);
     await expect(scoreBaselines('sentiment')).rejects.toThrow('writes no texts');

@@ -24,7 +24,10 @@ export interface GateLine {
   readonly passed: boolean;
 }
 
-/** Every comparison that a base must win: against random weights by likelihood, against copy and lead words by chrF of each text. */
+/**
+ * Every comparison that a base must win: against random weights by likelihood, against copy and lead words by chrF of
+ * each text.
+ */
 export async function gateLines(study: Study, results?: string): Promise<readonly GateLine[]> {
   const lines = await Promise.all(tasksOf(study).map((task) => linesOf(study, task, results)));
   return lines.flat();
@@ -33,22 +36,47 @@ export async function gateLines(study: Study, results?: string): Promise<readonl
 async function linesOf(study: Study, task: string, results: string | undefined): Promise<readonly GateLine[]> {
   const base = recordsOfRuns(baseRuns(study, task), results);
   const random = compareWith(study, 'random', { results, pairs: isScoredAlike }).filter((found) => found.task === task);
-  const against = random.map(({ gap, interval, seeds }): GateLine => ({ task, against: 'random weights', statistic: 'nats per token', gap, interval, seeds, passed: interval.low > 0 }));
+  const against = random.map(({ gap, interval, seeds }): GateLine => ({
+    task,
+    against: 'random weights',
+    statistic: 'nats per token',
+    gap,
+    interval,
+    seeds,
+    passed: interval.low > 0,
+  }));
   return [...against, ...(base.length === 0 ? [] : await baselineLines(task, base))];
 }
 
 async function baselineLines(task: string, base: readonly RunRecord[]): Promise<readonly GateLine[]> {
   const written = base.flatMap(({ final }) => final.written ?? []);
   const data = await generationData(task, written[0]?.texts.length ?? 0);
-  if (written.some(({ examples }) => examples.hash !== printOf(data.test).hash)) throw new UserError(`the runs of ${task} were scored on other examples than those here: run them again with --again`);
-  const scores = (texts: readonly string[]): readonly number[] => texts.map((text, i) => chrf([text], [data.test[i]?.target ?? '']));
+  if (written.some(({ examples }) => examples.hash !== printOf(data.test).hash))
+    throw new UserError(
+      `the runs of ${task} were scored on other examples than those here: run them again with --again`,
+    );
+  const scores = (texts: readonly string[]): readonly number[] =>
+    texts.map((text, i) => chrf([text], [data.test[i]?.target ?? '']));
   const ours = written.map(({ texts }) => scores(texts));
-  return generationBaselines(data).filter(({ name }) => name === 'copy' || name === 'lead').map(({ name, outputs }): GateLine => {
-    const theirs = scores(outputs);
-    const found = pairedBootstrap(ours.map((row) => row.map((score, i) => score - (theirs[i] ?? NaN))), bootstrapSettings);
-    const interval = bootstrapInterval(found);
-    return { task, against: name, statistic: 'chrF, mean of texts', gap: found.gap, interval, seeds: ours.length, passed: interval.low > 0 };
-  });
+  return generationBaselines(data)
+    .filter(({ name }) => name === 'copy' || name === 'lead')
+    .map(({ name, outputs }): GateLine => {
+      const theirs = scores(outputs);
+      const found = pairedBootstrap(
+        ours.map((row) => row.map((score, i) => score - (theirs[i] ?? NaN))),
+        bootstrapSettings,
+      );
+      const interval = bootstrapInterval(found);
+      return {
+        task,
+        against: name,
+        statistic: 'chrF, mean of texts',
+        gap: found.gap,
+        interval,
+        seeds: ours.length,
+        passed: interval.low > 0,
+      };
+    });
 }
 
 /** Tasks whose every comparison is there, over every seed, and won. */

@@ -29,7 +29,10 @@ export function fullTier(): Evidence {
   };
 }
 
-/** Verdicts on the findings of `papers`; each paper's are corrected together. Tasks on which the base failed the gate decide nothing. */
+/**
+ * Verdicts on the findings of `papers`; each paper's are corrected together. Tasks on which the base failed the gate
+ * decide nothing.
+ */
 export function verdicts(papers: readonly Paper[], evidence: Evidence = fullTier()): readonly Verdict[] {
   const floors = (readGate()?.tasks ?? []).filter(({ outcome }) => outcome === 'floor').map(({ task }) => task);
   return papers.flatMap((paper) => judge(findings[paper], evidence, { floors }));

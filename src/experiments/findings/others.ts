@@ -4,7 +4,7 @@ import { open } from './finding';
 /** Houlsby et al. 2019. */
 export const houlsby: readonly Finding[] = open('houlsby', [
   ['B1', 'Table 1', 'Adapters come within half a point of full fine-tuning on GLUE'],
-  ['B2', 'Section 3.6', 'The mean score hardly depends on the adapter\'s size'],
+  ['B2', 'Section 3.6', "The mean score hardly depends on the adapter's size"],
   ['B3', 'Section 3.2', 'Large data sets prefer large adapters'],
   ['B4', 'Table 2', 'On 17 further tasks adapters come within half a point of full fine-tuning'],
   ['B5', 'Figure 3', 'Over two orders of magnitude adapters stay flat while tuning the top layers falls'],
@@ -12,13 +12,13 @@ export const houlsby: readonly Finding[] = open('houlsby', [
   ['B7', 'Figure 4, CoLA', 'The same order on CoLA'],
   ['B8', 'Figure 4', 'Training LayerNorms alone is clearly worse than adapters'],
   ['B9', 'Figure 5', 'On SQuAD adapters of size 64 and even 2 come near full fine-tuning'],
-  ['B10', 'Figure 6, MNLI', 'Removing one layer\'s adapters costs little, removing all falls to the majority class'],
+  ['B10', 'Figure 6, MNLI', "Removing one layer's adapters costs little, removing all falls to the majority class"],
   ['B11', 'Figure 6, CoLA', 'The same on CoLA; upper layers matter more'],
   ['B12', 'Figure 6, right', 'Initial deviations up to 0.01 do equally well, larger ones worse'],
   ['B13', 'Figure 7', 'Adapters bear a wider and higher range of learning rates than full fine-tuning'],
   ['B14', 'Section 3.6', 'Inner norms, depth, other activations, attention only, parallel placement: no gain'],
   ['B15', 'Tables 1 and 2', 'Nine tasks take 1.3 times the parameters of one model'],
-  ['B16', 'Section 1', 'Training a second task leaves the first task\'s score as it was'],
+  ['B16', 'Section 1', "Training a second task leaves the first task's score as it was"],
 ]);
 
 /** Lin, Madotto and Fung 2020. */
@@ -33,7 +33,7 @@ export const vlm: readonly Finding[] = open('vlm', [
   ['C8', 'Released code', 'Training the token table alone is below adapters'],
   ['C9', 'Released code', 'Without pretraining everything is far below'],
   ['C10', 'Released code', 'The score rises with the bottleneck and flattens'],
-  ['C11', 'Released code', 'Translation: adapters trained on a teacher\'s output beat those trained on the references'],
+  ['C11', 'Released code', "Translation: adapters trained on a teacher's output beat those trained on the references"],
   ['C12', 'Released code', 'Summarisation: the same'],
   ['C13', 'Released code', 'Adapters trained apart lose nothing when put in one model'],
   ['C14', 'Abstract', 'A task adds 2 to 3% of the parameters'],
@@ -41,12 +41,16 @@ export const vlm: readonly Finding[] = open('vlm', [
 
 /** Levine et al. 2022. */
 export const ai21: readonly Finding[] = open('ai21', [
-  ['D1', 'Section on input-dependent prompts', 'In many tasks at once, input-dependent prompts beat a fixed prompt and match full multi-task tuning'],
+  [
+    'D1',
+    'Section on input-dependent prompts',
+    'In many tasks at once, input-dependent prompts beat a fixed prompt and match full multi-task tuning',
+  ],
   ['D2', 'Section on input-dependent prompts', 'They need about half of the training data'],
   ['D3', 'Method', 'The gain vanishes when the prompt no longer depends on the input'],
   ['D4', 'Method', 'Size and kind of the prompt generator'],
   ['D5', 'Section on input-dependent prompts', 'They add about 1% to inference time'],
-  ['D6', 'Section on frozen readers', 'Re-ranked passages are better than the retriever\'s order'],
+  ['D6', 'Section on frozen readers', "Re-ranked passages are better than the retriever's order"],
   ['D7', 'Section on frozen readers', 'More passages in the window help, then flatten'],
   ['D8', 'Section on frozen readers', 'A mixed retriever beats a dense one'],
   ['D9', 'Section on frozen readers', 'A large frozen reader equals the best fine-tuned one'],

@@ -29,7 +29,10 @@ export interface PublishedQuery {
   readonly metric: string;
 }
 
-/** The numbers of one table, task and metric of He et al. 2021, as printed; none is a UserError that lists what there is. */
+/**
+ * The numbers of one table, task and metric of He et al. 2021, as printed; none is a UserError that lists what there
+ * is.
+ */
 export function published({ table, task, metric }: PublishedQuery): readonly PublishedNumber[] {
   const all = readHe();
   const found = all.filter((number) => number.table === table && number.task === task && number.metric === metric);
@@ -41,6 +44,8 @@ export function published({ table, task, metric }: PublishedQuery): readonly Pub
 /** Every number of `data/published/he2021.json`. */
 export function readHe(): readonly PublishedNumber[] {
   const path = join(projectRoot(), 'data', 'published', 'he2021.json');
-  const { numbers } = JSON.parse(readFileSync(path, 'utf8')) as { readonly numbers: readonly Omit<PublishedNumber, 'source'>[] };
+  const { numbers } = JSON.parse(readFileSync(path, 'utf8')) as {
+    readonly numbers: readonly Omit<PublishedNumber, 'source'>[];
+  };
   return numbers.map((number) => ({ ...number, source: `He et al. 2021, ${number.table}` }));
 }

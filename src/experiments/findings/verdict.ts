@@ -1,7 +1,15 @@
 import { relative } from 'node:path';
 import { projectRoot } from '../../project';
 import { bootstrapInterval, type BootstrapSettings } from '../statistics/bootstrap';
-import { linkText, rememberedMeans, testLink, type Evidence, type Link, type LinkTest, type Tested } from '../statistics/link';
+import {
+  linkText,
+  rememberedMeans,
+  testLink,
+  type Evidence,
+  type Link,
+  type LinkTest,
+  type Tested,
+} from '../statistics/link';
 import type { RunRecord } from '../store/record';
 import { runPath } from '../store/spec';
 import { holm, type Interval } from '../statistics/statistics';
@@ -59,10 +67,11 @@ export interface Verdict {
 
 export const bootstrapSettings: BootstrapSettings = { resamples: 10000, seed: 1 };
 
-export const rule: string = 'paired bootstrap over seeds and examples, 95% interval, Holm-corrected over the paper\'s findings. '
-  + 'a > b: confirmed above 0, contradicted below 0. a >= b: confirmed above -delta, contradicted below. a = b: confirmed inside +-delta, contradicted '
-  + 'outside. A ratio: confirmed inside its range, contradicted outside. Else unresolved. Delta: 1.0 accuracy point, 0.02 nat per token, 0.5 BLEU or '
-  + 'ROUGE-2. Generation is judged by target negative log-likelihood per token on test. A chain holds only if every link does; three seeds at least';
+export const rule: string =
+  "paired bootstrap over seeds and examples, 95% interval, Holm-corrected over the paper's findings. " +
+  'a > b: confirmed above 0, contradicted below 0. a >= b: confirmed above -delta, contradicted below. a = b: confirmed inside +-delta, contradicted ' +
+  'outside. A ratio: confirmed inside its range, contradicted outside. Else unresolved. Delta: 1.0 accuracy point, 0.02 nat per token, 0.5 BLEU or ' +
+  'ROUGE-2. Generation is judged by target negative log-likelihood per token on test. A chain holds only if every link does; three seeds at least';
 
 export interface JudgeOptions {
   readonly settings?: BootstrapSettings;
@@ -71,7 +80,11 @@ export interface JudgeOptions {
 }
 
 /** The verdicts on one paper's findings, which are corrected together. */
-export function judge(findings: readonly Finding[], evidence: Evidence, { settings = bootstrapSettings, floors = [] }: JudgeOptions = {}): readonly Verdict[] {
+export function judge(
+  findings: readonly Finding[],
+  evidence: Evidence,
+  { settings = bootstrapSettings, floors = [] }: JudgeOptions = {},
+): readonly Verdict[] {
   const means = rememberedMeans();
   const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence, settings, means)));
   const all = tests.flat().filter((test): test is Tested => test.kind === 'tested');
@@ -79,19 +92,36 @@ export function judge(findings: readonly Finding[], evidence: Evidence, { settin
   return findings.map((finding, i) => verdictOf(finding, tests[i] ?? [], { levels, floors }));
 }
 
-interface Deciding { readonly levels: ReadonlyMap<Tested | undefined, number>; readonly floors: readonly string[] }
+interface Deciding {
+  readonly levels: ReadonlyMap<Tested | undefined, number>;
+  readonly floors: readonly string[];
+}
 
 /** The weakest link decides: a contradiction, then what was not run, then what is open. */
 const weakestFirst: readonly VerdictWord[] = ['contradicted', 'not-run', 'unresolved', 'confirmed'];
 
-function verdictOf({ id, paper, text, source, notebook }: Finding, tests: readonly LinkTest[], deciding: Deciding): Verdict {
+function verdictOf(
+  { id, paper, text, source, notebook }: Finding,
+  tests: readonly LinkTest[],
+  deciding: Deciding,
+): Verdict {
   const links = tests.map((test) => decide(test, deciding));
   const [weakest] = [...links].sort((a, b) => weakestFirst.indexOf(a.verdict) - weakestFirst.indexOf(b.verdict));
   const paths = tests.flatMap((test) => (test.kind === 'tested' ? test.runs.map(pathOf) : []));
   return {
-    id, paper, finding: text, source, verdict: weakest?.verdict ?? 'not-run', gap: weakest?.gap ?? null, ci: weakest?.ci ?? null,
-    rule, reason: weakest?.reason ?? 'no study yet', seeds: weakest?.seeds ?? 0,
-    runs: [...new Set(paths)], notebook, links,
+    id,
+    paper,
+    finding: text,
+    source,
+    verdict: weakest?.verdict ?? 'not-run',
+    gap: weakest?.gap ?? null,
+    ci: weakest?.ci ?? null,
+    rule,
+    reason: weakest?.reason ?? 'no study yet',
+    seeds: weakest?.seeds ?? 0,
+    runs: [...new Set(paths)],
+    notebook,
+    links,
   };
 }
 
@@ -102,13 +132,18 @@ function pathOf({ run }: RunRecord): string {
 function decide(test: LinkTest, { levels, floors }: Deciding): LinkVerdict {
   const { link } = test;
   const what = { claim: linkText(link), study: link.study, task: link.task };
-  if (test.kind === 'untested') return { ...what, verdict: 'not-run', gap: null, ci: null, seeds: 0, reason: test.reason };
+  if (test.kind === 'untested')
+    return { ...what, verdict: 'not-run', gap: null, ci: null, seeds: 0, reason: test.reason };
   const interval = bootstrapInterval(test.bootstrap, levels.get(test));
   const isFloor = link.kind !== 'ratio' && floors.includes(link.task);
   const verdict = isFloor ? 'unresolved' : wordOf(link, interval, test.delta);
   const shown = link.kind === 'ratio' ? Math.exp : (value: number): number => value;
   return {
-    ...what, verdict, gap: shown(test.bootstrap.gap), ci: [shown(interval.low), shown(interval.high)], seeds: test.seeds,
+    ...what,
+    verdict,
+    gap: shown(test.bootstrap.gap),
+    ci: [shown(interval.low), shown(interval.high)],
+    seeds: test.seeds,
     reason: `${what.claim}: ${isFloor ? `floor: the base fails the gate on ${link.task}` : reasonOf(verdict, interval, test.delta)}`,
   };
 }
@@ -124,15 +159,21 @@ export function wordOf(link: Link, { low, high }: Interval, delta: number): Verd
 /** Where the interval must lie for the link to hold. */
 function boundsOf(link: Link, delta: number): readonly [number, number] {
   switch (link.kind) {
-    case 'greater': return [0, Infinity];
-    case 'atLeast': return [-delta, Infinity];
-    case 'near': return [-delta, delta];
-    case 'ratio': return [Math.log(link.range[0]), Math.log(link.range[1])];
+    case 'greater':
+      return [0, Infinity];
+    case 'atLeast':
+      return [-delta, Infinity];
+    case 'near':
+      return [-delta, delta];
+    case 'ratio':
+      return [Math.log(link.range[0]), Math.log(link.range[1])];
   }
 }
 
 function reasonOf(word: VerdictWord, { low, high }: Interval, delta: number): string {
   if (word === 'confirmed') return 'the interval says what the paper says';
   if (word === 'contradicted') return 'the interval says the opposite';
-  return low > -delta && high < delta ? 'the two are equal: the interval lies within delta of 0' : 'the interval allows both';
+  return low > -delta && high < delta
+    ? 'the two are equal: the interval lies within delta of 0'
+    : 'the interval allows both';
 }

@@ -24,7 +24,16 @@ export interface WrittenRow {
 /** Every variant's texts on each task of a study, the baselines of the same examples before them. */
 export function writtenRows(study: Study, results?: string): readonly WrittenRow[] {
   return tasksOf(study).flatMap((task) => {
-    const rows = study.variants.flatMap(({ label, runs }) => rowOf(task, label, recordsOfRuns(runs.filter((spec) => spec.task === task), results)));
+    const rows = study.variants.flatMap(({ label, runs }) =>
+      rowOf(
+        task,
+        label,
+        recordsOfRuns(
+          runs.filter((spec) => spec.task === task),
+          results,
+        ),
+      ),
+    );
     return rows.length === 0 ? [] : [...baselineRows(task, results), ...rows];
   });
 }
@@ -33,19 +42,44 @@ function rowOf(task: string, label: string, records: readonly RunRecord[]): read
   const written = records.flatMap(({ final }) => final.written ?? []);
   if (written.length === 0) return [];
   const average = (key: keyof TextScores): number => mean(written.map((one) => one[key]));
-  return [{
-    task, label, method: records[0]?.run.spec.method ?? '', seeds: records.length,
-    nll: mean(records.map(({ final }) => final.score ?? NaN)), perplexity: mean(records.map(perplexityOf)),
-    scores: { bleu: average('bleu'), chrf: average('chrf'), rouge1: average('rouge1'), rouge2: average('rouge2'), rougeL: average('rougeL'), rougeLsum: average('rougeLsum') },
-    unfinished: mean(written.map(({ unfinished, texts }) => unfinished / texts.length)),
-  }];
+  return [
+    {
+      task,
+      label,
+      method: records[0]?.run.spec.method ?? '',
+      seeds: records.length,
+      nll: mean(records.map(({ final }) => final.score ?? NaN)),
+      perplexity: mean(records.map(perplexityOf)),
+      scores: {
+        bleu: average('bleu'),
+        chrf: average('chrf'),
+        rouge1: average('rouge1'),
+        rouge2: average('rouge2'),
+        rougeL: average('rougeL'),
+        rougeLsum: average('rougeLsum'),
+      },
+      unfinished: mean(written.map(({ unfinished, texts }) => unfinished / texts.length)),
+    },
+  ];
 }
 
 function perplexityOf({ final }: RunRecord): number {
   const each = mean(final.tokens);
-  return perplexity(final.perExample.map((part) => part * each), final.tokens);
+  return perplexity(
+    final.perExample.map((part) => part * each),
+    final.tokens,
+  );
 }
 
 function baselineRows(task: string, results: string | undefined): readonly WrittenRow[] {
-  return (readBaselines(task, results)?.rows ?? []).map(({ name, scores }) => ({ task, label: name, method: null, seeds: 1, nll: null, perplexity: null, scores, unfinished: null }));
+  return (readBaselines(task, results)?.rows ?? []).map(({ name, scores }) => ({
+    task,
+    label: name,
+    method: null,
+    seeds: 1,
+    nll: null,
+    perplexity: null,
+    scores,
+    unfinished: null,
+  }));
 }

@@ -65,5 +65,15 @@ function finished(path: string): RunRecord {
 }
 
 function runLine({ spec, label }: PlannedRun, counts: RunCounts, engine: TrainingJob['engine']): RunLine {
-  return { kind: 'run', format: 1, id: runId(spec), label, spec, counts, engine, environment: environment(), started: timestamp() };
+  return {
+    kind: 'run',
+    format: 1,
+    id: runId(spec),
+    label,
+    spec,
+    counts,
+    engine,
+    environment: environment(),
+    started: timestamp(),
+  };
 }

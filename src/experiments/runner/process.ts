@@ -24,11 +24,15 @@ export interface WorkerProcess {
 export type Launch = (threads: number) => WorkerProcess;
 
 /** A fork of `petl worker` that computes with so many threads. */
-export const launchWorker: Launch = (threads) => (
-  forkWorker(join(projectRoot(), 'bin', 'petl.cjs'), ['worker'], { TF_NUM_INTRAOP_THREADS: String(threads), ...process.env }));
+export const launchWorker: Launch = (threads) =>
+  forkWorker(join(projectRoot(), 'bin', 'petl.cjs'), ['worker'], {
+    TF_NUM_INTRAOP_THREADS: String(threads),
+    ...process.env,
+  });
 
 /**
- * The share of the cores of each of `workers`: two steps on one core each end sooner than two steps one after the other on both, which
+ * The share of the cores of each of `workers`: two steps on one core each end sooner than two steps one after the other
+ * on both, which
  * wait for one another in every small op.
  */
 export function threadsOf(workers: number): number {
@@ -36,25 +40,32 @@ export function threadsOf(workers: number): number {
 }
 
 /** A fork of `script`, which must call `serve`. */
-export function forkWorker(script: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): WorkerProcess {
+export function forkWorker(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): WorkerProcess {
   const child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env });
   const said = lastLines(child);
   return {
-    run: (request, onEvent) => new Promise((resolve) => {
-      let started = false;
-      const settle = (answer: Answer): void => {
-        child.removeAllListeners();
-        resolve(answer);
-      };
-      child.on('message', (message: Message) => {
-        if (message.kind === 'started') started = true;
-        else if (message.kind === 'event') onEvent(message.event);
-        else settle(message);
-      });
-      child.once('error', (error) => settle({ kind: 'died', reason: error.message, started }));
-      child.once('close', (code, signal) => settle({ kind: 'died', reason: causeOf(code, signal, said()), started }));
-      child.send(request, (error) => { if (error) settle({ kind: 'died', reason: causeOf(child.exitCode, child.signalCode, said()), started }); });
-    }),
+    run: (request, onEvent) =>
+      new Promise((resolve) => {
+        let started = false;
+        const settle = (answer: Answer): void => {
+          child.removeAllListeners();
+          resolve(answer);
+        };
+        child.on('message', (message: Message) => {
+          if (message.kind === 'started') started = true;
+          else if (message.kind === 'event') onEvent(message.event);
+          else settle(message);
+        });
+        child.once('error', (error) => settle({ kind: 'died', reason: error.message, started }));
+        child.once('close', (code, signal) => settle({ kind: 'died', reason: causeOf(code, signal, said()), started }));
+        child.send(request, (error) => {
+          if (error) settle({ kind: 'died', reason: causeOf(child.exitCode, child.signalCode, said()), started });
+        });
+      }),
     stop: () => {
       child.removeAllListeners();
       child.on('error', () => undefined);
@@ -72,6 +83,14 @@ function causeOf(code: number | null, signal: NodeJS.Signals | null, said: strin
 function lastLines(child: ChildProcess): () => string {
   let tail = '';
   child.stderr?.setEncoding('utf8');
-  child.stderr?.on('data', (text: string) => { tail = (tail + text).slice(-8000); });
-  return () => tail.trim().split('\n').filter((line) => /error|fail|abort|terminat|memory|^petl:/i.test(line) && !/^[IW]\d{4} /.test(line)).pop()?.trim() ?? '';
+  child.stderr?.on('data', (text: string) => {
+    tail = (tail + text).slice(-8000);
+  });
+  return () =>
+    tail
+      .trim()
+      .split('\n')
+      .filter((line) => /error|fail|abort|terminat|memory|^petl:/i.test(line) && !/^[IW]\d{4} /.test(line))
+      .pop()
+      ?.trim() ?? '';
 }

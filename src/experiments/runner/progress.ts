@@ -16,7 +16,11 @@ export function standardError(): Screen {
   return { write: (text) => void stderr.write(text), columns: stderr.isTTY ? stderr.columns : 0 };
 }
 
-interface Lane { readonly plan: PlannedRun; readonly began: number; last: TrainingEvent | undefined }
+interface Lane {
+  readonly plan: PlannedRun;
+  readonly began: number;
+  last: TrainingEvent | undefined;
+}
 
 interface Table {
   readonly screen: Screen;
@@ -29,13 +33,19 @@ interface Table {
   drawnAt: number;
 }
 
-/** A line for each finished run; in a terminal also a table of the runs in hand, redrawn in place, with the time left. */
+/**
+ * A line for each finished run; in a terminal also a table of the runs in hand, redrawn in place, with the time left.
+ */
 export function progressTable(screen: Screen = standardError()): Progress {
   const table: Table = { screen, lanes: new Map(), total: 0, ended: 0, began: seconds(), drawn: 0, drawnAt: 0 };
   return {
     plan: (total, reused) => {
       Object.assign(table, { total, ended: 0, began: seconds() });
-      if (reused > 0) say(table, `${reused} finished ${reused === 1 ? 'run' : 'runs'} on disk${total === 0 ? '' : `, ${total} to go`}`);
+      if (reused > 0)
+        say(
+          table,
+          `${reused} finished ${reused === 1 ? 'run' : 'runs'} on disk${total === 0 ? '' : `, ${total} to go`}`,
+        );
     },
     note: (line) => say(table, line),
     begin: (lane, plan) => {
@@ -78,7 +88,7 @@ function nameOf({ spec, label }: PlannedRun): string {
 /** `about 2 min left`, from the mean time of the runs so far. */
 function left({ total, ended: done, began }: Table): string {
   if (done === 0 || done >= total) return '';
-  return `about ${duration((seconds() - began) / done * (total - done))} left`;
+  return `about ${duration(((seconds() - began) / done) * (total - done))} left`;
 }
 
 /** `7.3 s`, `2 min 05 s`, `1 h 20 min`. */
@@ -86,7 +96,7 @@ export function duration(time: number): string {
   if (time < 60) return `${time.toFixed(1)} s`;
   const whole = Math.round(time);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
-  return `${Math.floor(whole / 3600)} h ${String(Math.floor(whole % 3600 / 60)).padStart(2, '0')} min`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
 }
 
 function draw(table: Table): void {
@@ -94,7 +104,8 @@ function draw(table: Table): void {
   if (screen.columns === 0 || lanes.size === 0) return;
   erase(table);
   const lines = [...lanes.values()].map((lane) => laneLine(lane, screen.columns));
-  const summary = `${table.ended} of ${table.total} runs, ${duration(seconds() - table.began)}  ${left(table)}`.trimEnd();
+  const summary =
+    `${table.ended} of ${table.total} runs, ${duration(seconds() - table.began)}  ${left(table)}`.trimEnd();
   screen.write(`${[...lines, summary].map((line) => line.slice(0, screen.columns - 1)).join('\n')}\n`);
   Object.assign(table, { drawn: lines.length + 1, drawnAt: seconds() });
 }
@@ -108,9 +119,10 @@ function erase(table: Table): void {
 function laneLine({ plan, began, last }: Lane, columns: number): string {
   const time = duration(seconds() - began);
   if (last === undefined) return `  ${nameOf(plan).padEnd(34)} loading  ${time}`;
-  if (last.kind === 'evaluation') return `  ${nameOf(plan).padEnd(34)} validation loss ${last.loss.toFixed(3)}, score ${last.score.toFixed(3)}  ${time}`;
+  if (last.kind === 'evaluation')
+    return `  ${nameOf(plan).padEnd(34)} validation loss ${last.loss.toFixed(3)}, score ${last.score.toFixed(3)}  ${time}`;
   const width = columns > 100 ? 24 : 10;
-  const full = Math.round(width * last.step / last.steps);
+  const full = Math.round((width * last.step) / last.steps);
   const bar = '━'.repeat(full) + '─'.repeat(width - full);
   return `  ${nameOf(plan).padEnd(34)} ${bar} ${last.step}/${last.steps}  loss ${last.loss.toFixed(3)}  ${time}`;
 }

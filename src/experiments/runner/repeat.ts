@@ -8,7 +8,10 @@ import { recordsOfRuns } from '../store/rows';
 import { canonicalJson, resultsFolder, type RunSpec, type Tier } from '../store/spec';
 import { predictionInterval, type Interval } from '../statistics/statistics';
 
-/** A run made a second time: with its seed beside what was recorded, or with a new seed beside what the recorded ones predict. */
+/**
+ * A run made a second time: with its seed beside what was recorded, or with a new seed beside what the recorded ones
+ * predict.
+ */
 export interface Repeat {
   readonly label: string;
   readonly spec: RunSpec;
@@ -39,11 +42,16 @@ export function repeatsFolder(results: string = resultsFolder()): string {
  * The plan of a run's repeat, with its own seed or another.
  * @throws UserError where nothing on record can judge it
  */
-export function repeatOf({ run }: RunRecord, { seed = run.spec.seed, results }: { readonly seed?: number; readonly results?: string } = {}): PlannedRun {
+export function repeatOf(
+  { run }: RunRecord,
+  { seed = run.spec.seed, results }: { readonly seed?: number; readonly results?: string } = {},
+): PlannedRun {
   const spec = { ...run.spec, seed };
   const found = yardstick(spec, results);
   if (found.recorded === null && found.others.length < fewestSeeds) {
-    throw new UserError(`${run.label} on ${spec.task} has ${found.others.length} recorded seeds, and an interval for seed ${seed} needs ${fewestSeeds}: npx petl study ${spec.study} --tier ${spec.tier}`);
+    throw new UserError(
+      `${run.label} on ${spec.task} has ${found.others.length} recorded seeds, and an interval for seed ${seed} needs ${fewestSeeds}: npx petl study ${spec.study} --tier ${spec.tier}`,
+    );
   }
   return { spec, label: run.label };
 }
@@ -51,8 +59,11 @@ export function repeatOf({ run }: RunRecord, { seed = run.spec.seed, results }: 
 /** Every finished repeat of a tier that the runs on record can judge. */
 export function repeats(tier: Tier, results?: string): readonly Repeat[] {
   const root = repeatsFolder(results);
-  return studiesIn(tier === 'full' ? root : join(root, 'quick')).flatMap((study) => (
-    readStudyFolder(study, tier, root).flatMap((stored) => (stored.kind === 'finished' ? judged(stored.record, results) : []))));
+  return studiesIn(tier === 'full' ? root : join(root, 'quick')).flatMap((study) =>
+    readStudyFolder(study, tier, root).flatMap((stored) =>
+      stored.kind === 'finished' ? judged(stored.record, results) : [],
+    ),
+  );
 }
 
 /** The repeat of one spec, if it is finished. */
@@ -60,28 +71,43 @@ export function repeatAt(spec: RunSpec, results?: string): readonly Repeat[] {
   return recordsOfRuns([spec], repeatsFolder(results)).flatMap((record) => judged(record, results));
 }
 
-function judged({ run: { label, spec }, final: { score, metric } }: RunRecord, results: string | undefined): readonly Repeat[] {
+function judged(
+  { run: { label, spec }, final: { score, metric } }: RunRecord,
+  results: string | undefined,
+): readonly Repeat[] {
   const { recorded, others } = yardstick(spec, results);
   if (score === null || (recorded === null && others.length < fewestSeeds)) return [];
-  if (recorded !== null) return [{ label, spec, metric, score, recorded, interval: null, held: sameScore(score, recorded) }];
+  if (recorded !== null)
+    return [{ label, spec, metric, score, recorded, interval: null, held: sameScore(score, recorded) }];
   const interval = predictionInterval(others);
   return [{ label, spec, metric, score, recorded, interval, held: interval.low <= score && score <= interval.high }];
 }
 
-interface Yardstick { readonly recorded: number | null; readonly others: readonly number[] }
+interface Yardstick {
+  readonly recorded: number | null;
+  readonly others: readonly number[];
+}
 
 /** Scores on record: of this spec, and of those that differ from it in the seed alone. */
 function yardstick(spec: RunSpec, results: string | undefined): Yardstick {
   const [stored] = recordsOfRuns([spec], results);
   const seedless = (of: RunSpec): string => canonicalJson({ ...of, seed: 0 });
-  const others = readStudyFolder(spec.study, spec.tier, results).flatMap((other) => (
-    other.kind === 'finished' && other.record.run.spec.seed !== spec.seed && seedless(other.record.run.spec) === seedless(spec) ? other.record.final.score ?? [] : []));
+  const others = readStudyFolder(spec.study, spec.tier, results).flatMap((other) =>
+    other.kind === 'finished' &&
+    other.record.run.spec.seed !== spec.seed &&
+    seedless(other.record.run.spec) === seedless(spec)
+      ? (other.record.final.score ?? [])
+      : [],
+  );
   return { recorded: stored?.final.score ?? null, others };
 }
 
 function studiesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'quick').map(({ name }) => name).sort();
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== 'quick')
+      .map(({ name }) => name)
+      .sort();
   } catch {
     return [];
   }

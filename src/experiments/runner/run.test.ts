@@ -24,18 +24,27 @@ beforeEach(() => {
 afterEach(() => rmSync(results, { recursive: true, force: true }));
 
 function plans(...runs: readonly (readonly [method: string, seed: number])[]): readonly PlannedRun[] {
-  return runs.map(([method, seed]) => ({ spec: runSpec({ study: 'toy', method, seed, training: { scored: { validation: 'all', test: 4 } } }), label: method }));
+  return runs.map(([method, seed]) => ({
+    spec: runSpec({ study: 'toy', method, seed, training: { scored: { validation: 'all', test: 4 } } }),
+    label: method,
+  }));
 }
 
 const three = plans(['head', 1], ['head', 2], ['head', 3]);
 
 function study(runs: readonly PlannedRun[], behaviour: string, more: Partial<RunOptions> = {}): Promise<StudyReport> {
-  const progress = progressTable({ write: (text) => { said += text; }, columns: 0 });
+  const progress = progressTable({
+    write: (text) => {
+      said += text;
+    },
+    columns: 0,
+  });
   const launch = () => forkWorker(join(fixtures, 'toy-worker.cjs'), [behaviour]);
   return runPlanned(runs, { workers: 1, engine: 'compiled', progress, results, launch, ...more });
 }
 
-const finishedFiles = (): readonly string[] => readdirSync(studyFolder('toy', 'quick', results)).filter((name) => !name.startsWith('.'));
+const finishedFiles = (): readonly string[] =>
+  readdirSync(studyFolder('toy', 'quick', results)).filter((name) => !name.startsWith('.'));
 const runsLogged = (): readonly string[] => readFileSync(log, 'utf8').trim().split('\n');
 
 describe('a study', () => {
@@ -58,11 +67,18 @@ describe('a study', () => {
 
   it('does runs alike one after the other, so that they share compiled programs', async () => {
     await study(plans(['head', 1], ['bitfit', 1], ['head', 2], ['bitfit', 2]), '');
-    expect(runsLogged().map((line) => line.split(' ').slice(1).join(' '))).toEqual(['head 1', 'head 2', 'bitfit 1', 'bitfit 2']);
+    expect(runsLogged().map((line) => line.split(' ').slice(1).join(' '))).toEqual([
+      'head 1',
+      'head 2',
+      'bitfit 1',
+      'bitfit 2',
+    ]);
   });
 
   it('uses as many workers as asked for', async () => {
-    expect(await study(plans(['head', 1], ['bitfit', 1], ['full', 1]), '', { workers: 2 })).toMatchObject({ finished: 3 });
+    expect(await study(plans(['head', 1], ['bitfit', 1], ['full', 1]), '', { workers: 2 })).toMatchObject({
+      finished: 3,
+    });
     expect(new Set(runsLogged().map((line) => line.split(' ')[0])).size).toBeGreaterThan(1);
   });
 
@@ -79,7 +95,9 @@ describe('a study', () => {
 
   it('gives a run up whose worker dies twice', async () => {
     const report = await study(three.slice(0, 1), 'die');
-    expect(report.failed.map(({ message }) => message)).toEqual(['the worker process ended with signal SIGKILL, twice']);
+    expect(report.failed.map(({ message }) => message)).toEqual([
+      'the worker process ended with signal SIGKILL, twice',
+    ]);
     expect(runsLogged()).toHaveLength(2);
   });
 
@@ -93,13 +111,22 @@ describe('a study', () => {
   it('keeps finished runs when interrupted', async () => {
     const interrupt = new AbortController();
     const whenFirstEnds = { ...progressTable({ write: () => undefined, columns: 0 }), end: () => interrupt.abort() };
-    expect(await study(three, 'slow', { signal: interrupt.signal, progress: whenFirstEnds })).toMatchObject({ finished: 1, interrupted: true });
+    expect(await study(three, 'slow', { signal: interrupt.signal, progress: whenFirstEnds })).toMatchObject({
+      finished: 1,
+      interrupted: true,
+    });
     expect(finishedFiles()).toHaveLength(1);
   });
 
   it('keeps finished runs when it is killed, and goes on from there', async () => {
-    const child = spawn(process.execPath, [join(fixtures, 'toy-study.cjs'), results, 'slow'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    await new Promise<void>((resolve) => child.stderr.on('data', (text: Buffer) => { if (String(text).includes('[1/3]')) resolve(); }));
+    const child = spawn(process.execPath, [join(fixtures, 'toy-study.cjs'), results, 'slow'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await new Promise<void>((resolve) =>
+      child.stderr.on('data', (text: Buffer) => {
+        if (String(text).includes('[1/3]')) resolve();
+      }),
+    );
     child.kill('SIGKILL');
     await workerGone();
     expect(finishedFiles()).toHaveLength(1);
@@ -123,7 +150,12 @@ async function workerGone(): Promise<void> {
 
 describe('progress in a terminal', () => {
   it('redraws the runs in hand and leaves finished ones above', () => {
-    const progress = progressTable({ write: (text) => { said += text; }, columns: 120 });
+    const progress = progressTable({
+      write: (text) => {
+        said += text;
+      },
+      columns: 120,
+    });
     progress.plan(2, 1);
     progress.begin(0, three[0]!);
     progress.end(0, three[0]!, { kind: 'done', score: 0.75, metric: 'accuracy', seconds: 12.34, peakMb: 9 });
@@ -134,7 +166,11 @@ describe('progress in a terminal', () => {
     expect(said).toContain('accuracy 0.7500  12.3 s');
   });
 
-  it.each([[7.31, '7.3 s'], [125, '2 min 05 s'], [4800, '1 h 20 min']])('says %d seconds as %s', (time, text) => {
+  it.each([
+    [7.31, '7.3 s'],
+    [125, '2 min 05 s'],
+    [4800, '1 h 20 min'],
+  ])('says %d seconds as %s', (time, text) => {
     expect(duration(time)).toBe(text);
   });
 });

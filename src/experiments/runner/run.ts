@@ -31,7 +31,10 @@ export interface Progress {
 
 export interface RunOptions {
   readonly workers: number;
-  /** Of each worker; its share of the cores where left out, be the runs ever so few: sums round otherwise with another number. */
+  /**
+   * Of each worker; its share of the cores where left out, be the runs ever so few: sums round otherwise with another
+   * number.
+   */
   readonly threads?: number;
   readonly engine: TrainingJob['engine'];
   readonly progress: Progress;
@@ -46,20 +49,32 @@ export interface RunOptions {
 }
 
 /**
- * Executes the runs that have no finished file, in `workers` long-lived processes. A run whose worker dies is tried once more in
+ * Executes the runs that have no finished file, in `workers` long-lived processes. A run whose worker dies is tried
+ * once more in
  * a new one. Finished runs are on disk at once, so killing this process at any point loses only the runs in hand.
  */
 export async function runPlanned(plans: readonly PlannedRun[], options: RunOptions): Promise<StudyReport> {
   const { progress } = options;
   const queue = options.again === true ? [...plans] : missing(plans, options);
   const lanes = Math.min(options.workers, queue.length);
-  const state: State = { queue, retried: new Set(), active: new Map(), workers: new Set(), failed: [], finished: 0, options };
+  const state: State = {
+    queue,
+    retried: new Set(),
+    active: new Map(),
+    workers: new Set(),
+    failed: [],
+    finished: 0,
+    options,
+  };
   const reused = plans.length - queue.length;
   progress.plan(queue.length, reused);
   const abort = (): void => state.workers.forEach((worker) => worker.stop());
   options.signal?.addEventListener('abort', abort);
   try {
-    await Promise.race([Promise.all(Array.from({ length: lanes }, (_, lane) => serveLane(lane, state))), aborted(options.signal)]);
+    await Promise.race([
+      Promise.all(Array.from({ length: lanes }, (_, lane) => serveLane(lane, state))),
+      aborted(options.signal),
+    ]);
   } finally {
     options.signal?.removeEventListener('abort', abort);
     abort();
@@ -127,7 +142,11 @@ function launch({ options, workers }: State): WorkerProcess {
   return worker;
 }
 
-interface Assignment { readonly lane: number; readonly plan: PlannedRun; readonly state: State }
+interface Assignment {
+  readonly lane: number;
+  readonly plan: PlannedRun;
+  readonly state: State;
+}
 
 function runOn(worker: WorkerProcess, { lane, plan, state }: Assignment): Promise<Answer> {
   const { progress, engine, results } = state.options;

@@ -11,10 +11,7 @@ export interface Request {
 
 /** What a worker says about the run it was given. */
 export type Message =
-  | { readonly kind: 'started' }
-  | { readonly kind: 'event'; readonly event: TrainingEvent }
-  | Done
-  | Failed;
+  { readonly kind: 'started' } | { readonly kind: 'event'; readonly event: TrainingEvent } | Done | Failed;
 
 export interface Done {
   readonly kind: 'done';
@@ -32,11 +29,14 @@ export interface Failed {
 }
 
 /**
- * Serves runs until the parent goes away. A worker lives as long as its study, so runs alike share its compiled programs.
+ * Serves runs until the parent goes away. A worker lives as long as its study, so runs alike share its compiled
+ * programs.
  * It ignores the terminal's interrupt, which the parent answers; when the parent dies, so does it.
  */
 export function serve(tools: () => Tools): void {
-  const send = (message: Message): void => { if (process.connected) process.send?.(message); };
+  const send = (message: Message): void => {
+    if (process.connected) process.send?.(message);
+  };
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
   process.on('message', (request: Request) => {
@@ -45,7 +45,11 @@ export function serve(tools: () => Tools): void {
   });
 }
 
-async function answer({ plan, engine, results }: Request, tools: () => Tools, send: (message: Message) => void): Promise<Done | Failed> {
+async function answer(
+  { plan, engine, results }: Request,
+  tools: () => Tools,
+  send: (message: Message) => void,
+): Promise<Done | Failed> {
   try {
     const report = (event: TrainingEvent): undefined => void send({ kind: 'event', event });
     const { final } = await executeRun(plan, tools(), { engine, results, report });

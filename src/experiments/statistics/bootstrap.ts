@@ -4,7 +4,10 @@ import { mean, quantile, type Interval } from './statistics';
 /** Scores of two variants on the same examples, `first[seed][example] - second[seed][example]`. */
 export type Differences = readonly (readonly number[])[];
 
-/** What a paired bootstrap knows: the mean difference, the sorted resampled means, and the two-sided p-value of "no difference". */
+/**
+ * What a paired bootstrap knows: the mean difference, the sorted resampled means, and the two-sided p-value of "no
+ * difference".
+ */
 export interface Bootstrap {
   readonly gap: number;
   readonly means: Float64Array;
@@ -20,14 +23,25 @@ export interface BootstrapSettings {
  * Paired bootstrap over seeds and examples: each resample draws seeds and, for all of them alike, examples, both with
  * replacement (all seeds are scored on the same test set, so the two are crossed). With one seed only examples vary.
  */
-export function pairedBootstrap(differences: Differences, settings: BootstrapSettings = { resamples: 4000, seed: 1 }): Bootstrap {
+export function pairedBootstrap(
+  differences: Differences,
+  settings: BootstrapSettings = { resamples: 4000, seed: 1 },
+): Bootstrap {
   const examples = differences[0]?.length ?? 0;
-  if (examples === 0 || differences.some((row) => row.length !== examples)) throw new Error('paired bootstrap: every seed needs the same examples');
+  if (examples === 0 || differences.some((row) => row.length !== examples))
+    throw new Error('paired bootstrap: every seed needs the same examples');
   const plan = resampling(differences.length, examples, settings);
-  return bootstrapOf(plan, differences.map((row) => resampledMeans(plan, row)), mean(differences.map(mean)));
+  return bootstrapOf(
+    plan,
+    differences.map((row) => resampledMeans(plan, row)),
+    mean(differences.map(mean)),
+  );
 }
 
-/** Draws that everything scored on the same number of examples with the same number of seeds shares: differences of means are means of differences. */
+/**
+ * Draws that everything scored on the same number of examples with the same number of seeds shares: differences of
+ * means are means of differences.
+ */
 export interface Resampling {
   readonly seeds: number;
   readonly examples: number;
@@ -75,7 +89,11 @@ export function resampledMeans({ resamples, examples, weights }: Resampling, val
 }
 
 /** What the resampled means of each seed say about their common mean. */
-export function bootstrapOf({ resamples, seeds, picks }: Resampling, rows: readonly Float64Array[], gap: number): Bootstrap {
+export function bootstrapOf(
+  { resamples, seeds, picks }: Resampling,
+  rows: readonly Float64Array[],
+  gap: number,
+): Bootstrap {
   const means = new Float64Array(resamples);
   for (let b = 0; b < resamples; b++) {
     let sum = 0;
@@ -90,7 +108,7 @@ export function bootstrapOf({ resamples, seeds, picks }: Resampling, rows: reado
 function twoSided(sorted: Float64Array): number {
   const below = sorted.filter((value) => value <= 0).length;
   const above = sorted.filter((value) => value >= 0).length;
-  return Math.min(1, 2 * (Math.min(below, above) + 1) / (sorted.length + 1));
+  return Math.min(1, (2 * (Math.min(below, above) + 1)) / (sorted.length + 1));
 }
 
 /** Percentile interval of the resampled means. */

@@ -12,7 +12,9 @@ export interface Comparison {
   readonly second: string;
   readonly task: string;
   readonly metric: string;
-  /** Mean of first minus second, in the unit of the per-example scores; above 0 is better, also where a lower score is. */
+  /**
+   * Mean of first minus second, in the unit of the per-example scores; above 0 is better, also where a lower score is.
+   */
   readonly gap: number;
   /** 95%, paired bootstrap over seeds and examples. */
   readonly interval: Interval;
@@ -27,14 +29,29 @@ export interface CompareOptions {
 }
 
 /** Compares every other variant that has finished runs with `second`, in the study's order, on each task. */
-export function compareWith(study: Study, second: string, { results, pairs: alike = isPair }: CompareOptions = {}): readonly Comparison[] {
-  const runsOf = (name: string, task: string) => study.variants.find((variant) => variant.name === name)?.runs.filter((spec) => spec.task === task) ?? [];
+export function compareWith(
+  study: Study,
+  second: string,
+  { results, pairs: alike = isPair }: CompareOptions = {},
+): readonly Comparison[] {
+  const runsOf = (name: string, task: string) =>
+    study.variants.find((variant) => variant.name === name)?.runs.filter((spec) => spec.task === task) ?? [];
   return tasksOf(study).flatMap((task) => {
     const others = recordsOfRuns(runsOf(second, task), results);
-    return study.variants.filter(({ name }) => name !== second).flatMap(({ name, label }) => {
-      const pairs = pairSeeds(recordsOfRuns(runsOf(name, task), results), others, alike);
-      return pairs.length === 0 ? [] : [comparison(pairs, { first: label, second: study.variants.find((variant) => variant.name === second)?.label ?? second, task })];
-    });
+    return study.variants
+      .filter(({ name }) => name !== second)
+      .flatMap(({ name, label }) => {
+        const pairs = pairSeeds(recordsOfRuns(runsOf(name, task), results), others, alike);
+        return pairs.length === 0
+          ? []
+          : [
+              comparison(pairs, {
+                first: label,
+                second: study.variants.find((variant) => variant.name === second)?.label ?? second,
+                task,
+              }),
+            ];
+      });
   });
 }
 
@@ -43,9 +60,18 @@ type Pairs = readonly (readonly [RunRecord, RunRecord])[];
 function comparison(pairs: Pairs, names: Pick<Comparison, 'first' | 'second' | 'task'>): Comparison {
   const metric = pairs[0]?.[0].final.metric ?? '';
   const sign = orientation(metric);
-  const differences = pairs.map(([a, b]) => a.final.perExample.map((value, i) => sign * (value - (b.final.perExample[i] ?? Number.NaN))));
+  const differences = pairs.map(([a, b]) =>
+    a.final.perExample.map((value, i) => sign * (value - (b.final.perExample[i] ?? Number.NaN))),
+  );
   const found = pairedBootstrap(differences, bootstrapSettings);
-  return { ...names, metric, gap: found.gap, interval: bootstrapInterval(found), seeds: pairs.length, examples: differences[0]?.length ?? 0 };
+  return {
+    ...names,
+    metric,
+    gap: found.gap,
+    interval: bootstrapInterval(found),
+    seeds: pairs.length,
+    examples: differences[0]?.length ?? 0,
+  };
 }
 
 function pairSeeds(first: readonly RunRecord[], second: readonly RunRecord[], alike: typeof isPair): Pairs {

@@ -1,4 +1,11 @@
-import { bootstrapOf, resampledMeans, resampling, type Bootstrap, type BootstrapSettings, type Resampling } from './bootstrap';
+import {
+  bootstrapOf,
+  resampledMeans,
+  resampling,
+  type Bootstrap,
+  type BootstrapSettings,
+  type Resampling,
+} from './bootstrap';
 import { measured, type Measure } from './measure';
 import type { RunRecord } from '../store/record';
 import { mean } from './statistics';
@@ -7,9 +14,12 @@ import { mean } from './statistics';
 export type VariantName = string;
 
 /**
- * What a paper found, as something that runs can decide. `greater`: `first` scores above `second`. `atLeast`: not below it by more than
- * delta. `near`: the two differ by less than delta either way. Where a side names several variants their scores are added up: `a + d`
- * against `b + c` says whether a to b gains more than c to d. `ratio`: a measured time of `first` over that of `second` lies in a range.
+ * What a paper found, as something that runs can decide. `greater`: `first` scores above `second`. `atLeast`: not below
+ * it by more than
+ * delta. `near`: the two differ by less than delta either way. Where a side names several variants their scores are
+ * added up: `a + d`
+ * against `b + c` says whether a to b gains more than c to d. `ratio`: a measured time of `first` over that of `second`
+ * lies in a range.
  */
 export type Link = ScoreLink | TimeLink;
 
@@ -21,13 +31,22 @@ interface Sides {
   readonly second: readonly VariantName[];
 }
 
-export interface ScoreLink extends Sides { readonly kind: 'greater' | 'atLeast' | 'near' }
-export interface TimeLink extends Sides { readonly kind: 'ratio'; readonly measure: Measure; readonly range: readonly [low: number, high: number] }
+export interface ScoreLink extends Sides {
+  readonly kind: 'greater' | 'atLeast' | 'near';
+}
+export interface TimeLink extends Sides {
+  readonly kind: 'ratio';
+  readonly measure: Measure;
+  readonly range: readonly [low: number, high: number];
+}
 
 /** The runs of a variant of a study on one task. */
 export type Evidence = (study: string, variant: VariantName, task: string) => readonly RunRecord[];
 
-/** Differences smaller than this do not matter, in the unit of a metric's per-example scores; the sign makes above 0 better. */
+/**
+ * Differences smaller than this do not matter, in the unit of a metric's per-example scores; the sign makes above 0
+ * better.
+ */
 const deltas: Readonly<Record<string, { readonly delta: number; readonly sign: 1 | -1 }>> = {
   accuracy: { delta: 0.01, sign: 1 },
   nll: { delta: 0.02, sign: -1 },
@@ -58,16 +77,29 @@ const fewestSeeds = 3;
 export function testLink(link: Link, evidence: Evidence, settings: BootstrapSettings, means: Means): LinkTest {
   const names = [...link.first, ...link.second];
   const groups = commonSeeds(names.map((name) => evidence(link.study, name, link.task)));
-  if (groups.length < fewestSeeds) return { kind: 'untested', link, reason: `finished runs of ${listed(names)} on ${link.task} have ${groups.length} common seeds of at least ${fewestSeeds}: npx petl study ${link.study} --tier full` };
+  if (groups.length < fewestSeeds)
+    return {
+      kind: 'untested',
+      link,
+      reason: `finished runs of ${listed(names)} on ${link.task} have ${groups.length} common seeds of at least ${fewestSeeds}: npx petl study ${link.study} --tier full`,
+    };
   const values = valuesOf(link, groups[0]?.[0]?.final.metric ?? '');
   if (typeof values === 'string') return { kind: 'untested', link, reason: values };
   const plan = resampling(groups.length, values.of(groups[0]?.[0] as RunRecord).length, settings);
   const sign = (place: number): number => (place < link.first.length ? values.sign : -values.sign);
   // A time is one number, so it needs no memory.
-  const meansOf = (run: RunRecord): Float64Array => (link.kind === 'ratio' ? resampledMeans(plan, values.of(run)) : means(plan, run));
+  const meansOf = (run: RunRecord): Float64Array =>
+    link.kind === 'ratio' ? resampledMeans(plan, values.of(run)) : means(plan, run);
   const rows = groups.map((runs) => added(runs.map(meansOf), sign));
   const gap = mean(groups.map((runs) => runs.reduce((sum, run, place) => sum + sign(place) * mean(values.of(run)), 0)));
-  return { kind: 'tested', link, bootstrap: bootstrapOf(plan, rows, gap), delta: values.delta, seeds: groups.length, runs: groups.flat() };
+  return {
+    kind: 'tested',
+    link,
+    bootstrap: bootstrapOf(plan, rows, gap),
+    delta: values.delta,
+    seeds: groups.length,
+    runs: groups.flat(),
+  };
 }
 
 /** Resampled means of a run's scores. */
@@ -85,13 +117,19 @@ export function rememberedMeans(): Means {
   };
 }
 
-interface Values { readonly of: (run: RunRecord) => readonly number[]; readonly sign: 1 | -1; readonly delta: number }
+interface Values {
+  readonly of: (run: RunRecord) => readonly number[];
+  readonly sign: 1 | -1;
+  readonly delta: number;
+}
 
 /** The values of a run that a link compares, or why there are none. */
 function valuesOf(link: Link, metric: string): Values | string {
   if (link.kind === 'ratio') return { of: (run) => [Math.log(measured(run, link.measure))], sign: 1, delta: 0 };
   const known = deltas[metric];
-  return known === undefined ? `no delta is declared for the metric ${metric}` : { ...known, of: (run) => run.final.perExample };
+  return known === undefined
+    ? `no delta is declared for the metric ${metric}`
+    : { ...known, of: (run) => run.final.perExample };
 }
 
 /** The runs of each seed that every variant has, scored on the same examples. */
@@ -115,7 +153,9 @@ export function isScoredAlike(a: RunRecord, b: RunRecord): boolean {
 }
 
 function added(rows: readonly Float64Array[], sign: (place: number) => number): Float64Array {
-  return Float64Array.from(rows[0] ?? [], (_, b) => rows.reduce((sum, row, place) => sum + sign(place) * (row[b] ?? Number.NaN), 0));
+  return Float64Array.from(rows[0] ?? [], (_, b) =>
+    rows.reduce((sum, row, place) => sum + sign(place) * (row[b] ?? Number.NaN), 0),
+  );
 }
 
 function listed(names: readonly string[]): string {
@@ -128,5 +168,7 @@ const signs = { greater: '>', atLeast: '>=', near: '=', ratio: '/' } as const;
 /** `prefix:l=57 > sa-attn:r=57 on synopsis` */
 export function linkText(link: Link): string {
   const sides = [link.first, link.second].map((names) => names.join(' + ')).join(` ${signs[link.kind]} `);
-  return link.kind === 'ratio' ? `${link.measure} of ${sides} in [${link.range.join(', ')}] on ${link.task}` : `${sides} on ${link.task}`;
+  return link.kind === 'ratio'
+    ? `${link.measure} of ${sides} in [${link.range.join(', ')}] on ${link.task}`
+    : `${sides} on ${link.task}`;
 }

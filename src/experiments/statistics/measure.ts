@@ -11,7 +11,12 @@ export function measured(run: RunRecord, measure: Measure): number {
 
 /** The median over the curve's points: the first steps, which compile, and those after a validation do not move it. */
 export function stepSeconds({ train, run }: RunRecord): number {
-  const times = train.slice(1).map((line, i) => (line.seconds - (train[i]?.seconds ?? 0)) / (line.step - (train[i]?.step ?? 0)));
+  const times = train
+    .slice(1)
+    .map((line, i) => (line.seconds - (train[i]?.seconds ?? 0)) / (line.step - (train[i]?.step ?? 0)));
   if (times.length === 0) throw new Error(`${run.id} has one step: no step time`);
-  return quantile(times.sort((a, b) => a - b), 0.5);
+  return quantile(
+    times.sort((a, b) => a - b),
+    0.5,
+  );
 }

@@ -5,16 +5,25 @@ import { studentCdf, studentQuantile } from './student';
 
 const scores = [0.812, 0.806, 0.82, 0.798, 0.815];
 
-describe('Student\'s t', () => {
-  it.each([[0.975, 1, 12.706204736174694], [0.975, 2, 4.302652729749462], [0.975, 4, 2.7764451051977934], [0.9, 10, 1.372183641110336], [0.025, 30, -2.0422724563012373]])(
-    'quantile %d with %d degrees of freedom (scipy.stats.t.ppf)', (p, freedom, t) => {
-      expect(studentQuantile(p, freedom)).toBeCloseTo(t, 9);
-    });
+describe("Student's t", () => {
+  it.each([
+    [0.975, 1, 12.706204736174694],
+    [0.975, 2, 4.302652729749462],
+    [0.975, 4, 2.7764451051977934],
+    [0.9, 10, 1.372183641110336],
+    [0.025, 30, -2.0422724563012373],
+  ])('quantile %d with %d degrees of freedom (scipy.stats.t.ppf)', (p, freedom, t) => {
+    expect(studentQuantile(p, freedom)).toBeCloseTo(t, 9);
+  });
 
-  it.each([[-1.5, 3, 0.11529193262241147], [0, 5, 0.5], [2.3, 7, 0.9725044523978142], [5, 2, 0.9811252243246882]])(
-    'P(T <= %d) with %d degrees of freedom (scipy.stats.t.cdf)', (t, freedom, p) => {
-      expect(studentCdf(t, freedom)).toBeCloseTo(p, 10);
-    });
+  it.each([
+    [-1.5, 3, 0.11529193262241147],
+    [0, 5, 0.5],
+    [2.3, 7, 0.9725044523978142],
+    [5, 2, 0.9811252243246882],
+  ])('P(T <= %d) with %d degrees of freedom (scipy.stats.t.cdf)', (t, freedom, p) => {
+    expect(studentCdf(t, freedom)).toBeCloseTo(p, 10);
+  });
 });
 
 describe('mean and spread', () => {
@@ -36,7 +45,9 @@ describe('mean and spread', () => {
 });
 
 it('quantiles equal numpy.quantile([1, 2, 4, 8, 16], q)', () => {
-  expect([0.025, 0.3, 0.5, 0.9].map((q) => Number(quantile([1, 2, 4, 8, 16], q).toFixed(9)))).toEqual([1.1, 2.4, 4, 12.8]);
+  expect([0.025, 0.3, 0.5, 0.9].map((q) => Number(quantile([1, 2, 4, 8, 16], q).toFixed(9)))).toEqual([
+    1.1, 2.4, 4, 12.8,
+  ]);
 });
 
 describe('paired bootstrap', () => {
@@ -50,7 +61,9 @@ describe('paired bootstrap', () => {
   });
 
   it('resamples seeds and examples crossed: as numpy does with D[np.ix_(seeds, examples)].mean()', () => {
-    const rows = [0.1, 0.3, 0.2].map((seed, k) => Array.from({ length: 200 }, (_, i) => seed + 0.5 * Math.sin(i) + 0.2 * Math.cos(7 * i + 11 * k)));
+    const rows = [0.1, 0.3, 0.2].map((seed, k) =>
+      Array.from({ length: 200 }, (_, i) => seed + 0.5 * Math.sin(i) + 0.2 * Math.cos(7 * i + 11 * k)),
+    );
     const found = pairedBootstrap(rows, { resamples: 20000, seed: 1 });
     expect(found.gap).toBeCloseTo(0.20268275865898697, 12);
     expect(bootstrapInterval(found).low).toBeCloseTo(0.099, 2);
@@ -78,6 +91,8 @@ describe('Holm', () => {
   });
 
   it('reads intervals at 1 - alpha / (m - rank), and no easier after the first that is not rejected', () => {
-    expect(holm([0.01, 0.04, 0.03, 0.005]).map(({ level }) => Number(level.toFixed(6)))).toEqual([0.983333, 0.975, 0.975, 0.9875]);
+    expect(holm([0.01, 0.04, 0.03, 0.005]).map(({ level }) => Number(level.toFixed(6)))).toEqual([
+      0.983333, 0.975, 0.975, 0.9875,
+    ]);
   });
 });

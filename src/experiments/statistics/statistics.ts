@@ -41,7 +41,8 @@ export function quantile(sorted: ArrayLike<number>, q: number): number {
 }
 
 /**
- * Holm's step-down for a family of p-values: the adjusted p, and the confidence level 1 - alpha / (m - rank) at which each
+ * Holm's step-down for a family of p-values: the adjusted p, and the confidence level 1 - alpha / (m - rank) at which
+ * each
  * one's interval is to be read. After the first that is not rejected all later ones are read at that one's level.
  */
 export function holm(ps: readonly number[], alpha = 0.05): readonly { readonly p: number; readonly level: number }[] {

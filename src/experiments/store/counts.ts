@@ -11,19 +11,27 @@ import { taskNamed } from '../../tasks/registry';
 import type { RunCounts } from './record';
 import type { RunSpec } from './spec';
 
-/** The shape of a model by its name or by the folder that holds its config.json; else a UserError that lists the names. */
+/**
+ * The shape of a model by its name or by the folder that holds its config.json; else a UserError that lists the names.
+ */
 export function shapeNamed(model: string): ModelShape {
   const known = Object.hasOwn(knownShapes, model) ? knownShapes[model] : undefined;
   if (known) return known;
   if (existsSync(join(model, 'config.json')) || /[\\/]/.test(model)) return shapeOf(readConfig(model));
   const names = Object.keys(knownShapes);
-  throw new UserError(`unknown model "${model}"${nearest(model, names)}: choose a folder with config.json, or one of ${names.join(', ')}`);
+  throw new UserError(
+    `unknown model "${model}"${nearest(model, names)}: choose a folder with config.json, or one of ${names.join(', ')}`,
+  );
 }
 
 /** Closed-form counts of a run: no tensor is made. */
 export function countRun(spec: RunSpec): RunCounts {
   const task = taskNamed(spec.task);
   const classes = task.kind === 'classification' ? task.labels.length : 0;
-  const { trained, used, stored, head, paper, backbone } = count(parseMethod(spec.method), shapeNamed(spec.model), classes);
+  const { trained, used, stored, head, paper, backbone } = count(
+    parseMethod(spec.method),
+    shapeNamed(spec.model),
+    classes,
+  );
   return { trained, used, stored, head, paper, backbone };
 }

@@ -15,7 +15,10 @@ export interface Environment {
   readonly cores: number;
   readonly memoryGb: number;
   readonly platform: string;
-  /** Whether layers ran on the project's own kernels, whose dropout draws other numbers; left out in records from before there were any. */
+  /**
+   * Whether layers ran on the project's own kernels, whose dropout draws other numbers; left out in records from before
+   * there were any.
+   */
   readonly kernels?: boolean;
   /** Threads that share an op: another number adds in another order. Left out in older records. */
   readonly threads?: number;
@@ -50,7 +53,11 @@ function kernelsCompiled(): boolean {
 
 function git(...args: readonly string[]): string | undefined {
   try {
-    return execFileSync('git', args, { cwd: projectRoot(), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', args, {
+      cwd: projectRoot(),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return undefined;
   }

@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
-import { completeRecord, type EvalLine, type FinalLine, type RunLine, type RunRecord, type RunRecordLine, type TrainLine } from './record';
+import {
+  completeRecord,
+  type EvalLine,
+  type FinalLine,
+  type RunLine,
+  type RunRecord,
+  type RunRecordLine,
+  type TrainLine,
+} from './record';
 import { runId, studyFolder, type Tier } from './spec';
 
 /** What a path holds: a finished run, nothing, or a file that must not be believed. */
@@ -10,7 +18,10 @@ export type Stored =
   | { readonly kind: 'missing' }
   | { readonly kind: 'damaged'; readonly path: string; readonly reason: string };
 
-/** Reads a run's file. A run counts only when every line is whole, the last is a valid `final` and the spec is the file's own. */
+/**
+ * Reads a run's file. A run counts only when every line is whole, the last is a valid `final` and the spec is the
+ * file's own.
+ */
 export function readRun(path: string): Stored {
   let text: string;
   try {
@@ -31,7 +42,9 @@ export function readRun(path: string): Stored {
 export function recordAt(path: string): RunRecord {
   const stored = readRun(path);
   if (stored.kind === 'finished') return stored.record;
-  throw new UserError(stored.kind === 'missing' ? `there is no run file ${path}: name a file below results` : `${path}: ${stored.reason}`);
+  throw new UserError(
+    stored.kind === 'missing' ? `there is no run file ${path}: name a file below results` : `${path}: ${stored.reason}`,
+  );
 }
 
 /** The lines, or what is wrong with the text. */
@@ -77,9 +90,11 @@ function idOf(run: RunLine): string {
 }
 
 function faultOfFinal(final: FinalLine, unscored: boolean): string | undefined {
-  if (!Array.isArray(final.perExample) || final.perExample.length !== final.tests?.count) return 'its per-example scores do not match their count';
+  if (!Array.isArray(final.perExample) || final.perExample.length !== final.tests?.count)
+    return 'its per-example scores do not match their count';
   if (unscored) return undefined;
-  if (final.tokens !== undefined && final.tokens.length > 0 && final.tokens.length !== final.perExample.length) return 'its token counts do not match its scores';
+  if (final.tokens !== undefined && final.tokens.length > 0 && final.tokens.length !== final.perExample.length)
+    return 'its token counts do not match its scores';
   if (!Number.isFinite(final.score) || !Number.isFinite(final.loss)) return 'its score is not a number';
   return final.perExample.every(Number.isFinite) ? undefined : 'a per-example score is not a number';
 }
@@ -87,7 +102,10 @@ function faultOfFinal(final: FinalLine, unscored: boolean): string | undefined {
 /** All files of a study on disk, in name order. */
 export function readStudyFolder(study: string, tier: Tier, results?: string): readonly Stored[] {
   const folder = studyFolder(study, tier, results);
-  return filesOf(folder).filter((name) => name.endsWith('.jsonl') && !name.startsWith('.')).sort().map((name) => readRun(join(folder, name)));
+  return filesOf(folder)
+    .filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))
+    .sort()
+    .map((name) => readRun(join(folder, name)));
 }
 
 function filesOf(folder: string): readonly string[] {

@@ -58,7 +58,8 @@ export interface FinalLine {
   /** Each scored test example's part of the score, in task order: their mean is the score. */
   readonly perExample: readonly number[];
   /**
-   * Tokens of each example's target, for scores per token: example i's sum is `perExample[i]` times the mean of `tokens`. Empty where each
+   * Tokens of each example's target, for scores per token: example i's sum is `perExample[i]` times the mean of
+   * `tokens`. Empty where each
    * example has one label.
    */
   readonly tokens: readonly number[];

@@ -32,9 +32,14 @@ export interface RunRow {
   readonly peakMb: number;
 }
 
-/** Every finished run of a study on disk, in file-name order; tuning trials, which have no test score, are not among them. */
+/**
+ * Every finished run of a study on disk, in file-name order; tuning trials, which have no test score, are not among
+ * them.
+ */
 export function readRows(study: string, tier: Tier, results?: string): readonly RunRow[] {
-  return readStudyFolder(study, tier, results).flatMap((stored) => (stored.kind === 'finished' ? rowOf(stored.record) : []));
+  return readStudyFolder(study, tier, results).flatMap((stored) =>
+    stored.kind === 'finished' ? rowOf(stored.record) : [],
+  );
 }
 
 /** The finished ones of these runs, in their order: what a figure of a study as it stands today may show. */
@@ -42,7 +47,10 @@ export function rowsOfRuns(specs: readonly RunSpec[], results?: string): readonl
   return recordsOfRuns(specs, results).flatMap(rowOf);
 }
 
-/** Every finished run of a study as it stands today, in its order and under its own labels: other studies may show the same runs. */
+/**
+ * Every finished run of a study as it stands today, in its order and under its own labels: other studies may show the
+ * same runs.
+ */
 export function rowsOfStudy({ variants }: Study, results?: string): readonly RunRow[] {
   return variants.flatMap(({ runs, label }) => rowsOfRuns(runs, results).map((row) => ({ ...row, label })));
 }
@@ -59,14 +67,28 @@ export function rowOf({ run, final }: RunRecord): readonly RunRow[] {
   if (final.score === null) return [];
   const { spec, counts, label } = run;
   const method = parseMethod(spec.method);
-  return [{
-    study: spec.study, tier: spec.tier, method: spec.method, label, form: formOf(method), site: siteOf(method),
-    task: spec.task, model: spec.model, seed: spec.seed, ...counts, share: shareOf(counts),
-    score: final.score, metric: final.metric, seconds: final.seconds, peakMb: final.peakMb,
-  }];
+  return [
+    {
+      study: spec.study,
+      tier: spec.tier,
+      method: spec.method,
+      label,
+      form: formOf(method),
+      site: siteOf(method),
+      task: spec.task,
+      model: spec.model,
+      seed: spec.seed,
+      ...counts,
+      share: shareOf(counts),
+      score: final.score,
+      metric: final.metric,
+      seconds: final.seconds,
+      peakMb: final.peakMb,
+    },
+  ];
 }
 
 /** Trained elements in % of the backbone. */
 export function shareOf(counts: { readonly trained: number; readonly backbone: number }): number {
-  return 100 * counts.trained / counts.backbone;
+  return (100 * counts.trained) / counts.backbone;
 }

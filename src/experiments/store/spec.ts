@@ -39,7 +39,10 @@ export const defaultTraining: TrainingSettings = {
   target: null,
 };
 
-/** Settings younger than the first committed runs, with the value that means what those did: such a value takes no part in a run's id. */
+/**
+ * Settings younger than the first committed runs, with the value that means what those did: such a value takes no part
+ * in a run's id.
+ */
 const younger: Partial<TrainingSettings> = { target: null, accumulation: 1 };
 
 /** A spec as it was written, with what was not asked for in its time filled in. */
@@ -55,9 +58,8 @@ function identityOf(spec: RunSpec): unknown {
 }
 
 /** What must be said of a run; the rest has defaults. */
-export type RunFields = Pick<RunSpec, 'study' | 'method'> & Partial<Omit<RunSpec, 'study' | 'method' | 'training'>> & {
-  readonly training?: Partial<TrainingSettings>;
-};
+export type RunFields = Pick<RunSpec, 'study' | 'method'> &
+  Partial<Omit<RunSpec, 'study' | 'method' | 'training'>> & { readonly training?: Partial<TrainingSettings> };
 
 /** A run with every field filled and the method in its canonical written form; an unreadable method is a UserError. */
 export function runSpec(fields: RunFields): RunSpec {
@@ -114,7 +116,10 @@ export function resultsFolder(): string {
   return process.env['PETL_RESULTS'] ?? join(projectRoot(), 'results');
 }
 
-/** Folder of a study's runs. The quick tier's are kept out of git; the notebooks' check reads committed ones where PETL_QUICK_RESULTS says. */
+/**
+ * Folder of a study's runs. The quick tier's are kept out of git; the notebooks' check reads committed ones where
+ * PETL_QUICK_RESULTS says.
+ */
 export function studyFolder(study: string, tier: Tier, results?: string): string {
   if (tier === 'full') return join(results ?? resultsFolder(), study);
   const quick = results === undefined ? process.env['PETL_QUICK_RESULTS'] : undefined;

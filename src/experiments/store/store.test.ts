@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,24 +26,40 @@ let results: string;
 const path = (): string => runPath(spec, results);
 const options = () => ({ engine: 'compiled', report: quiet, results }) as const;
 
-beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-store-')); });
+beforeEach(() => {
+  results = mkdtempSync(join(tmpdir(), 'petl-store-'));
+});
 afterEach(() => rmSync(results, { recursive: true, force: true }));
 
 /** A record without what was added since the first ones. */
 function asBefore(text: string): string {
   const added = new Set(['target', 'kernels', 'threads', 'tokens', 'written', 'data', 'model']);
-  return text.trim().split('\n').map((line, i) => {
-    const whole = JSON.parse(line) as { readonly kind: string };
-    const drop = (value: unknown, inSpec: boolean): unknown => (value === null || typeof value !== 'object' || Array.isArray(value) ? value
-      : Object.fromEntries(Object.entries(value).filter(([key]) => !added.has(key) || (inSpec && key === 'model')).map(([key, inner]) => [key, drop(inner, inSpec || key === 'spec')])));
-    return JSON.stringify(i === 0 || whole.kind === 'final' ? drop(whole, false) : whole);
-  }).join('\n') + '\n';
+  return (
+    text
+      .trim()
+      .split('\n')
+      .map((line, i) => {
+        const whole = JSON.parse(line) as { readonly kind: string };
+        const drop = (value: unknown, inSpec: boolean): unknown =>
+          value === null || typeof value !== 'object' || Array.isArray(value)
+            ? value
+            : Object.fromEntries(
+                Object.entries(value)
+                  .filter(([key]) => !added.has(key) || (inSpec && key === 'model'))
+                  .map(([key, inner]) => [key, drop(inner, inSpec || key === 'spec')]),
+              );
+        return JSON.stringify(i === 0 || whole.kind === 'final' ? drop(whole, false) : whole);
+      })
+      .join('\n') + '\n'
+  );
 }
 
-describe('a run\'s name', () => {
+describe("a run's name", () => {
   it('is made of method, task, seed and hash, safe for a file', () => {
     expect(runId(spec)).toMatch(/^lora-r4-sentiment-s1-[0-9a-f]{8}$/);
-    expect(runId(runSpec({ study: 'toy', method: 'mam:l=4,r=60+bitfit' }))).toMatch(/^mam-l4-r60\+bitfit-sentiment-s1-[0-9a-f]{8}$/);
+    expect(runId(runSpec({ study: 'toy', method: 'mam:l=4,r=60+bitfit' }))).toMatch(
+      /^mam-l4-r60\+bitfit-sentiment-s1-[0-9a-f]{8}$/,
+    );
   });
 
   it('differs when any setting differs, and only then', () => {
@@ -48,11 +73,25 @@ describe('a run\'s name', () => {
     const folder = (root: string): string => studyFolder('existing-methods', 'quick', root);
     const reference = folder(join(projectRoot(), 'results', 'reference'));
     mkdirSync(folder(results), { recursive: true });
-    for (const name of readdirSync(reference)) writeFileSync(join(folder(results), name), asBefore(readFileSync(join(reference, name), 'utf8')));
+    for (const name of readdirSync(reference))
+      writeFileSync(join(folder(results), name), asBefore(readFileSync(join(reference, name), 'utf8')));
     const read = readStudyFolder('existing-methods', 'quick', results);
     expect(read.map(({ kind }) => kind)).toEqual(Array.from({ length: 9 }, () => 'finished'));
-    for (const stored of read) if (stored.kind === 'finished') expect(stored.record).toMatchObject({ run: { spec: { training: { target: null } } }, final: { tokens: [], written: null, data: null, model: null } });
-    expect(runId({ ...spec, training: { ...spec.training, target: { maxLength: 32, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 } } })).not.toBe(runId(spec));
+    for (const stored of read)
+      if (stored.kind === 'finished')
+        expect(stored.record).toMatchObject({
+          run: { spec: { training: { target: null } } },
+          final: { tokens: [], written: null, data: null, model: null },
+        });
+    expect(
+      runId({
+        ...spec,
+        training: {
+          ...spec.training,
+          target: { maxLength: 32, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
+        },
+      }),
+    ).not.toBe(runId(spec));
   });
 
   it('does not depend on the order of keys', () => {
@@ -63,7 +102,13 @@ describe('a run\'s name', () => {
 describe('the store', () => {
   it('writes a run that explains itself and reads it back', async () => {
     const record = await executeRun(plan, toyTools, options());
-    expect(record.run).toMatchObject({ id: runId(spec), label: 'LoRA r=4', spec, engine: 'compiled', counts: { trained: 100, backbone: 10000 } });
+    expect(record.run).toMatchObject({
+      id: runId(spec),
+      label: 'LoRA r=4',
+      spec,
+      engine: 'compiled',
+      counts: { trained: 100, backbone: 10000 },
+    });
     expect(record.run.environment.versions['node']).toBe(process.versions.node);
     expect(record.run.environment.kernels).toBe(process.env.PETL_KERNELS !== '0');
     expect(record.run.environment.threads).toBe(Number(process.env.TF_NUM_INTRAOP_THREADS ?? cpus().length));
@@ -74,7 +119,13 @@ describe('the store', () => {
 
   it('runs what is missing and nothing twice', async () => {
     let runs = 0;
-    const counting: Tools = { ...toyTools, train: async (job, report) => { runs += 1; return await toyTools.train(job, report); } };
+    const counting: Tools = {
+      ...toyTools,
+      train: async (job, report) => {
+        runs += 1;
+        return await toyTools.train(job, report);
+      },
+    };
     await runIfMissing(plan, counting, options());
     await runIfMissing(plan, counting, options());
     expect(runs).toBe(1);
@@ -83,23 +134,60 @@ describe('the store', () => {
   it('gives rows with shares and words', async () => {
     await executeRun(plan, toyTools, options());
     const [row] = readRows('toy', 'quick', results);
-    expect(row).toMatchObject({ method: 'lora:r=4', form: 'low-rank', site: 'attention', share: 1, score: 0.5, seed: 1, metric: 'accuracy' });
+    expect(row).toMatchObject({
+      method: 'lora:r=4',
+      form: 'low-rank',
+      site: 'attention',
+      share: 1,
+      score: 0.5,
+      seed: 1,
+      metric: 'accuracy',
+    });
     expect(rowsOfRuns([spec, { ...spec, seed: 9 }], results)).toEqual([row]);
   });
 
   it('keeps what was written, with the tokens of each target and the data it was scored on', async () => {
-    const written = { examples: { count: 2, hash: 'd' }, bleu: 12.5, chrf: 30, rouge1: 0.5, rouge2: 0.25, rougeL: 0.5, rougeLsum: 0.5, unfinished: 1, seconds: 1.23456, texts: ['one', 'two'] };
-    const writing: Tools = { ...toyTools, train: async (job, report) => ({ ...await toyTools.train(job, report), metric: 'nll', perExample: [1.5, 2, 0.25, 0.25], score: 1, labels: [3, 2, 1, 6], written }) };
+    const written = {
+      examples: { count: 2, hash: 'd' },
+      bleu: 12.5,
+      chrf: 30,
+      rouge1: 0.5,
+      rouge2: 0.25,
+      rougeL: 0.5,
+      rougeLsum: 0.5,
+      unfinished: 1,
+      seconds: 1.23456,
+      texts: ['one', 'two'],
+    };
+    const writing: Tools = {
+      ...toyTools,
+      train: async (job, report) => ({
+        ...(await toyTools.train(job, report)),
+        metric: 'nll',
+        perExample: [1.5, 2, 0.25, 0.25],
+        score: 1,
+        labels: [3, 2, 1, 6],
+        written,
+      }),
+    };
     const { final } = await executeRun(plan, writing, options());
-    expect(final).toMatchObject({ tokens: [3, 2, 1, 6], written: { ...written, seconds: 1.235 }, data: { test: { count: 4, hash: 'c' } }, model: '0123456789abcdef' });
+    expect(final).toMatchObject({
+      tokens: [3, 2, 1, 6],
+      written: { ...written, seconds: 1.235 },
+      data: { test: { count: 4, hash: 'c' } },
+      model: '0123456789abcdef',
+    });
     expect((await executeRun(plan, toyTools, options())).final).toMatchObject({ tokens: [], written: null });
   });
 
   it('keeps about a hundred points of a long curve', async () => {
-    const long: Tools = { ...toyTools, train: (_, report) => {
-      for (let step = 1; step <= 1234; step++) report({ kind: 'step', step, steps: 1234, loss: 1, seconds: 1 });
-      return Promise.resolve(toyOutcome(1));
-    } };
+    const long: Tools = {
+      ...toyTools,
+      train: (_, report) => {
+        for (let step = 1; step <= 1234; step++) report({ kind: 'step', step, steps: 1234, loss: 1, seconds: 1 });
+        return Promise.resolve(toyOutcome(1));
+      },
+    };
     const { train } = await executeRun(plan, long, options());
     expect(train.length).toBeGreaterThan(90);
     expect(train.length).toBeLessThan(110);
@@ -111,12 +199,36 @@ describe('what must not count', () => {
   it.each([
     ['an empty file', () => '', 'it is empty'],
     ['a cut-off line', (text: string) => text.slice(0, -20), 'its last line is cut off'],
-    ['no final line', (text: string) => `${text.split('\n').slice(0, -2).join('\n')}\n`, 'it does not begin with a run and end with a final line'],
-    ['a line that is not JSON', (text: string) => text.replace('\n{"kind":"train"', '\n<<<<<<< HEAD\n{"kind":"train"'), 'line 2 is not JSON'],
-    ['another run\'s spec', (text: string) => text.replace('"seed":1', '"seed":2'), 'its spec does not give its file name'],
-    ['a lost per-example score', (text: string) => text.replace('"perExample":[1,', '"perExample":['), 'its per-example scores do not match their count'],
-    ['a lost token count', (text: string) => text.replace('"tokens":[]', '"tokens":[3,2]'), 'its token counts do not match its scores'],
-    ['a score that is no number', (text: string) => text.replace('"score":0.5,', '"score":null,'), 'its score is not a number'],
+    [
+      'no final line',
+      (text: string) => `${text.split('\n').slice(0, -2).join('\n')}\n`,
+      'it does not begin with a run and end with a final line',
+    ],
+    [
+      'a line that is not JSON',
+      (text: string) => text.replace('\n{"kind":"train"', '\n<<<<<<< HEAD\n{"kind":"train"'),
+      'line 2 is not JSON',
+    ],
+    [
+      "another run's spec",
+      (text: string) => text.replace('"seed":1', '"seed":2'),
+      'its spec does not give its file name',
+    ],
+    [
+      'a lost per-example score',
+      (text: string) => text.replace('"perExample":[1,', '"perExample":['),
+      'its per-example scores do not match their count',
+    ],
+    [
+      'a lost token count',
+      (text: string) => text.replace('"tokens":[]', '"tokens":[3,2]'),
+      'its token counts do not match its scores',
+    ],
+    [
+      'a score that is no number',
+      (text: string) => text.replace('"score":0.5,', '"score":null,'),
+      'its score is not a number',
+    ],
   ])('%s is damage with its reason', async (_, damage, reason) => {
     await executeRun(plan, toyTools, options());
     writeFileSync(path(), damage(readFileSync(path(), 'utf8')));
@@ -135,7 +247,11 @@ describe('what must not count', () => {
   });
 
   it.each([
-    ['diverges', { ...toyTools, train: () => Promise.resolve({ ...toyOutcome(1), score: Number.NaN, loss: Number.NaN }) }, 'lower its learning rate'],
+    [
+      'diverges',
+      { ...toyTools, train: () => Promise.resolve({ ...toyOutcome(1), score: Number.NaN, loss: Number.NaN }) },
+      'lower its learning rate',
+    ],
     ['throws', { ...toyTools, train: () => Promise.reject(new Error('out of memory')) }, 'out of memory'],
   ] as const)('a run that %s leaves nothing', async (_, tools, message) => {
     await expect(executeRun(plan, tools, options())).rejects.toThrow(message);
@@ -150,7 +266,9 @@ describe('what must not count', () => {
   it('a failed second run leaves the first as it was', async () => {
     await executeRun(plan, toyTools, options());
     const before = readFileSync(path(), 'utf8');
-    await expect(executeRun(plan, { ...toyTools, train: () => Promise.reject(new Error('x')) }, options())).rejects.toThrow('x');
+    await expect(
+      executeRun(plan, { ...toyTools, train: () => Promise.reject(new Error('x')) }, options()),
+    ).rejects.toThrow('x');
     expect(readFileSync(path(), 'utf8')).toBe(before);
   });
 

@@ -3,7 +3,9 @@ import type { Method, Modification } from '../../petl/design/types';
 export const fullFineTuning = 'full fine-tuning';
 export const headOnly = 'head only';
 
-/** Functional form of a method in one word, as He et al. 2021 (Table 1) tell methods apart: the marker of its points. */
+/**
+ * Functional form of a method in one word, as He et al. 2021 (Table 1) tell methods apart: the marker of its points.
+ */
 export function formOf(method: Method): string {
   if (method.unfrozen.some((part) => part.kind === 'all')) return fullFineTuning;
   const words = new Set(method.modifications.map(formWord));

@@ -6,8 +6,10 @@ import { hash8 } from './spec';
 import { isRunning } from '../../project';
 
 /**
- * Writes one run. Lines are appended to `.tmp-<process id>-<name>` beside the target, and the whole file is renamed into place
- * by `finish`: whatever instant the process is killed at, a file under its own name is complete. What a killed process left is
+ * Writes one run. Lines are appended to `.tmp-<process id>-<name>` beside the target, and the whole file is renamed
+ * into place
+ * by `finish`: whatever instant the process is killed at, a file under its own name is complete. What a killed process
+ * left is
  * ignored by readers and by git, and removed by the next `openRun` in that folder.
  */
 export interface RunWriter {
@@ -30,7 +32,9 @@ export function openRun(path: string, run: RunLine): RunWriter {
   const discard = (): void => rmSync(temporary, { force: true });
   append(run);
   return {
-    event: (event) => { if (isKept(event)) append(lineOf(event)); },
+    event: (event) => {
+      if (isKept(event)) append(lineOf(event));
+    },
     finish: (outcome) => {
       const final = finalLine(outcome, run.spec.training.scored.test === 0);
       if (typeof final === 'string') {
@@ -72,10 +76,21 @@ function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | str
     return `the run diverged (test loss ${outcome.loss}): lower its learning rate`;
   }
   return {
-    kind: 'final', score: unscored ? null : outcome.score, loss: unscored ? null : outcome.loss, metric, perExample,
-    tokens: labels.some((count) => count !== 1) ? labels : [], tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) },
-    written: written && { ...written, seconds: digits(written.seconds, 4) }, data, model, steps,
-    trainSeconds: digits(outcome.trainSeconds, 4), seconds: digits(outcome.totalSeconds, 4), peakMb: Math.round(outcome.peakMb), programs,
+    kind: 'final',
+    score: unscored ? null : outcome.score,
+    loss: unscored ? null : outcome.loss,
+    metric,
+    perExample,
+    tokens: labels.some((count) => count !== 1) ? labels : [],
+    tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) },
+    written: written && { ...written, seconds: digits(written.seconds, 4) },
+    data,
+    model,
+    steps,
+    trainSeconds: digits(outcome.trainSeconds, 4),
+    seconds: digits(outcome.totalSeconds, 4),
+    peakMb: Math.round(outcome.peakMb),
+    programs,
   };
 }
 

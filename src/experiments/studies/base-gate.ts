@@ -15,17 +15,28 @@ const blocks: readonly Block[] = [translationBlock, synopsisBlock];
 export const randomFamily = (task: string): string => `random weights on ${task}`;
 
 /**
- * Whether the base is worth adapting: full fine-tuning of it against the same network from random weights, and against answers without
+ * Whether the base is worth adapting: full fine-tuning of it against the same network from random weights, and against
+ * answers without
  * a model. A task that fails is a floor: no study may rest on it.
  */
 export function baseGate(tier: Tier): Study {
   const variants: readonly Variant[] = [
     { name: 'base', label: 'full fine-tuning of the base', runs: blocks.flatMap((block) => runsOf(block, full, tier)) },
-    { name: 'random', label: 'the same network from random weights', runs: blocks.flatMap((block) => fromRandom(block, tier)) },
+    {
+      name: 'random',
+      label: 'the same network from random weights',
+      runs: blocks.flatMap((block) => fromRandom(block, tier)),
+    },
   ];
   return {
-    name: 'base-gate', tier, title: 'Is the base worth adapting: full fine-tuning against random weights and answers without a model',
-    source: 'the gate of the base model', rows: [], notebook: 'notebooks/04-existing-methods-and-budgets.ipynb', reference: 'full', variants,
+    name: 'base-gate',
+    tier,
+    title: 'Is the base worth adapting: full fine-tuning against random weights and answers without a model',
+    source: 'the gate of the base model',
+    rows: [],
+    notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
+    reference: 'full',
+    variants,
   };
 }
 
@@ -37,8 +48,16 @@ function fromRandom(block: Block, tier: Tier): Variant['runs'] {
 /** 120 steps of 16, as the pretrained model's rates are found. */
 export function gateTunable(): Tunable {
   const families = blocks.map(({ task, training }) => ({
-    name: randomFamily(task), label: `random weights, ${task}`,
-    base: runSpec({ study: 'base-gate', method: full.method, model: randomModel, task, tier: 'quick', training: { ...training.full, examples: 1920, epochs: 1 } }),
+    name: randomFamily(task),
+    label: `random weights, ${task}`,
+    base: runSpec({
+      study: 'base-gate',
+      method: full.method,
+      model: randomModel,
+      task,
+      tier: 'quick',
+      training: { ...training.full, examples: 1920, epochs: 1 },
+    }),
   }));
   return { name: 'base-gate', families };
 }

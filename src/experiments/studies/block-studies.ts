@@ -6,15 +6,29 @@ import { synopsisConfigurations, translationConfigurations } from './generation'
 import type { Study } from './study';
 
 /** Every configuration of each block: `petl study synopsis --tier full` runs a whole line of the compute plan. */
-export const blockConfigurations: readonly (readonly [block: Block, configurations: readonly Configuration[], notebook: string])[] = [
+export const blockConfigurations: readonly (readonly [
+  block: Block,
+  configurations: readonly Configuration[],
+  notebook: string,
+])[] = [
   [sentimentBlock, sentimentConfigurations, 'notebooks/04-existing-methods-and-budgets.ipynb'],
   [paraphraseBlock, paraphraseConfigurations, 'notebooks/04-existing-methods-and-budgets.ipynb'],
   [translationBlock, translationConfigurations, 'notebooks/08-mix-and-match.ipynb'],
   [synopsisBlock, synopsisConfigurations, 'notebooks/08-mix-and-match.ipynb'],
 ];
 
-export const blockStudies: Readonly<Record<string, (tier: Tier) => Study>> = Object.fromEntries(blockConfigurations.map(([block, configurations, notebook]) => (
-  [block.name, (tier: Tier): Study => ({
-    name: block.name, tier, title: `Everything that runs on ${block.task}`, source: 'He et al. 2021', rows: [], notebook, reference: 'full',
-    variants: configurations.map((config) => variantOf(config, [block], tier)),
-  })])));
+export const blockStudies: Readonly<Record<string, (tier: Tier) => Study>> = Object.fromEntries(
+  blockConfigurations.map(([block, configurations, notebook]) => [
+    block.name,
+    (tier: Tier): Study => ({
+      name: block.name,
+      tier,
+      title: `Everything that runs on ${block.task}`,
+      source: 'He et al. 2021',
+      rows: [],
+      notebook,
+      reference: 'full',
+      variants: configurations.map((config) => variantOf(config, [block], tier)),
+    }),
+  ]),
+);

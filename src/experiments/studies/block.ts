@@ -5,8 +5,10 @@ import { tunedRate } from '../tuning/tuned';
 import type { Variant } from './study';
 
 /**
- * One task with one model and one recipe: data order, steps, seeds and tuning are the same for everything that runs in it. Studies show
- * runs of blocks and own none, so that a run which serves five findings trains once. Results stand in `results/<name>/`.
+ * One task with one model and one recipe: data order, steps, seeds and tuning are the same for everything that runs in
+ * it. Studies show
+ * runs of blocks and own none, so that a run which serves five findings trains once. Results stand in
+ * `results/<name>/`.
  */
 export interface Block {
   readonly name: string;
@@ -36,7 +38,11 @@ export function configuration(written: string, label: string): Configuration {
 }
 
 /** The same method under other settings; `what` says which. */
-export function changed({ method, label }: Configuration, change: Partial<TrainingSettings>, what: string): Configuration {
+export function changed(
+  { method, label }: Configuration,
+  change: Partial<TrainingSettings>,
+  what: string,
+): Configuration {
   return { name: `${method}; ${what}`, label: `${label}, ${what}`, method, change };
 }
 
@@ -44,7 +50,9 @@ export function changed({ method, label }: Configuration, change: Partial<Traini
 export function runsOf(block: Block, { method, change }: Configuration, tier: Tier): readonly RunSpec[] {
   const learningRate = tunedRate(block.tuning, block.familyOf(method));
   const base = { study: block.name, model: block.model, task: block.task, tier, method };
-  return block.seeds[tier].map((seed) => runSpec({ ...base, seed, training: { ...block.training[tier], learningRate, ...change } }));
+  return block.seeds[tier].map((seed) =>
+    runSpec({ ...base, seed, training: { ...block.training[tier], learningRate, ...change } }),
+  );
 }
 
 /** A configuration with its runs in each of `blocks`. */

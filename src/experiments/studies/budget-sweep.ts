@@ -11,7 +11,21 @@ export function budgetSweep(tier: Tier): Study {
     rows: ['A2', 'A3', 'A4', 'A5'],
     notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
     configurations: [
-      full, bitfit, prompt, prefix(1), prefix(8), prefix(57), prefix(146), saFfn(1), saFfn(8), saFfn(57), saFfn(146), lora(1), lora(8), lora(57), mam,
+      full,
+      bitfit,
+      prompt,
+      prefix(1),
+      prefix(8),
+      prefix(57),
+      prefix(146),
+      saFfn(1),
+      saFfn(8),
+      saFfn(57),
+      saFfn(146),
+      lora(1),
+      lora(8),
+      lora(57),
+      mam,
     ],
   });
 }

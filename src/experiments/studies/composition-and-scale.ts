@@ -11,7 +11,16 @@ export function compositionAndScale(tier: Tier): Study {
     rows: ['A16', 'A17', 'A18', 'A19', 'A20'],
     notebook: 'notebooks/07-composition-and-scale.ipynb',
     configurations: [
-      full, loraFfn(1), loraFfn(4), loraFfn(16), paFfn(146), scaled(1), scaled(4), scaled(16), scaled('learned'), scaledBertInit,
+      full,
+      loraFfn(1),
+      loraFfn(4),
+      loraFfn(16),
+      paFfn(146),
+      scaled(1),
+      scaled(4),
+      scaled(16),
+      scaled('learned'),
+      scaledBertInit,
     ],
     tasks: ['synopsis'],
   });

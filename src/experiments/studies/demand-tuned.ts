@@ -6,19 +6,28 @@ import { blocks } from './blocks';
 import { plansOf, type Study } from './study';
 import { tunableNamed } from './tunables';
 
-/** A full run at a rate that nobody tuned would compare nothing fairly: a UserError that names the command. The quick tier may. */
+/**
+ * A full run at a rate that nobody tuned would compare nothing fairly: a UserError that names the command. The quick
+ * tier may.
+ */
 export function demandTuned(study: Study): void {
   if (study.tier === 'quick') return;
   const missing = new Set(plansOf(study).flatMap(({ spec }) => untuned(spec)));
   if (missing.size === 0) return;
-  throw new UserError(`study ${study.name} has no tuned learning rates yet: run ${[...missing].map((name) => `npx petl tune ${name}`).join(' and ')} first`);
+  throw new UserError(
+    `study ${study.name} has no tuned learning rates yet: run ${[...missing].map((name) => `npx petl tune ${name}`).join(' and ')} first`,
+  );
 }
 
-/** The table that lacks this run's rate. Families that no table tunes, such as other points of the design space, take the middle of their range. */
+/**
+ * The table that lacks this run's rate. Families that no table tunes, such as other points of the design space, take
+ * the middle of their range.
+ */
 function untuned({ model, task, method }: RunSpec): readonly string[] {
   const block = blocks.find((one) => one.task === task);
   if (block === undefined) return [];
-  const [name, family] = model === randomModel ? ['base-gate', randomFamily(task)] : [block.tuning, block.familyOf(method)];
+  const [name, family] =
+    model === randomModel ? ['base-gate', randomFamily(task)] : [block.tuning, block.familyOf(method)];
   const table = readTuning(name);
   if (table?.families.some((entry) => entry.family === family) === true) return [];
   return table === undefined || tunableNamed(name).families.some((entry) => entry.name === family) ? [name] : [];

@@ -3,8 +3,13 @@ import { configuration as of, variantOf, type Configuration } from './block';
 import { paraphraseBlock, sentimentBlock } from './blocks';
 import type { Study } from './study';
 
-/** The methods of He et al. 2021, Table 2, at one share of MiniLM: 0.65% by the paper's count wherever a method has a size. */
-export const easy: Readonly<Record<'full' | 'head' | 'bitfit' | 'prompt' | 'prefix' | 'lora' | 'adapter' | 'mam', Configuration>> = {
+/**
+ * The methods of He et al. 2021, Table 2, at one share of MiniLM: 0.65% by the paper's count wherever a method has a
+ * size.
+ */
+export const easy: Readonly<
+  Record<'full' | 'head' | 'bitfit' | 'prompt' | 'prefix' | 'lora' | 'adapter' | 'mam', Configuration>
+> = {
   full: of('full', 'full fine-tuning'),
   head: of('head', 'head only'),
   bitfit: of('bitfit', 'BitFit'),
@@ -16,17 +21,30 @@ export const easy: Readonly<Record<'full' | 'head' | 'bitfit' | 'prompt' | 'pref
 };
 
 export const sentimentConfigurations: readonly Configuration[] = Object.values(easy);
-export const paraphraseConfigurations: readonly Configuration[] = [easy.full, easy.bitfit, easy.prefix, easy.lora, easy.adapter, easy.mam];
+export const paraphraseConfigurations: readonly Configuration[] = [
+  easy.full,
+  easy.bitfit,
+  easy.prefix,
+  easy.lora,
+  easy.adapter,
+  easy.mam,
+];
 
 export function easyTasks(tier: Tier): Study {
   return {
-    name: 'easy-tasks', tier,
+    name: 'easy-tasks',
+    tier,
     title: 'Existing methods on two classification tasks',
     source: 'He et al. 2021, Table 2',
     rows: ['A1', 'A5'],
     notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
     reference: 'full',
-    variants: sentimentConfigurations.map((config) => (
-      variantOf(config, paraphraseConfigurations.includes(config) ? [sentimentBlock, paraphraseBlock] : [sentimentBlock], tier))),
+    variants: sentimentConfigurations.map((config) =>
+      variantOf(
+        config,
+        paraphraseConfigurations.includes(config) ? [sentimentBlock, paraphraseBlock] : [sentimentBlock],
+        tier,
+      ),
+    ),
   };
 }

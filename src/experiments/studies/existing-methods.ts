@@ -6,7 +6,8 @@ import { sentimentBlock } from './blocks';
 import { familyOf, type Study } from './study';
 
 /**
- * The methods of He et al. 2021, Table 2, on the sentiment task: SST-2's role. Sizes give 0.6 to 1.4% of MiniLM (22.7 M) where a
+ * The methods of He et al. 2021, Table 2, on the sentiment task: SST-2's role. Sizes give 0.6 to 1.4% of MiniLM (22.7
+ * M) where a
  * method has a size; MAM divides the budget of the scaled parallel adapter about 1:16 as the paper does (30:512).
  */
 const methods: readonly (readonly [method: string, label: string])[] = [
@@ -22,14 +23,21 @@ const methods: readonly (readonly [method: string, label: string])[] = [
 ];
 
 /** One pass over a part of the data: minutes on two cores. */
-const firstLook: Partial<TrainingSettings> = { examples: 2000, epochs: 1, batch: 32, scored: { validation: 400, test: 1500 }, evaluations: 2 };
+const firstLook: Partial<TrainingSettings> = {
+  examples: 2000,
+  epochs: 1,
+  batch: 32,
+  scored: { validation: 400, test: 1500 },
+  evaluations: 2,
+};
 
 const name = 'existing-methods';
 
 /** The first study. At tier full it shows the sentiment block's runs; Table 2 itself, at one share, is `easy-tasks`. */
 export function existingMethods(tier: Tier): Study {
   return {
-    name, tier,
+    name,
+    tier,
     title: 'Existing methods on sentiment: trained parameters against accuracy',
     source: 'He et al. 2021, Table 2',
     rows: ['A1'],

@@ -1,7 +1,10 @@
 import { parseMethod } from '../../petl/design/written';
 import type { Bottleneck, Modification } from '../../petl/design/types';
 
-/** Methods that share a learning rate in the generation blocks, each with the method it is tuned at: the family's middle size. */
+/**
+ * Methods that share a learning rate in the generation blocks, each with the method it is tuned at: the family's middle
+ * size.
+ */
 export const generationFamilies = {
   full: 'full',
   bitfit: 'bitfit',
@@ -35,5 +38,7 @@ function familyOfModification({ form, reads }: Modification): GenerationFamily {
 
 function adapterFamily({ activation }: Bottleneck, reads: Modification['reads']): GenerationFamily {
   if (activation === 'identity') return 'low-rank';
-  return reads.startsWith('x') || reads.startsWith('query') || reads === 'residual' ? 'parallel adapter' : 'sequential adapter';
+  return reads.startsWith('x') || reads.startsWith('query') || reads === 'residual'
+    ? 'parallel adapter'
+    : 'sequential adapter';
 }

@@ -4,9 +4,12 @@ import { synopsisBlock, translationBlock, unregularised } from './blocks';
 import type { Study } from './study';
 
 /**
- * The configurations of the two generation blocks. Sizes keep He et al.'s shares on petl-mini-seq2seq: l or r of 8 stands for their 30
- * (S, 0.5%), 57 for 200 (M, 3.6% at attention), 146 for 512, 292 for 1024; LoRA at the FFN 29 for 102, Pfeiffer 171 for 600, prompts 28
- * for 300, the MLP of a prefix 200 for 800. MAM with l = 8 and r = 146 is L, 6.7%. s = 4 is fixed as in the paper's generation tasks.
+ * The configurations of the two generation blocks. Sizes keep He et al.'s shares on petl-mini-seq2seq: l or r of 8
+ * stands for their 30
+ * (S, 0.5%), 57 for 200 (M, 3.6% at attention), 146 for 512, 292 for 1024; LoRA at the FFN 29 for 102, Pfeiffer 171 for
+ * 600, prompts 28
+ * for 300, the MLP of a prefix 200 for 800. MAM with l = 8 and r = 146 is L, 6.7%. s = 4 is fixed as in the paper's
+ * generation tasks.
  */
 export const full: Configuration = of('full', 'full fine-tuning');
 export const bitfit: Configuration = of('bitfit', 'BitFit');
@@ -14,7 +17,8 @@ export const prompt: Configuration = of('prompt:l=28', 'prompt tuning l=28');
 
 export const prefix = (l: number): Configuration => of(`prefix:l=${l},mlp=200`, `prefix tuning l=${l}`);
 export const lora = (r: number): Configuration => of(`lora:r=${r},s=4`, `LoRA (attention) r=${r}`);
-export const loraFfn = (s: number): Configuration => of(`lora-ffn:r=29,s=${s}`, `LoRA (FFN) r=29${s === 4 ? '' : `, s=${s}`}`);
+export const loraFfn = (s: number): Configuration =>
+  of(`lora-ffn:r=29,s=${s}`, `LoRA (FFN) r=29${s === 4 ? '' : `, s=${s}`}`);
 export const saAttn = (r: number): Configuration => of(`sa-attn:r=${r}`, `SA (attention) r=${r}`);
 export const saFfn = (r: number): Configuration => of(`sa-ffn:r=${r}`, `SA (FFN) r=${r}`);
 export const paAttn = (r: number): Configuration => of(`pa-attn:r=${r}`, `PA (attention) r=${r}`);
@@ -22,8 +26,12 @@ export const paFfn = (r: number): Configuration => of(`pa-ffn:r=${r}`, `PA (FFN)
 export const multiHead = (l: number): Configuration => of(`mhpa:l=${l}`, `multi-head PA r=${l}`);
 export const pfeiffer: Configuration = of('pfeiffer:r=171', 'Pfeiffer adapter r=171');
 
-export const scaled = (s: number | 'learned'): Configuration => of(`pa-ffn:r=146,s=${s}`, `scaled PA (FFN) r=146, s=${s}`);
-export const scaledBertInit: Configuration = of('pa-ffn:r=146,s=4,init=bert', 'scaled PA (FFN) r=146, s=4, BERT\'s start');
+export const scaled = (s: number | 'learned'): Configuration =>
+  of(`pa-ffn:r=146,s=${s}`, `scaled PA (FFN) r=146, s=${s}`);
+export const scaledBertInit: Configuration = of(
+  'pa-ffn:r=146,s=4,init=bert',
+  "scaled PA (FFN) r=146, s=4, BERT's start",
+);
 export const ungated: Configuration = of('prefix:l=8,mlp=200,gate=none', 'prefix tuning without gate l=8');
 export const freePrefix: Configuration = of('prefix:l=57', 'prefix tuning l=57, free vectors');
 export const plainPrefix: Configuration = changed(prefix(57), unregularised, 'no smoothing, no decay');
@@ -38,23 +46,66 @@ export const halfHalf: Configuration = of('mam:l=53,r=79,mlp=200', 'half and hal
 export const allAttention: Configuration = of('prefix:l=105,mlp=200', 'all at attention: prefix l=105');
 
 const both: readonly Configuration[] = [
-  full, bitfit, prompt, prefix(8), prefix(57), prefix(146), saFfn(57), saFfn(146), lora(57), saAttn(57), saAttn(146), paAttn(57), paAttn(146),
-  paFfn(57), paFfn(146), paFfn(292), loraFfn(4), pfeiffer, twoAdapters, prefixLora, mam,
+  full,
+  bitfit,
+  prompt,
+  prefix(8),
+  prefix(57),
+  prefix(146),
+  saFfn(57),
+  saFfn(146),
+  lora(57),
+  saAttn(57),
+  saAttn(146),
+  paAttn(57),
+  paAttn(146),
+  paFfn(57),
+  paFfn(146),
+  paFfn(292),
+  loraFfn(4),
+  pfeiffer,
+  twoAdapters,
+  prefixLora,
+  mam,
 ];
 
 export const translationConfigurations: readonly Configuration[] = [
-  ...both, prefix(1), saFfn(1), lora(1), paAttn(8), paFfn(8), multiHead(8), multiHead(57), ungated, plainPrefix,
+  ...both,
+  prefix(1),
+  saFfn(1),
+  lora(1),
+  paAttn(8),
+  paFfn(8),
+  multiHead(8),
+  multiHead(57),
+  ungated,
+  plainPrefix,
 ];
 
 export const synopsisConfigurations: readonly Configuration[] = [
-  ...both, saFfn(8), lora(8), freePrefix, loraFfn(1), loraFfn(16), scaled(1), scaled(4), scaled(16), scaled('learned'), scaledBertInit,
-  allFfn, halfHalf, allAttention,
+  ...both,
+  saFfn(8),
+  lora(8),
+  freePrefix,
+  loraFfn(1),
+  loraFfn(16),
+  scaled(1),
+  scaled(4),
+  scaled(16),
+  scaled('learned'),
+  scaledBertInit,
+  allFfn,
+  halfHalf,
+  allAttention,
 ];
 
 /** The generation blocks in which a configuration is run. */
 export function blocksWith(config: Configuration): readonly Block[] {
   const has = (list: readonly Configuration[]): boolean => list.some(({ name }) => name === config.name);
-  return [...(has(translationConfigurations) ? [translationBlock] : []), ...(has(synopsisConfigurations) ? [synopsisBlock] : [])];
+  return [
+    ...(has(translationConfigurations) ? [translationBlock] : []),
+    ...(has(synopsisConfigurations) ? [synopsisBlock] : []),
+  ];
 }
 
 interface GenerationStudy extends Omit<Study, 'tier' | 'reference' | 'variants'> {
@@ -65,6 +116,12 @@ interface GenerationStudy extends Omit<Study, 'tier' | 'reference' | 'variants'>
 
 /** A study of configurations of the generation blocks: their runs on each task that has them. */
 export function generationStudy(tier: Tier, { configurations, tasks, ...about }: GenerationStudy): Study {
-  const shown = (config: Configuration): readonly Block[] => blocksWith(config).filter(({ task }) => tasks?.includes(task) ?? true);
-  return { ...about, tier, reference: 'full', variants: configurations.map((config) => variantOf(config, shown(config), tier)) };
+  const shown = (config: Configuration): readonly Block[] =>
+    blocksWith(config).filter(({ task }) => tasks?.includes(task) ?? true);
+  return {
+    ...about,
+    tier,
+    reference: 'full',
+    variants: configurations.map((config) => variantOf(config, shown(config), tier)),
+  };
 }

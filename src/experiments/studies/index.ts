@@ -18,7 +18,10 @@ import { prefixTraining } from './prefix-training';
 import { originalStudies } from './originals';
 import type { Study } from './study';
 
-/** Every study by name, in the order of the catalogue; a study is made for a tier. The last four are whole blocks of the compute plan. */
+/**
+ * Every study by name, in the order of the catalogue; a study is made for a tier. The last four are whole blocks of the
+ * compute plan.
+ */
 export const studies: Readonly<Record<string, (tier: Tier) => Study>> = {
   'existing-methods': existingMethods,
   'easy-tasks': easyTasks,

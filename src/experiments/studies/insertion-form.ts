@@ -10,6 +10,9 @@ export function insertionForm(tier: Tier): Study {
     source: 'He et al. 2021, Tables 3 and 12',
     rows: ['A6', 'A7', 'A8'],
     notebook: 'notebooks/05-insertion-form.ipynb',
-    configurations: [full, ...[57, 146].flatMap((size) => [prefix(size), saAttn(size), paAttn(size), saFfn(size), paFfn(size)])],
+    configurations: [
+      full,
+      ...[57, 146].flatMap((size) => [prefix(size), saAttn(size), paAttn(size), saFfn(size), paFfn(size)]),
+    ],
   });
 }

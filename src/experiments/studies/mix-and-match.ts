@@ -1,5 +1,17 @@
 import type { Tier } from '../store/spec';
-import { bitfit, full, generationStudy, loraFfn, mam, paFfn, pfeiffer, prefix, prefixLora, prompt, twoAdapters } from './generation';
+import {
+  bitfit,
+  full,
+  generationStudy,
+  loraFfn,
+  mam,
+  paFfn,
+  pfeiffer,
+  prefix,
+  prefixLora,
+  prompt,
+  twoAdapters,
+} from './generation';
 import type { Study } from './study';
 
 /** Table 6: the final comparison. */

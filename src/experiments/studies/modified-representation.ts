@@ -10,6 +10,17 @@ export function modifiedRepresentation(tier: Tier): Study {
     source: 'He et al. 2021, Figure 5 and Table 12',
     rows: ['A9', 'A10', 'A11'],
     notebook: 'notebooks/06-modified-representation.ipynb',
-    configurations: [full, prefix(57), prefix(146), paAttn(57), paAttn(146), lora(57), paFfn(57), paFfn(146), paFfn(292), loraFfn(4)],
+    configurations: [
+      full,
+      prefix(57),
+      prefix(146),
+      paAttn(57),
+      paAttn(146),
+      lora(57),
+      paFfn(57),
+      paFfn(146),
+      paFfn(292),
+      loraFfn(4),
+    ],
   });
 }

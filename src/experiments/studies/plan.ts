@@ -35,5 +35,10 @@ export function runsIn({ block }: PlanLine): Pick<PlanLine, 'configurations' | '
   const spec = study?.variants[0]?.runs[0];
   if (study === undefined || spec === undefined) throw new Error(`no block ${block}`);
   const { examples, epochs, batch } = spec.training;
-  return { configurations: study.variants.length, seeds: plansOf(study).length / study.variants.length, steps: Number(examples) * epochs / batch, batch };
+  return {
+    configurations: study.variants.length,
+    seeds: plansOf(study).length / study.variants.length,
+    steps: (Number(examples) * epochs) / batch,
+    batch,
+  };
 }

@@ -8,25 +8,44 @@ import type { Study } from './study';
 export function atPrecision(study: Study, precision: TrainingSettings['precision']): Study {
   if (precision === 'float32') return study;
   const inPrecision = (spec: RunSpec): RunSpec => ({ ...spec, training: { ...spec.training, precision } });
-  return { ...study, title: `${study.title}, in ${precision}`, variants: study.variants.map((variant) => ({ ...variant, runs: variant.runs.map(inPrecision) })) };
+  return {
+    ...study,
+    title: `${study.title}, in ${precision}`,
+    variants: study.variants.map((variant) => ({ ...variant, runs: variant.runs.map(inPrecision) })),
+  };
 }
 
 /** One pass over a part of the data, three seeds: enough to see the seeds' spread, which rounding must stay within. */
 const block: Block = {
-  ...sentimentBlock, name: 'precision', seeds: { quick: [1], full: [1, 2, 3] },
+  ...sentimentBlock,
+  name: 'precision',
+  seeds: { quick: [1], full: [1, 2, 3] },
   training: {
     quick: sentimentBlock.training.quick,
-    full: { ...sentimentBlock.training.full, examples: 2000, epochs: 1, scored: { validation: 0, test: 'all' }, evaluations: 0 },
+    full: {
+      ...sentimentBlock.training.full,
+      examples: 2000,
+      epochs: 1,
+      scored: { validation: 0, test: 'all' },
+      evaluations: 0,
+    },
   },
 };
 
-const methods: readonly (readonly [method: string, label: string])[] = [['full', 'full fine-tuning'], ['lora:r=16', 'LoRA r=16'], ['pa-ffn:r=64,s=4', 'scaled PA (FFN) r=64']];
+const methods: readonly (readonly [method: string, label: string])[] = [
+  ['full', 'full fine-tuning'],
+  ['lora:r=16', 'LoRA r=16'],
+  ['pa-ffn:r=64,s=4', 'scaled PA (FFN) r=64'],
+];
 
 /** Products with the backbone's matrices in float32 and in bfloat16: accuracy and seconds. */
 export function precision(tier: Tier): Study {
-  const variants = methods.map(([method, label]) => configuration(method, label)).flatMap((config) => [config, changed(config, { precision: 'bfloat16' }, 'bfloat16')]);
+  const variants = methods
+    .map(([method, label]) => configuration(method, label))
+    .flatMap((config) => [config, changed(config, { precision: 'bfloat16' }, 'bfloat16')]);
   return {
-    name: 'precision', tier,
+    name: 'precision',
+    tier,
     title: 'Products in bfloat16 against float32 on sentiment',
     source: 'the engine, `docs/engine.md`',
     rows: [],

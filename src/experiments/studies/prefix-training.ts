@@ -2,7 +2,10 @@ import type { Tier } from '../store/spec';
 import { freePrefix, full, generationStudy, plainPrefix, prefix } from './generation';
 import type { Study } from './study';
 
-/** How a prefix is trained: through an MLP or as free vectors (synopsis), with or without regularisation (English-Romanian). */
+/**
+ * How a prefix is trained: through an MLP or as free vectors (synopsis), with or without regularisation
+ * (English-Romanian).
+ */
 export function prefixTraining(tier: Tier): Study {
   return generationStudy(tier, {
     name: 'prefix-training',

@@ -12,7 +12,9 @@ import { plansOf, type Study } from './study';
 
 const results = mkdtempSync(join(tmpdir(), 'petl-quick-'));
 // The launcher does nothing where it is imported by a test; its forks must.
-beforeAll(() => { vi.stubEnv('VITEST', undefined); });
+beforeAll(() => {
+  vi.stubEnv('VITEST', undefined);
+});
 afterAll(() => {
   vi.unstubAllEnvs();
   rmSync(results, { recursive: true, force: true });
@@ -21,15 +23,28 @@ afterAll(() => {
 /** Two steps of 8 and a handful of scored examples. */
 function least(study: Study): Study {
   const training = { examples: 16, batch: 8, epochs: 1, evaluations: 1, scored: { validation: 8, test: 16 } } as const;
-  return { ...study, variants: study.variants.map((variant) => ({
-    ...variant, runs: variant.runs.filter(({ task }) => task === 'sentiment').map((spec) => runSpec({ ...spec, training: { ...spec.training, ...training } })) })) };
+  return {
+    ...study,
+    variants: study.variants.map((variant) => ({
+      ...variant,
+      runs: variant.runs
+        .filter(({ task }) => task === 'sentiment')
+        .map((spec) => runSpec({ ...spec, training: { ...spec.training, ...training } })),
+    })),
+  };
 }
 
 describe('a whole study at the fewest steps', () => {
   const study = least(easyTasks('quick'));
 
   it('trains every variant in a worker process and reads it back', { timeout: 300_000 }, async () => {
-    const report = await runPlanned(plansOf(study), { workers: 1, engine: 'compiled', progress: progressTable({ write: () => undefined, columns: 0 }), results, launch: launchWorker });
+    const report = await runPlanned(plansOf(study), {
+      workers: 1,
+      engine: 'compiled',
+      progress: progressTable({ write: () => undefined, columns: 0 }),
+      results,
+      launch: launchWorker,
+    });
     expect(report).toEqual({ reused: 0, finished: study.variants.length, failed: [], interrupted: false });
     const rows = rowsOfStudy(study, results);
     expect(rows.map(({ label }) => label)).toEqual(study.variants.map(({ label }) => label));
@@ -37,7 +52,12 @@ describe('a whole study at the fewest steps', () => {
   });
 
   it('finds every run on disk the second time', async () => {
-    const report = await runPlanned(plansOf(study), { workers: 1, engine: 'compiled', progress: progressTable({ write: () => undefined, columns: 0 }), results });
+    const report = await runPlanned(plansOf(study), {
+      workers: 1,
+      engine: 'compiled',
+      progress: progressTable({ write: () => undefined, columns: 0 }),
+      results,
+    });
     expect(report).toMatchObject({ reused: study.variants.length, finished: 0 });
   });
 });

@@ -9,17 +9,35 @@ import { spent } from './spent';
 
 describe('the compute spent', () => {
   let results = '';
-  beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-spent-')); });
+  beforeEach(() => {
+    results = mkdtempSync(join(tmpdir(), 'petl-spent-'));
+  });
   afterEach(() => rmSync(results, { recursive: true }));
 
   it('is summed over the finished full runs of a folder', async () => {
     let seconds = 0;
-    for (const [seed, tier] of [[1, 'full'], [2, 'full'], [3, 'quick']] as const) {
-      const spec = runSpec({ study: 'sentiment', method: 'lora:r=4', tier, seed, training: { scored: { validation: 4, test: 4 } } });
-      const { final } = await executeRun({ spec, label: 'LoRA r=4' }, toyTools, { engine: 'compiled', report: () => undefined, results });
+    for (const [seed, tier] of [
+      [1, 'full'],
+      [2, 'full'],
+      [3, 'quick'],
+    ] as const) {
+      const spec = runSpec({
+        study: 'sentiment',
+        method: 'lora:r=4',
+        tier,
+        seed,
+        training: { scored: { validation: 4, test: 4 } },
+      });
+      const { final } = await executeRun({ spec, label: 'LoRA r=4' }, toyTools, {
+        engine: 'compiled',
+        report: () => undefined,
+        results,
+      });
       if (tier === 'full') seconds += final.seconds;
     }
-    expect(spent(results).filter(({ kind }) => kind === 'runs')).toEqual([{ name: 'sentiment', kind: 'runs', count: 2, hours: seconds / 3600 }]);
+    expect(spent(results).filter(({ kind }) => kind === 'runs')).toEqual([
+      { name: 'sentiment', kind: 'runs', count: 2, hours: seconds / 3600 },
+    ]);
   });
 
   it('counts every trial of a learning rate', () => {

@@ -14,11 +14,30 @@ export interface Spent {
   readonly hours: number;
 }
 
-/** The compute behind the committed results: full runs by folder, trials of learning rates by table. Nothing for what was not run. */
+/**
+ * The compute behind the committed results: full runs by folder, trials of learning rates by table. Nothing for what
+ * was not run.
+ */
 export function spent(results?: string): readonly Spent[] {
-  const folders = new Set(Object.values(studies).flatMap((make) => plansOf(make('full')).map(({ spec }) => spec.study)));
-  const runs = [...folders].map((name) => spentOn(name, 'runs', readStudyFolder(name, 'full', results).flatMap((stored) => (stored.kind === 'finished' ? stored.record.final.seconds : []))));
-  const trials = Object.keys(tunables).map((name) => spentOn(name, 'trials', (readTuning(name)?.families ?? []).flatMap((family) => family.trials.map(({ seconds }) => seconds))));
+  const folders = new Set(
+    Object.values(studies).flatMap((make) => plansOf(make('full')).map(({ spec }) => spec.study)),
+  );
+  const runs = [...folders].map((name) =>
+    spentOn(
+      name,
+      'runs',
+      readStudyFolder(name, 'full', results).flatMap((stored) =>
+        stored.kind === 'finished' ? stored.record.final.seconds : [],
+      ),
+    ),
+  );
+  const trials = Object.keys(tunables).map((name) =>
+    spentOn(
+      name,
+      'trials',
+      (readTuning(name)?.families ?? []).flatMap((family) => family.trials.map(({ seconds }) => seconds)),
+    ),
+  );
   return [...runs, ...trials].filter(({ count }) => count > 0);
 }
 

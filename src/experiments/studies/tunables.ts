@@ -16,21 +16,31 @@ export interface TunedFamily {
 }
 
 /** Families that are tuned together: one line of `data/tuning/<name>.json` each. */
-export interface Tunable { readonly name: string; readonly families: readonly TunedFamily[] }
+export interface Tunable {
+  readonly name: string;
+  readonly families: readonly TunedFamily[];
+}
 
 /** 120 steps of 16. */
 function generationTunable({ name, task, model, training }: Block): Tunable {
   const settings = { ...training.full, examples: 1920, epochs: 1 };
-  const families = Object.entries(generationFamilies).map(([family, method]) => (
-    { name: family, label: family, base: runSpec({ study: name, method, model, task, tier: 'quick', training: settings }) }));
+  const families = Object.entries(generationFamilies).map(([family, method]) => ({
+    name: family,
+    label: family,
+    base: runSpec({ study: name, method, model, task, tier: 'quick', training: settings }),
+  }));
   return { name, families };
 }
 
 /** The methods of the first study, one for each family; every study on MiniLM takes its rates from here. */
 function existingTunable(): Tunable {
   const families = new Map<string, TunedFamily>();
-  for (const { label, runs: [base] } of existingMethods('quick').variants) {
-    if (base !== undefined && !families.has(familyOf(base.method))) families.set(familyOf(base.method), { name: familyOf(base.method), base, label });
+  for (const {
+    label,
+    runs: [base],
+  } of existingMethods('quick').variants) {
+    if (base !== undefined && !families.has(familyOf(base.method)))
+      families.set(familyOf(base.method), { name: familyOf(base.method), base, label });
   }
   return { name: 'existing-methods', families: [...families.values()] };
 }

@@ -16,28 +16,53 @@ import { bestOf, joined, onlyFamily, tune } from './tune';
 import { logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
 
 let results: string;
-beforeEach(() => { results = mkdtempSync(join(tmpdir(), 'petl-tune-')); });
+beforeEach(() => {
+  results = mkdtempSync(join(tmpdir(), 'petl-tune-'));
+});
 afterEach(() => rmSync(results, { recursive: true, force: true }));
 
 const toy: Study = {
-  name: 'toy', tier: 'quick', title: 'toy', source: '', rows: [], notebook: '', reference: 'full',
-  variants: ['lora:r=4', 'bitfit'].map((method) => ({ name: method, label: method, runs: [1, 2].map((seed) => runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } })) })),
+  name: 'toy',
+  tier: 'quick',
+  title: 'toy',
+  source: '',
+  rows: [],
+  notebook: '',
+  reference: 'full',
+  variants: ['lora:r=4', 'bitfit'].map((method) => ({
+    name: method,
+    label: method,
+    runs: [1, 2].map((seed) =>
+      runSpec({ study: 'toy', method, seed, training: { scored: { validation: 4, test: 4 } } }),
+    ),
+  })),
 };
 
 const tunable: Tunable = {
-  name: 'toy', families: ['lora:r=4', 'bitfit'].map((method) => ({ name: method.split(':')[0]!, label: method, base: runSpec({ study: 'toy', method }) })),
+  name: 'toy',
+  families: ['lora:r=4', 'bitfit'].map((method) => ({
+    name: method.split(':')[0]!,
+    label: method,
+    base: runSpec({ study: 'toy', method }),
+  })),
 };
 
 describe('tuning', () => {
-  const options = (behaviour: string) => ({
-    workers: 1, engine: 'compiled', results, progress: progressTable({ write: () => undefined, columns: 0 }),
-    launch: () => forkWorker(join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs'), [behaviour]),
-  }) as const;
+  const options = (behaviour: string) =>
+    ({
+      workers: 1,
+      engine: 'compiled',
+      results,
+      progress: progressTable({ write: () => undefined, columns: 0 }),
+      launch: () => forkWorker(join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs'), [behaviour]),
+    }) as const;
 
   it('tries four rates a family and goes on beyond an edge, counting each trial', async () => {
     // The made-up validation loss grows with the rate, so the optimum lies on the lower edge as long as there is one.
     const { table } = await tune(tunable, options(''));
-    expect(table?.families.map(({ family, chosen, trials }) => [family, chosen, trials.map(({ rate }) => rate)])).toEqual([
+    expect(
+      table?.families.map(({ family, chosen, trials }) => [family, chosen, trials.map(({ rate }) => rate)]),
+    ).toEqual([
       ['lora', 0.0000032, [0.0000032, 0.00001, 0.000032, 0.0001, 0.00031, 0.00097, 0.003]],
       ['bitfit', 0.000032, [0.000032, 0.0001, 0.00032, 0.001, 0.0031, 0.0097, 0.03]],
     ]);
@@ -50,15 +75,25 @@ describe('tuning', () => {
   });
 
   it('tunes one family alone and keeps what was tuned before', async () => {
-    const [first, second] = await Promise.all(['lora', 'bitfit'].map(async (name) => (await tune(onlyFamily(tunable, name), options(''))).table));
+    const [first, second] = await Promise.all(
+      ['lora', 'bitfit'].map(async (name) => (await tune(onlyFamily(tunable, name), options(''))).table),
+    );
     expect(first?.families.map(({ family }) => family)).toEqual(['lora']);
     expect(joined(second!, first, tunable).families.map(({ family }) => family)).toEqual(['lora', 'bitfit']);
-    expect(joined(second!, { ...second!, families: [{ ...second!.families[0]!, chosen: 9 }] }, tunable).families[0]?.chosen).toBe(second!.families[0]?.chosen);
+    expect(
+      joined(second!, { ...second!, families: [{ ...second!.families[0]!, chosen: 9 }] }, tunable).families[0]?.chosen,
+    ).toBe(second!.families[0]?.chosen);
     expect(() => onlyFamily(tunable, 'nothing')).toThrow('toy has no family "nothing": choose from lora, bitfit');
   });
 
   it('chooses the lowest validation loss and no trial that diverged', () => {
-    expect(bestOf([{ rate: 1, loss: null, score: null, seconds: 1 }, { rate: 2, loss: 0.4, score: 0.1, seconds: 1 }, { rate: 3, loss: 0.5, score: 0.9, seconds: 1 }]).rate).toBe(2);
+    expect(
+      bestOf([
+        { rate: 1, loss: null, score: null, seconds: 1 },
+        { rate: 2, loss: 0.4, score: 0.1, seconds: 1 },
+        { rate: 3, loss: 0.5, score: 0.9, seconds: 1 },
+      ]).rate,
+    ).toBe(2);
   });
 
   it('spaces rates evenly in logarithms', () => {
@@ -71,23 +106,40 @@ describe('the committed tuning tables', () => {
     expect(Object.keys(tunables)).toEqual(expect.arrayContaining(blocks.map(({ tuning }) => tuning)));
   });
 
-  it.each(Object.keys(tunables).filter((name) => readTuning(name) !== undefined))('of %s hold the same number of trials for every family and their best rate', (name) => {
-    const table = readTuning(name);
-    const known = tunables[name]!().families.map((family) => family.name);
-    expect(table?.families.map(({ family }) => family)).toEqual(known.filter((one) => table?.families.some(({ family }) => family === one)));
-    for (const { family, trials, chosen } of table!.families) {
-      expect(trials.length, family).toBeGreaterThanOrEqual(4);
-      expect(trials.map(({ rate }) => rate)).toEqual(expect.arrayContaining([...logSpaced(rangeOf(family), 4)]));
-      expect(bestOf(trials).rate).toBe(chosen);
-      expect(tunedRate(name, family)).toBe(chosen);
-    }
-  });
+  it.each(Object.keys(tunables).filter((name) => readTuning(name) !== undefined))(
+    'of %s hold the same number of trials for every family and their best rate',
+    (name) => {
+      const table = readTuning(name);
+      const known = tunables[name]!().families.map((family) => family.name);
+      expect(table?.families.map(({ family }) => family)).toEqual(
+        known.filter((one) => table?.families.some(({ family }) => family === one)),
+      );
+      for (const { family, trials, chosen } of table!.families) {
+        expect(trials.length, family).toBeGreaterThanOrEqual(4);
+        expect(trials.map(({ rate }) => rate)).toEqual(expect.arrayContaining([...logSpaced(rangeOf(family), 4)]));
+        expect(bestOf(trials).rate).toBe(chosen);
+        expect(tunedRate(name, family)).toBe(chosen);
+      }
+    },
+  );
 });
 
 describe('comparisons', () => {
   it('pair runs by seed and example', async () => {
-    const better = { ...toyTools, train: async (...args: Parameters<typeof toyTools.train>) => ({ ...await toyTools.train(...args), perExample: [1, 1, 1, 1] }) };
-    for (const { runs, label } of toy.variants) for (const spec of runs) await executeRun({ spec, label }, label === 'bitfit' ? better : toyTools, { engine: 'compiled', report: () => undefined, results });
+    const better = {
+      ...toyTools,
+      train: async (...args: Parameters<typeof toyTools.train>) => ({
+        ...(await toyTools.train(...args)),
+        perExample: [1, 1, 1, 1],
+      }),
+    };
+    for (const { runs, label } of toy.variants)
+      for (const spec of runs)
+        await executeRun({ spec, label }, label === 'bitfit' ? better : toyTools, {
+          engine: 'compiled',
+          report: () => undefined,
+          results,
+        });
     const [only, ...more] = compareWith(toy, 'lora:r=4', { results });
     expect(more).toEqual([]);
     expect(only).toMatchObject({ first: 'bitfit', second: 'lora:r=4', gap: 0.5, seeds: 2, examples: 4 });

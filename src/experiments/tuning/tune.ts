@@ -13,7 +13,9 @@ const mostExtra = 3;
 /** A seed that no study trains with. */
 const seed = 101;
 
-interface Family extends TunedFamily { readonly rates: readonly number[] }
+interface Family extends TunedFamily {
+  readonly rates: readonly number[];
+}
 
 export interface Tuning {
   readonly table: TuningTable | undefined;
@@ -21,15 +23,25 @@ export interface Tuning {
 }
 
 /**
- * Tries the same number of log-spaced learning rates for every method family, each at its middle size and around its own centre,
- * and keeps the one with the lowest validation loss; an optimum on an edge adds a trial beyond it. The test set is not touched.
+ * Tries the same number of log-spaced learning rates for every method family, each at its middle size and around its
+ * own centre,
+ * and keeps the one with the lowest validation loss; an optimum on an edge adds a trial beyond it. The test set is not
+ * touched.
  * No table while a trial is missing.
  */
 export async function tune(tunable: Tunable, options: RunOptions): Promise<Tuning> {
-  let families: readonly Family[] = tunable.families.map((family) => ({ ...family, rates: logSpaced(rangeOf(family.name), trialsEach) }));
+  let families: readonly Family[] = tunable.families.map((family) => ({
+    ...family,
+    rates: logSpaced(rangeOf(family.name), trialsEach),
+  }));
   const reports: StudyReport[] = [];
   for (let round = 0; round <= mostExtra; round++) {
-    const report = withoutDiverged(await runPlanned(families.flatMap((family) => family.rates.map((rate) => trialOf(family, rate))), options));
+    const report = withoutDiverged(
+      await runPlanned(
+        families.flatMap((family) => family.rates.map((rate) => trialOf(family, rate))),
+        options,
+      ),
+    );
     reports.push(report);
     if (report.interrupted || report.failed.length > 0) return { table: undefined, reports };
     const wider = families.map((family) => widened(family, options.results));
@@ -46,7 +58,12 @@ function withoutDiverged(report: StudyReport): StudyReport {
 
 /** A run of the family at `rate` that is scored on all of validation and nothing of test. */
 function trialOf({ base, label }: Family, rate: number): PlannedRun {
-  const training = { ...base.training, learningRate: rate, scored: { validation: 'all', test: 0 }, evaluations: 1 } as const;
+  const training = {
+    ...base.training,
+    learningRate: rate,
+    scored: { validation: 'all', test: 0 },
+    evaluations: 1,
+  } as const;
   return { spec: runSpec({ ...base, study: `${base.study}-tuning`, seed, training }), label: `${label}, rate ${rate}` };
 }
 
@@ -80,7 +97,9 @@ export function bestOf(trials: readonly Trial[]): Trial {
 function tableOf(study: string, families: readonly Family[], results: string | undefined): TuningTable {
   const first = families[0]?.base;
   return {
-    study, model: first?.model ?? '', task: first?.task ?? '',
+    study,
+    model: first?.model ?? '',
+    task: first?.task ?? '',
     rule: `${trialsEach} log-spaced rates for each family, lowest validation loss; an optimum on an edge adds a counted trial`,
     families: families.map((family): FamilyTuning => {
       const trials = trialsOf(family, results);
@@ -89,23 +108,38 @@ function tableOf(study: string, families: readonly Family[], results: string | u
   };
 }
 
-/** The part of `tunable` that tunes one family, all of it for ''; an unknown one is a UserError that lists the known ones. */
+/**
+ * The part of `tunable` that tunes one family, all of it for ''; an unknown one is a UserError that lists the known
+ * ones.
+ */
 export function onlyFamily(tunable: Tunable, name: string): Tunable {
   const families = tunable.families.filter((family) => name === '' || family.name === name);
   if (families.length > 0) return { ...tunable, families };
-  throw new UserError(`${tunable.name} has no family "${name}": choose from ${tunable.families.map((family) => family.name).join(', ')}`);
+  throw new UserError(
+    `${tunable.name} has no family "${name}": choose from ${tunable.families.map((family) => family.name).join(', ')}`,
+  );
 }
 
 /** `table` with the families that an earlier one has besides, in the order of `tunable`. */
 export function joined(table: TuningTable, earlier: TuningTable | undefined, { families }: Tunable): TuningTable {
-  const of = (name: string): readonly FamilyTuning[] => [table, earlier].flatMap((one) => one?.families.find(({ family }) => family === name) ?? []).slice(0, 1);
+  const of = (name: string): readonly FamilyTuning[] =>
+    [table, earlier].flatMap((one) => one?.families.find(({ family }) => family === name) ?? []).slice(0, 1);
   return { ...table, families: families.flatMap(({ name }) => of(name)) };
 }
 
 /** Writes the table to `data/tuning/<study>.json`, whole or not at all. Returns its path. */
 export function writeTuning(table: TuningTable): string {
-  const families = table.families.map(({ trials, ...family }) => `    ${JSON.stringify(family).slice(0, -1)}, "trials": [\n${
-    trials.map((trial) => `      ${JSON.stringify(trial)}`).join(',\n')}\n    ]}`).join(',\n');
+  const families = table.families
+    .map(
+      ({ trials, ...family }) =>
+        `    ${JSON.stringify(family).slice(0, -1)}, "trials": [\n${trials
+          .map((trial) => `      ${JSON.stringify(trial)}`)
+          .join(',\n')}\n    ]}`,
+    )
+    .join(',\n');
   const { study, model, task, rule } = table;
-  return writeWhole(tuningPath(table.study), `${JSON.stringify({ study, model, task, rule }, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`);
+  return writeWhole(
+    tuningPath(table.study),
+    `${JSON.stringify({ study, model, task, rule }, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`,
+  );
 }

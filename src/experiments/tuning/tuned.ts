@@ -31,13 +31,24 @@ export interface TuningTable {
 
 export type RateRange = readonly [low: number, high: number];
 
-const [whole, modules, vectors]: readonly [RateRange, RateRange, RateRange] = [[1e-5, 3e-4], [1e-4, 3e-3], [1e-3, 3e-2]];
+const [whole, modules, vectors]: readonly [RateRange, RateRange, RateRange] = [
+  [1e-5, 3e-4],
+  [1e-4, 3e-3],
+  [1e-3, 3e-2],
+];
 const ranges: Readonly<Record<string, RateRange>> = {
-  full: whole, top: whole,
-  head: vectors, prompt: vectors, bitfit: vectors, layernorm: vectors, ia3: vectors,
+  full: whole,
+  top: whole,
+  head: vectors,
+  prompt: vectors,
+  bitfit: vectors,
+  layernorm: vectors,
+  ia3: vectors,
 };
 
-/** Where a family's learning rates are looked for: whole weights, modules (adapters, LoRA, prefixes), or single vectors. */
+/**
+ * Where a family's learning rates are looked for: whole weights, modules (adapters, LoRA, prefixes), or single vectors.
+ */
 export function rangeOf(family: string): RateRange {
   return ranges[family] ?? modules;
 }
@@ -57,7 +68,9 @@ export function readTuning(study: string): TuningTable | undefined {
   try {
     return JSON.parse(text) as TuningTable;
   } catch {
-    throw new UserError(`data/tuning/${study}.json is not JSON: restore it, or make it again with: npx petl tune ${study}`);
+    throw new UserError(
+      `data/tuning/${study}.json is not JSON: restore it, or make it again with: npx petl tune ${study}`,
+    );
   }
 }
 

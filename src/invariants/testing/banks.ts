@@ -16,7 +16,9 @@ export function active({ model, run }: Bench, bank: Bank, ...names: readonly str
 /** Adapters by name, from written forms. */
 export function bankOf(bench: Bench, adapters: Readonly<Record<string, string>>): Bank {
   const bank = new Bank(bench.model.shape);
-  Object.entries(adapters).forEach(([name, written], i) => { bank.add(name, moved(bench, written, i + 1, 0.1)); });
+  Object.entries(adapters).forEach(([name, written], i) => {
+    bank.add(name, moved(bench, written, i + 1, 0.1));
+  });
   return bank;
 }
 

@@ -18,7 +18,9 @@ import { parseMethod } from '../../petl/design/written';
 export interface Bench {
   readonly model: Backbone;
   text(prompt: number): TextPair;
-  /** Last hidden states, or logits where the output table is a weight of its own: rows of real tokens, zeros elsewhere. */
+  /**
+   * Last hidden states, or logits where the output table is a weight of its own: rows of real tokens, zeros elsewhere.
+   */
   run(frozen: Frozen, forward: Partial<Forward>, prompt?: number): Tensor;
   /** The same under a delta; `variables` stand in for its own. */
   outputs(delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>, variables?: Tensors): Tensor;
@@ -28,8 +30,14 @@ export interface Bench {
   slopes(delta: Delta): Readonly<Record<string, Tensor | null>>;
 }
 
-const ids = [[5, 17, 42, 8, 99], [60, 3, 98, 0, 0]];
-const mask = [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]];
+const ids = [
+  [5, 17, 42, 8, 99],
+  [60, 3, 98, 0, 0],
+];
+const mask = [
+  [1, 1, 1, 1, 1],
+  [1, 1, 1, 0, 0],
+];
 const benches = new Map<string, Bench>();
 
 /** The bench of an architecture, kept for the file. */
@@ -41,7 +49,10 @@ export function benchOf(family: string): Bench {
   return made;
 }
 
-afterAll(() => { for (const { model } of benches.values()) model.dispose(); benches.clear(); });
+afterAll(() => {
+  for (const { model } of benches.values()) model.dispose();
+  benches.clear();
+});
 
 function newBench(family: string): Bench {
   const model = tinyModel(family);
@@ -53,12 +64,14 @@ function newBench(family: string): Bench {
   };
   for (const slots of [0, 2, 3]) text(slots); // made outside every tidy
   const run: Bench['run'] = (frozen, forward, prompt = 0) => runOn(frozen, text(prompt), forward);
-  const outputs: Bench['outputs'] = (delta, variables = delta.variables) => outputsOn({ model }, delta, variables, text(promptLength(delta.method)));
+  const outputs: Bench['outputs'] = (delta, variables = delta.variables) =>
+    outputsOn({ model }, delta, variables, text(promptLength(delta.method)));
   const loss: Bench['loss'] = (delta, variables) => {
     const states = outputs(delta, variables);
     return tf.add(probeLoss(states), tf.mul(0.25, tf.sum(tf.square(states)))) as tf.Scalar;
   };
-  const value: Bench['value'] = (delta, variables = delta.variables) => tf.tidy(() => loss(delta, variables).dataSync()[0] as number);
+  const value: Bench['value'] = (delta, variables = delta.variables) =>
+    tf.tidy(() => loss(delta, variables).dataSync()[0] as number);
   const slopes: Bench['slopes'] = (delta) => gradients((variables) => loss(delta, variables), delta.variables);
   return { model, text, run, outputs, loss, value, slopes };
 }
@@ -70,14 +83,37 @@ function runOn(frozen: Frozen, pair: TextPair, forward: Partial<Forward>): Tenso
 }
 
 /** What a model computes of any texts under a delta. */
-export function outputsOn({ model }: Pick<Bench, 'model'>, { method, shape, constants }: Pick<Delta, 'method' | 'shape' | 'constants'>, variables: Tensors, pair: TextPair): Tensor {
-  const { frozen, forward } = adaptationFor(method, shape).apply(model, { ...constants, ...variables }, sequenceMeans(pair));
+export function outputsOn(
+  { model }: Pick<Bench, 'model'>,
+  { method, shape, constants }: Pick<Delta, 'method' | 'shape' | 'constants'>,
+  variables: Tensors,
+  pair: TextPair,
+): Tensor {
+  const { frozen, forward } = adaptationFor(method, shape).apply(
+    model,
+    { ...constants, ...variables },
+    sequenceMeans(pair),
+  );
   return runOn(frozen, pair, forward);
 }
 
 function textWith({ shape }: Backbone, prompt: number): TextPair {
   const own = packedBatch(ids, mask, prompt);
-  return hasCrossAttention(shape) ? { source: own, target: packedBatch([[97, 9, 3], [8, 2, 0]], [[1, 1, 1], [1, 1, 0]]) } : { target: own };
+  return hasCrossAttention(shape)
+    ? {
+        source: own,
+        target: packedBatch(
+          [
+            [97, 9, 3],
+            [8, 2, 0],
+          ],
+          [
+            [1, 1, 1],
+            [1, 1, 0],
+          ],
+        ),
+      }
+    : { target: own };
 }
 
 /** A delta whose tensors have moved away from their start, so that nothing hides behind a zero. */

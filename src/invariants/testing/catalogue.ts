@@ -1,7 +1,8 @@
 import { describe } from 'vitest';
 
 /**
- * What tests of a library for parameter-efficient transfer learning should hold, by number: a survey of what PEFT, adapters and their
+ * What tests of a library for parameter-efficient transfer learning should hold, by number: a survey of what PEFT,
+ * adapters and their
  * relatives test, and of what their users found untested. A test file of this folder, or beside the code, holds each.
  */
 export const catalogue: readonly string[] = [
@@ -28,7 +29,7 @@ export const catalogue: readonly string[] = [
   'Gradient accumulation n x b equals one batch n*b in gradient',
   'Activation checkpointing gives the same gradients as without, base frozen',
   'Weight decay, clip and schedule touch only trainable tensors; clip norm computed on them only',
-  'Same seed: identical init, data order, dropout, losses and final tensors; adapter init drawn after seeding and independent of other adapters\' existence',
+  "Same seed: identical init, data order, dropout, losses and final tensors; adapter init drawn after seeding and independent of other adapters' existence",
   'Different seed: different init; per-adapter seed isolates',
   'No tensor leak: live tensor count is constant across steps',
   // switching and composition
@@ -42,7 +43,7 @@ export const catalogue: readonly string[] = [
   'Mixed batch: row i with adapter a equals a single-adapter run of row i; includes "no adapter" rows, and beam search',
   'Fusion/gates: weights sum to one, gate 0 gives base, gate 1 gives full effect',
   // prefix, prompt, generation
-  'Prefix as attention equals the paper\'s gated-add rewrite: (1-lambda) attn + lambda prefix-attn, to 1e-5',
+  "Prefix as attention equals the paper's gated-add rewrite: (1-lambda) attn + lambda prefix-attn, to 1e-5",
   'Virtual tokens: masks, position ids and label offsets right; padding left/right gives the same answer for the same row',
   'Generation with cache equals without, greedy; beam repeats adapter state per beam; first step includes the prefix',
   'Collapsed (stored) prefix gives the same logits as the MLP-generated one',
@@ -67,7 +68,7 @@ export const catalogue: readonly string[] = [
 /** Entries that can only be held in a nearest meaning here, and which. */
 export const nearest: Readonly<Record<number, string>> = {
   20: 'nothing recomputes activations here; the base is spared otherwise, by computing the last block for the rows that are read and fusing what nothing looks at',
-  26: 'PiSSA here is a difference beside the untouched base; other libraries\' folders of it are converted both ways',
+  26: "PiSSA here is a difference beside the untouched base; other libraries' folders of it are converted both ways",
   28: 'merging makes new weights and keeps no tie to the adapter, so that deleting it afterwards is safe rather than refused',
   29: 'merging is a function of the frozen weights: doing it twice gives the same, there is nothing to warn of',
   32: 'a mixed batch is a visit of the model; in beam search each row of a batch is compared with its own run',

@@ -4,21 +4,58 @@ import { families } from '../../petl/design/written';
 import { tinyFolder } from '../../petl/testing/fixtures';
 
 /** Every architecture that there is a tiny checkpoint of. */
-export const architectures: readonly string[] = ['bert', 'roberta', 'distilbert', 'gpt2', 'llama', 'bart', 'mbart', 't5', 't5-v1-1'];
+export const architectures: readonly string[] = [
+  'bert',
+  'roberta',
+  'distilbert',
+  'gpt2',
+  'llama',
+  'bart',
+  'mbart',
+  't5',
+  't5-v1-1',
+];
 export const encoders: readonly string[] = ['bert', 'roberta', 'distilbert'];
-/** One of each kind: an encoder, a decoder, one with rotary positions and grouped heads, and encoder-decoders with learned and relative positions. */
+/**
+ * One of each kind: an encoder, a decoder, one with rotary positions and grouped heads, and encoder-decoders with
+ * learned and relative positions.
+ */
 export const kinds: readonly string[] = ['bert', 'gpt2', 'llama', 'bart', 't5'];
 
 /** Sizes of the families' examples, cut to what fits tiny models. */
 const small: Readonly<Record<string, number>> = { r: 4, l: 3, m: 3, k: 1, n: 2 };
-const cut = (written: string): string => written.replace(/\b([rlmkn])=\d+/g, (_, key: string) => `${key}=${small[key] ?? 4}`);
+const cut = (written: string): string =>
+  written.replace(/\b([rlmkn])=\d+/g, (_, key: string) => `${key}=${small[key] ?? 4}`);
 
-/** What families do besides their example: another value of each of their words that changes what is computed or trained. */
+/**
+ * What families do besides their example: another value of each of their words that changes what is computed or
+ * trained.
+ */
 const others: readonly string[] = [
-  'prefix:l=2,mlp=4', 'prefix:l=2,gate=none', 'prefix:l=3,positions=shifted', 'prompt:l=2,init=vocabulary', 'prompt:l=2,tokens=5.17', 'prompt:l=2,positions=shifted', 'mam:l=2,r=5,mlp=4',
-  'pa-ffn:r=5,s=learned', 'pa-ffn:r=5,s=channel', 'pa-ffn:r=5,norm=out', 'pa-ffn:r=5,reads=residual', 'sa-ffn:r=5,act=tanh,norm=in', 'mhpa:l=3,query=normed', 'houlsby:m=3,norms=frozen',
-  'ia3:form=adapters', 'ia3:form=peft-bert', 'compacter:r=4,n=2,places=ffn', 'unipelt:l=2,r=2,m=3,gate=token', 'vera:r=4,projections=stored', 'adapterdrop:r=4,first=1,mode=robust', 'vlm:r=4,rows=3',
-  'point:site=attn.heads,form=relu,r=3,heads=each,reads=query,how=gate', 'point:site=ffn.up,form=identity,r=3,how=multiply', 'layernorm+lora:r=2+prefix:l=2',
+  'prefix:l=2,mlp=4',
+  'prefix:l=2,gate=none',
+  'prefix:l=3,positions=shifted',
+  'prompt:l=2,init=vocabulary',
+  'prompt:l=2,tokens=5.17',
+  'prompt:l=2,positions=shifted',
+  'mam:l=2,r=5,mlp=4',
+  'pa-ffn:r=5,s=learned',
+  'pa-ffn:r=5,s=channel',
+  'pa-ffn:r=5,norm=out',
+  'pa-ffn:r=5,reads=residual',
+  'sa-ffn:r=5,act=tanh,norm=in',
+  'mhpa:l=3,query=normed',
+  'houlsby:m=3,norms=frozen',
+  'ia3:form=adapters',
+  'ia3:form=peft-bert',
+  'compacter:r=4,n=2,places=ffn',
+  'unipelt:l=2,r=2,m=3,gate=token',
+  'vera:r=4,projections=stored',
+  'adapterdrop:r=4,first=1,mode=robust',
+  'vlm:r=4,rows=3',
+  'point:site=attn.heads,form=relu,r=3,heads=each,reads=query,how=gate',
+  'point:site=ffn.up,form=identity,r=3,how=multiply',
+  'layernorm+lora:r=2+prefix:l=2',
 ];
 
 /** One written form for each family and each way it differs. */
@@ -44,6 +81,11 @@ export function fits(family: string, written: string): boolean {
 }
 
 /** The matrix: every architecture with every method that fits it. */
-export function cells(families_: readonly string[] = architectures, written: readonly string[] = training): readonly (readonly [family: string, written: string])[] {
-  return families_.flatMap((family) => written.filter((text) => fits(family, text)).map((text) => [family, text] as const));
+export function cells(
+  families_: readonly string[] = architectures,
+  written: readonly string[] = training,
+): readonly (readonly [family: string, written: string])[] {
+  return families_.flatMap((family) =>
+    written.filter((text) => fits(family, text)).map((text) => [family, text] as const),
+  );
 }

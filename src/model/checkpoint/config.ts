@@ -9,7 +9,10 @@ export type { Config } from './fields';
 
 export function readConfig(folder: string): Config {
   const path = join(folder, 'config.json');
-  if (!existsSync(path)) throw new UserError(`model folder ${folder} has no config.json: name a folder saved by save_pretrained, or a model of \`petl models\``);
+  if (!existsSync(path))
+    throw new UserError(
+      `model folder ${folder} has no config.json: name a folder saved by save_pretrained, or a model of \`petl models\``,
+    );
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Config;
   } catch {
@@ -21,8 +24,10 @@ export function readConfig(folder: string): Config {
 export function shapeOf(config: Config): ModelShape {
   const type = String(config['model_type']);
   const make = families[type];
-  if (make === undefined) throw new UserError(`model_type "${type}" is not supported: known are ${Object.keys(families).join(', ')}`);
+  if (make === undefined)
+    throw new UserError(`model_type "${type}" is not supported: known are ${Object.keys(families).join(', ')}`);
   const shape = make(config);
-  if (shape.heads * shape.headWidth % 1 !== 0 || shape.headWidth % 1 !== 0) throw new UserError(`config.json: width ${shape.width} does not divide into ${shape.heads} heads`);
+  if ((shape.heads * shape.headWidth) % 1 !== 0 || shape.headWidth % 1 !== 0)
+    throw new UserError(`config.json: width ${shape.width} does not divide into ${shape.heads} heads`);
   return shape;
 }

@@ -8,13 +8,20 @@ export type Config = Readonly<Record<string, unknown>>;
 export function numberIn(config: Config, key: string, fallback?: number): number {
   const value = config[key] ?? fallback;
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-    throw new UserError(`config.json: "${key}" must be a number that is not negative, not ${JSON.stringify(value)}: copy the model's config.json again`);
+    throw new UserError(
+      `config.json: "${key}" must be a number that is not negative, not ${JSON.stringify(value)}: copy the model's config.json again`,
+    );
   }
   return value;
 }
 
 const activationNames: Readonly<Record<string, ModelShape['activation']>> = {
-  gelu: 'gelu', gelu_new: 'geluTanh', gelu_pytorch_tanh: 'geluTanh', relu: 'relu', silu: 'silu', swish: 'silu',
+  gelu: 'gelu',
+  gelu_new: 'geluTanh',
+  gelu_pytorch_tanh: 'geluTanh',
+  relu: 'relu',
+  silu: 'silu',
+  swish: 'silu',
 };
 
 export function activationOf(config: Config, key: string, fallback: string): ModelShape['activation'] {
@@ -23,7 +30,10 @@ export function activationOf(config: Config, key: string, fallback: string): Mod
 
 export function activationNamed(name: string, key: string): ModelShape['activation'] {
   const activation = activationNames[name];
-  if (activation === undefined) throw new UserError(`config.json: ${key} "${name}" is not supported: known are ${Object.keys(activationNames).join(', ')}`);
+  if (activation === undefined)
+    throw new UserError(
+      `config.json: ${key} "${name}" is not supported: known are ${Object.keys(activationNames).join(', ')}`,
+    );
   return activation;
 }
 
@@ -31,12 +41,17 @@ export function activationNamed(name: string, key: string): ModelShape['activati
 export function demand(config: Config, key: string, allowed: readonly unknown[]): void {
   const value = config[key];
   if (value !== undefined && value !== null && !allowed.includes(value)) {
-    throw new UserError(`config.json: ${key} ${JSON.stringify(value)} is not supported, only ${allowed.map((a) => JSON.stringify(a)).join(' or ')}: choose another checkpoint`);
+    throw new UserError(
+      `config.json: ${key} ${JSON.stringify(value)} is not supported, only ${allowed.map((a) => JSON.stringify(a)).join(' or ')}: choose another checkpoint`,
+    );
   }
 }
 
 /** Width of a head and what follows from it. */
-export function headsOf(width: number, heads: number): Pick<ModelShape, 'width' | 'heads' | 'keyValueHeads' | 'headWidth' | 'attentionScale'> {
+export function headsOf(
+  width: number,
+  heads: number,
+): Pick<ModelShape, 'width' | 'heads' | 'keyValueHeads' | 'headWidth' | 'attentionScale'> {
   const headWidth = width / heads;
   return { width, heads, keyValueHeads: heads, headWidth, attentionScale: 1 / Math.sqrt(headWidth) };
 }

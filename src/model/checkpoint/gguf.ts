@@ -16,45 +16,82 @@ export interface Gguf extends OpenCheckpoint {
   namesOf(stored: string): readonly Target[];
 }
 
-interface TensorInfo { readonly name: string; readonly shape: readonly (number | bigint)[]; readonly dtype: number; readonly offset: bigint }
+interface TensorInfo {
+  readonly name: string;
+  readonly shape: readonly (number | bigint)[];
+  readonly dtype: number;
+  readonly offset: bigint;
+}
 
-/** Opens a GGUF file; the header is read with @huggingface/gguf. Throws a UserError on a file that is missing, cut off or of another architecture. */
+/**
+ * Opens a GGUF file; the header is read with @huggingface/gguf. Throws a UserError on a file that is missing, cut off
+ * or of another architecture.
+ */
 export async function openGguf(path: string): Promise<Gguf> {
   if (!existsSync(path)) throw new UserError(`${path} does not exist: name a .gguf file or a model folder`);
   const { metadata, tensorInfos, tensorDataOffset } = await header(path);
-  const shape = shapeOfGguf(metadata, path, tensorInfos.some(({ name }) => name === 'output.weight'));
+  const shape = shapeOfGguf(
+    metadata,
+    path,
+    tensorInfos.some(({ name }) => name === 'output.weight'),
+  );
   const file = openSync(path, 'r');
   try {
     const size = fstatSync(file).size;
     const tensors = tensorInfos.map((info) => storedTensor({ file, path, size }, info, Number(tensorDataOffset)));
-    return { metadata, shape, tensors, close: () => { closeSync(file); }, namesOf: (stored) => ggufTargets(stored, shape) };
+    return {
+      metadata,
+      shape,
+      tensors,
+      close: () => {
+        closeSync(file);
+      },
+      namesOf: (stored) => ggufTargets(stored, shape),
+    };
   } catch (error) {
     closeSync(file);
     throw error;
   }
 }
 
-async function header(path: string): Promise<{ metadata: Metadata; tensorInfos: readonly TensorInfo[]; tensorDataOffset: bigint }> {
+async function header(
+  path: string,
+): Promise<{ metadata: Metadata; tensorInfos: readonly TensorInfo[]; tensorDataOffset: bigint }> {
   const { gguf } = require('@huggingface/gguf') as typeof import('@huggingface/gguf');
   try {
     const { metadata, tensorInfos, tensorDataOffset } = await gguf(path, { allowLocalFile: true });
     return { metadata: metadata as unknown as Metadata, tensorInfos, tensorDataOffset };
   } catch (error) {
-    throw new UserError(`${path} has no readable GGUF header (${(error as Error).message.split('\n')[0] ?? ''}): it is cut off or another format; fetch it again`);
+    throw new UserError(
+      `${path} has no readable GGUF header (${(error as Error).message.split('\n')[0] ?? ''}): it is cut off or another format; fetch it again`,
+    );
   }
 }
 
-function storedTensor({ file, path, size }: { readonly file: number; readonly path: string; readonly size: number }, info: TensorInfo, start: number): StoredTensor {
+function storedTensor(
+  { file, path, size }: { readonly file: number; readonly path: string; readonly size: number },
+  info: TensorInfo,
+  start: number,
+): StoredTensor {
   const { name, dtype } = info;
   const shape = info.shape.map(Number).reverse(); // GGUF lists the fastest dimension first
   const type = quantisations[dtype];
-  if (type === undefined) throw new UserError(`${path}: tensor ${name} has ggml type ${dtype}; this reader knows ${Object.values(quantisations).map((q) => q.name).join(', ')}: convert the file`);
+  if (type === undefined)
+    throw new UserError(
+      `${path}: tensor ${name} has ggml type ${dtype}; this reader knows ${Object.values(quantisations)
+        .map((q) => q.name)
+        .join(', ')}: convert the file`,
+    );
   const width = shape.length === 1 ? 1 : (shape[shape.length - 1] ?? 1);
   const rowValues = shape.slice(1).reduce((a, b) => a * b, 1);
-  if (width % type.size !== 0) throw new UserError(`${path}: rows of tensor ${name} are no whole blocks of ${type.name}: the file is damaged, fetch it again`);
-  const rowBytes = rowValues / type.size * type.bytes;
+  if (width % type.size !== 0)
+    throw new UserError(
+      `${path}: rows of tensor ${name} are no whole blocks of ${type.name}: the file is damaged, fetch it again`,
+    );
+  const rowBytes = (rowValues / type.size) * type.bytes;
   const at = start + Number(info.offset);
-  if (at + (shape[0] ?? 1) * rowBytes > size) throw new UserError(`${path} is cut off at tensor ${name}: fetch it again`);
+  if (at + (shape[0] ?? 1) * rowBytes > size)
+    throw new UserError(`${path} is cut off at tensor ${name}: fetch it again`);
   const read = (from: number, to: number): Float32Array => {
     const bytes = byteScratch((to - from) * rowBytes);
     readSync(file, bytes, 0, bytes.length, at + from * rowBytes);
@@ -68,15 +105,25 @@ function storedTensor({ file, path, size }: { readonly file: number; readonly pa
 /** The keys of a Llama-type GGUF as the config.json that they came from. */
 function shapeOfGguf(metadata: Metadata, path: string, ownOutput: boolean): ModelShape {
   const architecture = String(metadata['general.architecture']);
-  if (architecture !== 'llama') throw new UserError(`${path} holds a model of architecture "${architecture}"; of GGUF files this project reads llama alone: use the model's safetensors`);
+  if (architecture !== 'llama')
+    throw new UserError(
+      `${path} holds a model of architecture "${architecture}"; of GGUF files this project reads llama alone: use the model's safetensors`,
+    );
   const of = (key: string): unknown => metadata[`llama.${key}`];
   const scaling = of('rope.scaling.type');
   return shapeOf({
-    model_type: 'llama', hidden_size: of('embedding_length'), intermediate_size: of('feed_forward_length'),
-    num_hidden_layers: of('block_count'), num_attention_heads: of('attention.head_count'), num_key_value_heads: of('attention.head_count_kv'),
-    head_dim: of('attention.key_length'), rms_norm_eps: rounded(of('attention.layer_norm_rms_epsilon')), rope_theta: of('rope.freq_base'),
+    model_type: 'llama',
+    hidden_size: of('embedding_length'),
+    intermediate_size: of('feed_forward_length'),
+    num_hidden_layers: of('block_count'),
+    num_attention_heads: of('attention.head_count'),
+    num_key_value_heads: of('attention.head_count_kv'),
+    head_dim: of('attention.key_length'),
+    rms_norm_eps: rounded(of('attention.layer_norm_rms_epsilon')),
+    rope_theta: of('rope.freq_base'),
     vocab_size: of('vocab_size') ?? (metadata['tokenizer.ggml.tokens'] as unknown[] | undefined)?.length,
-    tie_word_embeddings: !ownOutput, ...(scaling === undefined || scaling === 'none' ? {} : { rope_scaling: { type: scaling } }),
+    tie_word_embeddings: !ownOutput,
+    ...(scaling === undefined || scaling === 'none' ? {} : { rope_scaling: { type: scaling } }),
   });
 }
 
@@ -86,14 +133,23 @@ function rounded(value: unknown): unknown {
 }
 
 const blockNames: Readonly<Record<string, string>> = {
-  attn_norm: 'attn.norm', attn_q: 'attn.query', attn_k: 'attn.key', attn_v: 'attn.value', attn_output: 'attn.out',
-  ffn_norm: 'ffn.norm', ffn_gate: 'ffn.gate', ffn_up: 'ffn.up', ffn_down: 'ffn.down',
+  attn_norm: 'attn.norm',
+  attn_q: 'attn.query',
+  attn_k: 'attn.key',
+  attn_v: 'attn.value',
+  attn_output: 'attn.out',
+  ffn_norm: 'ffn.norm',
+  ffn_gate: 'ffn.gate',
+  ffn_up: 'ffn.up',
+  ffn_down: 'ffn.down',
 };
 
 /** Query and key rows were reordered on conversion: neighbours are rotary pairs. */
 function ggufTargets(stored: string, { heads, keyValueHeads }: ModelShape): readonly Target[] {
   const top: Readonly<Record<string, Target>> = {
-    'token_embd.weight': plainTarget('embedding.word', false), 'output_norm.weight': plainTarget('decoder.norm.gain', false), 'output.weight': plainTarget('output.weight', true),
+    'token_embd.weight': plainTarget('embedding.word', false),
+    'output_norm.weight': plainTarget('decoder.norm.gain', false),
+    'output.weight': plainTarget('output.weight', true),
   };
   const known = top[stored];
   if (known !== undefined) return [known];

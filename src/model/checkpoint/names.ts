@@ -1,12 +1,16 @@
 import type { Family } from '../shape';
 
-/** How a stored tensor becomes a weight: its canonical name, and whether it is stored `[out, in]` (PyTorch's Linear). */
+/**
+ * How a stored tensor becomes a weight: its canonical name, and whether it is stored `[out, in]` (PyTorch's Linear).
+ */
 export interface Target {
   readonly name: string;
   readonly transpose: boolean;
   /** Third of the columns, where query, key and value are stored as one tensor. */
   readonly third: 0 | 1 | 2 | null;
-  /** Heads of a query or key matrix whose rotary pairs are stored as neighbours (GGUF); here they are halves of a head. */
+  /**
+   * Heads of a query or key matrix whose rotary pairs are stored as neighbours (GGUF); here they are halves of a head.
+   */
   readonly pairedHeads: number | null;
 }
 
@@ -113,20 +117,44 @@ const t5: Rule[] = [
   [/^lm_head\.weight$/, 'output.weight!'],
 ];
 
-const rules: Readonly<Record<Family, readonly Rule[]>> = { bert, roberta: bert, distilbert, gpt2, llama, bart, mbart: bart, t5 };
+const rules: Readonly<Record<Family, readonly Rule[]>> = {
+  bert,
+  roberta: bert,
+  distilbert,
+  gpt2,
+  llama,
+  bart,
+  mbart: bart,
+  t5,
+};
 
 const prefixes = /^(?:bert|roberta|distilbert|transformer|model)\./;
 
 /** Short forms that stored names use in place of the words here. `wi` is the only up matrix, `wi_0` the gate of two. */
-const words: Readonly<Record<string, string>> = { q: 'query', k: 'key', v: 'value', o: 'out', wi: 'up', wi_0: 'gate', wi_1: 'up', wo: 'down' };
+const words: Readonly<Record<string, string>> = {
+  q: 'query',
+  k: 'key',
+  v: 'value',
+  o: 'out',
+  wi: 'up',
+  wi_0: 'gate',
+  wi_1: 'up',
+  wo: 'down',
+};
 
 /** The canonical weights that a stored tensor holds; none for heads and buffers that the backbone does not use. */
 export function canonicalNames(family: Family, stored: string): readonly Target[] {
   const bare = stored.replace(prefixes, '').replace(prefixes, '');
   for (const [pattern, name] of rules[family]) {
     if (!pattern.test(bare)) continue;
-    const full = bare.replace(pattern, name).replace(/\.(q|k|v|o|wi|wi_0|wi_1|wo)\./, (_, short: string) => `.${words[short] ?? short}.`);
-    if (full.includes('{qkv}')) return ['query', 'key', 'value'].map((part, third) => ({ ...plainTarget(full.replace('{qkv}', part), false), third: third as 0 | 1 | 2 }));
+    const full = bare
+      .replace(pattern, name)
+      .replace(/\.(q|k|v|o|wi|wi_0|wi_1|wo)\./, (_, short: string) => `.${words[short] ?? short}.`);
+    if (full.includes('{qkv}'))
+      return ['query', 'key', 'value'].map((part, third) => ({
+        ...plainTarget(full.replace('{qkv}', part), false),
+        third: third as 0 | 1 | 2,
+      }));
     return [full.endsWith('!') ? plainTarget(full.slice(0, -1), true) : plainTarget(full, false)];
   }
   return [];

@@ -26,14 +26,17 @@ function shards(folder: string, index: string): readonly string[] {
   if (typeof map !== 'object' || map === null) throw new UserError(`${index} has no weight_map: copy it again`);
   const names = [...new Set(Object.values(map as Record<string, string>))];
   const outside = names.find((name) => typeof name !== 'string' || /[/\\]/.test(name));
-  if (outside !== undefined) throw new UserError(`${index} names "${String(outside)}", which is no file of this folder: copy it again`);
+  if (outside !== undefined)
+    throw new UserError(`${index} names "${String(outside)}", which is no file of this folder: copy it again`);
   return names.map((name) => join(folder, name));
 }
 
 /** All tensors of a folder's weight files. */
 export function openWeights(folder: string): OpenCheckpoint {
   const open: OpenCheckpoint[] = [];
-  const close = (): void => { for (const file of open) file.close(); };
+  const close = (): void => {
+    for (const file of open) file.close();
+  };
   try {
     for (const path of weightFiles(folder)) open.push(openSafetensors(path));
   } catch (error) {

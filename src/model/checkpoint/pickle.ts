@@ -6,5 +6,7 @@ export function isPickle(name: string): boolean {
 }
 
 export function pickleRefused(path: string): UserError {
-  return new UserError(`${path} is a Python pickle, which can run code and is not read: save the model again with model.save_pretrained(folder, safe_serialization=True)`);
+  return new UserError(
+    `${path} is a Python pickle, which can run code and is not read: save the model again with model.save_pretrained(folder, safe_serialization=True)`,
+  );
 }

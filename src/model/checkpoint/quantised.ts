@@ -12,8 +12,19 @@ export interface Quantisation {
 /** How a block of a quantised type becomes values: `at` is its first byte, `out` where its values go. */
 type Block = (from: Uint8Array, at: number, to: Float32Array, out: number) => void;
 
-function quantised(name: string, { size, bytes }: { readonly size: number; readonly bytes: number }, block: Block): Quantisation {
-  return { name, size, bytes, decode: (from, to) => { for (let at = 0, out = 0; at < from.length; at += bytes, out += size) block(from, at, to, out); } };
+function quantised(
+  name: string,
+  { size, bytes }: { readonly size: number; readonly bytes: number },
+  block: Block,
+): Quantisation {
+  return {
+    name,
+    size,
+    bytes,
+    decode: (from, to) => {
+      for (let at = 0, out = 0; at < from.length; at += bytes, out += size) block(from, at, to, out);
+    },
+  };
 }
 
 function half(from: Uint8Array, at: number): number {
@@ -21,16 +32,28 @@ function half(from: Uint8Array, at: number): number {
 }
 
 /** Indices come from the block's layout and are in range. */
-function byte(from: Uint8Array, at: number): number { return from[at] as number; }
-function signed(from: Uint8Array, at: number): number { return (byte(from, at) << 24) >> 24; }
+function byte(from: Uint8Array, at: number): number {
+  return from[at] as number;
+}
+function signed(from: Uint8Array, at: number): number {
+  return (byte(from, at) << 24) >> 24;
+}
 
 const f32: Quantisation = {
-  name: 'F32', size: 1, bytes: 4,
-  decode: (from, to) => { new Uint8Array(to.buffer, to.byteOffset, to.byteLength).set(from); },
+  name: 'F32',
+  size: 1,
+  bytes: 4,
+  decode: (from, to) => {
+    new Uint8Array(to.buffer, to.byteOffset, to.byteLength).set(from);
+  },
 };
-const f16 = quantised('F16', { size: 1, bytes: 2 }, (from, at, to, out) => { to[out] = half(from, at); });
+const f16 = quantised('F16', { size: 1, bytes: 2 }, (from, at, to, out) => {
+  to[out] = half(from, at);
+});
 const bf16: Quantisation = {
-  name: 'BF16', size: 1, bytes: 2,
+  name: 'BF16',
+  size: 1,
+  bytes: 2,
   decode: (from, to) => {
     const bits = new Uint32Array(to.buffer, to.byteOffset, to.length);
     for (let i = 0; i < bits.length; i++) bits[i] = (byte(from, 2 * i) << 16) | (byte(from, 2 * i + 1) << 24);
@@ -99,4 +122,13 @@ const q6k = quantised('Q6_K', { size: 256, bytes: 210 }, (from, at, to, out) => 
 });
 
 /** By ggml's type number. */
-export const quantisations: Readonly<Record<number, Quantisation>> = { 0: f32, 1: f16, 2: q40, 3: q41, 8: q80, 12: q4k, 14: q6k, 30: bf16 };
+export const quantisations: Readonly<Record<number, Quantisation>> = {
+  0: f32,
+  1: f16,
+  2: q40,
+  3: q41,
+  8: q80,
+  12: q4k,
+  14: q6k,
+  30: bf16,
+};

@@ -5,14 +5,18 @@ export interface StoredTensor {
   readonly name: string;
   readonly shape: readonly number[];
   /**
-   * Rows `from` to `to` of the first axis, in memory that the next read uses again. A vector has as many rows as values.
+   * Rows `from` to `to` of the first axis, in memory that the next read uses again. A vector has as many rows as
+   * values.
    * Throws a UserError where they hold NaN.
    */
   read(from: number, to: number): Float32Array;
 }
 
 /** A checkpoint that is open: nothing is read before it is asked for. */
-export interface OpenCheckpoint { readonly tensors: readonly StoredTensor[]; close(): void }
+export interface OpenCheckpoint {
+  readonly tensors: readonly StoredTensor[];
+  close(): void;
+}
 
 let bytes = new ArrayBuffer(0);
 let floats = new ArrayBuffer(0);
@@ -39,7 +43,10 @@ export function dropScratch(): void {
 export function demandNumbers(values: Float32Array, path: string, name: string): Float32Array {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] as number;
-  if (Number.isNaN(sum)) throw new UserError(`${path}: tensor ${name} holds NaN or opposite infinities; the checkpoint is damaged, fetch it again`);
+  if (Number.isNaN(sum))
+    throw new UserError(
+      `${path}: tensor ${name} holds NaN or opposite infinities; the checkpoint is damaged, fetch it again`,
+    );
   return values;
 }
 

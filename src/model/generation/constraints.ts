@@ -1,11 +1,17 @@
 import type { SpecialIds } from '../special';
 import type { GenerationSettings } from './settings';
 
-/** What a row may not say next: changes its scores in place. @param text prompt and generated tokens @param generated how many of them are new */
+/**
+ * What a row may not say next: changes its scores in place. @param text prompt and generated tokens @param generated
+ * how many of them are new
+ */
 export type Constrain = (scores: Float32Array, text: readonly number[], generated: number) => void;
 
 /** All rules of the settings and of the model, or undefined where there are none. */
-export function constraintsOf({ maxNewTokens, minNewTokens, noRepeatNgram }: GenerationSettings, { end, forcedFirst, forcedLast }: SpecialIds): Constrain | undefined {
+export function constraintsOf(
+  { maxNewTokens, minNewTokens, noRepeatNgram }: GenerationSettings,
+  { end, forcedFirst, forcedLast }: SpecialIds,
+): Constrain | undefined {
   if (minNewTokens === 0 && noRepeatNgram === 0 && forcedFirst === null && forcedLast === null) return undefined;
   return (scores, text, generated) => {
     if (noRepeatNgram > 0) for (const token of repeats(text, noRepeatNgram)) scores[token] = -Infinity;

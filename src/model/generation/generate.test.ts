@@ -14,11 +14,16 @@ import type { GenerationSettings } from './settings';
 /** LoRA and a sequential adapter, as scripts/fixtures/hooked.py hooks them in. */
 function adapted(tensors: Tensors, scale: number): Adaptation {
   return {
-    tensors, prompt: 0,
+    tensors,
+    prompt: 0,
     apply: (frozen, own) => ({
-      frozen, forward: {
-        ...plainForward, visit: ({ site, stack, layer, input, output }) => {
-          const [down, up, downBias, upBias] = ['down', 'up', 'downBias', 'upBias'].map((part): Tensor | undefined => own[`${stack}.${layer}.${site}.${part}`]);
+      frozen,
+      forward: {
+        ...plainForward,
+        visit: ({ site, stack, layer, input, output }) => {
+          const [down, up, downBias, upBias] = ['down', 'up', 'downBias', 'upBias'].map(
+            (part): Tensor | undefined => own[`${stack}.${layer}.${site}.${part}`],
+          );
           if (down === undefined || up === undefined) return output;
           if (downBias === undefined) return tf.add(output, tf.mul(matmul(matmul(input, down), up), scale));
           return tf.add(output, linear(relu(linear(output, down, downBias)), up, upBias));
@@ -28,8 +33,17 @@ function adapted(tensors: Tensors, scale: number): Adaptation {
   };
 }
 
-function settingsOf({ beams, lengthPenalty, noRepeatNgram, minNewTokens, maxNewTokens }: GenerationCase): GenerationSettings {
-  const search = beams === 1 ? { kind: 'greedy' } as const : { kind: 'beam', beams, lengthPenalty, earlyStopping: false } as const;
+function settingsOf({
+  beams,
+  lengthPenalty,
+  noRepeatNgram,
+  minNewTokens,
+  maxNewTokens,
+}: GenerationCase): GenerationSettings {
+  const search =
+    beams === 1
+      ? ({ kind: 'greedy' } as const)
+      : ({ kind: 'beam', beams, lengthPenalty, earlyStopping: false } as const);
   return { search, noRepeatNgram, minNewTokens, maxNewTokens };
 }
 
@@ -49,14 +63,27 @@ describe.each(['gpt2', 'llama', 'bart', 'mbart', 't5', 't5-v1-1'])('tiny %s', (f
     plain = new Generator(model);
     withMethod = new Generator(model, adapted(tensors, adapter.scale));
   });
-  afterAll(() => { plain.dispose(); withMethod.dispose(); model.dispose(); tf.dispose(tensors); });
-
-  it.each(generations.map((g) => [g.name, g.adapter ? 'with a method' : 'frozen', g] as const))('%s, %s: token for token as transformers', async (_, __, test) => {
-    const generator = test.adapter ? withMethod : plain;
-    const found = await generator.generate(realTokens(test.ids, test.mask), { settings: settingsOf(test), special: specialOf(test) });
-    expect(found.map(({ tokens }) => tokens)).toEqual(test.tokens);
-    test.scores?.forEach((score, i) => { expect(found[i]?.score).toBeCloseTo(score, 4); });
+  afterAll(() => {
+    plain.dispose();
+    withMethod.dispose();
+    model.dispose();
+    tf.dispose(tensors);
   });
+
+  it.each(generations.map((g) => [g.name, g.adapter ? 'with a method' : 'frozen', g] as const))(
+    '%s, %s: token for token as transformers',
+    async (_, __, test) => {
+      const generator = test.adapter ? withMethod : plain;
+      const found = await generator.generate(realTokens(test.ids, test.mask), {
+        settings: settingsOf(test),
+        special: specialOf(test),
+      });
+      expect(found.map(({ tokens }) => tokens)).toEqual(test.tokens);
+      test.scores?.forEach((score, i) => {
+        expect(found[i]?.score).toBeCloseTo(score, 4);
+      });
+    },
+  );
 
   it('cached steps equal reading the whole text again', async () => {
     const test = generations.find((g) => g.name === 'greedy' && g.adapter) as GenerationCase;
@@ -67,14 +94,23 @@ describe.each(['gpt2', 'llama', 'bart', 'mbart', 't5', 't5-v1-1'])('tiny %s', (f
     for (let step = 0; step < test.maxNewTokens; step++) {
       tf.tidy(() => {
         const width = Math.max(...texts.map((t) => t.length));
-        const grid = (rows: readonly number[][]): number[][] => rows.map((row) => [...row, ...Array.from({ length: width - row.length }, () => 0)]);
+        const grid = (rows: readonly number[][]): number[][] =>
+          rows.map((row) => [...row, ...Array.from({ length: width - row.length }, () => 0)]);
         const target = batchOf(grid(texts), grid(texts.map((t) => t.map(() => 1))));
         const pair = model.shape.encoderLayers === 0 ? { target } : { source: batchOf(test.ids, test.mask), target };
-        const best = tf.argMax(vocabularyLogits(apply.frozen, decodeText(apply.frozen, pair, { ...apply.forward, read: 'last' })), 1).dataSync();
-        best.forEach((token, r) => { tokens[r]?.push(token); texts[r]?.push(token); });
+        const best = tf
+          .argMax(vocabularyLogits(apply.frozen, decodeText(apply.frozen, pair, { ...apply.forward, read: 'last' })), 1)
+          .dataSync();
+        best.forEach((token, r) => {
+          tokens[r]?.push(token);
+          texts[r]?.push(token);
+        });
       });
     }
-    const cached = await withMethod.generate(inputs, { settings: settingsOf(test), special: { ...specialOf(test), end: [], forcedFirst: null } });
+    const cached = await withMethod.generate(inputs, {
+      settings: settingsOf(test),
+      special: { ...specialOf(test), end: [], forcedFirst: null },
+    });
     expect(cached.map((c) => c.tokens)).toEqual(tokens);
   });
 
@@ -93,12 +129,29 @@ describe('generation', () => {
   let model: Backbone;
   let generator: Generator;
   const special: SpecialIds = { end: [2], pad: 1, start: null, forcedFirst: null, forcedLast: null };
-  const settings: GenerationSettings = { search: { kind: 'greedy' }, maxNewTokens: 12, minNewTokens: 0, noRepeatNgram: 0 };
-  beforeAll(() => { model = loadBackbone(folderOf('llama')); generator = new Generator(model); });
-  afterAll(() => { generator.dispose(); model.dispose(); });
+  const settings: GenerationSettings = {
+    search: { kind: 'greedy' },
+    maxNewTokens: 12,
+    minNewTokens: 0,
+    noRepeatNgram: 0,
+  };
+  beforeAll(() => {
+    model = loadBackbone(folderOf('llama'));
+    generator = new Generator(model);
+  });
+  afterAll(() => {
+    generator.dispose();
+    model.dispose();
+  });
 
   it('samples the same for the same seed, otherwise for another; low temperature is greedy', async () => {
-    const draw = async (seed: number, temperature: number, topK = 0, topP = 1) => (await generator.generate([[5, 6, 7]], { special, settings: { ...settings, search: { kind: 'sample', temperature, topK, topP, seed } } }))[0]?.tokens;
+    const draw = async (seed: number, temperature: number, topK = 0, topP = 1) =>
+      (
+        await generator.generate([[5, 6, 7]], {
+          special,
+          settings: { ...settings, search: { kind: 'sample', temperature, topK, topP, seed } },
+        })
+      )[0]?.tokens;
     const [greedy] = await generator.generate([[5, 6, 7]], { special, settings });
     expect(await draw(1, 1)).toEqual(await draw(1, 1));
     expect(await draw(1, 1)).not.toEqual(await draw(2, 1));
@@ -109,12 +162,25 @@ describe('generation', () => {
 
   it('hands tokens over as they come', async () => {
     const came: number[][] = [[], []];
-    const found = await generator.generate([[5, 6, 7], [9, 8]], { special, settings, onToken: (row, token) => { came[row]?.push(token); } });
+    const found = await generator.generate(
+      [
+        [5, 6, 7],
+        [9, 8],
+      ],
+      {
+        special,
+        settings,
+        onToken: (row, token) => {
+          came[row]?.push(token);
+        },
+      },
+    );
     expect(came).toEqual(found.map(({ tokens }) => tokens));
   });
 
   it('grows its cache without changing what it says; what fits its first size needs no second program', async () => {
-    const write = async (by: Generator, maxNewTokens: number) => by.generate([[5, 6, 7]], { special: { ...special, end: [] }, settings: { ...settings, maxNewTokens } });
+    const write = async (by: Generator, maxNewTokens: number) =>
+      by.generate([[5, 6, 7]], { special: { ...special, end: [] }, settings: { ...settings, maxNewTokens } });
     const [fast, eager] = [new Generator(model), new Generator(model, noAdaptation, { engine: 'eager' })];
     const before = live().programs;
     const long = await write(fast, 270);
@@ -127,13 +193,18 @@ describe('generation', () => {
     for (const made of [fast, eager, other]) made.dispose();
   });
 
-  it('writes the same with weights held in bfloat16, which the checkpoint\'s are', async () => {
+  it("writes the same with weights held in bfloat16, which the checkpoint's are", async () => {
     const half = loadBackbone(folderOf('llama'), undefined, 'bfloat16');
     const [exact, rounded] = [new Generator(half), new Generator(half, noAdaptation, { precision: 'bfloat16' })];
-    const inputs = [[5, 6, 7], [9, 8]];
+    const inputs = [
+      [5, 6, 7],
+      [9, 8],
+    ];
     const expected = await generator.generate(inputs, { special, settings });
     expect(await exact.generate(inputs, { special, settings })).toEqual(expected);
-    expect((await rounded.generate(inputs, { special, settings }))[0]?.tokens.slice(0, 3)).toEqual(expected[0]?.tokens.slice(0, 3));
+    expect((await rounded.generate(inputs, { special, settings }))[0]?.tokens.slice(0, 3)).toEqual(
+      expected[0]?.tokens.slice(0, 3),
+    );
     for (const made of [exact, rounded]) made.dispose();
     half.dispose();
   });
@@ -142,17 +213,24 @@ describe('generation', () => {
     [{ ...settings, maxNewTokens: 0 }, /maxNewTokens is 0: give a whole number of at least 1/],
     [{ ...settings, minNewTokens: 13 }, /minNewTokens is 13/],
     [{ ...settings, search: { kind: 'beam', beams: 0, lengthPenalty: 1, earlyStopping: false } }, /beams is 0/],
-    [{ ...settings, search: { kind: 'sample', temperature: 0, topK: 0, topP: 1, seed: 1 } }, /temperature is 0: give a number above 0/],
+    [
+      { ...settings, search: { kind: 'sample', temperature: 0, topK: 0, topP: 1, seed: 1 } },
+      /temperature is 0: give a number above 0/,
+    ],
     [{ ...settings, search: { kind: 'sample', temperature: 1, topK: 0, topP: 0, seed: 1 } }, /topP is 0/],
   ] as const)('refuses %j', async (bad, message) => {
     await expect(generator.generate([[1]], { special, settings: bad })).rejects.toThrow(message);
   });
 
   it('refuses a token outside the vocabulary, an empty row and an encoder', async () => {
-    await expect(generator.generate([[100]], { special, settings })).rejects.toThrow(/token id 100 is outside the vocabulary of 100/);
+    await expect(generator.generate([[100]], { special, settings })).rejects.toThrow(
+      /token id 100 is outside the vocabulary of 100/,
+    );
     await expect(generator.generate([[]], { special, settings })).rejects.toThrow(/nothing to read/);
     const bert = loadBackbone(folderOf('bert'));
-    await expect(new Generator(bert).generate([[1]], { special, settings })).rejects.toThrow(/a bert model generates no text/);
+    await expect(new Generator(bert).generate([[1]], { special, settings })).rejects.toThrow(
+      /a bert model generates no text/,
+    );
     bert.dispose();
   });
 });

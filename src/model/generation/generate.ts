@@ -41,7 +41,11 @@ export class Generator {
    * Continues prompts (decoder) or writes targets for sources (encoder-decoder), all rows together.
    * @param inputs token ids of each row, not padded @param tensors the method's, where they changed since it was given
    */
-  async generate(inputs: readonly ArrayLike<number>[], options: GenerateOptions, tensors: Tensors = this.adaptation.tensors): Promise<readonly Generated[]> {
+  async generate(
+    inputs: readonly ArrayLike<number>[],
+    options: GenerateOptions,
+    tensors: Tensors = this.adaptation.tensors,
+  ): Promise<readonly Generated[]> {
     checkSettings(options.settings);
     this.demandInputs(inputs, options);
     const { search } = options.settings;
@@ -75,11 +79,19 @@ export class Generator {
 
   private demandInputs(inputs: readonly ArrayLike<number>[], { settings, special }: GenerateOptions): void {
     const { shape } = this.frozen;
-    if (shape.output.kind === 'none') throw new UserError(`a ${shape.family} model generates no text: choose a decoder or an encoder-decoder`);
-    if (inputs.length === 0 || inputs.some((ids) => ids.length === 0)) throw new UserError('there is nothing to read: give every row at least one token');
-    const foreign = inputs.flatMap((ids) => Array.from(ids)).find((id) => !Number.isInteger(id) || id < 0 || id >= shape.vocabulary);
-    if (foreign !== undefined) throw new UserError(`token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode the text with the model's own tokenizer`);
-    if (shape.encoderLayers > 0 && special.start === null) throw new UserError('the model names no decoder_start_token_id: add it to its config.json');
+    if (shape.output.kind === 'none')
+      throw new UserError(`a ${shape.family} model generates no text: choose a decoder or an encoder-decoder`);
+    if (inputs.length === 0 || inputs.some((ids) => ids.length === 0))
+      throw new UserError('there is nothing to read: give every row at least one token');
+    const foreign = inputs
+      .flatMap((ids) => Array.from(ids))
+      .find((id) => !Number.isInteger(id) || id < 0 || id >= shape.vocabulary);
+    if (foreign !== undefined)
+      throw new UserError(
+        `token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode the text with the model's own tokenizer`,
+      );
+    if (shape.encoderLayers > 0 && special.start === null)
+      throw new UserError('the model names no decoder_start_token_id: add it to its config.json');
     this.demandRoom(Math.max(...inputs.map((ids) => ids.length)), settings);
   }
 
@@ -89,10 +101,16 @@ export class Generator {
     if (shape.positions.kind !== 'learned') return;
     const room = shape.positions.rows - shape.positions.offset;
     const { encoder = 0, decoder = 0 } = this.adaptation.firstPositions ?? {};
-    const needed = shape.encoderLayers === 0 ? decoder + longest + maxNewTokens : Math.max(encoder + longest, decoder + maxNewTokens + 1);
+    const needed =
+      shape.encoderLayers === 0
+        ? decoder + longest + maxNewTokens
+        : Math.max(encoder + longest, decoder + maxNewTokens + 1);
     const taken = Math.max(encoder, decoder);
     const own = taken === 0 ? '' : ` (${taken} by the method's vectors)`;
-    if (needed > room) throw new UserError(`${needed} positions are needed${own} but the model has ${room}: shorten the input (${longest} tokens) or maxNewTokens (${maxNewTokens})`);
+    if (needed > room)
+      throw new UserError(
+        `${needed} positions are needed${own} but the model has ${room}: shorten the input (${longest} tokens) or maxNewTokens (${maxNewTokens})`,
+      );
   }
 
   dispose(): void {
@@ -116,7 +134,10 @@ function rowOf(values: Float32Array, rows: number, r: number): Float32Array {
 }
 
 /** Greedy and sampled generation. */
-async function oneByOne({ inputs, options, first, turn }: Run, search: Exclude<Search, { kind: 'beam' }>): Promise<readonly Generated[]> {
+async function oneByOne(
+  { inputs, options, first, turn }: Run,
+  search: Exclude<Search, { kind: 'beam' }>,
+): Promise<readonly Generated[]> {
   const { settings, special, onToken } = options;
   const constrain = constraintsOf(settings, special);
   const random = randomFrom(search.kind === 'sample' ? search.seed : 0);
@@ -142,7 +163,10 @@ async function oneByOne({ inputs, options, first, turn }: Run, search: Exclude<S
     });
     if (!open.includes(true)) return tokens.map((row) => ({ tokens: row, score: null }));
     if (onToken !== undefined) await nextTurn(); // lets a notebook show what came
-    progress = turn(progress, chosen.map((token, r) => (open[r] === true ? token : special.pad)));
+    progress = turn(
+      progress,
+      chosen.map((token, r) => (open[r] === true ? token : special.pad)),
+    );
   }
 }
 
@@ -151,7 +175,10 @@ function readScores(scores: Tensor): Float32Array {
 }
 
 /** Beam search; beams of one source are neighbours in the batch. */
-async function beamSearch({ inputs, options, first, turn }: Run, search: Extract<Search, { kind: 'beam' }>): Promise<readonly Generated[]> {
+async function beamSearch(
+  { inputs, options, first, turn }: Run,
+  search: Extract<Search, { kind: 'beam' }>,
+): Promise<readonly Generated[]> {
   const { settings, special } = options;
   const constrain = constraintsOf(settings, special);
   let states: readonly BeamState[] = inputs.map(() => startBeams(search));
@@ -168,11 +195,21 @@ async function beamSearch({ inputs, options, first, turn }: Run, search: Extract
       });
       return advance(state, rows, search, { end: special.end, last });
     });
-    if (states.every(({ done }) => done)) return states.map(({ finished: [best] }) => ({ tokens: best?.tokens ?? [], score: best?.score ?? null }));
+    if (states.every(({ done }) => done))
+      return states.map(({ finished: [best] }) => ({ tokens: best?.tokens ?? [], score: best?.score ?? null }));
     await nextTurn();
     const offset = width;
-    const beams = states.flatMap(({ running }, i) => running.map((beam) => ({ token: beam.tokens[beam.tokens.length - 1] as number, parent: i * offset + Math.min(beam.parent, offset - 1) })));
-    progress = turn(progress, beams.map(({ token }) => token), beams.map(({ parent }) => parent));
+    const beams = states.flatMap(({ running }, i) =>
+      running.map((beam) => ({
+        token: beam.tokens[beam.tokens.length - 1] as number,
+        parent: i * offset + Math.min(beam.parent, offset - 1),
+      })),
+    );
+    progress = turn(
+      progress,
+      beams.map(({ token }) => token),
+      beams.map(({ parent }) => parent),
+    );
     width = search.beams;
   }
 }

@@ -13,7 +13,10 @@ import { readNext, readStart, type Cache, type Next, type Reading } from './step
 /** A method on a frozen model. Its tensors are fed at each call: programs stay valid while they train. */
 export interface Adaptation {
   readonly tensors: Tensors;
-  /** The weights to run with (unfrozen ones in place of the frozen) and how to run: pure, called inside compiled steps. `means` serve gates per sequence, which see whole texts. */
+  /**
+   * The weights to run with (unfrozen ones in place of the frozen) and how to run: pure, called inside compiled steps.
+   * `means` serve gates per sequence, which see whole texts.
+   */
   apply(frozen: Frozen, tensors: Tensors, means?: SequenceMean): { readonly frozen: Frozen; readonly forward: Forward };
   /** Free slots in front of each source or prompt. */
   readonly prompt: number;
@@ -21,7 +24,11 @@ export interface Adaptation {
   readonly firstPositions?: Forward['firstPositions'];
 }
 
-export const noAdaptation: Adaptation = { tensors: {}, apply: (frozen) => ({ frozen, forward: plainForward }), prompt: 0 };
+export const noAdaptation: Adaptation = {
+  tensors: {},
+  apply: (frozen) => ({ frozen, forward: plainForward }),
+  prompt: 0,
+};
 
 type Start = { readonly source?: Batch; readonly target: Batch };
 
@@ -45,7 +52,10 @@ export interface Progress {
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 
 /** How steps run: as programs or op by op, and in which precision frozen matrices are multiplied. */
-export interface How { readonly engine?: Engine; readonly precision?: Precision }
+export interface How {
+  readonly engine?: Engine;
+  readonly precision?: Precision;
+}
 
 /** Compiled reading of texts, token by token. Owns its programs until `dispose()`. */
 export class Reader {
@@ -55,24 +65,47 @@ export class Reader {
   private readonly adaptation: Adaptation;
 
   /** @param logarithms whether scores are log-probabilities (beam search) or raw */
-  constructor(frozen: Frozen, adaptation: Adaptation, { logarithms, engine, precision }: How & { readonly logarithms: boolean }) {
+  constructor(
+    frozen: Frozen,
+    adaptation: Adaptation,
+    { logarithms, engine, precision }: How & { readonly logarithms: boolean },
+  ) {
     this.frozen = frozen;
     this.adaptation = adaptation;
-    this.start = compile((tensors: Tensors, given: Start) => {
-      const { frozen: own, forward } = adaptation.apply(frozen, tensors);
-      return readStart(own, given, forward, logarithms);
-    }, engine, precision);
-    this.next = compile((tensors: Tensors, given: Next) => {
-      const { frozen: own, forward } = adaptation.apply(frozen, tensors);
-      return readNext(own, given, { ...forward, prompt: undefined }, logarithms);
-    }, engine, precision);
+    this.start = compile(
+      (tensors: Tensors, given: Start) => {
+        const { frozen: own, forward } = adaptation.apply(frozen, tensors);
+        return readStart(own, given, forward, logarithms);
+      },
+      engine,
+      precision,
+    );
+    this.next = compile(
+      (tensors: Tensors, given: Next) => {
+        const { frozen: own, forward } = adaptation.apply(frozen, tensors);
+        return readNext(own, given, { ...forward, prompt: undefined }, logarithms);
+      },
+      engine,
+      precision,
+    );
   }
 
   /** Reads the inputs. @param first what an encoder-decoder's target starts with */
-  begin(inputs: readonly ArrayLike<number>[], first: number | null, tensors: Tensors = this.adaptation.tensors): Progress {
+  begin(
+    inputs: readonly ArrayLike<number>[],
+    first: number | null,
+    tensors: Tensors = this.adaptation.tensors,
+  ): Progress {
     const decoderOnly = this.frozen.shape.encoderLayers === 0;
     const text = this.pack(inputs, decoderOnly);
-    const target = decoderOnly ? text : uploadBatch(packSequences(inputs.map(() => ({ ids: [first ?? 0], types: [0] })), { lengths: [1], size: inputs.length, prompt: 0 }));
+    const target = decoderOnly
+      ? text
+      : uploadBatch(
+          packSequences(
+            inputs.map(() => ({ ids: [first ?? 0], types: [0] })),
+            { lengths: [1], size: inputs.length, prompt: 0 },
+          ),
+        );
     const reading = this.start(tensors, decoderOnly ? { target } : { source: text, target });
     const slot = target.keys[0]?.shape[1] as number;
     const lengths = inputs.map((ids) => (decoderOnly ? ids.length : 1));
@@ -80,7 +113,13 @@ export class Reader {
     const sourceKeys = decoderOnly ? undefined : tf.clone(text.keys[0] as Tensor);
     disposeTree(text);
     if (target !== text) disposeTree(target);
-    return { reading, starts: Int32Array.from(used, (n) => slot - n), positions: Int32Array.from(lengths), slot, sourceKeys };
+    return {
+      reading,
+      starts: Int32Array.from(used, (n) => slot - n),
+      positions: Int32Array.from(lengths),
+      slot,
+      sourceKeys,
+    };
   }
 
   private pack(inputs: readonly ArrayLike<number>[], atEnd: boolean): Batch {
@@ -88,7 +127,10 @@ export class Reader {
     const lengths = inputs.map((ids) => ids.length + prompt);
     const length = roundUp(Math.max(...lengths), 16);
     // Many texts at a time come in batch after batch: coarse steps let them share a program.
-    const size = Math.min(roundUp(rowsNeeded(lengths, [length]), Math.max(16, inputs.length * length / 8)), inputs.length * length);
+    const size = Math.min(
+      roundUp(rowsNeeded(lengths, [length]), Math.max(16, (inputs.length * length) / 8)),
+      inputs.length * length,
+    );
     const sequences = inputs.map((ids) => ({ ids, types: Array.from(ids, () => 0) }));
     return uploadBatch(packSequences(sequences, { lengths: [length], size, prompt, align: atEnd ? 'end' : 'start' }));
   }
@@ -96,11 +138,18 @@ export class Reader {
   /** Reads one more token in every row; frees the reading before. @param limit slots that will ever be needed */
   step(before: Progress, { ids, parents }: Move, limit: number, tensors: Tensors = this.adaptation.tensors): Progress {
     const { reading, slot, sourceKeys } = before;
-    const from = (values: Int32Array): Int32Array => (parents === undefined ? values : Int32Array.from(parents, (row) => values[row] as number));
+    const from = (values: Int32Array): Int32Array =>
+      parents === undefined ? values : Int32Array.from(parents, (row) => values[row] as number);
     const [starts, positions] = [from(before.starts), from(before.positions)];
     const own = roomFor(reading.own, slot, limit);
     const int = (values: ArrayLike<number>): Tensor => upload(Int32Array.from(values), [values.length]);
-    const fresh = { ids: int(ids), positions: int(positions), starts: int(starts), slot: int([slot]), ...(parents && { parents: int(parents) }) };
+    const fresh = {
+      ids: int(ids),
+      positions: int(positions),
+      starts: int(starts),
+      slot: int([slot]),
+      ...(parents && { parents: int(parents) }),
+    };
     const { cross } = reading;
     const after = this.next(tensors, { ...fresh, own, cross, ...(sourceKeys && { sourceKeys }) });
     disposeTree(fresh);
@@ -114,18 +163,30 @@ export class Reader {
     sourceKeys?.dispose();
   }
 
-  dispose(): void { this.start.dispose(); this.next.dispose(); }
+  dispose(): void {
+    this.start.dispose();
+    this.next.dispose();
+  }
 }
 
 /** Texts up to this many slots have room from the start; longer ones double it as they grow. */
 const firstSlots = 256;
 
-/** A cache with a free slot: the same, or a larger copy. Sizes are few, as each needs its own program. @param limit slots that will ever be needed */
+/**
+ * A cache with a free slot: the same, or a larger copy. Sizes are few, as each needs its own program. @param limit
+ * slots that will ever be needed
+ */
 function roomFor(cache: Cache, slot: number, limit: number): Cache {
   const capacity = (cache[0] as KeyValues).keys.shape[2] as number;
   if (slot < capacity) return cache;
   const wanted = roundUp(Math.max(slot + 1, Math.min(limit, Math.max(firstSlots, 2 * capacity))), 64);
-  const larger = (x: Tensor): Tensor => tf.pad(x, [[0, 0], [0, 0], [0, wanted - capacity], [0, 0]]);
+  const larger = (x: Tensor): Tensor =>
+    tf.pad(x, [
+      [0, 0],
+      [0, 0],
+      [0, wanted - capacity],
+      [0, 0],
+    ]);
   const grown = cache.map(({ keys, values }) => ({ keys: larger(keys), values: larger(values) }));
   for (const old of leaves(cache)) old.dispose();
   return grown;

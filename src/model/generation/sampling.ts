@@ -17,9 +17,11 @@ export function bestOf(scores: Float32Array): number {
 export function sample(scores: Float32Array, { temperature, topK, topP }: Sampling, uniform: number): number {
   const order = topK === 0 && topP === 1 ? undefined : mostLikely(scores, topK === 0 ? scores.length : topK);
   const count = order?.length ?? scores.length;
-  const token = (i: number): number => (order === undefined ? i : order[i] as number);
+  const token = (i: number): number => (order === undefined ? i : (order[i] as number));
   const top = scores[order?.[0] ?? bestOf(scores)] as number;
-  const shares = Float64Array.from({ length: count }, (_, i) => Math.exp(((scores[token(i)] as number) - top) / temperature));
+  const shares = Float64Array.from({ length: count }, (_, i) =>
+    Math.exp(((scores[token(i)] as number) - top) / temperature),
+  );
   const kept = topP === 1 ? count : nucleus(shares, topP);
   const mass = shares.subarray(0, kept).reduce((a, b) => a + b, 0);
   let left = uniform * mass;

@@ -13,14 +13,18 @@ import { rotationAt } from '../rotary';
 import { runStack } from '../stack';
 
 /*
- * Generation computes each token's keys and values once. They lie in a cache of fixed size, one slot a token, so that every
+ * Generation computes each token's keys and values once. They lie in a cache of fixed size, one slot a token, so that
+ * every
  * step has the same shapes and runs as one compiled program; what is not filled yet is masked.
  */
 
 /** Keys and values of each layer, `[rows, key-value heads, slots, headWidth]`. */
 export type Cache = readonly KeyValues[];
 
-/** The text read so far: log-probabilities or raw scores of the next token `[rows, V]`, the best of them `[rows]`, and the caches. */
+/**
+ * The text read so far: log-probabilities or raw scores of the next token `[rows, V]`, the best of them `[rows]`, and
+ * the caches.
+ */
 export type Reading = {
   readonly scores: Tensor;
   readonly best: Tensor;
@@ -30,7 +34,12 @@ export type Reading = {
 };
 
 /** Reads prompts (of a decoder) or sources and the first target tokens (of an encoder-decoder). */
-export function readStart(frozen: Frozen, { source, target }: { readonly source?: Batch; readonly target: Batch }, forward: Forward, logarithms: boolean): Reading {
+export function readStart(
+  frozen: Frozen,
+  { source, target }: { readonly source?: Batch; readonly target: Batch },
+  forward: Forward,
+  logarithms: boolean,
+): Reading {
   const own: KeyValues[] = [];
   const cross: KeyValues[] = [];
   const recall: Recall = (kind, layer, make) => ((kind === 'attn' ? own : cross)[layer] = make());
@@ -72,15 +81,28 @@ export function readNext(frozen: Frozen, next: Next, forward: Forward, logarithm
   const bias = relativeBiasAt(shape, weights, slot, capacity);
   const visible = visibleMask(next, capacity);
   const rotation = rotationAt(positions, shape);
-  const stream = { x: embed(frozen, 'decoder', { ids, positions }, forward), layout: fullLayout([{ size: rows, length: 1 }]), ...(rotation && { rotation }) };
-  const pass = { forward, masks: [bias === undefined ? visible : tf.add(visible, bias)], recall, ...(sourceKeys && { cross: crossOf(stream.x, rows, sourceKeys) }) };
+  const stream = {
+    x: embed(frozen, 'decoder', { ids, positions }, forward),
+    layout: fullLayout([{ size: rows, length: 1 }]),
+    ...(rotation && { rotation }),
+  };
+  const pass = {
+    forward,
+    masks: [bias === undefined ? visible : tf.add(visible, bias)],
+    recall,
+    ...(sourceKeys && { cross: crossOf(stream.x, rows, sourceKeys) }),
+  };
   return { ...scored(frozen, runStack(frozen, 'decoder', stream, pass), logarithms), own, cross: [] };
 }
 
 /** Beams of one source stand next to each other, like queries of one sequence; the memory itself is in the cache. */
 function crossOf(x: Tensor, rows: number, sourceKeys: Tensor): Cross {
   const batch = sourceKeys.shape[0] as number;
-  return { memory: { x, layout: fullLayout([{ size: rows, length: 1 }]) }, masks: [keyMask(sourceKeys)], layout: fullLayout([{ size: batch, length: rows / batch }]) };
+  return {
+    memory: { x, layout: fullLayout([{ size: rows, length: 1 }]) },
+    masks: [keyMask(sourceKeys)],
+    layout: fullLayout([{ size: batch, length: rows / batch }]),
+  };
 }
 
 /** Puts one row of keys or values into the free slot, of the beam that it goes on from. */

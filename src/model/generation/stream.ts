@@ -1,7 +1,13 @@
 import type { Tokenizer } from '../tokenizer';
 
-/** Takes token after token and hands on the text that they add; a character that is not complete yet waits for its last token. */
-export function textStream(tokenizer: Pick<Tokenizer, 'decode'>, write: (text: string) => void): (token: number) => void {
+/**
+ * Takes token after token and hands on the text that they add; a character that is not complete yet waits for its last
+ * token.
+ */
+export function textStream(
+  tokenizer: Pick<Tokenizer, 'decode'>,
+  write: (text: string) => void,
+): (token: number) => void {
   const tokens: number[] = [];
   let written = '';
   return (token) => {

@@ -16,7 +16,10 @@ export interface Applied {
   readonly prompt: Tensor | undefined;
 }
 
-/** Which rows of a batch an adapter sees: booleans by token row, and by sequence for blocks that work on one row a sequence. */
+/**
+ * Which rows of a batch an adapter sees: booleans by token row, and by sequence for blocks that work on one row a
+ * sequence.
+ */
 export interface Rows {
   /** bool `[N_s]` of the encoder's rows, or of the only stack's */
   readonly source: Tensor;
@@ -32,15 +35,23 @@ export class Bank {
   private on: readonly string[] = [];
   private readonly shape: ModelShape;
 
-  constructor(shape: ModelShape) { this.shape = shape; }
+  constructor(shape: ModelShape) {
+    this.shape = shape;
+  }
 
-  get names(): readonly string[] { return [...this.deltas.keys()]; }
-  get active(): readonly string[] { return this.on; }
+  get names(): readonly string[] {
+    return [...this.deltas.keys()];
+  }
+  get active(): readonly string[] {
+    return this.on;
+  }
 
   /** Takes over the delta. */
   add(name: string, delta: Delta): void {
-    if (this.deltas.has(name)) throw new UserError(`An adapter "${name}" is there already; remove it first or choose another name.`);
-    if (JSON.stringify(delta.shape) !== JSON.stringify(this.shape)) throw new UserError(`Adapter "${name}" was made for a model of another shape.`);
+    if (this.deltas.has(name))
+      throw new UserError(`An adapter "${name}" is there already; remove it first or choose another name.`);
+    if (JSON.stringify(delta.shape) !== JSON.stringify(this.shape))
+      throw new UserError(`Adapter "${name}" was made for a model of another shape.`);
     this.deltas.set(name, delta);
   }
 
@@ -51,7 +62,10 @@ export class Bank {
     this.on = this.on.filter((other) => other !== name);
   }
 
-  /** Switches these adapters on, the first nearest to the frozen model, and all others off; none restores the model bit for bit. */
+  /**
+   * Switches these adapters on, the first nearest to the frozen model, and all others off; none restores the model bit
+   * for bit.
+   */
   activate(...names: readonly string[]): void {
     const chosen = names.map((name) => this.get(name));
     if (new Set(names).size < names.length) throw new UserError(`Adapters ${names.join(', ')}: name each once.`);
@@ -63,12 +77,19 @@ export class Bank {
   within<T>(names: readonly string[], body: () => T): T {
     const before = this.on;
     this.activate(...names);
-    try { return body(); } finally { this.on = before; }
+    try {
+      return body();
+    } finally {
+      this.on = before;
+    }
   }
 
   get(name: string): Delta {
     const delta = this.deltas.get(name);
-    if (delta === undefined) throw new UserError(`No adapter "${name}"${nearest(name, this.names)}; there are ${this.names.join(', ') || 'none'}.`);
+    if (delta === undefined)
+      throw new UserError(
+        `No adapter "${name}"${nearest(name, this.names)}; there are ${this.names.join(', ') || 'none'}.`,
+      );
     return delta;
   }
 
@@ -91,14 +112,18 @@ export class Bank {
     const parts = Object.entries(rows).map(([name, own]) => {
       const delta = this.get(name);
       if (delta.method.unfrozen.length > 0 || delta.method.prompt.kind !== 'none') {
-        throw new UserError(`Adapter "${name}" (${delta.method.name}) changes weights or inputs that all rows share; it cannot take part in a mixed batch.`);
+        throw new UserError(
+          `Adapter "${name}" (${delta.method.name}) changes weights or inputs that all rows share; it cannot take part in a mixed batch.`,
+        );
       }
       return onlyRows(visitOf(delta, context), own);
     });
     return together(parts);
   }
 
-  dispose(): void { for (const name of this.names) this.remove(name); }
+  dispose(): void {
+    for (const name of this.names) this.remove(name);
+  }
 }
 
 function visitOf({ method, shape, variables, constants }: Delta, context: ModifyContext): Visit {
@@ -112,7 +137,10 @@ export function stack(visits: readonly Visit[]): Visit {
 }
 
 /** A visit of some rows: it sees the frozen h and puts its own rows into the h so far. */
-interface Some { readonly whole: boolean; readonly change: (point: SitePoint, h: Tensor) => Tensor }
+interface Some {
+  readonly whole: boolean;
+  readonly change: (point: SitePoint, h: Tensor) => Tensor;
+}
 
 /** Visits of disjoint rows: each sees the frozen h, and the rows' results are put side by side. */
 function together(visits: readonly Some[]): Visit {
@@ -120,7 +148,9 @@ function together(visits: readonly Some[]): Visit {
   return Object.assign(visit, { whole: visits.some(({ whole }) => whole) });
 }
 
-/** h with this visit's result in its own rows; values are chosen, not blended, so other rows keep theirs bit for bit. */
+/**
+ * h with this visit's result in its own rows; values are chosen, not blended, so other rows keep theirs bit for bit.
+ */
 function onlyRows(visit: Visit, rows: Rows): Some {
   const change = (point: SitePoint, h: Tensor): Tensor => {
     const changed = visit(point);
@@ -146,10 +176,16 @@ function withSites(visits: readonly Visit[], visit: (point: SitePoint) => Tensor
 function refuseClashes(names: readonly string[], deltas: readonly Delta[]): void {
   const owners = new Map<string, string>();
   deltas.forEach(({ method, shape, variables }, i) => {
-    const replaced = [...unfrozenNames(method, shape), ...['prompt', tokenRowsName].filter((name) => variables[name] !== undefined)];
+    const replaced = [
+      ...unfrozenNames(method, shape),
+      ...['prompt', tokenRowsName].filter((name) => variables[name] !== undefined),
+    ];
     for (const weight of replaced) {
       const other = owners.get(weight);
-      if (other !== undefined) throw new UserError(`Adapters "${other}" and "${names[i] ?? ''}" both replace ${weight}; switch one of them on at a time.`);
+      if (other !== undefined)
+        throw new UserError(
+          `Adapters "${other}" and "${names[i] ?? ''}" both replace ${weight}; switch one of them on at a time.`,
+        );
       owners.set(weight, names[i] ?? '');
     }
   });

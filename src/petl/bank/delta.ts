@@ -24,14 +24,20 @@ export class Delta {
   readonly constants: Tensors;
   private current: Tensors;
 
-  constructor(method: Method, shape: ModelShape, tensors: { readonly variables: Tensors; readonly constants: Tensors }) {
+  constructor(
+    method: Method,
+    shape: ModelShape,
+    tensors: { readonly variables: Tensors; readonly constants: Tensors },
+  ) {
     this.method = method;
     this.shape = shape;
     this.current = tensors.variables;
     this.constants = tensors.constants;
   }
 
-  get variables(): Tensors { return this.current; }
+  get variables(): Tensors {
+    return this.current;
+  }
 
   /** Takes over the values after a step and frees those before. Names must be the same. */
   assign(next: Tensors): void {
@@ -41,7 +47,9 @@ export class Delta {
     this.current = next;
   }
 
-  dispose(): void { tf.dispose([Object.values(this.current), Object.values(this.constants)]); }
+  dispose(): void {
+    tf.dispose([Object.values(this.current), Object.values(this.constants)]);
+  }
 }
 
 /**
@@ -56,7 +64,8 @@ export function createDelta(method: Method, shape: ModelShape, weights: Tensors,
   for (const warning of warningsFor(method, shape)) warnOnce(warning);
   const variables: Record<string, Tensor> = {};
   const constants: Record<string, Tensor> = {};
-  for (const spec of specsOf(method, shape)) (spec.trained ? variables : constants)[spec.name] = start(spec, weights, seed);
+  for (const spec of specsOf(method, shape))
+    (spec.trained ? variables : constants)[spec.name] = start(spec, weights, seed);
   for (const name of unfrozenNames(method, shape)) variables[name] = tf.clone(weightOf(weights, name));
   return new Delta(method, shape, { variables, constants });
 }
@@ -78,10 +87,17 @@ function withLastRows(table: Tensor, rows: Tensor): Tensor {
 
 function start({ name, shape, init }: VariableSpec, weights: Tensors, seed: number): Tensor {
   switch (init.kind) {
-    case 'columnNorms': return tf.tidy(() => tf.sqrt(tf.sum(tf.square(weightOf(weights, init.weight)), 0)));
-    case 'principal': return upload(principalFactors(weightOf(weights, init.weight), Math.min(...shape))[init.side], shape);
-    case 'words': return rowsOf(weightOf(weights, 'embedding.word'), wordIds(init.rows, shape[0] as number, weights, randomStream(seed, name)));
-    default: return upload(drawInit(init, shape, seed, name), shape);
+    case 'columnNorms':
+      return tf.tidy(() => tf.sqrt(tf.sum(tf.square(weightOf(weights, init.weight)), 0)));
+    case 'principal':
+      return upload(principalFactors(weightOf(weights, init.weight), Math.min(...shape))[init.side], shape);
+    case 'words':
+      return rowsOf(
+        weightOf(weights, 'embedding.word'),
+        wordIds(init.rows, shape[0] as number, weights, randomStream(seed, name)),
+      );
+    default:
+      return upload(drawInit(init, shape, seed, name), shape);
   }
 }
 
@@ -92,11 +108,14 @@ function wordIds(rows: WordRows, count: number, weights: Tensors, random: Random
   const vocabulary = weightOf(weights, 'embedding.word').shape[0] as number;
   const list = (id: (i: number) => number): number[] => Array.from({ length: count }, (_, i) => id(i));
   switch (rows.kind) {
-    case 'last': return list((i) => vocabulary - count + i);
-    case 'vocabulary': return list(() => Math.floor(random() * vocabulary));
-    case 'text': throw new UserError(`The prompt's text "${rows.text}" must be tokenized first: use withPromptTokens.`);
+    case 'last':
+      return list((i) => vocabulary - count + i);
+    case 'vocabulary':
+      return list(() => Math.floor(random() * vocabulary));
+    case 'text':
+      throw new UserError(`The prompt's text "${rows.text}" must be tokenized first: use withPromptTokens.`);
     case 'tokens': {
-      if (rows.ids.length === 0) throw new UserError('The prompt\'s text has no tokens; give it a few words.');
+      if (rows.ids.length === 0) throw new UserError("The prompt's text has no tokens; give it a few words.");
       return list((i) => rows.ids[i % rows.ids.length] as number);
     }
   }

@@ -7,7 +7,10 @@ import { weightsWith } from './delta';
 import type { Bottleneck, Method, Modification } from '../design/types';
 import { formName, placesOf, type Place } from '../design/places';
 
-/** A model with a method's linear changes in its weights. The frozen weights are as they were: to unmerge, use those again. */
+/**
+ * A model with a method's linear changes in its weights. The frozen weights are as they were: to unmerge, use those
+ * again.
+ */
 export interface Merged {
   /** Shares every tensor that did not change with the frozen model; `changed` are new and owned by the caller. */
   readonly weights: Tensors;
@@ -17,22 +20,35 @@ export interface Merged {
 }
 
 /**
- * Puts into the weights what is linear: LoRA and its kin at projections (W + s A B, DoRA's m (W + s A B) / |W + s A B|), diagonals (columns
- * of the matrix that makes h, or rows of the one that reads it), and trained weights. Adapters, prefixes and prompts stay in `rest`.
+ * Puts into the weights what is linear: LoRA and its kin at projections (W + s A B, DoRA's m (W + s A B) / |W + s A
+ * B|), diagonals (columns
+ * of the matrix that makes h, or rows of the one that reads it), and trained weights. Adapters, prefixes and prompts
+ * stay in `rest`.
  * @throws UserError where a tensor holds NaN or infinity; nothing is changed then
  */
 export function merge(method: Method, shape: ModelShape, weights: Tensors, tensors: Tensors): Merged {
-  const broken = Object.entries(tensors).find(([, tensor]) => !tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0]));
+  const broken = Object.entries(tensors).find(
+    ([, tensor]) => !tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0]),
+  );
   if (broken) throw new UserError(`${method.name} was not merged: ${broken[0]} holds NaN or infinity.`);
   const now: Record<string, Tensor> = tf.tidy(() => {
     const merged: Record<string, Tensor> = { ...weightsWith(weights, tensors) };
     for (const { modification, index } of inOrder(method)) {
-      for (const place of placesOf(modification, shape)) mergeAt(modification, place, `${place.name}.${formName(method, index)}`, { merged, tensors });
+      for (const place of placesOf(modification, shape))
+        mergeAt(modification, place, `${place.name}.${formName(method, index)}`, { merged, tensors });
     }
-    return Object.fromEntries(Object.entries(merged).filter(([name, tensor]) => tensor !== weights[name]).map(([name, tensor]) => [name, tensor.clone()]));
+    return Object.fromEntries(
+      Object.entries(merged)
+        .filter(([name, tensor]) => tensor !== weights[name])
+        .map(([name, tensor]) => [name, tensor.clone()]),
+    );
   });
   const left = method.modifications.filter((modification) => !merges(modification, method));
-  return { weights: { ...weights, ...now }, changed: Object.keys(now), rest: { ...method, modifications: left, unfrozen: [] } };
+  return {
+    weights: { ...weights, ...now },
+    changed: Object.keys(now),
+    rest: { ...method, modifications: left, unfrozen: [] },
+  };
 }
 
 /** Largest absolute difference of two results, such as hidden states merged and unmerged. */
@@ -42,7 +58,9 @@ export function largestDifference(a: Tensor, b: Tensor): number {
 
 /** Columns first: rows are scaled by what stands before the matrix, whatever was added to it. */
 function inOrder(method: Method): readonly { readonly modification: Modification; readonly index: number }[] {
-  const chosen = method.modifications.map((modification, index) => ({ modification, index })).filter(({ modification }) => merges(modification, method));
+  const chosen = method.modifications
+    .map((modification, index) => ({ modification, index }))
+    .filter(({ modification }) => merges(modification, method));
   const scalesRows = ({ modification }: (typeof chosen)[number]): boolean => !isProjection(modification.site);
   return [...chosen.filter((one) => !scalesRows(one)), ...chosen.filter(scalesRows)];
 }
@@ -58,30 +76,58 @@ function merges(modification: Modification, { modifications }: Method): boolean 
 function mergeable({ site, form, composition, reads }: Modification): boolean {
   if (form.kind === 'diagonal') return isProjection(site) || site === 'ffn.mid' || site.endsWith('.heads');
   if (form.kind !== 'bottleneck' || !isProjection(site) || reads !== 'x') return false;
-  const linear = form.activation === 'identity' && form.innerNorm === 'none' && !form.perHead && !('bias' in form.factors && form.factors.bias);
-  return linear && (composition.kind === 'add' || composition.kind === 'scaledAdd' || composition.kind === 'renormalise');
+  const linear =
+    form.activation === 'identity' &&
+    form.innerNorm === 'none' &&
+    !form.perHead &&
+    !('bias' in form.factors && form.factors.bias);
+  return (
+    linear && (composition.kind === 'add' || composition.kind === 'scaledAdd' || composition.kind === 'renormalise')
+  );
 }
 
-interface Work { readonly merged: Record<string, Tensor>; readonly tensors: Tensors }
+interface Work {
+  readonly merged: Record<string, Tensor>;
+  readonly tensors: Tensors;
+}
 
 function mergeAt({ form, composition }: Modification, place: Place, name: string, { merged, tensors }: Work): void {
   const own: Own = (part) => need(tensors, `${name}.${part}`);
-  if (form.kind === 'diagonal') { scaleBy(own('factor'), place, merged); return; }
+  if (form.kind === 'diagonal') {
+    scaleBy(own('factor'), place, merged);
+    return;
+  }
   if (form.kind !== 'bottleneck') return;
   const key = `${place.name}.weight`;
   const weight = need(merged, key);
-  const scale = composition.kind === 'renormalise' ? composition.scale : composition.kind !== 'scaledAdd' ? 1
-    : composition.scale.kind === 'fixed' ? composition.scale.value : own('scale');
+  const scale =
+    composition.kind === 'renormalise'
+      ? composition.scale
+      : composition.kind !== 'scaledAdd'
+        ? 1
+        : composition.scale.kind === 'fixed'
+          ? composition.scale.value
+          : own('scale');
   const moved = tf.add(weight, product(form, own, tensors, { scale, width: weight.shape[0] as number }));
-  if (composition.kind !== 'renormalise') { merged[key] = moved; return; }
+  if (composition.kind !== 'renormalise') {
+    merged[key] = moved;
+    return;
+  }
   merged[key] = tf.mul(moved, tf.div(own('magnitude'), tf.sqrt(tf.sum(tf.square(moved), 0))));
 }
 
 /** s A B, less its start for principal factors. */
-function product(form: Bottleneck, own: Own, tensors: Tensors, { scale, width }: { readonly scale: number | Tensor; readonly width: number }): Tensor {
+function product(
+  form: Bottleneck,
+  own: Own,
+  tensors: Tensors,
+  { scale, width }: { readonly scale: number | Tensor; readonly width: number },
+): Tensor {
   const { down, up } = matrices(form, { own, shared: (full) => need(tensors, full) }, width);
   const change = tf.matMul(down, scaled(up, scale));
-  return form.factors.kind === 'principal' ? tf.sub(change, tf.matMul(own('down.start'), scaled(own('up.start'), scale))) : change;
+  return form.factors.kind === 'principal'
+    ? tf.sub(change, tf.matMul(own('down.start'), scaled(own('up.start'), scale)))
+    : change;
 }
 
 /** Columns and bias of the projection that makes h, or rows of the matrix that reads it. */

@@ -20,11 +20,19 @@ export interface StatedMerge extends Merged {
  * `merge`, with the difference stated that rounding makes. The frozen model stays as it was: to unmerge, use it again.
  * @throws UserError where a tensor holds NaN or infinity; nothing is changed then
  */
-export function mergeStated(frozen: Frozen, { method, shape, variables, constants }: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>): StatedMerge {
+export function mergeStated(
+  frozen: Frozen,
+  { method, shape, variables, constants }: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>,
+): StatedMerge {
   const tensors = { ...constants, ...variables };
   const merged = merge(method, shape, frozen.weights, tensors);
   const pair = probe(frozen, promptLength(method));
-  const difference = tf.tidy(() => largestDifference(hidden(frozen, method, tensors, pair), hidden({ shape, weights: merged.weights }, merged.rest, tensors, pair)));
+  const difference = tf.tidy(() =>
+    largestDifference(
+      hidden(frozen, method, tensors, pair),
+      hidden({ shape, weights: merged.weights }, merged.rest, tensors, pair),
+    ),
+  );
   disposeTree(pair);
   return { ...merged, difference };
 }
@@ -38,12 +46,21 @@ function probe({ shape }: Frozen, prompt: number): TextPair {
   const batch = (sizes: readonly number[], slots: number): Batch => {
     const lengths = sizes.map((size) => size + slots);
     const length = Math.max(...lengths);
-    return uploadBatch(packSequences(sizes.map((size, i) => sequence(11 * i, size)), { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: slots }));
+    return uploadBatch(
+      packSequences(
+        sizes.map((size, i) => sequence(11 * i, size)),
+        { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: slots },
+      ),
+    );
   };
-  return hasCrossAttention(shape) ? { source: batch([8, 5], prompt), target: batch([6, 3], 0) } : { target: batch([8, 5], prompt) };
+  return hasCrossAttention(shape)
+    ? { source: batch([8, 5], prompt), target: batch([6, 3], 0) }
+    : { target: batch([8, 5], prompt) };
 }
 
 function hidden(frozen: Frozen, method: Delta['method'], tensors: Tensors, pair: TextPair): Tensor {
   const run = adaptationFor(method, frozen.shape).apply(frozen, tensors, sequenceMeans(pair));
-  return frozen.shape.decoderLayers === 0 ? encode(run.frozen, pair.target, run.forward) : decodeText(run.frozen, pair, run.forward);
+  return frozen.shape.decoderLayers === 0
+    ? encode(run.frozen, pair.target, run.forward)
+    : decodeText(run.frozen, pair, run.forward);
 }

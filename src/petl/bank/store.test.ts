@@ -15,8 +15,14 @@ import { parseMethod } from '../design/written';
 const base = { name: 'tiny-bert', hash: 'abc123abc123abc123' };
 let model: Backbone;
 let folder: string;
-beforeAll(() => { model = tinyModel('bert'); folder = mkdtempSync(join(tmpdir(), 'petl-store-')); });
-afterAll(() => { model.dispose(); rmSync(folder, { recursive: true }); });
+beforeAll(() => {
+  model = tinyModel('bert');
+  folder = mkdtempSync(join(tmpdir(), 'petl-store-'));
+});
+afterAll(() => {
+  model.dispose();
+  rmSync(folder, { recursive: true });
+});
 
 function trained(written: string): Delta {
   const delta = createDelta(parseMethod(written), model.shape, model.weights, 8);
@@ -39,11 +45,27 @@ describe('what is refused', () => {
     expect(live().tensors).toBe(before);
   };
 
-  it('another base', () => { refuses(saved('base'), /trained on tiny-bert \(weights abc123abc123\), not on this model \(ffff\)/, 'ffff'); });
-  it('no record', () => { refuses(join(folder, 'nowhere'), /holds no petl.json/); });
-  it('a damaged record', () => { const at = saved('damaged'); writeFileSync(join(at, 'petl.json'), '{'); refuses(at, /not readable JSON/); });
-  it('a record of another version', () => { const at = saved('newer'); writeFileSync(join(at, 'petl.json'), JSON.stringify({ ...readDeltaRecord(at), format: 'petl-lab delta 9' })); refuses(at, /format "petl-lab delta 9"/); });
-  it('a file cut off', () => { const at = saved('cut'); truncateSync(join(at, 'delta.safetensors'), 900); refuses(at, /cut off/); });
+  it('another base', () => {
+    refuses(saved('base'), /trained on tiny-bert \(weights abc123abc123\), not on this model \(ffff\)/, 'ffff');
+  });
+  it('no record', () => {
+    refuses(join(folder, 'nowhere'), /holds no petl.json/);
+  });
+  it('a damaged record', () => {
+    const at = saved('damaged');
+    writeFileSync(join(at, 'petl.json'), '{');
+    refuses(at, /not readable JSON/);
+  });
+  it('a record of another version', () => {
+    const at = saved('newer');
+    writeFileSync(join(at, 'petl.json'), JSON.stringify({ ...readDeltaRecord(at), format: 'petl-lab delta 9' }));
+    refuses(at, /format "petl-lab delta 9"/);
+  });
+  it('a file cut off', () => {
+    const at = saved('cut');
+    truncateSync(join(at, 'delta.safetensors'), 900);
+    refuses(at, /cut off/);
+  });
   it('another rank than the record says', () => {
     const at = saved('rank');
     const record = readDeltaRecord(at);
@@ -52,8 +74,14 @@ describe('what is refused', () => {
   });
   it('missing and unknown tensors', () => {
     const at = saved('missing');
-    writeFileSync(join(at, 'petl.json'), JSON.stringify({ ...readDeltaRecord(at), method: parseMethod('lora-ffn:r=2') }));
-    refuses(at, /8 tensors missing \(encoder.0.ffn.up.bottleneck.down\), 8 unknown \(encoder.0.attn.query.bottleneck.down\)/);
+    writeFileSync(
+      join(at, 'petl.json'),
+      JSON.stringify({ ...readDeltaRecord(at), method: parseMethod('lora-ffn:r=2') }),
+    );
+    refuses(
+      at,
+      /8 tensors missing \(encoder.0.ffn.up.bottleneck.down\), 8 unknown \(encoder.0.attn.query.bottleneck.down\)/,
+    );
   });
 
   it('NaN, before anything is written', () => {

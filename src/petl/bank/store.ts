@@ -23,7 +23,10 @@ const files = { record: 'petl.json', tensors: 'delta.safetensors' } as const;
 const format = 'petl-lab delta 1';
 
 /** Which frozen model a delta belongs to; the hash is that of its weight files. */
-export interface BaseModel { readonly name: string; readonly hash: string }
+export interface BaseModel {
+  readonly name: string;
+  readonly hash: string;
+}
 
 /** What a saved folder says of itself, `petl.json`. */
 export interface DeltaRecord {
@@ -39,15 +42,37 @@ export interface DeltaRecord {
   readonly tensors: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Saves a delta, and the head's `head.weight`, `head.bias` if given, as safetensors and JSON; equal tensors give equal bytes. */
-export function saveDelta(folder: string, delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>, base: BaseModel, head: Tensors = {}): DeltaRecord {
+/**
+ * Saves a delta, and the head's `head.weight`, `head.bias` if given, as safetensors and JSON; equal tensors give equal
+ * bytes.
+ */
+export function saveDelta(
+  folder: string,
+  delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>,
+  base: BaseModel,
+  head: Tensors = {},
+): DeltaRecord {
   const { method, tensors } = collapse(delta.method, delta.shape, { ...delta.constants, ...delta.variables });
   try {
-    const all = Object.entries({ ...tensors, ...head }).map(([name, tensor]) => ({ name, shape: tensor.shape, values: tensor.dataSync() as Float32Array }));
+    const all = Object.entries({ ...tensors, ...head }).map(([name, tensor]) => ({
+      name,
+      shape: tensor.shape,
+      values: tensor.dataSync() as Float32Array,
+    }));
     const broken = all.find(({ values }) => !values.every(Number.isFinite));
-    if (broken) throw new UserError(`Nothing was saved to ${folder}: ${broken.name} holds NaN or infinity. Train again with a lower learning rate.`);
+    if (broken)
+      throw new UserError(
+        `Nothing was saved to ${folder}: ${broken.name} holds NaN or infinity. Train again with a lower learning rate.`,
+      );
     const shapes = Object.fromEntries(all.map(({ name, shape }) => [name, shape]).sort());
-    const record: DeltaRecord = { format, written: delta.method.name, method, base, classes: head['head.bias']?.size ?? 0, tensors: shapes as DeltaRecord['tensors'] };
+    const record: DeltaRecord = {
+      format,
+      written: delta.method.name,
+      method,
+      base,
+      classes: head['head.bias']?.size ?? 0,
+      tensors: shapes as DeltaRecord['tensors'],
+    };
     mkdirSync(folder, { recursive: true });
     writeSafetensors(join(folder, files.tensors), all, { format: 'petl' });
     writeWhole(join(folder, files.record), `${JSON.stringify(record, null, 2)}\n`);
@@ -57,16 +82,23 @@ export function saveDelta(folder: string, delta: Pick<Delta, 'method' | 'shape' 
   }
 }
 
-export interface LoadedDelta { readonly delta: Delta; readonly head: Tensors; readonly record: DeltaRecord }
+export interface LoadedDelta {
+  readonly delta: Delta;
+  readonly head: Tensors;
+  readonly record: DeltaRecord;
+}
 
 /**
- * Loads what `saveDelta` wrote onto a model of this shape. A file for another base, of another shape, incomplete, or with more than it
+ * Loads what `saveDelta` wrote onto a model of this shape. A file for another base, of another shape, incomplete, or
+ * with more than it
  * should hold is a UserError that says which; nothing is left allocated then.
  */
 export function loadDelta(folder: string, shape: ModelShape, base: Pick<BaseModel, 'hash'>): LoadedDelta {
   const record = readDeltaRecord(folder);
   if (record.base.hash !== base.hash) {
-    throw new UserError(`${folder} was trained on ${record.base.name} (weights ${record.base.hash.slice(0, 12)}), not on this model (${base.hash.slice(0, 12)}): load it on its own base.`);
+    throw new UserError(
+      `${folder} was trained on ${record.base.name} (weights ${record.base.hash.slice(0, 12)}), not on this model (${base.hash.slice(0, 12)}): load it on its own base.`,
+    );
   }
   const reason = whyInvalid(record.method, shape);
   if (reason !== undefined) throw new UserError(`${folder} does not fit this model: ${reason}.`);
@@ -78,16 +110,29 @@ export function loadDelta(folder: string, shape: ModelShape, base: Pick<BaseMode
 
 export function readDeltaRecord(folder: string): DeltaRecord {
   const path = join(folder, files.record);
-  if (!existsSync(path)) throw new UserError(`${folder} holds no ${files.record}: give a folder that a delta was saved to.`);
+  if (!existsSync(path))
+    throw new UserError(`${folder} holds no ${files.record}: give a folder that a delta was saved to.`);
   let record: DeltaRecord;
-  try { record = JSON.parse(readFileSync(path, 'utf8')) as DeltaRecord; } catch { throw new UserError(`${path} is not readable JSON: it is damaged; save the delta again.`); }
-  if (record.format !== format) throw new UserError(`${path} has format "${String(record.format)}", this version reads "${format}".`);
+  try {
+    record = JSON.parse(readFileSync(path, 'utf8')) as DeltaRecord;
+  } catch {
+    throw new UserError(`${path} is not readable JSON: it is damaged; save the delta again.`);
+  }
+  if (record.format !== format)
+    throw new UserError(`${path} has format "${String(record.format)}", this version reads "${format}".`);
   const unknown = Object.keys(record).filter((key) => !recordKeys.includes(key));
   if (unknown.length > 0) warnOnce(`${path}: ${unknown.join(', ')} not known to this version`);
   return { ...record, method: completeMethod(record.method) };
 }
 
-const recordKeys: readonly string[] = ['format', 'written', 'method', 'base', 'classes', 'tensors'] satisfies readonly (keyof DeltaRecord)[];
+const recordKeys: readonly string[] = [
+  'format',
+  'written',
+  'method',
+  'base',
+  'classes',
+  'tensors',
+] satisfies readonly (keyof DeltaRecord)[];
 
 function deltaOf(method: Method, shape: ModelShape, read: Tensors): Delta {
   const variables: Record<string, Tensor> = {};
@@ -100,12 +145,25 @@ function deltaOf(method: Method, shape: ModelShape, read: Tensors): Delta {
   return new Delta(method, shape, { variables, constants });
 }
 
-function expectedShapes({ method, classes, tensors }: DeltaRecord, shape: ModelShape): ReadonlyMap<string, readonly number[]> {
+function expectedShapes(
+  { method, classes, tensors }: DeltaRecord,
+  shape: ModelShape,
+): ReadonlyMap<string, readonly number[]> {
   const weights = weightShapes(shape);
-  const own = specsOf(collapsedMethod(method), shape).filter((spec) => spec.stored).map((spec) => [spec.name, spec.shape] as const);
+  const own = specsOf(collapsedMethod(method), shape)
+    .filter((spec) => spec.stored)
+    .map((spec) => [spec.name, spec.shape] as const);
   const unfrozen = unfrozenNames(method, shape).map((name) => [name, weights[name] ?? []] as const);
-  const head = classes > 0 ? [['head.weight', [shape.width, classes]], ['head.bias', [classes]]] as const : [];
-  const hidden = Object.keys(tensors).filter((name) => /^head\.\w+\.(weight|bias)$/.test(name)).map((name) => [name, name.endsWith('bias') ? [shape.width] : [shape.width, shape.width]] as const);
+  const head =
+    classes > 0
+      ? ([
+          ['head.weight', [shape.width, classes]],
+          ['head.bias', [classes]],
+        ] as const)
+      : [];
+  const hidden = Object.keys(tensors)
+    .filter((name) => /^head\.\w+\.(weight|bias)$/.test(name))
+    .map((name) => [name, name.endsWith('bias') ? [shape.width] : [shape.width, shape.width]] as const);
   return new Map([...own, ...unfrozen, ...head, ...hidden]);
 }
 
@@ -116,7 +174,10 @@ function readTensors(path: string, expected: ReadonlyMap<string, readonly number
     const names = new Set(file.tensors.map(({ name }) => name));
     const missing = [...expected.keys()].filter((name) => !names.has(name));
     const unknown = [...names].filter((name) => !expected.has(name));
-    if (missing.length + unknown.length > 0) throw new UserError(`${path} does not match its record: ${missing.length} tensors missing (${missing[0] ?? 'none'}), ${unknown.length} unknown (${unknown[0] ?? 'none'}).`);
+    if (missing.length + unknown.length > 0)
+      throw new UserError(
+        `${path} does not match its record: ${missing.length} tensors missing (${missing[0] ?? 'none'}), ${unknown.length} unknown (${unknown[0] ?? 'none'}).`,
+      );
     for (const stored of file.tensors) made[stored.name] = readOne(path, stored, expected.get(stored.name) ?? []);
     return made;
   } catch (error) {
@@ -128,6 +189,9 @@ function readTensors(path: string, expected: ReadonlyMap<string, readonly number
 }
 
 function readOne(path: string, stored: StoredTensor, shape: readonly number[]): Tensor {
-  if (stored.shape.join() !== shape.join()) throw new UserError(`${path}: tensor ${stored.name} has shape [${stored.shape.join()}], the method needs [${shape.join()}].`);
+  if (stored.shape.join() !== shape.join())
+    throw new UserError(
+      `${path}: tensor ${stored.name} has shape [${stored.shape.join()}], the method needs [${shape.join()}].`,
+    );
   return upload(stored.read(0, shape[0] ?? 1).slice(), shape);
 }

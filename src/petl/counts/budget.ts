@@ -14,7 +14,8 @@ export interface Fitted {
 }
 
 /**
- * Solves for a method's size: the largest whole number whose published count (`Counts.share`) does not exceed the budget.
+ * Solves for a method's size: the largest whole number whose published count (`Counts.share`) does not exceed the
+ * budget.
  * @param family a written form without its size: `lora`, `prefix:mlp=800`, `mam:l=16`
  * @param share of the backbone, `'0.5%'` or 0.005
  * @throws UserError for methods without a size and budgets that not even size 1 meets, with the share that it needs
@@ -22,15 +23,21 @@ export interface Fitted {
 export function fitBudget(family: string, shape: ModelShape, share: string | number): Fitted {
   const limit = shareOf(share);
   const { size: key } = familyOf(family);
-  if (key === undefined) throw new UserError(`Method "${family}" has no size to fit to ${percent(limit)}: it trains what it trains. Choose one with a size, such as lora.`);
+  if (key === undefined)
+    throw new UserError(
+      `Method "${family}" has no size to fit to ${percent(limit)}: it trains what it trains. Choose one with a size, such as lora.`,
+    );
   const at = (size: number): Fitted => {
     const method = parseMethod(`${family}${family.includes(':') ? ',' : ':'}${key}=${size}`);
     return { method, size, counts: count(method, shape) };
   };
-  const fits = (size: number): boolean => whyInvalid(at(size).method, shape) === undefined && reached(at, size) <= limit;
+  const fits = (size: number): boolean =>
+    whyInvalid(at(size).method, shape) === undefined && reached(at, size) <= limit;
   const size = largest((candidate) => reached(at, candidate) <= limit, shape.vocabulary * shape.width);
   for (let valid = size; valid >= 1; valid--) if (fits(valid)) return at(valid);
-  throw new UserError(`Method "${family}" cannot be as small as ${percent(limit)} of this model${smallest(at, shape)}.`);
+  throw new UserError(
+    `Method "${family}" cannot be as small as ${percent(limit)} of this model${smallest(at, shape)}.`,
+  );
 }
 
 function smallest(at: (size: number) => Fitted, shape: ModelShape): string {
@@ -43,7 +50,9 @@ function smallest(at: (size: number) => Fitted, shape: ModelShape): string {
 
 /** A size that the model cannot have, such as more layers than there are, takes more than any budget. */
 function reached(at: (size: number) => Fitted, size: number): number {
-  try { return at(size).counts.share; } catch (error) {
+  try {
+    return at(size).counts.share;
+  } catch (error) {
     if (error instanceof UserError && size > 1) return Infinity;
     throw error;
   }
@@ -56,7 +65,8 @@ function largest(holds: (n: number) => boolean, most: number): number {
   let low = Math.floor(high / 2);
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (holds(middle)) low = middle; else high = middle;
+    if (holds(middle)) low = middle;
+    else high = middle;
   }
   return low;
 }
@@ -64,7 +74,8 @@ function largest(holds: (n: number) => boolean, most: number): number {
 function shareOf(share: string | number): number {
   const match = /^\s*(\d+\.?\d*|\.\d+)\s*(%?)\s*$/.exec(String(share));
   const value = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : NaN;
-  if (!(value > 0 && value <= 1)) throw new UserError(`A budget is a share of the model above 0 and at most 100%, such as 0.5%; "${share}" is not.`);
+  if (!(value > 0 && value <= 1))
+    throw new UserError(`A budget is a share of the model above 0 and at most 100%, such as 0.5%; "${share}" is not.`);
   return value;
 }
 

@@ -55,7 +55,10 @@ describe('counts of He et al. 2021', () => {
     expect(percent(counts('bart-large', 'bitfit').share, 1)).toBe('0.08');
   });
 
-  it.each([[30, 61_608_288, '15.2'], [200, 62_130_528, '15.3']])('a prefix MLP of l = %i trains %i', (l, trained, share) => {
+  it.each([
+    [30, 61_608_288, '15.2'],
+    [200, 62_130_528, '15.3'],
+  ])('a prefix MLP of l = %i trains %i', (l, trained, share) => {
     const ours = counts('bart-large', `prefix:l=${l},mlp=800`);
     expect(ours.trained).toBe(trained);
     expect(((100 * ours.trained) / ours.backbone).toFixed(1)).toBe(share);
@@ -64,31 +67,47 @@ describe('counts of He et al. 2021', () => {
   });
 
   it('stores the biases of MAM beside what the paper counts', () => {
-    expect(counts('bart-large', 'mam:l=30,r=512')).toMatchObject({ backbone: 406_291_456, paper: 27_377_664, stored: 27_414_528, trained: 27_414_528 });
+    expect(counts('bart-large', 'mam:l=30,r=512')).toMatchObject({
+      backbone: 406_291_456,
+      paper: 27_377_664,
+      stored: 27_414_528,
+      trained: 27_414_528,
+    });
     expect(counts('bart-large', 'mam:l=30,r=512,mlp=800').stored).toBe(27_414_528);
   });
 
-  it.each(['lora:r=16', 'mam:l=16,r=16', 'prefix:l=32', 'sa-attn:r=16+sa-ffn:r=16'])('%s is 0.5%% of roberta-base', (method) => {
-    expect(counts('roberta-base', method).paper).toBe(589_824);
-    expect(percent(counts('roberta-base', method).share, 1)).toBe('0.47');
-  });
+  it.each(['lora:r=16', 'mam:l=16,r=16', 'prefix:l=32', 'sa-attn:r=16+sa-ffn:r=16'])(
+    '%s is 0.5%% of roberta-base',
+    (method) => {
+      expect(counts('roberta-base', method).paper).toBe(589_824);
+      expect(percent(counts('roberta-base', method).share, 1)).toBe('0.47');
+    },
+  );
 
   it('a prefix MLP and an adapter of RoBERTa-base store what the released run really needed', () => {
     expect(counts('roberta-base', 'mam:l=16,r=16,s=2,mlp=800')).toMatchObject({ trained: 15_695_840, stored: 599_232 });
   });
 
-  it.each([['lora:r=8', 294_912], ['pa-ffn:r=1', 18_432], ['prefix:l=1', 18_432]])('gpt2 %s is %i', (method, paper) => {
+  it.each([
+    ['lora:r=8', 294_912],
+    ['pa-ffn:r=1', 18_432],
+    ['prefix:l=1', 18_432],
+  ])('gpt2 %s is %i', (method, paper) => {
     expect(counts('gpt2', method).paper).toBe(paper);
   });
 });
 
 /** Houlsby et al. 2019: adapters, adapters and LayerNorms, both as % of the model. */
 const houlsby: readonly (readonly [string, number, number, number, string, string])[] = [
-  ['bert-base-uncased', 2, 92_208, 130_608, '0.08', '0.12'], ['bert-base-uncased', 8, 313_536, 351_936, '0.29', '0.32'],
-  ['bert-base-uncased', 64, 2_379_264, 2_417_664, '2.17', '2.21'], ['bert-base-uncased', 256, 9_461_760, 9_500_160, '8.64', '8.68'],
+  ['bert-base-uncased', 2, 92_208, 130_608, '0.08', '0.12'],
+  ['bert-base-uncased', 8, 313_536, 351_936, '0.29', '0.32'],
+  ['bert-base-uncased', 64, 2_379_264, 2_417_664, '2.17', '2.21'],
+  ['bert-base-uncased', 256, 9_461_760, 9_500_160, '8.64', '8.68'],
   ['bert-base-uncased', 512, 18_905_088, 18_943_488, '17.27', '17.30'],
-  ['bert-large-uncased', 2, 245_856, 346_208, '0.07', '0.10'], ['bert-large-uncased', 8, 835_968, 936_320, '0.25', '0.28'],
-  ['bert-large-uncased', 64, 6_343_680, 6_444_032, '1.89', '1.92'], ['bert-large-uncased', 256, 25_227_264, 25_327_616, '7.53', '7.56'],
+  ['bert-large-uncased', 2, 245_856, 346_208, '0.07', '0.10'],
+  ['bert-large-uncased', 8, 835_968, 936_320, '0.25', '0.28'],
+  ['bert-large-uncased', 64, 6_343_680, 6_444_032, '1.89', '1.92'],
+  ['bert-large-uncased', 256, 25_227_264, 25_327_616, '7.53', '7.56'],
   ['bert-large-uncased', 512, 50_405_376, 50_505_728, '15.04', '15.07'],
 ];
 
@@ -101,13 +120,20 @@ describe('counts of Houlsby et al. 2019', () => {
     expect([percent(frozen.share, 1), percent(trained.share, 1)]).toEqual([share, shareWithNorms]);
   });
 
-  it.each([['bert-base-uncased', 38_400], ['bert-large-uncased', 100_352]])('LayerNorms of %s: %i', (model, size) => {
+  it.each([
+    ['bert-base-uncased', 38_400],
+    ['bert-large-uncased', 100_352],
+  ])('LayerNorms of %s: %i', (model, size) => {
     expect(counts(model, 'layernorm')).toMatchObject({ trained: size, used: size, stored: size, paper: size });
   });
 });
 
 describe('counts of Lin et al. 2020', () => {
-  it.each([[10, 212_088, '0.17'], [100, 1_872_048, '1.50'], [300, 5_560_848, '4.47']])('gpt2 vlm:r=%i is %i, %s%%', (r, size, share) => {
+  it.each([
+    [10, 212_088, '0.17'],
+    [100, 1_872_048, '1.50'],
+    [300, 5_560_848, '4.47'],
+  ])('gpt2 vlm:r=%i is %i, %s%%', (r, size, share) => {
     const ours = counts('gpt2', `vlm:r=${r}`);
     expect(ours).toMatchObject({ trained: size, used: size, stored: size, paper: size });
     expect(percent(ours.share, 1)).toBe(share);
@@ -121,7 +147,11 @@ describe('counts of Lin et al. 2020', () => {
     const tasks = [100, 300, 100, 300, 10].map((r) => counts('gpt2', `vlm:r=${r}`)); // dialogue, translation, summaries, questions, slots
     const sum = tasks.reduce((all, { paper }) => all + paper, 0);
     const whole = tasks[0]?.backbone ?? NaN;
-    expect([sum, (100 * sum / whole).toFixed(1), (20 * sum / whole).toFixed(1)]).toEqual([15_077_880, '12.1', '2.4']);
+    expect([sum, ((100 * sum) / whole).toFixed(1), ((20 * sum) / whole).toFixed(1)]).toEqual([
+      15_077_880,
+      '12.1',
+      '2.4',
+    ]);
   });
 });
 
@@ -159,6 +189,7 @@ describe('what trained, used and stored mean', () => {
 
 describe('shares', () => {
   it('the backbone is the denominator', () => {
-    for (const [model, shape] of Object.entries(knownShapes)) expect(counts(model, 'head').backbone).toBe(backbone(shape));
+    for (const [model, shape] of Object.entries(knownShapes))
+      expect(counts(model, 'head').backbone).toBe(backbone(shape));
   });
 });

@@ -40,8 +40,13 @@ export function count(method: Method, shape: ModelShape, classes = 0): Counts {
   const full = method.unfrozen.some(({ kind }) => kind === 'all');
   const paper = full ? all + sum('matrices') : model + (method.counted === 'all' ? sum('collapsed') : sum('matrices'));
   return {
-    backbone: all, trained, used: trained - unreached(method, shape), stored: model + sum('stored') + projections,
-    head: classes * (shape.width + 1), paper, share: paper / all,
+    backbone: all,
+    trained,
+    used: trained - unreached(method, shape),
+    stored: model + sum('stored') + projections,
+    head: classes * (shape.width + 1),
+    paper,
+    share: paper / all,
   };
 }
 
@@ -60,7 +65,10 @@ function modificationCounts(modification: Modification, shape: ModelShape): Sums
   const composed = total(places.map((place) => composition(modification, shape, place)));
   if (form.kind === 'prefix') {
     const prefix = places.length * 2 * form.length * keyValueWidth(shape);
-    const trained = form.reparameterisation.kind === 'none' ? prefix : mlps(form.length, form.reparameterisation.width, places, shape);
+    const trained =
+      form.reparameterisation.kind === 'none'
+        ? prefix
+        : mlps(form.length, form.reparameterisation.width, places, shape);
     return { trained: trained + composed, collapsed: prefix + composed, stored: prefix + composed, matrices: prefix };
   }
   if (form.kind === 'diagonal') return same(total(places.map(({ out }) => out)) + composed);
@@ -74,20 +82,27 @@ const same = (size: number): Sums => ({ trained: size, collapsed: size, stored: 
 
 /** l d + (d w + w) + (w 2Lk + 2Lk) for each stack, k the width of the key-value heads. */
 function mlps(length: number, width: number, places: readonly Place[], shape: ModelShape): number {
-  return total(stacksOf(shape).map((stack) => {
-    const made = 2 * keyValueWidth(shape) * places.filter((place) => place.stack === stack).length;
-    return made === 0 ? 0 : length * shape.width + (shape.width + 1) * width + (width + 1) * made;
-  }));
+  return total(
+    stacksOf(shape).map((stack) => {
+      const made = 2 * keyValueWidth(shape) * places.filter((place) => place.stack === stack).length;
+      return made === 0 ? 0 : length * shape.width + (shape.width + 1) * width + (width + 1) * made;
+    }),
+  );
 }
 
 function factors({ factors: kind, r, trains }: Bottleneck, { reads, out }: Place): number {
   switch (kind.kind) {
-    case 'dense': return trains === 'up' ? r * out : r * (reads + out);
-    case 'principal': return r * (reads + out);
-    case 'triplet': return r * (reads + out) + r;
-    case 'frozenRandom': return r + out;
+    case 'dense':
+      return trains === 'up' ? r * out : r * (reads + out);
+    case 'principal':
+      return r * (reads + out);
+    case 'triplet':
+      return r * (reads + out) + r;
+    case 'frozenRandom':
+      return r + out;
     // n (in / n k + k r / n) + n (r / n k + k out / n), and two rules n^3 unless shared
-    case 'phm': return kind.rank * (reads + 2 * r + out) + (kind.share ? 0 : 2 * kind.n ** 3);
+    case 'phm':
+      return kind.rank * (reads + 2 * r + out) + (kind.share ? 0 : 2 * kind.n ** 3);
   }
 }
 
@@ -101,10 +116,16 @@ function biasesAndNorms({ reads }: Modification, form: Bottleneck, shape: ModelS
 
 function composition({ composition: how, form, site }: Modification, shape: ModelShape, place: Place): number {
   switch (how.kind) {
-    case 'scaledAdd': return { fixed: 0, learned: 1, perChannel: place.out }[how.scale.kind];
-    case 'inputGate': return (form.kind === 'prefix' ? siteWidths(shape, site).x : place.reads) + 1;
-    case 'renormalise': return place.out;
-    case 'add': case 'massGate': case 'multiply': return 0;
+    case 'scaledAdd':
+      return { fixed: 0, learned: 1, perChannel: place.out }[how.scale.kind];
+    case 'inputGate':
+      return (form.kind === 'prefix' ? siteWidths(shape, site).x : place.reads) + 1;
+    case 'renormalise':
+      return place.out;
+    case 'add':
+    case 'massGate':
+    case 'multiply':
+      return 0;
   }
 }
 
@@ -128,9 +149,19 @@ function sharedRules(method: Method, shape: ModelShape): number {
 function storedProjections({ modifications }: Method, shape: ModelShape): number {
   const matrices = modifications.flatMap((modification) => {
     const { form } = modification;
-    if (form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom' || form.factors.projections === 'redrawn') return [];
-    const { r, factors: { seed } } = form;
-    return placesOf(modification, shape).flatMap(({ reads, out }) => [[`${seed} down ${reads} ${r}`, reads * r], [`${seed} up ${r} ${out}`, r * out]] as const);
+    if (form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom' || form.factors.projections === 'redrawn')
+      return [];
+    const {
+      r,
+      factors: { seed },
+    } = form;
+    return placesOf(modification, shape).flatMap(
+      ({ reads, out }) =>
+        [
+          [`${seed} down ${reads} ${r}`, reads * r],
+          [`${seed} up ${r} ${out}`, r * out],
+        ] as const,
+    );
   });
   return total([...new Map(matrices).values()]);
 }

@@ -7,8 +7,10 @@ import { unfrozenNames } from '../forms/unfrozen';
 
 /**
  * Trained elements that no loss of this architecture depends on. A vector added to every key of an attention shifts all
- * its scores of one query alike, and softmax forgets the shift: key biases never receive gradient, unless rotary positions turn them or
- * a prefix adds keys without them. Some rows of position tables are never read, and a lone prefix key without gate always has weight 1.
+ * its scores of one query alike, and softmax forgets the shift: key biases never receive gradient, unless rotary
+ * positions turn them or
+ * a prefix adds keys without them. Some rows of position tables are never read, and a lone prefix key without gate
+ * always has weight 1.
  */
 export function unreached(method: Method, shape: ModelShape): number {
   const rows = unfrozenNames(method, shape).map((name) => unreadRows(shape, name));
@@ -17,19 +19,26 @@ export function unreached(method: Method, shape: ModelShape): number {
 
 /** Trained tensors no element of which can receive gradient, with their sizes. */
 export function unreachedTensors(method: Method, shape: ModelShape): ReadonlyMap<string, number> {
-  const biases = unfrozenNames(method, shape).filter((name) => /\.key\.bias$/.test(name) && !seesKeyShift(method, shape, name.replace('.key.bias', '')));
+  const biases = unfrozenNames(method, shape).filter(
+    (name) => /\.key\.bias$/.test(name) && !seesKeyShift(method, shape, name.replace('.key.bias', '')),
+  );
   const sizes = weightShapes(shape);
-  const own = method.modifications.flatMap((modification, index) => placesOf(modification, shape).flatMap((place) => {
-    const name = `${place.name}.${formName(method, index)}`;
-    return unreachedAt(method, modification, shape, place).map(([part, size]) => [`${name}.${part}`, size] as const);
-  }));
+  const own = method.modifications.flatMap((modification, index) =>
+    placesOf(modification, shape).flatMap((place) => {
+      const name = `${place.name}.${formName(method, index)}`;
+      return unreachedAt(method, modification, shape, place).map(([part, size]) => [`${name}.${part}`, size] as const);
+    }),
+  );
   return new Map([...biases.map((name) => [name, sizeOf(sizes[name] ?? [])] as const), ...own]);
 }
 
 /** @param attention `encoder.3.attn` */
 function seesKeyShift(method: Method, shape: ModelShape, attention: string): boolean {
   if (shape.positions.kind === 'rotary') return true;
-  return method.modifications.some((modification) => sharesMass(modification) && placesOf(modification, shape).some(({ name }) => name === `${attention}.heads`));
+  return method.modifications.some(
+    (modification) =>
+      sharesMass(modification) && placesOf(modification, shape).some(({ name }) => name === `${attention}.heads`),
+  );
 }
 
 /** A prefix that stands beside the keys, in one softmax with them. */
@@ -37,21 +46,36 @@ function sharesMass({ form, composition }: Modification): boolean {
   return form.kind === 'prefix' && (composition.kind === 'massGate' || composition.kind === 'inputGate');
 }
 
-/** Rows in front of the first position, and the bucket of distance 0 to the right, which distance 0 to the left takes. */
+/**
+ * Rows in front of the first position, and the bucket of distance 0 to the right, which distance 0 to the left takes.
+ */
 function unreadRows(shape: ModelShape, name: string): number {
   const { positions } = shape;
   if (positions.kind === 'learned' && name.endsWith('position')) return positions.offset * shape.width;
   return positions.kind === 'relative' && name === 'encoder.relative' ? shape.heads : 0;
 }
 
-function unreachedAt(method: Method, modification: Modification, shape: ModelShape, place: Place): readonly (readonly [part: string, size: number])[] {
+function unreachedAt(
+  method: Method,
+  modification: Modification,
+  shape: ModelShape,
+  place: Place,
+): readonly (readonly [part: string, size: number])[] {
   const { form, composition, site } = modification;
   if (form.kind === 'prefix') {
     const lone = form.length === 1 && !sharesMass(modification);
     return lone ? [['keys', keyValueWidth(shape)]] : [];
   }
-  if (form.kind !== 'bottleneck' || !site.endsWith('.key') || seesKeyShift(method, shape, place.name.replace(/\.key$/, ''))) return [];
+  if (
+    form.kind !== 'bottleneck' ||
+    !site.endsWith('.key') ||
+    seesKeyShift(method, shape, place.name.replace(/\.key$/, ''))
+  )
+    return [];
   if (composition.kind !== 'add' && composition.kind !== 'scaledAdd') return [];
   const biased = (form.factors.kind === 'dense' || form.factors.kind === 'phm') && form.factors.bias;
-  return [...(biased ? [['up.bias', place.out] as const] : []), ...(form.innerNorm === 'out' ? [['norm.bias', place.out] as const] : [])];
+  return [
+    ...(biased ? [['up.bias', place.out] as const] : []),
+    ...(form.innerNorm === 'out' ? [['norm.bias', place.out] as const] : []),
+  ];
 }

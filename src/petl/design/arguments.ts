@@ -15,11 +15,17 @@ export interface Arguments {
   finish(): void;
 }
 
-/** @param form one method in written form, `family:key=value,key=value`; a malformed, unknown or impossible value is a UserError */
+/**
+ * @param form one method in written form, `family:key=value,key=value`; a malformed, unknown or impossible value is a
+ * UserError
+ */
 export function readArguments(form: string): Arguments {
   const pairs = splitPairs(form);
   const known = new Set<string>();
-  const take = (key: string): string | undefined => { known.add(key); return pairs.get(key); };
+  const take = (key: string): string | undefined => {
+    known.add(key);
+    return pairs.get(key);
+  };
   const fail = (key: string, need: string): never => {
     throw new UserError(`Method "${form}": ${key} must be ${need}, not "${pairs.get(key) ?? ''}".`);
   };
@@ -28,23 +34,34 @@ export function readArguments(form: string): Arguments {
     size(key, fallback) {
       const text = take(key);
       if (text === undefined && fallback !== undefined) return fallback;
-      if (text === undefined) throw new UserError(`Method "${form}" needs ${key}, a whole number of at least 1: write ${form.replace(/:.*/, '')}:${key}=8.`);
+      if (text === undefined)
+        throw new UserError(
+          `Method "${form}" needs ${key}, a whole number of at least 1: write ${form.replace(/:.*/, '')}:${key}=8.`,
+        );
       const value = Number(text);
-      return Number.isSafeInteger(value) && value >= 1 && isNumber(text) ? value : fail(key, 'a whole number of at least 1');
+      return Number.isSafeInteger(value) && value >= 1 && isNumber(text)
+        ? value
+        : fail(key, 'a whole number of at least 1');
     },
-    number: (key, fallback) => { const text = take(key); return text === undefined ? fallback : number(key, text); },
+    number: (key, fallback) => {
+      const text = take(key);
+      return text === undefined ? fallback : number(key, text);
+    },
     numberOr: (key, words) => {
       const text = take(key);
       if (text === undefined) return undefined;
-      return words.find((word) => word === text) ?? (isNumber(text) ? Number(text) : fail(key, ['a number', ...words].join(' or ')));
+      return (
+        words.find((word) => word === text) ??
+        (isNumber(text) ? Number(text) : fail(key, ['a number', ...words].join(' or ')))
+      );
     },
     word: (key, words, fallback) => {
       const text = take(key);
-      return text === undefined ? fallback : words.find((word) => word === text) ?? fail(key, words.join(' or '));
+      return text === undefined ? fallback : (words.find((word) => word === text) ?? fail(key, words.join(' or ')));
     },
     maybe: (key, words) => {
       const text = take(key);
-      return text === undefined ? undefined : words.find((word) => word === text) ?? fail(key, words.join(' or '));
+      return text === undefined ? undefined : (words.find((word) => word === text) ?? fail(key, words.join(' or ')));
     },
     text: (key, fallback) => take(key) ?? fallback,
     finish: () => {

@@ -6,7 +6,9 @@ export function completeMethod(method: Method): Method {
   return {
     ...method,
     prompt: prompt.kind === 'none' ? prompt : { ...prompt, positions: either(prompt.positions, 'kept') },
-    modifications: method.modifications.map((modification) => ({ ...modification, form: completeForm(modification.form) }) as Modification),
+    modifications: method.modifications.map(
+      (modification) => ({ ...modification, form: completeForm(modification.form) }) as Modification,
+    ),
   };
 }
 

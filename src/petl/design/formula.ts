@@ -2,8 +2,10 @@ import type { ModelShape } from '../../model/shape';
 import { keyValueWidth } from './places';
 
 /**
- * What sizes are called in formulas. Of the model: d its width, d_a of all query heads, d_k of all key-value heads, d_m of the FFN, N heads,
- * V words, P positions, T token types, B buckets of relative distances. Of the method: r bottleneck, l length, w width of the prefix MLP,
+ * What sizes are called in formulas. Of the model: d its width, d_a of all query heads, d_k of all key-value heads, d_m
+ * of the FFN, N heads,
+ * V words, P positions, T token types, B buckets of relative distances. Of the method: r bottleneck, l length, w width
+ * of the prefix MLP,
  * n Kronecker terms, c rank of their right factors, t token rows.
  */
 const letters = ['n', 'c', 'r', 'l', 'w', 't', 'V', 'P', 'T', 'B', 'N', 'd', 'd_a', 'd_k', 'd_m'] as const;
@@ -12,7 +14,10 @@ export type Sizes = Readonly<Partial<Record<Letter, number>>>;
 
 /** A sum of products. Its text and its value come from the same terms, so they cannot differ. */
 export type Formula = readonly Term[];
-interface Term { readonly times: number; readonly letters: readonly Letter[] }
+interface Term {
+  readonly times: number;
+  readonly letters: readonly Letter[];
+}
 
 /** `sum('2 r d', 'r', '1')`; equal products are joined. */
 export function sum(...terms: readonly string[]): Formula {
@@ -35,11 +40,13 @@ function joined(terms: readonly Term[]): Formula {
 function termOf(text: string): Term {
   const words = text.split(' ');
   const times = words.filter((word) => /^\d+$/.test(word)).reduce((product, word) => product * Number(word), 1);
-  const named = words.filter((word) => !/^\d+$/.test(word)).map((word) => {
-    const letter = letters.find((known) => known === word);
-    if (letter === undefined) throw new Error(`"${word}" of "${text}" is no letter of a formula`);
-    return letter;
-  });
+  const named = words
+    .filter((word) => !/^\d+$/.test(word))
+    .map((word) => {
+      const letter = letters.find((known) => known === word);
+      if (letter === undefined) throw new Error(`"${word}" of "${text}" is no letter of a formula`);
+      return letter;
+    });
   return { times, letters: named.sort((a, b) => letters.indexOf(a) - letters.indexOf(b)) };
 }
 
@@ -54,24 +61,41 @@ export function formulaText(formula: Formula): string {
 const isWide = (term: Term): boolean => term.letters.length === 2 && term.letters[0] === 'r';
 
 function termText({ times, letters: product }: Term): string {
-  const powers = [...new Set(product)].map((letter) => `${letter}${['', '²', '³'][product.filter((other) => other === letter).length - 1] ?? ''}`);
+  const powers = [...new Set(product)].map(
+    (letter) => `${letter}${['', '²', '³'][product.filter((other) => other === letter).length - 1] ?? ''}`,
+  );
   return [...(times === 1 && powers.length > 0 ? [] : [String(times)]), ...powers].join(' ');
 }
 
 /** @throws where a letter has no size */
 export function formulaValue(formula: Formula, sizes: Sizes): number {
-  return formula.reduce((total, { times, letters: product }) => total + product.reduce((value, letter) => {
-    const size = sizes[letter];
-    if (size === undefined) throw new Error(`${letter} has no size`);
-    return value * size;
-  }, times), 0);
+  return formula.reduce(
+    (total, { times, letters: product }) =>
+      total +
+      product.reduce((value, letter) => {
+        const size = sizes[letter];
+        if (size === undefined) throw new Error(`${letter} has no size`);
+        return value * size;
+      }, times),
+    0,
+  );
 }
 
 /** What the letters of a model stand for. */
 export function modelSizes(shape: ModelShape): Sizes {
   const { width, heads, headWidth, ffnWidth, vocabulary, tokenTypes, positions } = shape;
   return {
-    d: width, d_a: heads * headWidth, d_k: keyValueWidth(shape), d_m: ffnWidth, N: heads, V: vocabulary, T: tokenTypes,
-    ...(positions.kind === 'learned' ? { P: positions.rows } : positions.kind === 'relative' ? { B: positions.buckets } : {}),
+    d: width,
+    d_a: heads * headWidth,
+    d_k: keyValueWidth(shape),
+    d_m: ffnWidth,
+    N: heads,
+    V: vocabulary,
+    T: tokenTypes,
+    ...(positions.kind === 'learned'
+      ? { P: positions.rows }
+      : positions.kind === 'relative'
+        ? { B: positions.buckets }
+        : {}),
   };
 }

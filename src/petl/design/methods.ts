@@ -1,12 +1,29 @@
 import type { Site } from '../../model/site';
-import type { Activation, Bottleneck, Change, Method, Modification, Prefix, PromptInit, Reads, Scale, TextPositions, Unfrozen } from './types';
+import type {
+  Activation,
+  Bottleneck,
+  Change,
+  Method,
+  Modification,
+  Prefix,
+  PromptInit,
+  Reads,
+  Scale,
+  TextPositions,
+  Unfrozen,
+} from './types';
 
 /** s of h + s dh: a number, one learned scalar, or one learned number per channel. */
 export type ScaleWord = number | 'learned' | 'channel';
 export type InitWord = 'bert' | 'lora';
 
 const nothing: Method = {
-  name: 'head', modifications: [], unfrozen: [], prompt: { kind: 'none' }, lifecycle: { kind: 'fixed' }, counted: 'matrices',
+  name: 'head',
+  modifications: [],
+  unfrozen: [],
+  prompt: { kind: 'none' },
+  lifecycle: { kind: 'fixed' },
+  counted: 'matrices',
 };
 
 /** A method from what it has; everything else is off. */
@@ -16,7 +33,9 @@ export function method(name: string, parts: Partial<Omit<Method, 'name'>>): Meth
 
 /** `family:key=value,...` of the values that are not left out. */
 export function written(family: string, values: Readonly<Record<string, number | string | undefined>>): string {
-  const pairs = Object.entries(values).filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value}`);
+  const pairs = Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${value}`);
   return pairs.length > 0 ? `${family}:${pairs.join(',')}` : family;
 }
 
@@ -28,8 +47,15 @@ export function at(places: readonly Site[], reads: Reads, change: Change): reado
 /** The adapter of He et al. 2021, section 2.2: ReLU, biases, N(0, 0.02) weights; `over` changes what differs. */
 export function bottleneck(r: number, over: Partial<Bottleneck> = {}): Bottleneck {
   return {
-    kind: 'bottleneck', activation: 'relu', r, perHead: false, innerNorm: 'none', dropout: 0, trains: 'both',
-    factors: { kind: 'dense', init: { kind: 'bert' }, bias: true }, ...over,
+    kind: 'bottleneck',
+    activation: 'relu',
+    r,
+    perHead: false,
+    innerNorm: 'none',
+    dropout: 0,
+    trains: 'both',
+    factors: { kind: 'dense', init: { kind: 'bert' }, bias: true },
+    ...over,
   };
 }
 
@@ -44,30 +70,52 @@ export const bitfit = (): Method => unfreezing('bitfit', { kind: 'biases' });
 /** Gains and biases of all norms (Houlsby et al. 2019, section 3.5). */
 export const layernorm = (): Method => unfreezing('layernorm', { kind: 'layerNorms' });
 /** The top k blocks of the last stack (Houlsby et al. 2019, "variable fine-tuning"). */
-export const top = ({ k }: { readonly k: number }): Method => unfreezing(written('top', { k }), { kind: 'topLayers', k });
+export const top = ({ k }: { readonly k: number }): Method =>
+  unfreezing(written('top', { k }), { kind: 'topLayers', k });
 
 /** Prompt tuning: l free vectors in front of the input embeddings, from N(0, 0.02), drawn words, or a text's words. */
-export function prompt({ l, init = { kind: 'random' }, positions = 'kept' }: { readonly l: number; readonly init?: PromptInit; readonly positions?: TextPositions }): Method {
+export function prompt({
+  l,
+  init = { kind: 'random' },
+  positions = 'kept',
+}: {
+  readonly l: number;
+  readonly init?: PromptInit;
+  readonly positions?: TextPositions;
+}): Method {
   const name = written('prompt', { l, ...initWords(init), positions: positions === 'kept' ? undefined : positions });
   return method(name, { prompt: { kind: 'free', length: l, init, positions } });
 }
 
 function initWords(init: PromptInit): Readonly<Record<string, string>> {
   switch (init.kind) {
-    case 'random': return {};
-    case 'vocabulary': return { init: init.kind };
-    case 'text': return { text: encodeURIComponent(init.text) };
-    case 'tokens': return { tokens: init.ids.join('.') };
+    case 'random':
+      return {};
+    case 'vocabulary':
+      return { init: init.kind };
+    case 'text':
+      return { text: encodeURIComponent(init.text) };
+    case 'tokens':
+      return { tokens: init.ids.join('.') };
   }
 }
 
 /**
- * Prefix tuning (He et al. 2021, equation 3): free vectors, or from an MLP of width `mlp` (800 in the released code; 0 for none).
+ * Prefix tuning (He et al. 2021, equation 3): free vectors, or from an MLP of width `mlp` (800 in the released code; 0
+ * for none).
  * `gate: 'none'` adds the prefix attention whole (Table 4, "-gating").
  */
 export function prefix({ l, mlp = 0, gate = 'mass', positions = 'kept' }: PrefixOptions): Method {
-  const form: Prefix = { kind: 'prefix', length: l, reparameterisation: mlp > 0 ? { kind: 'mlp', width: mlp } : { kind: 'none' }, positions };
-  const modifications = at(attentions('.heads'), 'query', { form, composition: { kind: gate === 'mass' ? 'massGate' : 'add' } });
+  const form: Prefix = {
+    kind: 'prefix',
+    length: l,
+    reparameterisation: mlp > 0 ? { kind: 'mlp', width: mlp } : { kind: 'none' },
+    positions,
+  };
+  const modifications = at(attentions('.heads'), 'query', {
+    form,
+    composition: { kind: gate === 'mass' ? 'massGate' : 'add' },
+  });
   const unusual = { gate: gate === 'mass' ? undefined : gate, positions: positions === 'kept' ? undefined : positions };
   return method(written('prefix', { l, mlp: mlp || undefined, ...unusual }), { modifications });
 }
@@ -90,8 +138,14 @@ export function loraFfn({ r, s = 32 / r }: { readonly r: number; readonly s?: nu
 }
 
 function lowRank(family: string, r: number, s: number, places: readonly Site[]): Method {
-  const form = bottleneck(r, { activation: 'identity', factors: { kind: 'dense', init: { kind: 'lora' }, bias: false } });
-  const modifications = at(places, 'x', { form, composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: s } } });
+  const form = bottleneck(r, {
+    activation: 'identity',
+    factors: { kind: 'dense', init: { kind: 'lora' }, bias: false },
+  });
+  const modifications = at(places, 'x', {
+    form,
+    composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: s } },
+  });
   return method(written(family, { r, s: s === 32 / r ? undefined : s }), { modifications });
 }
 
@@ -102,7 +156,9 @@ export interface AdapterOptions {
   readonly norm?: Bottleneck['innerNorm'] | undefined;
   readonly act?: Activation | undefined;
   readonly drop?: number | undefined;
-  /** `residual`: the stream before the FFN's norm, as the released mBART code reads; the same as x in post-norm models. */
+  /**
+   * `residual`: the stream before the FFN's norm, as the released mBART code reads; the same as x in post-norm models.
+   */
   readonly reads?: 'x' | 'residual' | undefined;
 }
 
@@ -112,18 +168,39 @@ export const saAttn = (options: AdapterOptions): Method => adapter('sa-attn', at
 export const saFfn = (options: AdapterOptions): Method => adapter('sa-ffn', ['ffn'], 'h', options);
 /** Parallel adapter of attention: reads its input, adds to the head outputs before W_o. */
 export const paAttn = (options: AdapterOptions): Method => adapter('pa-attn', attentions('.heads'), 'x', options);
-/** Parallel adapter of the FFN; with s the scaled parallel adapter, which starts like LoRA (He et al. 2021, section 4.5). */
+/**
+ * Parallel adapter of the FFN; with s the scaled parallel adapter, which starts like LoRA (He et al. 2021, section
+ * 4.5).
+ */
 export const paFfn = (options: AdapterOptions): Method => adapter('pa-ffn', ['ffn'], options.reads ?? 'x', options);
 
 function adapter(family: string, places: readonly Site[], reads: Reads, options: AdapterOptions): Method {
-  const usual = { init: options.s === undefined ? 'bert' : 'lora', norm: family.endsWith('attn') ? 'in' : 'none', act: 'relu', drop: 0, reads } as const;
+  const usual = {
+    init: options.s === undefined ? 'bert' : 'lora',
+    norm: family.endsWith('attn') ? 'in' : 'none',
+    act: 'relu',
+    drop: 0,
+    reads,
+  } as const;
   const { r, s } = options;
   const { init = usual.init, norm = usual.norm, act = usual.act, drop = usual.drop } = options;
-  const form = bottleneck(r, { innerNorm: norm, activation: act, dropout: drop, factors: { kind: 'dense', init: { kind: init }, bias: true } });
-  const modifications = at(places, reads, { form, composition: s === undefined ? { kind: 'add' } : { kind: 'scaledAdd', scale: scaleOf(s) } });
+  const form = bottleneck(r, {
+    innerNorm: norm,
+    activation: act,
+    dropout: drop,
+    factors: { kind: 'dense', init: { kind: init }, bias: true },
+  });
+  const modifications = at(places, reads, {
+    form,
+    composition: s === undefined ? { kind: 'add' } : { kind: 'scaledAdd', scale: scaleOf(s) },
+  });
   const said = { init, norm, act, drop };
-  const unusual = Object.fromEntries(Object.entries(said).filter(([key, value]) => value !== usual[key as keyof typeof said]));
-  return method(written(family, { r, s, ...unusual, reads: reads === 'residual' ? reads : undefined }), { modifications });
+  const unusual = Object.fromEntries(
+    Object.entries(said).filter(([key, value]) => value !== usual[key as keyof typeof said]),
+  );
+  return method(written(family, { r, s, ...unusual, reads: reads === 'residual' ? reads : undefined }), {
+    modifications,
+  });
 }
 
 function scaleOf(s: ScaleWord): Scale {
@@ -132,7 +209,8 @@ function scaleOf(s: ScaleWord): Scale {
 }
 
 /**
- * Multi-head parallel adapter (He et al. 2021, section 4.4): per head h_i + ReLU(q_i P_k^T) P_v, the same size as a prefix of l.
+ * Multi-head parallel adapter (He et al. 2021, section 4.4): per head h_i + ReLU(q_i P_k^T) P_v, the same size as a
+ * prefix of l.
  * `query: 'normed'` is the BART reading (own LayerNorm on x, unscaled queries), `'scaled'` RoBERTa's.
  */
 export function mhpa({ l, query = 'scaled' }: { readonly l: number; readonly query?: 'scaled' | 'normed' }): Method {
@@ -142,22 +220,56 @@ export function mhpa({ l, query = 'scaled' }: { readonly l: number; readonly que
   return method(written('mhpa', { l, query: query === 'scaled' ? undefined : query }), { modifications });
 }
 
-/** Houlsby et al. 2019: GELU adapters after attention and FFN, weights N(0, std) cut at two deviations; LayerNorms train unless frozen. */
-export function houlsby({ m, std = 1e-2, norms = 'trained' }: { readonly m: number; readonly std?: number; readonly norms?: 'trained' | 'frozen' }): Method {
-  const form = bottleneck(m, { activation: 'gelu', factors: { kind: 'dense', init: { kind: 'houlsby', std }, bias: true } });
+/**
+ * Houlsby et al. 2019: GELU adapters after attention and FFN, weights N(0, std) cut at two deviations; LayerNorms train
+ * unless frozen.
+ */
+export function houlsby({
+  m,
+  std = 1e-2,
+  norms = 'trained',
+}: {
+  readonly m: number;
+  readonly std?: number;
+  readonly norms?: 'trained' | 'frozen';
+}): Method {
+  const form = bottleneck(m, {
+    activation: 'gelu',
+    factors: { kind: 'dense', init: { kind: 'houlsby', std }, bias: true },
+  });
   const modifications = at(['attn', 'ffn'], 'h', { form, composition: { kind: 'add' } });
-  const name = written('houlsby', { m, std: std === 1e-2 ? undefined : std, norms: norms === 'trained' ? undefined : norms });
+  const name = written('houlsby', {
+    m,
+    std: std === 1e-2 ? undefined : std,
+    norms: norms === 'trained' ? undefined : norms,
+  });
   return method(name, { modifications, unfrozen: norms === 'trained' ? [{ kind: 'layerNorms' }] : [], counted: 'all' });
 }
 
 /** Pfeiffer et al. 2021: one adapter after the FFN that reads the normed sum with the residual. */
 export function pfeiffer({ r, activation = 'relu' }: { readonly r: number; readonly activation?: Activation }): Method {
-  const modifications = at(['ffn'], 'norm(h+residual)', { form: bottleneck(r, { activation }), composition: { kind: 'add' } });
+  const modifications = at(['ffn'], 'norm(h+residual)', {
+    form: bottleneck(r, { activation }),
+    composition: { kind: 'add' },
+  });
   return method(written('pfeiffer', { r, act: activation === 'relu' ? undefined : activation }), { modifications });
 }
 
-/** The mix-and-match adapter (He et al. 2021, section 4.6): a small prefix and a large scaled parallel adapter of the FFN. */
-export function mam({ l, r, s = 4, mlp = 0 }: { readonly l: number; readonly r: number; readonly s?: number; readonly mlp?: number }): Method {
+/**
+ * The mix-and-match adapter (He et al. 2021, section 4.6): a small prefix and a large scaled parallel adapter of the
+ * FFN.
+ */
+export function mam({
+  l,
+  r,
+  s = 4,
+  mlp = 0,
+}: {
+  readonly l: number;
+  readonly r: number;
+  readonly s?: number;
+  readonly mlp?: number;
+}): Method {
   const name = written('mam', { l, r, s: s === 4 ? undefined : s, mlp: mlp || undefined });
   return { ...combine(prefix({ l, mlp }), paFfn({ r, s })), name };
 }
@@ -175,6 +287,8 @@ export function combine(a: Method, b: Method): Method {
 }
 
 /** The self- and cross-attention sites of one kind: `.heads`, `.query`, ... */
-export function attentions<K extends '' | '.heads' | '.query' | '.key' | '.value'>(part: K): readonly [`attn${K}`, `cross${K}`] {
+export function attentions<K extends '' | '.heads' | '.query' | '.key' | '.value'>(
+  part: K,
+): readonly [`attn${K}`, `cross${K}`] {
   return [`attn${part}`, `cross${part}`];
 }

@@ -1,8 +1,14 @@
 /** `; did you mean "x" or "y"?` when names lie within two edits or share a beginning, else an empty text. */
 export function nearest(wrong: string, names: readonly string[]): string {
   const scored = names.map((name) => ({ name, distance: edits(wrong.toLowerCase(), name.toLowerCase()) }));
-  const close = scored.filter(({ name, distance }) => distance <= 2 && distance < Math.max(wrong.length, name.length) || startsAlike(wrong, name));
-  const best = close.sort((a, b) => a.distance - b.distance).slice(0, 3).map(({ name }) => `"${name}"`);
+  const close = scored.filter(
+    ({ name, distance }) =>
+      (distance <= 2 && distance < Math.max(wrong.length, name.length)) || startsAlike(wrong, name),
+  );
+  const best = close
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => `"${name}"`);
   return best.length > 0 ? `; did you mean ${best.join(' or ')}?` : '';
 }
 

@@ -19,10 +19,12 @@ export interface Place {
 /** Every place of a modification in a model, first layer first; sites and stacks that the model lacks have none. */
 export function placesOf(modification: Modification, shape: ModelShape): readonly Place[] {
   const { site, layers } = modification;
-  return modification.stacks.filter((stack) => hasSite(shape, stack, site)).flatMap((stack) => {
-    const all = Array.from({ length: site === 'embedding' ? 1 : layersOf(shape, stack) }, (_, layer) => layer);
-    return all.filter((layer) => named(layers, layer)).map((layer) => placeAt(modification, shape, stack, layer));
-  });
+  return modification.stacks
+    .filter((stack) => hasSite(shape, stack, site))
+    .flatMap((stack) => {
+      const all = Array.from({ length: site === 'embedding' ? 1 : layersOf(shape, stack) }, (_, layer) => layer);
+      return all.filter((layer) => named(layers, layer)).map((layer) => placeAt(modification, shape, stack, layer));
+    });
 }
 
 function named(layers: Layers, layer: number): boolean {
@@ -35,10 +37,14 @@ export function placeName(stack: Stack, layer: number, site: Site): string {
   return site === 'embedding' ? `${stack}.embedding` : `${stack}.${layer}.${site}`;
 }
 
-/** The part of a variable's name that tells a method's forms at one site apart: `bottleneck`, `bottleneck2`, `prefix`. */
+/**
+ * The part of a variable's name that tells a method's forms at one site apart: `bottleneck`, `bottleneck2`, `prefix`.
+ */
 export function formName(method: Pick<Method, 'modifications'>, index: number): string {
   const { site, form } = method.modifications[index] as Modification;
-  const earlier = method.modifications.slice(0, index).filter((other) => other.site === site && other.form.kind === form.kind);
+  const earlier = method.modifications
+    .slice(0, index)
+    .filter((other) => other.site === site && other.form.kind === form.kind);
   return earlier.length === 0 ? form.kind : `${form.kind}${earlier.length + 1}`;
 }
 
@@ -61,10 +67,17 @@ export function keyValueWidth(shape: ModelShape): number {
 export function readWidth(shape: ModelShape, site: Site, reads: Reads): number {
   const { x, h } = siteWidths(shape, site);
   switch (reads) {
-    case 'x': return x;
-    case 'h': return h;
-    case 'query': case 'query(norm(x))': return shape.heads * shape.headWidth;
-    case 'residual': case 'h+residual': case 'norm(h+residual)': return shape.width;
+    case 'x':
+      return x;
+    case 'h':
+      return h;
+    case 'query':
+    case 'query(norm(x))':
+      return shape.heads * shape.headWidth;
+    case 'residual':
+    case 'h+residual':
+    case 'norm(h+residual)':
+      return shape.width;
   }
 }
 
@@ -74,5 +87,12 @@ function hasSite(shape: ModelShape, stack: Stack, site: Site): boolean {
 }
 
 function placeAt({ site, reads }: Modification, shape: ModelShape, stack: Stack, layer: number): Place {
-  return { stack, layer, site, reads: readWidth(shape, site, reads), out: siteWidths(shape, site).h, name: placeName(stack, layer, site) };
+  return {
+    stack,
+    layer,
+    site,
+    reads: readWidth(shape, site, reads),
+    out: siteWidths(shape, site).h,
+    name: placeName(stack, layer, site),
+  };
 }

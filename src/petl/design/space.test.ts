@@ -21,12 +21,44 @@ import { whyInvalidModification } from './valid';
 import { parseMethod } from './written';
 
 const shape: ModelShape = {
-  ...(knownShapes['bart-base'] as ModelShape), width: 8, heads: 2, keyValueHeads: 2, headWidth: 4, attentionScale: 0.5, ffnWidth: 12, encoderLayers: 1, decoderLayers: 1,
-  vocabulary: 20, positions: { kind: 'learned', rows: 12, offset: 2 },
+  ...(knownShapes['bart-base'] as ModelShape),
+  width: 8,
+  heads: 2,
+  keyValueHeads: 2,
+  headWidth: 4,
+  attentionScale: 0.5,
+  ffnWidth: 12,
+  encoderLayers: 1,
+  decoderLayers: 1,
+  vocabulary: 20,
+  positions: { kind: 'learned', rows: 12, offset: 2 },
 };
 const weights = randomWeights(shape, 7);
-const text = { source: packedBatch([[3, 4, 5, 6, 7, 8], [9, 10, 11, 12, 0, 0]], [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]]), target: packedBatch([[13, 14, 15, 16], [17, 18, 19, 0]], [[1, 1, 1, 1], [1, 1, 1, 0]]) };
-afterAll(() => { disposeTree([weights, text]); });
+const text = {
+  source: packedBatch(
+    [
+      [3, 4, 5, 6, 7, 8],
+      [9, 10, 11, 12, 0, 0],
+    ],
+    [
+      [1, 1, 1, 1, 1, 1],
+      [1, 1, 1, 1, 0, 0],
+    ],
+  ),
+  target: packedBatch(
+    [
+      [13, 14, 15, 16],
+      [17, 18, 19, 0],
+    ],
+    [
+      [1, 1, 1, 1],
+      [1, 1, 1, 0],
+    ],
+  ),
+};
+afterAll(() => {
+  disposeTree([weights, text]);
+});
 
 const valid = [...points()];
 
@@ -43,7 +75,10 @@ function groups(): readonly (readonly Modification[])[] {
 }
 
 /** Ten steps of gradient descent towards a fixed random output. */
-function train(modifications: readonly Modification[]): { readonly losses: readonly number[]; readonly still: readonly string[] } {
+function train(modifications: readonly Modification[]): {
+  readonly losses: readonly number[];
+  readonly still: readonly string[];
+} {
   const chosen = method('group', { modifications });
   const delta = createDelta(chosen, shape, weights, 3);
   delta.assign(perturbed(delta.variables, 0.1, 5)); // nothing hides behind a zero start
@@ -55,14 +90,24 @@ function train(modifications: readonly Modification[]): { readonly losses: reado
   };
   const first = Object.fromEntries(Object.entries(delta.variables).map(([name, value]) => [name, value.clone()]));
   for (let step = 0; step < 10; step++) {
-    delta.assign(tf.tidy(() => {
-      let value = NaN;
-      const found = gradients((variables) => { const at = loss(variables); value = at.dataSync()[0] as number; return at; }, delta.variables);
-      losses.push(value);
-      return Object.fromEntries(Object.entries(delta.variables).map(([name, w]) => [name, tf.sub(w, tf.mul(found[name] as Tensor, 2e-3))]));
-    }));
+    delta.assign(
+      tf.tidy(() => {
+        let value = NaN;
+        const found = gradients((variables) => {
+          const at = loss(variables);
+          value = at.dataSync()[0] as number;
+          return at;
+        }, delta.variables);
+        losses.push(value);
+        return Object.fromEntries(
+          Object.entries(delta.variables).map(([name, w]) => [name, tf.sub(w, tf.mul(found[name] as Tensor, 2e-3))]),
+        );
+      }),
+    );
   }
-  const still = Object.entries(delta.variables).filter(([name, w]) => tf.tidy(() => tf.max(tf.abs(tf.sub(w, first[name] as Tensor))).dataSync()[0] === 0));
+  const still = Object.entries(delta.variables).filter(([name, w]) =>
+    tf.tidy(() => tf.max(tf.abs(tf.sub(w, first[name] as Tensor))).dataSync()[0] === 0),
+  );
   delta.dispose();
   tf.dispose(first);
   return { losses, still: still.map(([name]) => name) };
@@ -90,15 +135,28 @@ describe('the design space', () => {
   });
 
   it.each([
-    ['point:site=ffn,form=prefix,l=2', /a prefix stands beside keys and values/], ['point:site=nowhere,r=2', /site must be embedding or/],
-    ['point:site=ffn,form=relu,r=2,reads=query', /ffn has no queries/], ['point:site=block,r=2,reads=residual', /block is added to no residual/],
-    ['point:site=ffn,r=2,how=mass', /only for a prefix/], ['point:site=attn,form=identity,r=2,how=renormalise', /a projection site/],
-    ['point:site=ffn,r=2,s=0', /s = 0 switches/], ['point:site=ffn,form=softmax,r=1', /softmax over one unit/], ['point:site=ffn,r=2,heads=each', /ffn has no heads/],
-    ['point:site=ffn,r=2,how=multiply,s=3', /s=3 has no effect with how=multiply/], ['point:site=attn.heads,form=prefix,l=2,how=mass,s=3', /s=3 has no effect with how=mass/],
-    ['point:site=attn.heads,form=prefix,l=2,s=3', /s=3 has no effect with how=mass/], ['point:site=ffn,form=diagonal,s=learned', /s=learned has no effect with how=multiply/],
-    ['point:site=ffn,r=2,how=gate,s=learned', /s=learned has no effect with how=gate, whose scale is a number/], ['point:site=ffn,r=2,how=gate-sequence,s=channel', /s=channel has no effect/],
-    ['point:site=attn.query,form=identity,r=2,bias=no,how=renormalise,s=learned', /s=learned has no effect with how=renormalise/], ['point:site=ffn,r=2,how=gate,s=0', /s = 0 switches/],
-    ['point:site=ffn,form=diagonal,how=add', /put back by multiply/], ['point:site=ffn,r=2,drop=1', /dropout must lie in/],
+    ['point:site=ffn,form=prefix,l=2', /a prefix stands beside keys and values/],
+    ['point:site=nowhere,r=2', /site must be embedding or/],
+    ['point:site=ffn,form=relu,r=2,reads=query', /ffn has no queries/],
+    ['point:site=block,r=2,reads=residual', /block is added to no residual/],
+    ['point:site=ffn,r=2,how=mass', /only for a prefix/],
+    ['point:site=attn,form=identity,r=2,how=renormalise', /a projection site/],
+    ['point:site=ffn,r=2,s=0', /s = 0 switches/],
+    ['point:site=ffn,form=softmax,r=1', /softmax over one unit/],
+    ['point:site=ffn,r=2,heads=each', /ffn has no heads/],
+    ['point:site=ffn,r=2,how=multiply,s=3', /s=3 has no effect with how=multiply/],
+    ['point:site=attn.heads,form=prefix,l=2,how=mass,s=3', /s=3 has no effect with how=mass/],
+    ['point:site=attn.heads,form=prefix,l=2,s=3', /s=3 has no effect with how=mass/],
+    ['point:site=ffn,form=diagonal,s=learned', /s=learned has no effect with how=multiply/],
+    ['point:site=ffn,r=2,how=gate,s=learned', /s=learned has no effect with how=gate, whose scale is a number/],
+    ['point:site=ffn,r=2,how=gate-sequence,s=channel', /s=channel has no effect/],
+    [
+      'point:site=attn.query,form=identity,r=2,bias=no,how=renormalise,s=learned',
+      /s=learned has no effect with how=renormalise/,
+    ],
+    ['point:site=ffn,r=2,how=gate,s=0', /s = 0 switches/],
+    ['point:site=ffn,form=diagonal,how=add', /put back by multiply/],
+    ['point:site=ffn,r=2,drop=1', /dropout must lie in/],
   ])('%s is refused', (written, reason) => {
     expect(() => parseMethod(written)).toThrow(UserError);
     expect(() => parseMethod(written)).toThrow(reason);
@@ -120,17 +178,39 @@ describe('the design space', () => {
     // @ts-expect-error a gate by attention mass needs a prefix
     const diagonalByMass: Change = { form: { kind: 'diagonal' }, composition: { kind: 'massGate' } };
     // @ts-expect-error a diagonal scales h
-    const diagonalGated: Change = { form: { kind: 'diagonal' }, composition: { kind: 'inputGate', scale: 1, per: 'token' } };
+    const diagonalGated: Change = {
+      form: { kind: 'diagonal' },
+      composition: { kind: 'inputGate', scale: 1, per: 'token' },
+    };
     // @ts-expect-error a diagonal changes no weight matrix
     const diagonalRenormalised: Change = { form: { kind: 'diagonal' }, composition: { kind: 'renormalise', scale: 1 } };
-    const untyped = [bottleneckByMass, prefixMultiplied, prefixRenormalised, diagonalAdded, diagonalScaled, diagonalByMass, diagonalGated, diagonalRenormalised];
+    const untyped = [
+      bottleneckByMass,
+      prefixMultiplied,
+      prefixRenormalised,
+      diagonalAdded,
+      diagonalScaled,
+      diagonalByMass,
+      diagonalGated,
+      diagonalRenormalised,
+    ];
     const pair = ({ form, composition }: Change): string => `${form.kind} by ${composition.kind}`;
     for (const change of untyped) {
-      const reason = whyInvalidModification({ site: 'attn.heads', stacks: ['encoder'], layers: 'all', reads: 'query', ...change });
-      expect(reason, pair(change)).toMatch(new RegExp(`^a ${change.form.kind} is put back by .*, not by ${change.composition.kind}`));
+      const reason = whyInvalidModification({
+        site: 'attn.heads',
+        stacks: ['encoder'],
+        layers: 'all',
+        reads: 'query',
+        ...change,
+      });
+      expect(reason, pair(change)).toMatch(
+        new RegExp(`^a ${change.form.kind} is put back by .*, not by ${change.composition.kind}`),
+      );
     }
     // and nothing else is refused for its kinds alone
-    const refused = [...combinations()].filter(({ reason }) => reason?.includes(' is put back by ')).map(({ modification }) => pair(modification));
+    const refused = [...combinations()]
+      .filter(({ reason }) => reason?.includes(' is put back by '))
+      .map(({ modification }) => pair(modification));
     expect([...new Set(refused)].sort()).toEqual(untyped.map(pair).sort());
   });
 });

@@ -12,15 +12,22 @@ export interface Dimensions {
   readonly layers: Layers;
 }
 
-const lora: Partial<Bottleneck> = { activation: 'identity', factors: { kind: 'dense', init: { kind: 'lora' }, bias: false } };
+const lora: Partial<Bottleneck> = {
+  activation: 'identity',
+  factors: { kind: 'dense', init: { kind: 'lora' }, bias: false },
+};
 
 /** Every site, reading and composition, and one form of each kind, at small sizes. */
 export const wholeSpace: Dimensions = {
   sites,
   reads: ['x', 'query', 'query(norm(x))', 'h', 'residual', 'h+residual', 'norm(h+residual)'],
   forms: [
-    bottleneck(4), bottleneck(4, lora), bottleneck(4, { perHead: true }), bottleneck(4, { activation: 'gelu', innerNorm: 'in', trains: 'up' }),
-    bottleneck(4, { ...lora, factors: { kind: 'principal' } }), bottleneck(4, { ...lora, factors: { kind: 'triplet' } }),
+    bottleneck(4),
+    bottleneck(4, lora),
+    bottleneck(4, { perHead: true }),
+    bottleneck(4, { activation: 'gelu', innerNorm: 'in', trains: 'up' }),
+    bottleneck(4, { ...lora, factors: { kind: 'principal' } }),
+    bottleneck(4, { ...lora, factors: { kind: 'triplet' } }),
     bottleneck(4, { ...lora, factors: { kind: 'frozenRandom', seed: 1, initial: 0.1, projections: 'redrawn' } }),
     bottleneck(4, { activation: 'gelu', factors: { kind: 'phm', n: 2, rank: 1, share: true, bias: true } }),
     { kind: 'prefix', length: 3, reparameterisation: { kind: 'none' }, positions: 'kept' },
@@ -28,23 +35,40 @@ export const wholeSpace: Dimensions = {
     { kind: 'diagonal' },
   ],
   compositions: [
-    { kind: 'add' }, { kind: 'scaledAdd', scale: { kind: 'fixed', value: 2 } }, { kind: 'scaledAdd', scale: { kind: 'learned', initial: 1 } },
-    { kind: 'scaledAdd', scale: { kind: 'perChannel', initial: 1 } }, { kind: 'massGate' }, { kind: 'inputGate', scale: 1, per: 'token' },
-    { kind: 'multiply' }, { kind: 'renormalise', scale: 2 },
+    { kind: 'add' },
+    { kind: 'scaledAdd', scale: { kind: 'fixed', value: 2 } },
+    { kind: 'scaledAdd', scale: { kind: 'learned', initial: 1 } },
+    { kind: 'scaledAdd', scale: { kind: 'perChannel', initial: 1 } },
+    { kind: 'massGate' },
+    { kind: 'inputGate', scale: 1, per: 'token' },
+    { kind: 'multiply' },
+    { kind: 'renormalise', scale: 2 },
   ],
   layers: 'all',
 };
 
 /** One combination and why it is no point of the space, if it is none. */
-export interface Combination { readonly modification: Modification; readonly reason: string | undefined }
+export interface Combination {
+  readonly modification: Modification;
+  readonly reason: string | undefined;
+}
 
 /** Every combination of the dimensions, valid or not; the types would refuse some of the invalid ones. */
 export function* combinations(dimensions: Partial<Dimensions> = {}): Generator<Combination> {
   const { sites: places, reads, forms, compositions, layers } = { ...wholeSpace, ...dimensions };
-  for (const site of places) for (const reading of reads) for (const form of forms) for (const composition of compositions) {
-    const modification = { site, stacks: ['encoder', 'decoder'], layers, reads: reading, ...({ form, composition } as Change) } as const;
-    yield { modification, reason: whyInvalidModification(modification) };
-  }
+  for (const site of places)
+    for (const reading of reads)
+      for (const form of forms)
+        for (const composition of compositions) {
+          const modification = {
+            site,
+            stacks: ['encoder', 'decoder'],
+            layers,
+            reads: reading,
+            ...({ form, composition } as Change),
+          } as const;
+          yield { modification, reason: whyInvalidModification(modification) };
+        }
 }
 
 /** Every valid point. */

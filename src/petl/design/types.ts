@@ -2,7 +2,8 @@ import type { Site, Stack } from '../../model/site';
 
 /**
  * A method as data: points of the design space of He et al. 2021 (Table 1 and section 3.3). A modification changes one
- * hidden vector h of the frozen model by the four dimensions: where (site), from what (reads: the insertion form), by which
+ * hidden vector h of the frozen model by the four dimensions: where (site), from what (reads: the insertion form), by
+ * which
  * function (form), and how it is put back (composition).
  */
 export type Modification = Where & Change;
@@ -26,9 +27,11 @@ export type Change =
 
 /**
  * The input of the form. Reading x makes the insertion parallel, reading h sequential (He et al., section 3.3).
- * `query`: the frozen queries times the attention scale; `query(norm(x))`: a trained LayerNorm of x through the frozen query
+ * `query`: the frozen queries times the attention scale; `query(norm(x))`: a trained LayerNorm of x through the frozen
+ * query
  * projection, unscaled (the two readings of the multi-head parallel adapter in the released code).
- * `norm(h+residual)`: through the block's norm that follows the addition; models that norm first have none there and read h + residual.
+ * `norm(h+residual)`: through the block's norm that follows the addition; models that norm first have none there and
+ * read h + residual.
  */
 export type Reads = 'x' | 'query' | 'query(norm(x))' | 'h' | 'residual' | 'h+residual' | 'norm(h+residual)';
 
@@ -55,19 +58,28 @@ export type Factors =
   | { readonly kind: 'dense'; readonly init: Init; readonly bias: boolean }
   | { readonly kind: 'phm'; readonly n: number; readonly rank: number; readonly share: boolean; readonly bias: boolean }
   /**
-   * VeRA: random matrices shared by all places, drawn from `seed`; one trained number per bottleneck and per output channel. `stored`
+   * VeRA: random matrices shared by all places, drawn from `seed`; one trained number per bottleneck and per output
+   * channel. `stored`
    * ones are in the saved file, as those of another library must be; of equal seed and size there is one.
    */
-  | { readonly kind: 'frozenRandom'; readonly seed: number; readonly initial: number; readonly projections: 'redrawn' | 'stored' }
+  | {
+      readonly kind: 'frozenRandom';
+      readonly seed: number;
+      readonly initial: number;
+      readonly projections: 'redrawn' | 'stored';
+    }
   /** PiSSA: starts at the top r singular directions of the frozen matrix and adds the difference to that start. */
   | { readonly kind: 'principal' }
   /** AdaLoRA: down, one trained singular value per direction, up; directions can be switched off. */
   | { readonly kind: 'triplet' };
 
 /** bert: N(0, 0.02); lora: Kaiming-uniform down, zero up; houlsby: normal of `std`, truncated at two deviations. */
-export type Init = { readonly kind: 'bert' } | { readonly kind: 'lora' } | { readonly kind: 'houlsby'; readonly std: number };
+export type Init =
+  { readonly kind: 'bert' } | { readonly kind: 'lora' } | { readonly kind: 'houlsby'; readonly std: number };
 
-/** softmax(scale * q P_k^T) P_v per head: attention over l free key-value pairs, P_k and P_v `[l, heads * headWidth]`. */
+/**
+ * softmax(scale * q P_k^T) P_v per head: attention over l free key-value pairs, P_k and P_v `[l, heads * headWidth]`.
+ */
 export interface Prefix {
   readonly kind: 'prefix';
   /** Prefix length l. */
@@ -78,32 +90,52 @@ export interface Prefix {
 }
 
 /**
- * Learned positions of the text beside l virtual vectors: `kept`: it starts at 0 as without them (He et al. 2021); `shifted`: at l, as
+ * Learned positions of the text beside l virtual vectors: `kept`: it starts at 0 as without them (He et al. 2021);
+ * `shifted`: at l, as
  * PEFT counts them. Rotary and relative positions see distances alone.
  */
 export type TextPositions = 'kept' | 'shifted';
 
 /** One learned factor per channel. */
-export interface Diagonal { readonly kind: 'diagonal' }
+export interface Diagonal {
+  readonly kind: 'diagonal';
+}
 
-export interface Add { readonly kind: 'add' }
+export interface Add {
+  readonly kind: 'add';
+}
 /** h + s dh; s fixed, one learned number, or one learned number per channel. */
-export interface ScaledAdd { readonly kind: 'scaledAdd'; readonly scale: Scale }
+export interface ScaledAdd {
+  readonly kind: 'scaledAdd';
+  readonly scale: Scale;
+}
 export type Scale =
   | { readonly kind: 'fixed'; readonly value: number }
   | { readonly kind: 'learned'; readonly initial: number }
   | { readonly kind: 'perChannel'; readonly initial: number };
 /** (1 - g) h + g dh with g the share of attention mass that falls on the prefix: prefix tuning. */
-export interface MassGate { readonly kind: 'massGate' }
+export interface MassGate {
+  readonly kind: 'massGate';
+}
 /**
- * h + g s dh, g = sigmoid(input w + b), one gate per token or the mean over the sequence (UniPELT). On a prefix g scales its
+ * h + g s dh, g = sigmoid(input w + b), one gate per token or the mean over the sequence (UniPELT). On a prefix g
+ * scales its
  * keys and values, which then share the attention's mass as in prefix tuning; its gate reads x.
  */
-export interface InputGate { readonly kind: 'inputGate'; readonly scale: number; readonly per: 'token' | 'sequence' }
+export interface InputGate {
+  readonly kind: 'inputGate';
+  readonly scale: number;
+  readonly per: 'token' | 'sequence';
+}
 /** h * l for a diagonal, h * (1 + dh) for a bottleneck, so that both start at the frozen model. */
-export interface Multiply { readonly kind: 'multiply' }
+export interface Multiply {
+  readonly kind: 'multiply';
+}
 /** m * (W + dW) / |W + dW| applied to x (DoRA). */
-export interface Renormalise { readonly kind: 'renormalise'; readonly scale: number }
+export interface Renormalise {
+  readonly kind: 'renormalise';
+  readonly scale: number;
+}
 export type Composition = Add | ScaledAdd | MassGate | InputGate | Multiply | Renormalise;
 
 /** The model's own weights that train with the method. */
@@ -141,7 +173,13 @@ export interface Method {
 
 export type Lifecycle =
   | { readonly kind: 'fixed' }
-  /** AdaLoRA: directions are switched off until `target` of each modification's r are left on average; `penalty` on P^T P - I. */
+  /**
+   * AdaLoRA: directions are switched off until `target` of each modification's r are left on average; `penalty` on P^T
+   * P - I.
+   */
   | { readonly kind: 'rankBudget'; readonly target: number; readonly penalty: number }
-  /** AdapterDrop, robust: each training step leaves out the modifications of the first n layers, n drawn from 0 to `first`. */
+  /**
+   * AdapterDrop, robust: each training step leaves out the modifications of the first n layers, n drawn from 0 to
+   * `first`.
+   */
   | { readonly kind: 'layerDrop'; readonly first: number };

@@ -6,7 +6,11 @@ const queryAndValue: readonly Site[] = [...attentions('.query'), ...attentions('
 const everyMatrix: readonly Site[] = [...queryAndValue, ...attentions('.key'), 'ffn.up', 'ffn.down'];
 
 /** x A B without biases, A Kaiming-uniform and B zero unless the factors say otherwise. */
-function lowRankForm(r: number, factors: Factors = { kind: 'dense', init: { kind: 'lora' }, bias: false }, trains: Bottleneck['trains'] = 'both'): Bottleneck {
+function lowRankForm(
+  r: number,
+  factors: Factors = { kind: 'dense', init: { kind: 'lora' }, bias: false },
+  trains: Bottleneck['trains'] = 'both',
+): Bottleneck {
   return bottleneck(r, { activation: 'identity', factors, trains });
 }
 
@@ -15,7 +19,10 @@ const added = (form: Bottleneck, s: number, places: readonly Site[] = queryAndVa
 
 const unless = <T>(usual: T, value: T): T | undefined => (value === usual ? undefined : value);
 
-interface LowRankOptions { readonly r: number; readonly s?: number }
+interface LowRankOptions {
+  readonly r: number;
+  readonly s?: number;
+}
 
 /** LoRA with s = alpha / sqrt(r), alpha = 32 (Kalajdzievski 2023, equation 5). */
 export function rsLora({ r, s = 32 / Math.sqrt(r) }: LowRankOptions): Method {
@@ -24,28 +31,58 @@ export function rsLora({ r, s = 32 / Math.sqrt(r) }: LowRankOptions): Method {
 
 /** LoRA with A frozen at its random start (LoRA-FA, Zhang et al. 2023). */
 export function loraFa({ r, s = 32 / r }: LowRankOptions): Method {
-  return method(written('lora-fa', { r, s: unless(32 / r, s) }), { modifications: added(lowRankForm(r, undefined, 'up'), s) });
+  return method(written('lora-fa', { r, s: unless(32 / r, s) }), {
+    modifications: added(lowRankForm(r, undefined, 'up'), s),
+  });
 }
 
 /** DoRA: m (W + s A B) / |W + s A B| by column (Liu et al. 2024, equation 5). */
 export function dora({ r, s = 32 / r }: LowRankOptions): Method {
-  const modifications = at(queryAndValue, 'x', { form: lowRankForm(r), composition: { kind: 'renormalise', scale: s } });
+  const modifications = at(queryAndValue, 'x', {
+    form: lowRankForm(r),
+    composition: { kind: 'renormalise', scale: s },
+  });
   return method(written('dora', { r, s: unless(32 / r, s) }), { modifications, counted: 'all' });
 }
 
-/** PiSSA: low-rank factors that start at the top r singular directions (Meng et al. 2024), as s (x A B - x A0 B0) beside the untouched W. */
+/**
+ * PiSSA: low-rank factors that start at the top r singular directions (Meng et al. 2024), as s (x A B - x A0 B0) beside
+ * the untouched W.
+ */
 export function pissa({ r, s = 1 }: LowRankOptions): Method {
-  return method(written('pissa', { r, s: unless(1, s) }), { modifications: added(lowRankForm(r, { kind: 'principal' }), s) });
+  return method(written('pissa', { r, s: unless(1, s) }), {
+    modifications: added(lowRankForm(r, { kind: 'principal' }), s),
+  });
 }
 
-/** VeRA: shared random factors, one trained number per rank (0.1 at the start) and per output (Kopiczko et al. 2024, equation 2). */
-export function vera({ r, seed = 1, projections = 'redrawn' }: { readonly r: number; readonly seed?: number; readonly projections?: 'redrawn' | 'stored' }): Method {
+/**
+ * VeRA: shared random factors, one trained number per rank (0.1 at the start) and per output (Kopiczko et al. 2024,
+ * equation 2).
+ */
+export function vera({
+  r,
+  seed = 1,
+  projections = 'redrawn',
+}: {
+  readonly r: number;
+  readonly seed?: number;
+  readonly projections?: 'redrawn' | 'stored';
+}): Method {
   const form = lowRankForm(r, { kind: 'frozenRandom', seed, initial: 0.1, projections });
-  return method(written('vera', { r, seed: unless(1, seed), projections: unless('redrawn', projections) }), { modifications: added(form, 1), counted: 'all' });
+  return method(written('vera', { r, seed: unless(1, seed), projections: unless('redrawn', projections) }), {
+    modifications: added(form, 1),
+    counted: 'all',
+  });
 }
 
-/** AdaLoRA on every matrix: P diag(e) Q, pruned from r to `target` directions on average (Zhang et al. 2023, section 3). */
-export function adaLora({ r, target = Math.max(1, Math.floor(r / 2)), s = 1 }: LowRankOptions & { readonly target?: number }): Method {
+/**
+ * AdaLoRA on every matrix: P diag(e) Q, pruned from r to `target` directions on average (Zhang et al. 2023, section 3).
+ */
+export function adaLora({
+  r,
+  target = Math.max(1, Math.floor(r / 2)),
+  s = 1,
+}: LowRankOptions & { readonly target?: number }): Method {
   const name = written('adalora', { r, target: unless(Math.max(1, Math.floor(r / 2)), target), s: unless(1, s) });
   const modifications = added(lowRankForm(r, { kind: 'triplet' }), s, everyMatrix);
   return method(name, { modifications, lifecycle: { kind: 'rankBudget', target, penalty: 0.5 }, counted: 'all' });
@@ -77,17 +114,41 @@ export function ia3({ form = 'paper' }: { readonly form?: Ia3Form } = {}): Metho
  * Compacter: bottlenecks whose matrices are sums of n Kronecker products with rank-1 right factors and one shared rule
  * (Karimi Mahabadi et al. 2021, equations 4-5); `places: 'ffn'` is Compacter++.
  */
-export function compacter({ r, n = 4, places = 'both' }: { readonly r: number; readonly n?: number; readonly places?: 'both' | 'ffn' }): Method {
+export function compacter({
+  r,
+  n = 4,
+  places = 'both',
+}: {
+  readonly r: number;
+  readonly n?: number;
+  readonly places?: 'both' | 'ffn';
+}): Method {
   const form = bottleneck(r, { activation: 'gelu', factors: { kind: 'phm', n, rank: 1, share: true, bias: true } });
   const modifications = at(places === 'both' ? ['attn', 'ffn'] : ['ffn'], 'h', { form, composition: { kind: 'add' } });
-  return method(written('compacter', { r, n: unless(4, n), places: unless('both', places) }), { modifications, counted: 'all' });
+  return method(written('compacter', { r, n: unless(4, n), places: unless('both', places) }), {
+    modifications,
+    counted: 'all',
+  });
 }
 
 /** UniPELT: prefix, LoRA and adapter, each behind a gate that reads its input (Mao et al. 2022, section 3.2). */
-export function uniPelt({ l, r, m, gate = 'sequence' }: { readonly l: number; readonly r: number; readonly m: number; readonly gate?: InputGate['per'] }): Method {
+export function uniPelt({
+  l,
+  r,
+  m,
+  gate = 'sequence',
+}: {
+  readonly l: number;
+  readonly r: number;
+  readonly m: number;
+  readonly gate?: InputGate['per'];
+}): Method {
   const gated = (scale: number) => ({ kind: 'inputGate', scale, per: gate }) as const;
   const modifications = [
-    ...at(attentions('.heads'), 'query', { form: { kind: 'prefix', length: l, reparameterisation: { kind: 'none' }, positions: 'kept' }, composition: gated(1) }),
+    ...at(attentions('.heads'), 'query', {
+      form: { kind: 'prefix', length: l, reparameterisation: { kind: 'none' }, positions: 'kept' },
+      composition: gated(1),
+    }),
     ...at(queryAndValue, 'x', { form: lowRankForm(r), composition: gated(32 / r) }),
     ...at(['ffn'], 'norm(h+residual)', { form: bottleneck(m), composition: gated(1) }),
   ];
@@ -95,17 +156,33 @@ export function uniPelt({ l, r, m, gate = 'sequence' }: { readonly l: number; re
 }
 
 /**
- * AdapterDrop on Pfeiffer adapters (Rueckle et al. 2021): `fixed` leaves the first layers without adapters, `robust` drops the first
+ * AdapterDrop on Pfeiffer adapters (Rueckle et al. 2021): `fixed` leaves the first layers without adapters, `robust`
+ * drops the first
  * n <= first anew in each training step, so that any n can be dropped later.
  */
-export function adapterDrop({ r, first, mode = 'fixed' }: { readonly r: number; readonly first: number; readonly mode?: 'fixed' | 'robust' }): Method {
+export function adapterDrop({
+  r,
+  first,
+  mode = 'fixed',
+}: {
+  readonly r: number;
+  readonly first: number;
+  readonly mode?: 'fixed' | 'robust';
+}): Method {
   const name = written('adapterdrop', { r, first, mode: unless('fixed', mode) });
   const base = pfeiffer({ r });
   if (mode === 'robust') return { ...base, name, lifecycle: { kind: 'layerDrop', first } };
-  return { ...base, name, modifications: base.modifications.map((modification) => ({ ...modification, layers: { from: first } })) };
+  return {
+    ...base,
+    name,
+    modifications: base.modifications.map((modification) => ({ ...modification, layers: { from: first } })),
+  };
 }
 
-/** VLM: one adapter with its own LayerNorm after each block, and `rows` trained rows for task tokens (Lin et al. 2020, section 3). */
+/**
+ * VLM: one adapter with its own LayerNorm after each block, and `rows` trained rows for task tokens (Lin et al. 2020,
+ * section 3).
+ */
 export function vlm({ r, rows = 0 }: { readonly r: number; readonly rows?: number }): Method {
   const modifications = at(['block'], 'h', { form: bottleneck(r, { innerNorm: 'in' }), composition: { kind: 'add' } });
   const unfrozen = rows > 0 ? [{ kind: 'tokenRows', count: rows } as const] : [];

@@ -3,18 +3,39 @@ import { UserError } from '../../errors';
 import { families, parseMethod, printMethod } from './written';
 
 const canonical: readonly (readonly [string, string])[] = [
-  ['full', 'full'], ['head', 'head'], ['bitfit', 'bitfit'], ['layernorm', 'layernorm'], ['top:k=2', 'top:k=2'],
-  ['prompt:l=20', 'prompt:l=20'], ['prefix:l=200', 'prefix:l=200'], ['prefix:mlp=800,l=200', 'prefix:l=200,mlp=800'],
-  ['lora:r=8', 'lora:r=8'], ['lora: r=8 , s=4.0', 'lora:r=8'], ['lora:s=1,r=8', 'lora:r=8,s=1'], ['lora-ffn:r=102,s=4', 'lora-ffn:r=102,s=4'],
-  ['sa-attn:r=200', 'sa-attn:r=200'], ['sa-ffn:r=200', 'sa-ffn:r=200'], ['pa-attn:r=200', 'pa-attn:r=200'],
-  ['pa-ffn:r=512', 'pa-ffn:r=512'], ['pa-ffn:r=512,s=4', 'pa-ffn:r=512,s=4'], ['pa-ffn:r=512,s=learned', 'pa-ffn:r=512,s=learned'],
-  ['pa-ffn:r=512,s=4,init=bert', 'pa-ffn:r=512,s=4,init=bert'], ['pa-ffn:r=512,init=bert', 'pa-ffn:r=512'],
-  ['prefix:l=3,positions=shifted', 'prefix:l=3,positions=shifted'], ['prompt:positions=shifted,l=3', 'prompt:l=3,positions=shifted'], ['prompt:l=3,tokens=5.17', 'prompt:l=3,tokens=5.17'],
+  ['full', 'full'],
+  ['head', 'head'],
+  ['bitfit', 'bitfit'],
+  ['layernorm', 'layernorm'],
+  ['top:k=2', 'top:k=2'],
+  ['prompt:l=20', 'prompt:l=20'],
+  ['prefix:l=200', 'prefix:l=200'],
+  ['prefix:mlp=800,l=200', 'prefix:l=200,mlp=800'],
+  ['lora:r=8', 'lora:r=8'],
+  ['lora: r=8 , s=4.0', 'lora:r=8'],
+  ['lora:s=1,r=8', 'lora:r=8,s=1'],
+  ['lora-ffn:r=102,s=4', 'lora-ffn:r=102,s=4'],
+  ['sa-attn:r=200', 'sa-attn:r=200'],
+  ['sa-ffn:r=200', 'sa-ffn:r=200'],
+  ['pa-attn:r=200', 'pa-attn:r=200'],
+  ['pa-ffn:r=512', 'pa-ffn:r=512'],
+  ['pa-ffn:r=512,s=4', 'pa-ffn:r=512,s=4'],
+  ['pa-ffn:r=512,s=learned', 'pa-ffn:r=512,s=learned'],
+  ['pa-ffn:r=512,s=4,init=bert', 'pa-ffn:r=512,s=4,init=bert'],
+  ['pa-ffn:r=512,init=bert', 'pa-ffn:r=512'],
+  ['prefix:l=3,positions=shifted', 'prefix:l=3,positions=shifted'],
+  ['prompt:positions=shifted,l=3', 'prompt:l=3,positions=shifted'],
+  ['prompt:l=3,tokens=5.17', 'prompt:l=3,tokens=5.17'],
   ['vera:r=4,projections=stored', 'vera:r=4,projections=stored'],
-  ['mhpa:l=30', 'mhpa:l=30'], ['mhpa:l=30,query=normed', 'mhpa:l=30,query=normed'],
-  ['houlsby:m=64', 'houlsby:m=64'], ['houlsby:m=64,std=1e-3,norms=frozen', 'houlsby:m=64,std=0.001,norms=frozen'],
-  ['pfeiffer:r=600', 'pfeiffer:r=600'], ['mam:l=30,r=512', 'mam:l=30,r=512'], ['mam:l=30,r=512,s=4', 'mam:l=30,r=512'],
-  ['mam:l=16,r=16,s=2,mlp=800', 'mam:l=16,r=16,s=2,mlp=800'], [' prefix:l=30 + lora-ffn:r=102,s=4 ', 'prefix:l=30+lora-ffn:r=102,s=4'],
+  ['mhpa:l=30', 'mhpa:l=30'],
+  ['mhpa:l=30,query=normed', 'mhpa:l=30,query=normed'],
+  ['houlsby:m=64', 'houlsby:m=64'],
+  ['houlsby:m=64,std=1e-3,norms=frozen', 'houlsby:m=64,std=0.001,norms=frozen'],
+  ['pfeiffer:r=600', 'pfeiffer:r=600'],
+  ['mam:l=30,r=512', 'mam:l=30,r=512'],
+  ['mam:l=30,r=512,s=4', 'mam:l=30,r=512'],
+  ['mam:l=16,r=16,s=2,mlp=800', 'mam:l=16,r=16,s=2,mlp=800'],
+  [' prefix:l=30 + lora-ffn:r=102,s=4 ', 'prefix:l=30+lora-ffn:r=102,s=4'],
 ];
 
 const refused: readonly (readonly [string, RegExp])[] = [
@@ -37,7 +58,10 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['mam:l=30,r=512+loraa:r=1', /Unknown method "loraa" in "mam/],
   ['prompt:l=2+prompt:l=3', /two prompts/],
   ['prompt:l=2,tokens=a.b', /ids joined by points, such as tokens=5.17.42; "a.b" is not/],
-  ['prompt:l=5,text=hello,tokens=5.17,init=vocabulary', /one of text, tokens and init, not from text=hello and tokens=5.17 and init=vocabulary; keep one/],
+  [
+    'prompt:l=5,text=hello,tokens=5.17,init=vocabulary',
+    /one of text, tokens and init, not from text=hello and tokens=5.17 and init=vocabulary; keep one/,
+  ],
   ['prompt:l=5,init=random,text=hello', /not from text=hello and init=random/],
   ['prompt:l=5,tokens=5,init=vocabulary', /not from tokens=5 and init=vocabulary/],
   ['prompt:l=5,text=50%', /URL-encoded.*"50%" is not/],
@@ -61,9 +85,30 @@ describe('the written form', () => {
   });
 
   it('every parameter changes the method', () => {
-    const changed = ['lora:r=8', 'lora:r=9', 'lora:r=8,s=1', 'pa-ffn:r=8', 'pa-ffn:r=8,s=1', 'pa-ffn:r=8,s=1,init=bert', 'pa-ffn:r=8,s=learned', 'pa-ffn:r=8,s=channel',
-      'prefix:l=3', 'prefix:l=3,positions=shifted', 'prompt:l=3', 'prompt:l=3,positions=shifted', 'vera:r=8', 'vera:r=8,projections=stored',
-      'houlsby:m=8', 'houlsby:m=8,std=1', 'houlsby:m=8,norms=frozen', 'mam:l=1,r=8', 'mam:l=1,r=8,s=1', 'mam:l=1,r=8,mlp=4', 'mhpa:l=3', 'mhpa:l=3,query=normed'];
+    const changed = [
+      'lora:r=8',
+      'lora:r=9',
+      'lora:r=8,s=1',
+      'pa-ffn:r=8',
+      'pa-ffn:r=8,s=1',
+      'pa-ffn:r=8,s=1,init=bert',
+      'pa-ffn:r=8,s=learned',
+      'pa-ffn:r=8,s=channel',
+      'prefix:l=3',
+      'prefix:l=3,positions=shifted',
+      'prompt:l=3',
+      'prompt:l=3,positions=shifted',
+      'vera:r=8',
+      'vera:r=8,projections=stored',
+      'houlsby:m=8',
+      'houlsby:m=8,std=1',
+      'houlsby:m=8,norms=frozen',
+      'mam:l=1,r=8',
+      'mam:l=1,r=8,s=1',
+      'mam:l=1,r=8,mlp=4',
+      'mhpa:l=3',
+      'mhpa:l=3,query=normed',
+    ];
     const bodies = changed.map((text) => JSON.stringify({ ...parseMethod(text), name: '' }));
     expect(new Set(bodies).size).toBe(changed.length);
   });

@@ -2,13 +2,45 @@ import { UserError } from '../../errors';
 import { readArguments, type Arguments } from './arguments';
 import type { Method, PromptInit, TextPositions } from './types';
 import {
-  bitfit, combine, full, head, houlsby, layernorm, lora, loraFfn, mam, mhpa, paAttn, paFfn, pfeiffer, prefix, prompt, saAttn, saFfn, top,
+  bitfit,
+  combine,
+  full,
+  head,
+  houlsby,
+  layernorm,
+  lora,
+  loraFfn,
+  mam,
+  mhpa,
+  paAttn,
+  paFfn,
+  pfeiffer,
+  prefix,
+  prompt,
+  saAttn,
+  saFfn,
+  top,
   type AdapterOptions,
 } from './methods';
 import { nearest } from './nearest';
 import { activations, readPoint } from './point';
 import { whyInvalidModification } from './valid';
-import { adaLora, adapterDrop, compacter, dora, ia3, ia3Forms, loraFa, pissa, pTuningV2, rsLora, uniPelt, vera, vlm, type Ia3Form } from './variants';
+import {
+  adaLora,
+  adapterDrop,
+  compacter,
+  dora,
+  ia3,
+  ia3Forms,
+  loraFa,
+  pissa,
+  pTuningV2,
+  rsLora,
+  uniPelt,
+  vera,
+  vlm,
+  type Ia3Form,
+} from './variants';
 
 export interface FamilyEntry {
   /** The written form with its parameters, those in brackets optional. */
@@ -22,13 +54,25 @@ export interface FamilyEntry {
 
 const scales = ['learned', 'channel'] as const;
 
-const adapter = (make: (options: AdapterOptions) => Method) => (take: Arguments): Method => make({
-  r: take.size('r'), s: take.numberOr('s', scales),
-  init: take.maybe('init', ['bert', 'lora']), norm: take.maybe('norm', ['none', 'in', 'out']), act: take.maybe('act', activations), drop: take.number('drop', 0),
-});
-const parallelFfn = (take: Arguments): Method => adapter((options) => paFfn({ ...options, reads: take.maybe('reads', ['x', 'residual']) }))(take);
-const adapterForm = (name: string): string => `${name}:r=64[,s=4|learned|channel][,init=bert|lora][,norm=none|in|out][,act=relu][,drop=0.1]`;
-const lowRank = (make: typeof lora) => (take: Arguments): Method => sized(take, make, (r) => 32 / r);
+const adapter =
+  (make: (options: AdapterOptions) => Method) =>
+  (take: Arguments): Method =>
+    make({
+      r: take.size('r'),
+      s: take.numberOr('s', scales),
+      init: take.maybe('init', ['bert', 'lora']),
+      norm: take.maybe('norm', ['none', 'in', 'out']),
+      act: take.maybe('act', activations),
+      drop: take.number('drop', 0),
+    });
+const parallelFfn = (take: Arguments): Method =>
+  adapter((options) => paFfn({ ...options, reads: take.maybe('reads', ['x', 'residual']) }))(take);
+const adapterForm = (name: string): string =>
+  `${name}:r=64[,s=4|learned|channel][,init=bert|lora][,norm=none|in|out][,act=relu][,drop=0.1]`;
+const lowRank =
+  (make: typeof lora) =>
+  (take: Arguments): Method =>
+    sized(take, make, (r) => 32 / r);
 const sized = (take: Arguments, make: typeof lora, usual: (r: number) => number): Method => {
   const r = take.size('r');
   return make({ r, s: take.number('s', usual(r)) });
@@ -40,15 +84,28 @@ function readPrompt(take: Arguments): Method {
 }
 
 function readPromptInit(take: Arguments): PromptInit {
-  const [text, ids, kind] = [take.text('text', ''), take.text('tokens', ''), take.maybe('init', ['random', 'vocabulary'])];
-  const said = Object.entries({ text, tokens: ids, init: kind ?? '' }).filter(([, value]) => value !== '').map(([key, value]) => `${key}=${value}`);
-  if (said.length > 1) throw new UserError(`A prompt starts from one of text, tokens and init, not from ${said.join(' and ')}; keep one.`);
+  const [text, ids, kind] = [
+    take.text('text', ''),
+    take.text('tokens', ''),
+    take.maybe('init', ['random', 'vocabulary']),
+  ];
+  const said = Object.entries({ text, tokens: ids, init: kind ?? '' })
+    .filter(([, value]) => value !== '')
+    .map(([key, value]) => `${key}=${value}`);
+  if (said.length > 1)
+    throw new UserError(`A prompt starts from one of text, tokens and init, not from ${said.join(' and ')}; keep one.`);
   if (ids !== '') return { kind: 'tokens', ids: ids.split('.').map((id) => tokenId(id, ids)) };
   return text === '' ? { kind: kind ?? 'random' } : { kind: 'text', text: decoded(text) };
 }
 
 function decoded(text: string): string {
-  try { return decodeURIComponent(text); } catch { throw new UserError(`A prompt's text is URL-encoded, such as text=url%20encoded; "${text}" is not: write % as %25.`); }
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new UserError(
+      `A prompt's text is URL-encoded, such as text=url%20encoded; "${text}" is not: write % as %25.`,
+    );
+  }
 }
 
 function tokenId(text: string, all: string): number {
@@ -65,72 +122,160 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
   bitfit: { form: 'bitfit', example: 'bitfit', size: undefined, read: bitfit },
   layernorm: { form: 'layernorm', example: 'layernorm', size: undefined, read: layernorm },
   top: { form: 'top:k=2', example: 'top:k=2', size: 'k', read: (take) => top({ k: take.size('k') }) },
-  prompt: { form: 'prompt:l=20[,init=random|vocabulary][,text=url%20encoded][,tokens=5.17][,positions=kept|shifted]', example: 'prompt:l=20', size: 'l', read: readPrompt },
-  prefix: {
-    form: 'prefix:l=30[,mlp=800][,gate=mass|none][,positions=kept|shifted]', example: 'prefix:l=30', size: 'l',
-    read: (take) => prefix({ l: take.size('l'), mlp: mlp(take), gate: take.word('gate', ['mass', 'none'], 'mass'), positions: readPositions(take) }),
+  prompt: {
+    form: 'prompt:l=20[,init=random|vocabulary][,text=url%20encoded][,tokens=5.17][,positions=kept|shifted]',
+    example: 'prompt:l=20',
+    size: 'l',
+    read: readPrompt,
   },
-  'p-tuning-v2': { form: 'p-tuning-v2:l=30', example: 'p-tuning-v2:l=30', size: 'l', read: (take) => pTuningV2({ l: take.size('l') }) },
+  prefix: {
+    form: 'prefix:l=30[,mlp=800][,gate=mass|none][,positions=kept|shifted]',
+    example: 'prefix:l=30',
+    size: 'l',
+    read: (take) =>
+      prefix({
+        l: take.size('l'),
+        mlp: mlp(take),
+        gate: take.word('gate', ['mass', 'none'], 'mass'),
+        positions: readPositions(take),
+      }),
+  },
+  'p-tuning-v2': {
+    form: 'p-tuning-v2:l=30',
+    example: 'p-tuning-v2:l=30',
+    size: 'l',
+    read: (take) => pTuningV2({ l: take.size('l') }),
+  },
   lora: { form: 'lora:r=8[,s=4]', example: 'lora:r=8', size: 'r', read: lowRank(lora) },
   'lora-ffn': { form: 'lora-ffn:r=102[,s=4]', example: 'lora-ffn:r=8', size: 'r', read: lowRank(loraFfn) },
   'sa-attn': { form: adapterForm('sa-attn'), example: 'sa-attn:r=16', size: 'r', read: adapter(saAttn) },
   'sa-ffn': { form: adapterForm('sa-ffn'), example: 'sa-ffn:r=16', size: 'r', read: adapter(saFfn) },
   'pa-attn': { form: adapterForm('pa-attn'), example: 'pa-attn:r=16', size: 'r', read: adapter(paAttn) },
-  'pa-ffn': { form: `${adapterForm('pa-ffn')}[,reads=x|residual]`, example: 'pa-ffn:r=16,s=4', size: 'r', read: parallelFfn },
+  'pa-ffn': {
+    form: `${adapterForm('pa-ffn')}[,reads=x|residual]`,
+    example: 'pa-ffn:r=16,s=4',
+    size: 'r',
+    read: parallelFfn,
+  },
   mhpa: {
-    form: 'mhpa:l=30[,query=scaled|normed]', example: 'mhpa:l=30', size: 'l',
+    form: 'mhpa:l=30[,query=scaled|normed]',
+    example: 'mhpa:l=30',
+    size: 'l',
     read: (take) => mhpa({ l: take.size('l'), query: take.word('query', ['scaled', 'normed'], 'scaled') }),
   },
   houlsby: {
-    form: 'houlsby:m=64[,std=0.01][,norms=trained|frozen]', example: 'houlsby:m=16', size: 'm',
-    read: (take) => houlsby({ m: take.size('m'), std: take.number('std', 1e-2), norms: take.word('norms', ['trained', 'frozen'], 'trained') }),
+    form: 'houlsby:m=64[,std=0.01][,norms=trained|frozen]',
+    example: 'houlsby:m=16',
+    size: 'm',
+    read: (take) =>
+      houlsby({
+        m: take.size('m'),
+        std: take.number('std', 1e-2),
+        norms: take.word('norms', ['trained', 'frozen'], 'trained'),
+      }),
   },
   pfeiffer: {
-    form: 'pfeiffer:r=64[,act=relu]', example: 'pfeiffer:r=16', size: 'r',
+    form: 'pfeiffer:r=64[,act=relu]',
+    example: 'pfeiffer:r=16',
+    size: 'r',
     read: (take) => pfeiffer({ r: take.size('r'), activation: take.word('act', activations, 'relu') }),
   },
   mam: {
-    form: 'mam:l=30,r=512[,s=4][,mlp=800]', example: 'mam:l=8,r=16', size: 'r',
+    form: 'mam:l=30,r=512[,s=4][,mlp=800]',
+    example: 'mam:l=8,r=16',
+    size: 'r',
     read: (take) => mam({ l: take.size('l'), r: take.size('r'), s: take.number('s', 4), mlp: mlp(take) }),
   },
-  rslora: { form: 'rslora:r=8[,s=11.3]', example: 'rslora:r=8', size: 'r', read: (take) => sized(take, rsLora, (r) => 32 / Math.sqrt(r)) },
+  rslora: {
+    form: 'rslora:r=8[,s=11.3]',
+    example: 'rslora:r=8',
+    size: 'r',
+    read: (take) => sized(take, rsLora, (r) => 32 / Math.sqrt(r)),
+  },
   'lora-fa': { form: 'lora-fa:r=8[,s=4]', example: 'lora-fa:r=8', size: 'r', read: lowRank(loraFa) },
   dora: { form: 'dora:r=8[,s=4]', example: 'dora:r=8', size: 'r', read: lowRank(dora) },
   pissa: { form: 'pissa:r=8[,s=1]', example: 'pissa:r=8', size: 'r', read: (take) => sized(take, pissa, () => 1) },
   vera: {
-    form: 'vera:r=64[,seed=1][,projections=redrawn|stored]', example: 'vera:r=64', size: 'r',
-    read: (take) => vera({ r: take.size('r'), seed: take.size('seed', 1), projections: take.word('projections', ['redrawn', 'stored'], 'redrawn') }),
+    form: 'vera:r=64[,seed=1][,projections=redrawn|stored]',
+    example: 'vera:r=64',
+    size: 'r',
+    read: (take) =>
+      vera({
+        r: take.size('r'),
+        seed: take.size('seed', 1),
+        projections: take.word('projections', ['redrawn', 'stored'], 'redrawn'),
+      }),
   },
   adalora: {
-    form: 'adalora:r=8[,target=4][,s=1]', example: 'adalora:r=8', size: 'r',
-    read: (take) => { const r = take.size('r'); return adaLora({ r, target: take.size('target', Math.max(1, Math.floor(r / 2))), s: take.number('s', 1) }); },
+    form: 'adalora:r=8[,target=4][,s=1]',
+    example: 'adalora:r=8',
+    size: 'r',
+    read: (take) => {
+      const r = take.size('r');
+      return adaLora({ r, target: take.size('target', Math.max(1, Math.floor(r / 2))), s: take.number('s', 1) });
+    },
   },
-  ia3: { form: `ia3[:form=${Object.keys(ia3Forms).join('|')}]`, example: 'ia3', size: undefined, read: (take) => ia3({ form: take.word('form', Object.keys(ia3Forms) as Ia3Form[], 'paper') }) },
+  ia3: {
+    form: `ia3[:form=${Object.keys(ia3Forms).join('|')}]`,
+    example: 'ia3',
+    size: undefined,
+    read: (take) => ia3({ form: take.word('form', Object.keys(ia3Forms) as Ia3Form[], 'paper') }),
+  },
   compacter: {
-    form: 'compacter:r=48[,n=4][,places=both|ffn]', example: 'compacter:r=16', size: 'r',
-    read: (take) => compacter({ r: take.size('r'), n: take.size('n', 4), places: take.word('places', ['both', 'ffn'], 'both') }),
+    form: 'compacter:r=48[,n=4][,places=both|ffn]',
+    example: 'compacter:r=16',
+    size: 'r',
+    read: (take) =>
+      compacter({ r: take.size('r'), n: take.size('n', 4), places: take.word('places', ['both', 'ffn'], 'both') }),
   },
   unipelt: {
-    form: 'unipelt:l=10,r=8,m=48[,gate=sequence|token]', example: 'unipelt:l=5,r=4,m=16', size: 'm',
-    read: (take) => uniPelt({ l: take.size('l'), r: take.size('r'), m: take.size('m'), gate: take.word('gate', ['sequence', 'token'], 'sequence') }),
+    form: 'unipelt:l=10,r=8,m=48[,gate=sequence|token]',
+    example: 'unipelt:l=5,r=4,m=16',
+    size: 'm',
+    read: (take) =>
+      uniPelt({
+        l: take.size('l'),
+        r: take.size('r'),
+        m: take.size('m'),
+        gate: take.word('gate', ['sequence', 'token'], 'sequence'),
+      }),
   },
   adapterdrop: {
-    form: 'adapterdrop:r=48,first=5[,mode=fixed|robust]', example: 'adapterdrop:r=16,first=1', size: 'r',
-    read: (take) => adapterDrop({ r: take.size('r'), first: take.size('first'), mode: take.word('mode', ['fixed', 'robust'], 'fixed') }),
+    form: 'adapterdrop:r=48,first=5[,mode=fixed|robust]',
+    example: 'adapterdrop:r=16,first=1',
+    size: 'r',
+    read: (take) =>
+      adapterDrop({
+        r: take.size('r'),
+        first: take.size('first'),
+        mode: take.word('mode', ['fixed', 'robust'], 'fixed'),
+      }),
   },
   point: {
     form: 'point:site=ffn,form=relu|...|prefix|diagonal,r=8[,reads=x|h|...][,how=add|mass|gate|multiply|renormalise][,s=4][,layers=from2|0.3]',
-    example: 'point:site=ffn,form=relu,r=16', size: 'r', read: readPoint,
+    example: 'point:site=ffn,form=relu,r=16',
+    size: 'r',
+    read: readPoint,
   },
-  vlm: { form: 'vlm:r=100[,rows=30]', example: 'vlm:r=16', size: 'r', read: (take) => vlm({ r: take.size('r'), rows: take.size('rows', 0) }) },
+  vlm: {
+    form: 'vlm:r=100[,rows=30]',
+    example: 'vlm:r=16',
+    size: 'r',
+    read: (take) => vlm({ r: take.size('r'), rows: take.size('rows', 0) }),
+  },
 };
 
-/** Reads the written form of a method, `pa-ffn:r=64,s=4` or `a+b`; anything it does not know is a UserError with the remedy. */
+/**
+ * Reads the written form of a method, `pa-ffn:r=64,s=4` or `a+b`; anything it does not know is a UserError with the
+ * remedy.
+ */
 export function parseMethod(text: string): Method {
   const parts = text.split('+').map((part) => part.trim());
   const methods = parts.map((part) => parseOne(part, text));
-  if (methods.filter(({ prompt: { kind } }) => kind !== 'none').length > 1) throw new UserError(`Method "${text}" has two prompts; keep one.`);
-  if (methods.filter(({ lifecycle: { kind } }) => kind !== 'fixed').length > 1) throw new UserError(`Method "${text}" has two lifecycles; keep one.`);
+  if (methods.filter(({ prompt: { kind } }) => kind !== 'none').length > 1)
+    throw new UserError(`Method "${text}" has two prompts; keep one.`);
+  if (methods.filter(({ lifecycle: { kind } }) => kind !== 'fixed').length > 1)
+    throw new UserError(`Method "${text}" has two lifecycles; keep one.`);
   return methods.reduce(combine);
 }
 
@@ -145,7 +290,9 @@ export function familyOf(form: string, whole: string = form): FamilyEntry {
   const family = Object.hasOwn(families, name) ? families[name] : undefined;
   if (family) return family;
   const names = Object.keys(families);
-  throw new UserError(`Unknown method "${name}"${form === whole ? '' : ` in "${whole}"`}${nearest(name, names)}; methods are ${names.join(', ')}.`);
+  throw new UserError(
+    `Unknown method "${name}"${form === whole ? '' : ` in "${whole}"`}${nearest(name, names)}; methods are ${names.join(', ')}.`,
+  );
 }
 
 function parseOne(form: string, whole: string): Method {

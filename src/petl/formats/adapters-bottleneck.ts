@@ -8,47 +8,93 @@ import { partsByModule } from './modules';
 import type { Piece } from './pieces';
 import { transposed, type Named, type Values } from './values';
 
-export const activationNames: Readonly<Record<string, Activation>> = { relu: 'relu', gelu: 'gelu', gelu_new: 'geluTanh', gelu_fast: 'geluTanh', swish: 'silu', silu: 'silu', tanh: 'tanh', sigmoid: 'sigmoid' };
-export const initNames: Readonly<Record<string, Init>> = { bert: { kind: 'bert' }, mam_adapter: { kind: 'lora' }, houlsby: { kind: 'houlsby', std: 1e-2 } };
+export const activationNames: Readonly<Record<string, Activation>> = {
+  relu: 'relu',
+  gelu: 'gelu',
+  gelu_new: 'geluTanh',
+  gelu_fast: 'geluTanh',
+  swish: 'silu',
+  silu: 'silu',
+  tanh: 'tanh',
+  sigmoid: 'sigmoid',
+};
+export const initNames: Readonly<Record<string, Init>> = {
+  bert: { kind: 'bert' },
+  mam_adapter: { kind: 'lora' },
+  houlsby: { kind: 'houlsby', std: 1e-2 },
+};
 export const flags = { attn: 'mh_adapter', cross: 'cross_adapter', ffn: 'output_adapter' } as const;
 
 /** Bottleneck adapters: sequential on h, on the normed sum with the residual, or parallel to a sub-layer. */
-export function readBottlenecks(configs: readonly Config[], modules: ReadonlyMap<string, Named>, shape: ModelShape): readonly Piece[] {
+export function readBottlenecks(
+  configs: readonly Config[],
+  modules: ReadonlyMap<string, Named>,
+  shape: ModelShape,
+): readonly Piece[] {
   const partsOf = partsByModule(shape);
   return [...modules].map(([module, parts]) => {
     const at = partsOf(module).find(({ part }) => part in flags);
     if (at === undefined) throw cannot(`an adapter at ${module}`, 'this model has no such sub-layer');
     const site = at.part as keyof typeof flags;
     const config = configs.find((one) => one[flags[site]] === true);
-    if (config === undefined) throw new UserError(`the adapter has tensors at ${module}, its adapter_config.json none: the files belong to different adapters`);
+    if (config === undefined)
+      throw new UserError(
+        `the adapter has tensors at ${module}, its adapter_config.json none: the files belong to different adapters`,
+      );
     const change = changeOf(config, parts, module);
-    return { stack: at.stack, layer: at.layer, site, reads: readsOf(config, shape), change, parts: partsHere(parts, config) };
+    return {
+      stack: at.stack,
+      layer: at.layer,
+      site,
+      reads: readsOf(config, shape),
+      change,
+      parts: partsHere(parts, config),
+    };
   });
 }
 
 /** Parallel adapters read the stream that the sub-layer is added to: its input where norms come after. */
 function readsOf(config: Config, { norm }: ModelShape): Reads {
   if (config['is_parallel'] === true) return norm.place === 'pre' ? 'residual' : 'x';
-  if (config['original_ln_after'] === false) throw cannot('original_ln_after = false', 'the block\'s own norm always follows here');
-  if (config['residual_before_ln'] !== true) throw cannot('residual_before_ln other than true', 'the adapter\'s residual is h here');
+  if (config['original_ln_after'] === false)
+    throw cannot('original_ln_after = false', "the block's own norm always follows here");
+  if (config['residual_before_ln'] !== true)
+    throw cannot('residual_before_ln other than true', "the adapter's residual is h here");
   return config['original_ln_before'] === true ? 'norm(h+residual)' : 'h';
 }
 
 function changeOf(config: Config, parts: Named, module: string): Change {
   const inner = innerNorm(config);
   const activation = activationNames[text(config, 'non_linearity') ?? ''];
-  if (activation === undefined) throw cannot(`non_linearity ${JSON.stringify(config['non_linearity'])}`, `known are ${Object.keys(activationNames).join(', ')}`);
+  if (activation === undefined)
+    throw cannot(
+      `non_linearity ${JSON.stringify(config['non_linearity'])}`,
+      `known are ${Object.keys(activationNames).join(', ')}`,
+    );
   const linear = inner === 'in' ? 'adapter_down.1' : 'adapter_down.0';
   const bias = parts[`${linear}.bias`] ?? parts[`${linear}.b`];
   if (bias === undefined) throw cannot(`the adapter at ${module}`, 'its first bias is missing');
-  const form = bottleneck(bias.values.length, { activation, innerNorm: inner, dropout: Number(config['dropout'] ?? 0), factors: factorsOf(config) });
+  const form = bottleneck(bias.values.length, {
+    activation,
+    innerNorm: inner,
+    dropout: Number(config['dropout'] ?? 0),
+    factors: factorsOf(config),
+  });
   return { form, composition: compositionOf(config) };
 }
 
 function innerNorm(config: Config): Bottleneck['innerNorm'] {
   if (config['ln_after'] !== true) return config['ln_before'] === true ? 'in' : 'none';
-  if (config['ln_before'] === true || config['adapter_residual_before_ln'] === true || config['use_gating'] === true || config['scaling'] !== 1) {
-    throw cannot('ln_after together with ln_before, adapter_residual_before_ln, use_gating or a scaling', 'the outer norm stands alone here');
+  if (
+    config['ln_before'] === true ||
+    config['adapter_residual_before_ln'] === true ||
+    config['use_gating'] === true ||
+    config['scaling'] !== 1
+  ) {
+    throw cannot(
+      'ln_after together with ln_before, adapter_residual_before_ln, use_gating or a scaling',
+      'the outer norm stands alone here',
+    );
   }
   return 'out';
 }
@@ -57,27 +103,52 @@ function factorsOf(config: Config): Factors {
   if (config['phm_layer'] !== true) {
     return { kind: 'dense', init: initNames[text(config, 'init_weights') ?? 'bert'] ?? { kind: 'bert' }, bias: true };
   }
-  const odd = (['factorized_phm_rule', 'shared_W_phm'] as const).find((key) => config[key] === true) ?? (config['factorized_phm_W'] === false ? 'factorized_phm_W = false' : undefined);
+  const odd =
+    (['factorized_phm_rule', 'shared_W_phm'] as const).find((key) => config[key] === true) ??
+    (config['factorized_phm_W'] === false ? 'factorized_phm_W = false' : undefined);
   if (odd !== undefined) throw cannot(odd, 'Compacter here has whole rules and left and right factors at each place');
-  return { kind: 'phm', n: number(config, 'phm_dim'), rank: number(config, 'phm_rank'), share: config['shared_phm_rule'] !== false, bias: true };
+  return {
+    kind: 'phm',
+    n: number(config, 'phm_dim'),
+    rank: number(config, 'phm_rank'),
+    share: config['shared_phm_rule'] !== false,
+    bias: true,
+  };
 }
 
 function compositionOf(config: Config): Change['composition'] & { readonly kind: 'add' | 'scaledAdd' | 'inputGate' } {
   const { scaling } = config;
   if (config['use_gating'] === true) {
-    if (typeof scaling !== 'number') throw cannot('a gate together with a learned scaling', 'gated changes have a fixed scale here');
+    if (typeof scaling !== 'number')
+      throw cannot('a gate together with a learned scaling', 'gated changes have a fixed scale here');
     return { kind: 'inputGate', scale: scaling, per: 'sequence' };
   }
-  if (scaling === 'learned' || scaling === 'channel') return { kind: 'scaledAdd', scale: { kind: scaling === 'learned' ? 'learned' : 'perChannel', initial: 1 } };
-  return scaling === 1 || scaling === undefined ? { kind: 'add' } : { kind: 'scaledAdd', scale: { kind: 'fixed', value: number(config, 'scaling') } };
+  if (scaling === 'learned' || scaling === 'channel')
+    return { kind: 'scaledAdd', scale: { kind: scaling === 'learned' ? 'learned' : 'perChannel', initial: 1 } };
+  return scaling === 1 || scaling === undefined
+    ? { kind: 'add' }
+    : { kind: 'scaledAdd', scale: { kind: 'fixed', value: number(config, 'scaling') } };
 }
 
 /** Our part of each of theirs; matrices are stored `[out, in]`, `!` marks them. */
 export const partNames: Readonly<Record<string, string>> = {
-  'adapter_down.0.weight': 'down!', 'adapter_down.0.bias': 'down.bias', 'adapter_up.weight': 'up!', 'adapter_up.bias': 'up.bias',
-  'adapter_down.0.W_left': 'down.left', 'adapter_down.0.W_right': 'down.right', 'adapter_down.0.b': 'down.bias', 'adapter_down.0.phm_rule': 'down.rule',
-  'adapter_up.W_left': 'up.left', 'adapter_up.W_right': 'up.right', 'adapter_up.b': 'up.bias', 'adapter_up.phm_rule': 'up.rule',
-  scaling: 'scale', 'gate.weight': 'gate.weight!', 'gate.bias': 'gate.bias', 'adapter_norm_after.weight': 'norm.gain', 'adapter_norm_after.bias': 'norm.bias',
+  'adapter_down.0.weight': 'down!',
+  'adapter_down.0.bias': 'down.bias',
+  'adapter_up.weight': 'up!',
+  'adapter_up.bias': 'up.bias',
+  'adapter_down.0.W_left': 'down.left',
+  'adapter_down.0.W_right': 'down.right',
+  'adapter_down.0.b': 'down.bias',
+  'adapter_down.0.phm_rule': 'down.rule',
+  'adapter_up.W_left': 'up.left',
+  'adapter_up.W_right': 'up.right',
+  'adapter_up.b': 'up.bias',
+  'adapter_up.phm_rule': 'up.rule',
+  scaling: 'scale',
+  'gate.weight': 'gate.weight!',
+  'gate.bias': 'gate.bias',
+  'adapter_norm_after.weight': 'norm.gain',
+  'adapter_norm_after.bias': 'norm.bias',
 };
 
 function partsHere(parts: Named, config: Config): Named {

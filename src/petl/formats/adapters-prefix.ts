@@ -9,12 +9,19 @@ import { prefixChange } from './peft-prompts';
 import type { Piece } from './pieces';
 import { columns, dense, shaped, transposed, type Named, type Values } from './values';
 
-export const onRelative = 'there the relative bias counts the prefix as keys and shifts those of the text, here it leaves prefixes out';
+export const onRelative =
+  'there the relative bias counts the prefix as keys and shifts those of the text, here it leaves prefixes out';
 
 /** One kind of attention with a prefix of its own. */
-export interface Location { readonly stack: Stack; readonly site: 'attn.heads' | 'cross.heads' }
+export interface Location {
+  readonly stack: Stack;
+  readonly site: 'attn.heads' | 'cross.heads';
+}
 
-/** Where a group of prefixes goes: `encoder_prefix`, `self_prefix`, `cross_prefix`; models of one stack have `self` alone. */
+/**
+ * Where a group of prefixes goes: `encoder_prefix`, `self_prefix`, `cross_prefix`; models of one stack have `self`
+ * alone.
+ */
 export function locationOf(group: string, shape: ModelShape): Location {
   if (!hasCrossAttention(shape)) return { stack: stacksOf(shape)[0] as Stack, site: 'attn.heads' };
   if (group.startsWith('encoder')) return { stack: 'encoder', site: 'attn.heads' };
@@ -22,24 +29,43 @@ export function locationOf(group: string, shape: ModelShape): Location {
 }
 
 /** What the file holds of prefixes: tensors by group, and gates by the module of their attention. */
-export interface PrefixTensors { readonly groups: ReadonlyMap<string, Named>; readonly gates: ReadonlyMap<string, Named> }
+export interface PrefixTensors {
+  readonly groups: ReadonlyMap<string, Named>;
+  readonly gates: ReadonlyMap<string, Named>;
+}
 
 export function readPrefixes(config: Config, { groups, gates }: PrefixTensors, shape: ModelShape): readonly Piece[] {
   const gated = config['use_gating'] === true;
   if (shape.positions.kind === 'relative') throw cannot('a prefix from adapters on T5', onRelative);
-  if (gated && config['shared_gating'] === false) throw cannot('shared_gating = false', 'keys and values share a gate here');
+  if (gated && config['shared_gating'] === false)
+    throw cannot('shared_gating = false', 'keys and values share a gate here');
   const gateAt = gatesByPlace(gates, shape);
   return [...groups].flatMap(([group, parts]) => {
     const location = locationOf(group, shape);
     const flat = flatOf(config, parts, group); // [l, 2 L width]
     const layers = withoutLeft(config, layersOf(shape, location.stack), location, shape);
     const width = keyValueWidth(shape);
-    if (flat.shape[1] !== 2 * layers.length * width) throw cannot(`the prefix ${group} of shape [${flat.shape.join()}]`, `this model needs [${String(flat.shape[0])},${2 * layers.length * width}]: load it on the model it was trained on`);
+    if (flat.shape[1] !== 2 * layers.length * width)
+      throw cannot(
+        `the prefix ${group} of shape [${flat.shape.join()}]`,
+        `this model needs [${String(flat.shape[0])},${2 * layers.length * width}]: load it on the model it was trained on`,
+      );
     return layers.map((layer, i): Piece => {
       const plain = prefixChange(flat.shape[0] as number, 'kept');
-      const change = gated ? { ...plain, composition: { kind: 'inputGate', scale: 1, per: 'sequence' } } as Piece['change'] : plain;
-      const pair = { keys: columns(flat, 2 * i * width, (2 * i + 1) * width), values: columns(flat, (2 * i + 1) * width, (2 * i + 2) * width) };
-      return { ...location, layer, reads: 'query', change, parts: { ...pair, ...(gated ? gateAt(location, layer) : {}) } };
+      const change = gated
+        ? ({ ...plain, composition: { kind: 'inputGate', scale: 1, per: 'sequence' } } as Piece['change'])
+        : plain;
+      const pair = {
+        keys: columns(flat, 2 * i * width, (2 * i + 1) * width),
+        values: columns(flat, (2 * i + 1) * width, (2 * i + 2) * width),
+      };
+      return {
+        ...location,
+        layer,
+        reads: 'query',
+        change,
+        parts: { ...pair, ...(gated ? gateAt(location, layer) : {}) },
+      };
     });
   });
 }
@@ -56,24 +82,39 @@ function flatOf(config: Config, parts: Named, group: string): Values {
   const length = number(config, 'prefix_length');
   const whole = parts['control_trans'];
   if (whole !== undefined) return shaped(whole, [length, whole.values.length / length]);
-  const [table, w0, b0, w2, b2] = ['wte.weight', 'control_trans.0.weight', 'control_trans.0.bias', 'control_trans.2.weight', 'control_trans.2.bias'].map((name) => parts[name]);
+  const [table, w0, b0, w2, b2] = [
+    'wte.weight',
+    'control_trans.0.weight',
+    'control_trans.0.bias',
+    'control_trans.2.weight',
+    'control_trans.2.bias',
+  ].map((name) => parts[name]);
   if (!table || !w0 || !b0 || !w2 || !b2) throw cannot(`the prefix ${group}`, 'tensors of its MLP are missing');
-  const activation = { tanh: Math.tanh, relu: (x: number): number => Math.max(0, x) }[text(config, 'non_linearity') ?? 'tanh'];
-  if (activation === undefined) throw cannot(`a prefix with non_linearity ${String(config['non_linearity'])}`, 'known are tanh and relu');
+  const activation = { tanh: Math.tanh, relu: (x: number): number => Math.max(0, x) }[
+    text(config, 'non_linearity') ?? 'tanh'
+  ];
+  if (activation === undefined)
+    throw cannot(`a prefix with non_linearity ${String(config['non_linearity'])}`, 'known are tanh and relu');
   const hidden = dense(table, w0, b0);
   return dense({ shape: hidden.shape, values: hidden.values.map(activation) }, w2, b2);
 }
 
-function gatesByPlace(gates: ReadonlyMap<string, Named>, shape: ModelShape): (location: Location, layer: number) => Named {
+function gatesByPlace(
+  gates: ReadonlyMap<string, Named>,
+  shape: ModelShape,
+): (location: Location, layer: number) => Named {
   const partsOf = partsByModule(shape);
   const queries = ['query', 'self.query', 'q_proj', 'q_lin', 'q', 'c_attn'];
-  const found = new Map([...gates].map(([module, parts]) => {
-    const at = queries.flatMap((query) => partsOf(`${module}.${query}`))[0];
-    return [at === undefined ? module : `${at.stack}.${at.layer}.${at.part.replace(/query$/, 'heads')}`, parts];
-  }));
+  const found = new Map(
+    [...gates].map(([module, parts]) => {
+      const at = queries.flatMap((query) => partsOf(`${module}.${query}`))[0];
+      return [at === undefined ? module : `${at.stack}.${at.layer}.${at.part.replace(/query$/, 'heads')}`, parts];
+    }),
+  );
   return ({ stack, site }, layer) => {
     const parts = found.get(`${stack}.${layer}.${site}`);
-    if (parts?.['weight'] === undefined || parts['bias'] === undefined) throw cannot('a gated prefix', `the gate of ${stack} layer ${layer} is missing`);
+    if (parts?.['weight'] === undefined || parts['bias'] === undefined)
+      throw cannot('a gated prefix', `the gate of ${stack} layer ${layer} is missing`);
     return { 'gate.weight': transposed(parts['weight']), 'gate.bias': parts['bias'] };
   };
 }

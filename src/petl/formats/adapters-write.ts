@@ -14,33 +14,64 @@ import type { Named, Values } from './values';
 
 const name = 'task';
 
-/** A method here as adapters' folder; several kinds of changes become a union. @param model the base model's name or path for its record */
+/**
+ * A method here as adapters' folder; several kinds of changes become a union. @param model the base model's name or
+ * path for its record
+ */
 export function writeAdapters({ method, tensors, head }: Own, base: Base, model: string, notes: Notes): ForeignFolder {
-  if (method.prompt.kind !== 'none') throw cannot(method.name, 'prompts of adapters enter after the embeddings\' norm, those here before it');
-  if (method.unfrozen.length > 0) notes.loss(`weights of the model's own that train with ${method.name} stay behind: adapters stores none`);
+  if (method.prompt.kind !== 'none')
+    throw cannot(method.name, "prompts of adapters enter after the embeddings' norm, those here before it");
+  if (method.unfrozen.length > 0)
+    notes.loss(`weights of the model's own that train with ${method.name} stay behind: adapters stores none`);
   const own = takeApart(method, tensors, base.shape);
   const pieces = own.map(plainLora);
-  if (pieces.some((piece, i) => piece !== own[i])) notes.note('AdaLoRA, VeRA and PiSSA are written as plain LoRA that computes the same');
+  if (pieces.some((piece, i) => piece !== own[i]))
+    notes.note('AdaLoRA, VeRA and PiSSA are written as plain LoRA that computes the same');
   if (pieces.length === 0) throw cannot(method.name, 'it adds nothing to the model');
   const groups = grouped(pieces);
   const made = groups.map((group) => writeGroup(group, base));
   const configs = made.map(({ config }) => config);
   const config = configs.length === 1 ? configs[0] : { architecture: 'union', configs };
-  if (pieces.some(({ change }) => change.composition.kind === 'inputGate')) notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
-  const all = { ...Object.assign({}, ...made.map((one) => one.tensors)) as Named, ...ruleOf(tensors, base.shape) };
-  const about = { name, model_name: model, model_type: base.shape.family, hidden_size: base.shape.width, version: 'adapters.1.3.0' };
-  return { library: 'adapters', tensors: all, config: { config, ...about, model_class: classOf(base.shape) }, head: headOf(head, base, { about, notes }) };
+  if (pieces.some(({ change }) => change.composition.kind === 'inputGate'))
+    notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
+  const all = { ...(Object.assign({}, ...made.map((one) => one.tensors)) as Named), ...ruleOf(tensors, base.shape) };
+  const about = {
+    name,
+    model_name: model,
+    model_type: base.shape.family,
+    hidden_size: base.shape.width,
+    version: 'adapters.1.3.0',
+  };
+  return {
+    library: 'adapters',
+    tensors: all,
+    config: { config, ...about, model_class: classOf(base.shape) },
+    head: headOf(head, base, { about, notes }),
+  };
 }
 
 /** A flexible head, which their AdapterModel classes have. */
-function headOf(head: Named, base: Base, { about, notes }: { readonly about: Config; readonly notes: Notes }): Saved | undefined {
+function headOf(
+  head: Named,
+  base: Base,
+  { about, notes }: { readonly about: Config; readonly notes: Notes },
+): Saved | undefined {
   if (Object.keys(head).length === 0) return undefined;
   const { config, tensors, lost } = writeAdaptersHead(head, base, name);
-  if (lost !== undefined) { notes.loss(`the classification head stays behind: ${lost}`); return undefined; }
-  return { config: { config, ...about, model_class: `${classOf(base.shape).replace(/Model$/, '')}AdapterModel` }, tensors };
+  if (lost !== undefined) {
+    notes.loss(`the classification head stays behind: ${lost}`);
+    return undefined;
+  }
+  return {
+    config: { config, ...about, model_class: `${classOf(base.shape).replace(/Model$/, '')}AdapterModel` },
+    tensors,
+  };
 }
 
-/** Pieces that one configuration of adapters describes: bottlenecks of one kind, all low-rank changes, all factors, all prefixes. */
+/**
+ * Pieces that one configuration of adapters describes: bottlenecks of one kind, all low-rank changes, all factors, all
+ * prefixes.
+ */
 function grouped(pieces: readonly Piece[]): readonly (readonly Piece[])[] {
   const groups = new Map<string, Piece[]>();
   for (const piece of pieces) {
@@ -51,29 +82,50 @@ function grouped(pieces: readonly Piece[]): readonly (readonly Piece[])[] {
   return [...groups.values()];
 }
 
-function kindOf({ change: { form, composition }, site }: Pick<Modification, 'site'> & { readonly change: Change }): 'bottleneck' | 'lora' | 'ia3' | 'prefix' {
+function kindOf({
+  change: { form, composition },
+  site,
+}: Pick<Modification, 'site'> & { readonly change: Change }): 'bottleneck' | 'lora' | 'ia3' | 'prefix' {
   if (form.kind === 'prefix') return 'prefix';
   if (form.kind === 'diagonal') return 'ia3';
-  if (composition.kind === 'renormalise') throw cannot('DoRA', 'adapters scales the bias with the weight and leaves alpha / r out of the norm');
+  if (composition.kind === 'renormalise')
+    throw cannot('DoRA', 'adapters scales the bias with the weight and leaves alpha / r out of the norm');
   return site === 'attn' || site === 'cross' || site === 'ffn' ? 'bottleneck' : 'lora';
 }
 
 function writeGroup(pieces: readonly Piece[], base: Base): { readonly config: Config; readonly tensors: Named } {
   const placed: Placed = { pieces, base, name };
   switch (kindOf(pieces[0] as Piece)) {
-    case 'bottleneck': return { config: bottleneckConfig(placed), tensors: bottleneckTensors(placed) };
-    case 'lora': case 'ia3': return { config: loraConfig(placed), tensors: loraTensors(placed) };
-    case 'prefix': return { config: prefixConfig(placed), tensors: prefixTensors(placed) };
+    case 'bottleneck':
+      return { config: bottleneckConfig(placed), tensors: bottleneckTensors(placed) };
+    case 'lora':
+    case 'ia3':
+      return { config: loraConfig(placed), tensors: loraTensors(placed) };
+    case 'prefix':
+      return { config: prefixConfig(placed), tensors: prefixTensors(placed) };
   }
 }
 
 function ruleOf(tensors: Named, shape: ModelShape): Named {
   const rule = Object.entries(tensors).find(([key]) => key.startsWith('phm.rule.'))?.[1];
   if (rule === undefined) return {};
-  if (rootOf(shape) === '') throw cannot('Compacter on this model', 'adapters neither stores nor reads its shared rule for models without a name prefix (BertModel, T5)');
+  if (rootOf(shape) === '')
+    throw cannot(
+      'Compacter on this model',
+      'adapters neither stores nor reads its shared rule for models without a name prefix (BertModel, T5)',
+    );
   return { [`${rootOf(shape)}shared_parameters.${name}.phm_rule`]: rule satisfies Values };
 }
 
 function classOf({ family }: ModelShape): string {
-  return { bert: 'BertModel', roberta: 'RobertaModel', distilbert: 'DistilBertModel', gpt2: 'GPT2LMHeadModel', llama: 'LlamaForCausalLM', bart: 'BartForConditionalGeneration', mbart: 'MBartForConditionalGeneration', t5: 'T5ForConditionalGeneration' }[family];
+  return {
+    bert: 'BertModel',
+    roberta: 'RobertaModel',
+    distilbert: 'DistilBertModel',
+    gpt2: 'GPT2LMHeadModel',
+    llama: 'LlamaForCausalLM',
+    bart: 'BartForConditionalGeneration',
+    mbart: 'MBartForConditionalGeneration',
+    t5: 'T5ForConditionalGeneration',
+  }[family];
 }

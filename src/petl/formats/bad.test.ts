@@ -15,22 +15,61 @@ describe('bad folders', () => {
   const one = { shape: [1], values: Float32Array.of(1) };
 
   it('names settings and tensors that it does not know', () => {
-    const strange = altered(lora, join(folder, 'strange'), ({ config, tensors, ...rest }) => ({ ...rest, config: { ...config, brand_new: 1 }, tensors: { ...tensors, 'base_model.model.stranger.weight': one } }));
+    const strange = altered(lora, join(folder, 'strange'), ({ config, tensors, ...rest }) => ({
+      ...rest,
+      config: { ...config, brand_new: 1 },
+      tensors: { ...tensors, 'base_model.model.stranger.weight': one },
+    }));
     const { delta, report } = importForeign(strange, modelOf('bert'));
-    expect(report).toEqual({ lossless: false, notes: ['settings not known here: brand_new', 'tensors left behind: base_model.model.stranger.weight'] });
+    expect(report).toEqual({
+      lossless: false,
+      notes: ['settings not known here: brand_new', 'tensors left behind: base_model.model.stranger.weight'],
+    });
     delta.dispose();
   });
 
   it('LoRA that takes its start out of the frozen weights is refused unless it can be repeated', () => {
-    const strange = altered(lora, join(folder, 'niter'), ({ config, ...rest }) => ({ ...rest, config: { ...config, init_lora_weights: 'pissa_niter_4' } }));
-    expect(() => importForeign(strange, modelOf('bert'))).toThrow(/starts by pissa_niter_4.*path_initial_model_for_weight_conversion/);
+    const strange = altered(lora, join(folder, 'niter'), ({ config, ...rest }) => ({
+      ...rest,
+      config: { ...config, init_lora_weights: 'pissa_niter_4' },
+    }));
+    expect(() => importForeign(strange, modelOf('bert'))).toThrow(
+      /starts by pissa_niter_4.*path_initial_model_for_weight_conversion/,
+    );
   });
 
   it.each([
-    ['a wrong shape', (file: ForeignFolder) => ({ ...file, tensors: { ...file.tensors, [`${first}.lora_B.weight`]: { shape: [31, 4], values: new Float32Array(124) } } }), /shape \[4,31\].*needs \[4,32\]/],
-    ['half a pair', (file: ForeignFolder) => ({ ...file, tensors: { [`${first}.lora_A.weight`]: { shape: [4, 32], values: new Float32Array(128) } } }), /missing/],
-    ['a matrix out of reach', (file: ForeignFolder) => ({ ...file, tensors: Object.fromEntries(Object.entries(file.tensors).map(([key, value]) => [key.replace('self.query', 'output.dense'), value])) }), /attention\.output\.dense/],
-    ['another function', (file: ForeignFolder) => ({ ...file, config: { ...file.config, use_qalora: true } }), /use_qalora/],
+    [
+      'a wrong shape',
+      (file: ForeignFolder) => ({
+        ...file,
+        tensors: { ...file.tensors, [`${first}.lora_B.weight`]: { shape: [31, 4], values: new Float32Array(124) } },
+      }),
+      /shape \[4,31\].*needs \[4,32\]/,
+    ],
+    [
+      'half a pair',
+      (file: ForeignFolder) => ({
+        ...file,
+        tensors: { [`${first}.lora_A.weight`]: { shape: [4, 32], values: new Float32Array(128) } },
+      }),
+      /missing/,
+    ],
+    [
+      'a matrix out of reach',
+      (file: ForeignFolder) => ({
+        ...file,
+        tensors: Object.fromEntries(
+          Object.entries(file.tensors).map(([key, value]) => [key.replace('self.query', 'output.dense'), value]),
+        ),
+      }),
+      /attention\.output\.dense/,
+    ],
+    [
+      'another function',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, use_qalora: true } }),
+      /use_qalora/,
+    ],
     ['another method', (file: ForeignFolder) => ({ ...file, config: { ...file.config, peft_type: 'BOFT' } }), /BOFT/],
   ] as const)('%s is refused with the reason and leaves nothing in memory', (name, change, reason) => {
     const bad = altered(lora, join(folder, name.replaceAll(' ', '-')), change);
@@ -42,8 +81,13 @@ describe('bad folders', () => {
   });
 
   it('an adapter for another model is refused', () => {
-    expect(() => importForeign(join(fixtures, 'adapters-bart-pfeiffer'), modelOf('bert'))).toThrow(/bart model, this is a bert/);
-    const wide = altered('adapters-bart-pfeiffer', join(folder, 'wide'), ({ config, ...rest }) => ({ ...rest, config: { ...config, hidden_size: 768 } }));
+    expect(() => importForeign(join(fixtures, 'adapters-bart-pfeiffer'), modelOf('bert'))).toThrow(
+      /bart model, this is a bert/,
+    );
+    const wide = altered('adapters-bart-pfeiffer', join(folder, 'wide'), ({ config, ...rest }) => ({
+      ...rest,
+      config: { ...config, hidden_size: 768 },
+    }));
     expect(() => importForeign(wide, modelOf('bart'))).toThrow(/hidden size 768/);
     expect(() => importForeign(join(fixtures, 'peft-llama-prefix'), modelOf('gpt2'))).toThrow(UserError);
   });
@@ -59,7 +103,14 @@ describe('bad folders', () => {
   });
 
   it('GELU of files without a version is the tanh form', () => {
-    const old = altered('adapters-bart-pfeiffer', join(folder, 'old'), ({ config: { version: _, ...config }, ...rest }) => ({ ...rest, config: { ...config, config: { ...config['config'] as object, non_linearity: 'gelu' } } }));
+    const old = altered(
+      'adapters-bart-pfeiffer',
+      join(folder, 'old'),
+      ({ config: { version: _, ...config }, ...rest }) => ({
+        ...rest,
+        config: { ...config, config: { ...(config['config'] as object), non_linearity: 'gelu' } },
+      }),
+    );
     const { delta } = importForeign(old, modelOf('bart'));
     expect(delta.method.modifications[0]?.form).toMatchObject({ activation: 'geluTanh' });
     delta.dispose();

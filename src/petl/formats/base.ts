@@ -12,7 +12,11 @@ export interface Base {
 }
 
 /** An adapter here: a method, its stored tensors, and those of the classification head beside it, if any. */
-export interface Own { readonly method: Method; readonly tensors: Named; readonly head: Named }
+export interface Own {
+  readonly method: Method;
+  readonly tensors: Named;
+  readonly head: Named;
+}
 
 export function text(config: Config, key: string): string | undefined {
   const value = config[key];

@@ -10,14 +10,23 @@ export type Library = 'peft' | 'adapters';
 export type Config = Readonly<Record<string, unknown>>;
 
 /** A configuration and tensors that belong together. */
-export interface Saved { readonly config: Config; readonly tensors: Named }
+export interface Saved {
+  readonly config: Config;
+  readonly tensors: Named;
+}
 
 /** An adapter as PEFT or adapters keeps it; adapters has a prediction head in files of its own. */
-export interface ForeignFolder extends Saved { readonly library: Library; readonly head: Saved | undefined }
+export interface ForeignFolder extends Saved {
+  readonly library: Library;
+  readonly head: Saved | undefined;
+}
 
 const configFile = 'adapter_config.json';
 const headFiles = { config: 'head_config.json', tensors: 'model_head.safetensors' } as const;
-const tensorFile: Readonly<Record<Library, string>> = { peft: 'adapter_model.safetensors', adapters: 'adapter.safetensors' };
+const tensorFile: Readonly<Record<Library, string>> = {
+  peft: 'adapter_model.safetensors',
+  adapters: 'adapter.safetensors',
+};
 
 /** Whether a folder holds an adapter of PEFT or adapters. */
 export function isForeign(folder: string): boolean {
@@ -34,13 +43,17 @@ export function readForeign(folder: string): ForeignFolder {
 
 function readHead(folder: string): Saved | undefined {
   const [config, tensors] = [join(folder, headFiles.config), join(folder, headFiles.tensors)];
-  return existsSync(config) && existsSync(tensors) ? { config: readConfig(config), tensors: readTensors(tensors) } : undefined;
+  return existsSync(config) && existsSync(tensors)
+    ? { config: readConfig(config), tensors: readTensors(tensors) }
+    : undefined;
 }
 
 function readTensors(path: string): Named {
   const file = openSafetensors(path);
   try {
-    return Object.fromEntries(file.tensors.map(({ name, shape, read }) => [name, { shape, values: read(0, shape[0] ?? 1).slice() }] as const));
+    return Object.fromEntries(
+      file.tensors.map(({ name, shape, read }) => [name, { shape, values: read(0, shape[0] ?? 1).slice() }] as const),
+    );
   } finally {
     file.close();
   }
@@ -58,7 +71,11 @@ export function writeForeign(folder: string, { library, config, tensors, head }:
 }
 
 function writeTensors(path: string, tensors: Named): void {
-  writeSafetensors(path, Object.entries(tensors).map(([name, { shape, values }]) => ({ name, shape, values })), { format: 'pt' });
+  writeSafetensors(
+    path,
+    Object.entries(tensors).map(([name, { shape, values }]) => ({ name, shape, values })),
+    { format: 'pt' },
+  );
 }
 
 function writeConfig(path: string, config: Config): void {
@@ -72,19 +89,29 @@ function withPoints(json: string): string {
 
 function readConfig(path: string): Config {
   if (!existsSync(path)) throw new UserError(`${path} does not exist: give a folder saved by PEFT or adapters`);
-  try { return JSON.parse(readFileSync(path, 'utf8')) as Config; } catch { throw new UserError(`${path} is not valid JSON: copy it again`); }
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Config;
+  } catch {
+    throw new UserError(`${path} is not valid JSON: copy it again`);
+  }
 }
 
 function libraryOf(config: Config, folder: string): Library {
   if (typeof config['peft_type'] === 'string') return 'peft';
   if ('config' in config && 'model_class' in config) return 'adapters';
-  throw new UserError(`${folder}/${configFile} has neither peft_type nor model_class: it is of neither PEFT nor adapters`);
+  throw new UserError(
+    `${folder}/${configFile} has neither peft_type nor model_class: it is of neither PEFT nor adapters`,
+  );
 }
 
 /** Pickles can run code: they are never read. */
 function missing(folder: string, library: Library): UserError {
   const pickle = library === 'peft' ? 'adapter_model.bin' : 'pytorch_adapter.bin';
-  if (!existsSync(join(folder, pickle))) return new UserError(`${folder} holds no ${tensorFile[library]}: copy the whole folder`);
-  const remedy = library === 'peft' ? 'save it again with save_pretrained(folder, safe_serialization=True)' : 'save it again with save_adapter(folder, name, use_safetensors=True)';
+  if (!existsSync(join(folder, pickle)))
+    return new UserError(`${folder} holds no ${tensorFile[library]}: copy the whole folder`);
+  const remedy =
+    library === 'peft'
+      ? 'save it again with save_pretrained(folder, safe_serialization=True)'
+      : 'save it again with save_adapter(folder, name, use_safetensors=True)';
   return new UserError(`${folder}/${pickle} is a pickle, which is not read here: ${remedy}`);
 }

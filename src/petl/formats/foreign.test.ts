@@ -25,7 +25,10 @@ invariant(45, () => {
     expect(parseMethod(delta.method.name)).toEqual(delta.method);
     expect(gap(ours, made.outputs, unpadded)).toBeLessThan(name.includes('pissa') ? 5e-5 : 2e-5); // two singular value decompositions in float32
     const written = join(folder, name);
-    expect(exportForeign(written, delta, { library: made.library, model: modelOf(made.family), name: 'tiny', head }).lossless).toBe(true);
+    expect(
+      exportForeign(written, delta, { library: made.library, model: modelOf(made.family), name: 'tiny', head })
+        .lossless,
+    ).toBe(true);
     const again = importForeign(written, modelOf(made.family));
     expect(gap(outputs(again.delta, made, again.head), ours)).toBeLessThan(2e-5);
     again.delta.dispose();
@@ -33,12 +36,23 @@ invariant(45, () => {
     tf.dispose([head, again.head]);
   });
 
-  it.each(['peft-bert-lora', 'peft-bert-ia3', 'adapters-gpt2-lora', 'adapters-bart-pfeiffer', 'adapters-gpt2-ia3', 'adapters-gpt2-compacter', 'peft-gpt2-vera'])('%s keeps every key and shape on the way back', (name) => {
+  it.each([
+    'peft-bert-lora',
+    'peft-bert-ia3',
+    'adapters-gpt2-lora',
+    'adapters-bart-pfeiffer',
+    'adapters-gpt2-ia3',
+    'adapters-gpt2-compacter',
+    'peft-gpt2-vera',
+  ])('%s keeps every key and shape on the way back', (name) => {
     const { library, family } = caseOf(name);
     const { delta } = importForeign(join(fixtures, name), modelOf(family));
     exportForeign(join(folder, `keys-${name}`), delta, { library, model: modelOf(family), name: 'tiny' });
     delta.dispose();
-    const shapes = (from: string): unknown => Object.entries(readForeign(from).tensors).map(([key, { shape }]) => [key, shape]).sort();
+    const shapes = (from: string): unknown =>
+      Object.entries(readForeign(from).tensors)
+        .map(([key, { shape }]) => [key, shape])
+        .sort();
     expect(shapes(join(folder, `keys-${name}`))).toEqual(shapes(join(fixtures, name)));
   });
 
@@ -46,7 +60,12 @@ invariant(45, () => {
     const made = caseOf('peft-bert-prompt');
     const { delta } = importForeign(join(fixtures, 'peft-bert-prompt'), modelOf('bert'));
     expect(delta.method.name).toBe('prompt:l=5,positions=shifted');
-    const kept = { method: parseMethod('prompt:l=5'), shape: delta.shape, variables: delta.variables, constants: {} } as Delta;
+    const kept = {
+      method: parseMethod('prompt:l=5'),
+      shape: delta.shape,
+      variables: delta.variables,
+      constants: {},
+    } as Delta;
     expect(gap(outputs(kept, made), made.outputs)).toBeGreaterThan(0.1);
     delta.dispose();
   });
@@ -54,15 +73,38 @@ invariant(45, () => {
 
 describe('our own methods', () => {
   const given: readonly (readonly [string, Library, string])[] = [
-    ['dora:r=3', 'peft', 'bert'], ['lora:r=3', 'peft', 'gpt2'], ['pissa:r=3', 'peft', 'bart'], ['adalora:r=4', 'peft', 'gpt2'], ['vera:r=6', 'peft', 'llama'], ['vera:r=6', 'peft', 'gpt2'], ['prompt:l=3', 'peft', 't5'],
-    ['vera:r=6', 'adapters', 'roberta'], ['pissa:r=2', 'adapters', 'bart'], ['adalora:r=4,s=2', 'adapters', 'gpt2'], ['ia3', 'peft', 't5'], ['layernorm', 'peft', 'mbart'], ['prefix:l=3', 'peft', 'llama'], ['prefix:l=3,positions=shifted', 'peft', 'gpt2'], ['prompt:l=3,positions=shifted', 'peft', 'bert'],
-    ['mam:l=3,r=5', 'adapters', 'bert'], ['pa-ffn:r=7,s=learned,reads=residual', 'adapters', 'llama'], ['unipelt:l=3,r=2,m=4', 'adapters', 'bart'], ['sa-ffn:r=4,norm=in', 'adapters', 'distilbert'], ['houlsby:m=4,norms=frozen', 'adapters', 't5-v1-1'],
+    ['dora:r=3', 'peft', 'bert'],
+    ['lora:r=3', 'peft', 'gpt2'],
+    ['pissa:r=3', 'peft', 'bart'],
+    ['adalora:r=4', 'peft', 'gpt2'],
+    ['vera:r=6', 'peft', 'llama'],
+    ['vera:r=6', 'peft', 'gpt2'],
+    ['prompt:l=3', 'peft', 't5'],
+    ['vera:r=6', 'adapters', 'roberta'],
+    ['pissa:r=2', 'adapters', 'bart'],
+    ['adalora:r=4,s=2', 'adapters', 'gpt2'],
+    ['ia3', 'peft', 't5'],
+    ['layernorm', 'peft', 'mbart'],
+    ['prefix:l=3', 'peft', 'llama'],
+    ['prefix:l=3,positions=shifted', 'peft', 'gpt2'],
+    ['prompt:l=3,positions=shifted', 'peft', 'bert'],
+    ['mam:l=3,r=5', 'adapters', 'bert'],
+    ['pa-ffn:r=7,s=learned,reads=residual', 'adapters', 'llama'],
+    ['unipelt:l=3,r=2,m=4', 'adapters', 'bart'],
+    ['sa-ffn:r=4,norm=in', 'adapters', 'distilbert'],
+    ['houlsby:m=4,norms=frozen', 'adapters', 't5-v1-1'],
   ];
   it.each(given)('%s goes to %s and comes back on %s', (written, library, family) => {
     const model = modelOf(family);
     const delta = createDelta(parseMethod(written), model.shape, model.weights, 3);
     delta.assign(perturbed(delta.variables, 0.1, 4));
-    const example = caseOf(model.shape.encoderLayers === 0 ? 'adapters-gpt2-lora' : model.shape.decoderLayers === 0 ? 'peft-bert-lora' : 'adapters-bart-pfeiffer');
+    const example = caseOf(
+      model.shape.encoderLayers === 0
+        ? 'adapters-gpt2-lora'
+        : model.shape.decoderLayers === 0
+          ? 'peft-bert-lora'
+          : 'adapters-bart-pfeiffer',
+    );
     const to = join(folder, `${library}-${family}-own`);
     expect(exportForeign(to, delta, { library, model, name: 'tiny' }).lossless).toBe(true);
     const back = importForeign(to, model).delta;
@@ -72,8 +114,14 @@ describe('our own methods', () => {
   });
 
   it.each([
-    ['prefix:l=3', 'peft', 'bert', /train prefix:l=3,positions=shifted/], ['pa-ffn:r=4', 'adapters', 'gpt2', /reads=residual/], ['mhpa:l=4', 'adapters', 'bert', /at attn\.heads/],
-    ['lora:r=2+prefix:l=2', 'peft', 'llama', /one method/], ['compacter:r=4,n=2', 'adapters', 'bert', /shared rule/], ['dora:r=2', 'adapters', 'bert', /DoRA/], ['lora:r=2+lora:r=3', 'peft', 'bert', /two changes of encoder/], ['prefix:l=2,positions=shifted', 'peft', 'distilbert', /cannot run/],
+    ['prefix:l=3', 'peft', 'bert', /train prefix:l=3,positions=shifted/],
+    ['pa-ffn:r=4', 'adapters', 'gpt2', /reads=residual/],
+    ['mhpa:l=4', 'adapters', 'bert', /at attn\.heads/],
+    ['lora:r=2+prefix:l=2', 'peft', 'llama', /one method/],
+    ['compacter:r=4,n=2', 'adapters', 'bert', /shared rule/],
+    ['dora:r=2', 'adapters', 'bert', /DoRA/],
+    ['lora:r=2+lora:r=3', 'peft', 'bert', /two changes of encoder/],
+    ['prefix:l=2,positions=shifted', 'peft', 'distilbert', /cannot run/],
     ['prefix:l=2,positions=shifted', 'adapters', 'gpt2', /text keeps its positions/],
   ] as const)('%s is refused by %s on %s, and nothing is written', (written, library, family, reason) => {
     const model = modelOf(family);
@@ -102,7 +150,11 @@ describe('our own methods', () => {
   it('says what stays behind', () => {
     const model = modelOf('bert');
     const delta = createDelta(parseMethod('houlsby:m=4'), model.shape, model.weights, 3);
-    const { lossless, notes } = exportForeign(join(folder, 'norms'), delta, { library: 'adapters', model, name: 'tiny' });
+    const { lossless, notes } = exportForeign(join(folder, 'norms'), delta, {
+      library: 'adapters',
+      model,
+      name: 'tiny',
+    });
     expect([lossless, notes.join()]).toEqual([false, expect.stringContaining('stay behind')]);
     delta.dispose();
   });

@@ -20,13 +20,20 @@ export { isForeign, type Library } from './folder';
 export type { Report } from './report';
 
 /** A frozen model: its shape and weights by canonical name. */
-export interface FrozenModel { readonly shape: ModelShape; readonly weights: Tensors }
+export interface FrozenModel {
+  readonly shape: ModelShape;
+  readonly weights: Tensors;
+}
 
 /**
- * Reads a folder saved by PEFT or adapters onto a model. What methods here cannot express is a UserError with the reason; what was
+ * Reads a folder saved by PEFT or adapters onto a model. What methods here cannot express is a UserError with the
+ * reason; what was
  * left behind stands in the report.
  */
-export function importForeign(folder: string, model: FrozenModel): { readonly delta: Delta; readonly head: Tensors; readonly report: Report } {
+export function importForeign(
+  folder: string,
+  model: FrozenModel,
+): { readonly delta: Delta; readonly head: Tensors; readonly report: Report } {
   const file = readForeign(folder);
   const notes = new Notes();
   const base = baseOf(model);
@@ -38,16 +45,32 @@ export function importForeign(folder: string, model: FrozenModel): { readonly de
   return { delta: deltaOf(own, model.shape), head: uploaded(own.head), report: notes.report() };
 }
 
-/** @property name of the base model, for the record @property head `head.weight`, `head.bias` of a classifier, and its hidden layer's */
-export interface Export { readonly library: Library; readonly model: FrozenModel; readonly name: string; readonly head?: Tensors }
+/**
+ * @property name of the base model, for the record @property head `head.weight`, `head.bias` of a classifier, and its
+ * hidden layer's
+ */
+export interface Export {
+  readonly library: Library;
+  readonly model: FrozenModel;
+  readonly name: string;
+  readonly head?: Tensors;
+}
 
 /** Writes a delta as a folder of PEFT or adapters. */
-export function exportForeign(folder: string, delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>, to: Export): Report {
+export function exportForeign(
+  folder: string,
+  delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>,
+  to: Export,
+): Report {
   const notes = new Notes();
   const { method, tensors } = collapse(delta.method, delta.shape, { ...delta.constants, ...delta.variables });
   const drawn = Object.entries(delta.constants).filter(([name]) => name.startsWith('random.')); // ours are drawn again from a seed, theirs cannot be
   try {
-    const own = { method, tensors: valuesOf([...Object.entries(tensors), ...drawn]), head: valuesOf(Object.entries(to.head ?? {})) };
+    const own = {
+      method,
+      tensors: valuesOf([...Object.entries(tensors), ...drawn]),
+      head: valuesOf(Object.entries(to.head ?? {})),
+    };
     writeForeign(folder, (to.library === 'peft' ? writePeft : writeAdapters)(own, baseOf(to.model), to.name, notes));
   } finally {
     tf.dispose(tensors);
@@ -56,7 +79,9 @@ export function exportForeign(folder: string, delta: Pick<Delta, 'method' | 'sha
 }
 
 function valuesOf(tensors: readonly (readonly [string, Tensor])[]): Named {
-  return Object.fromEntries(tensors.map(([key, tensor]) => [key, { shape: tensor.shape, values: tensor.dataSync() as Float32Array }]));
+  return Object.fromEntries(
+    tensors.map(([key, tensor]) => [key, { shape: tensor.shape, values: tensor.dataSync() as Float32Array }]),
+  );
 }
 
 function uploaded(named: Named): Tensors {
@@ -67,7 +92,9 @@ function uploaded(named: Named): Tensors {
 function demandHead(source: string, head: Named, { width }: ModelShape): void {
   for (const [name, { shape }] of Object.entries(head)) {
     if (!name.endsWith('.weight') || (shape[0] === width && (name === 'head.weight' || shape[1] === width))) continue;
-    throw new UserError(`${source}: ${name} has shape [${shape.join()}], this model is ${width} wide: load the adapter on the model it was trained on`);
+    throw new UserError(
+      `${source}: ${name} has shape [${shape.join()}], this model is ${width} wide: load the adapter on the model it was trained on`,
+    );
   }
 }
 
@@ -84,11 +111,18 @@ function baseOf({ shape, weights }: FrozenModel): Base {
 
 function deltaOf({ method, tensors }: Own, shape: ModelShape): Delta {
   const specs = specsOf(method, shape);
-  const made = (names: readonly string[]): Tensors => Object.fromEntries(names.map((name): [string, Tensor] => {
-    const values = tensors[name];
-    if (values === undefined) throw new Error(`${name} is missing`);
-    return [name, upload(values.values, values.shape)];
-  }));
-  const named = (trained: boolean): readonly string[] => specs.filter((spec) => spec.trained === trained).map(({ name }) => name);
-  return new Delta(method, shape, { variables: made([...named(true), ...unfrozenNames(method, shape)]), constants: made(named(false)) });
+  const made = (names: readonly string[]): Tensors =>
+    Object.fromEntries(
+      names.map((name): [string, Tensor] => {
+        const values = tensors[name];
+        if (values === undefined) throw new Error(`${name} is missing`);
+        return [name, upload(values.values, values.shape)];
+      }),
+    );
+  const named = (trained: boolean): readonly string[] =>
+    specs.filter((spec) => spec.trained === trained).map(({ name }) => name);
+  return new Delta(method, shape, {
+    variables: made([...named(true), ...unfrozenNames(method, shape)]),
+    constants: made(named(false)),
+  });
 }

@@ -8,11 +8,16 @@ import { beside, filled, stacked, type Values } from './values';
 export type Places = readonly { readonly at: BlockPart; readonly piece: Piece | undefined }[];
 
 /** The modules that pieces change, each with all its parts. */
-export function modulesOf(pieces: readonly Piece[], { shape }: Base): readonly (readonly [module: string, places: Places])[] {
+export function modulesOf(
+  pieces: readonly Piece[],
+  { shape }: Base,
+): readonly (readonly [module: string, places: Places])[] {
   const modules = new Map<string, { at: BlockPart; piece: Piece | undefined }[]>();
   for (const at of blockParts(shape)) {
     const path = modulePath(shape, at);
-    const [piece, another] = pieces.filter(({ stack, layer, site }) => stack === at.stack && layer === at.layer && site === at.part);
+    const [piece, another] = pieces.filter(
+      ({ stack, layer, site }) => stack === at.stack && layer === at.layer && site === at.part,
+    );
     if (another !== undefined) throw cannot(`two changes of ${path}`, 'a folder holds one change of each matrix');
     modules.set(path, [...(modules.get(path) ?? []), { at, piece }]);
   }
@@ -20,9 +25,15 @@ export function modulesOf(pieces: readonly Piece[], { shape }: Base): readonly (
 }
 
 /** A change of a matrix `[in, out]` by B A: a `[r, in]`, b `[out, r]`. */
-export interface Pair { readonly a: Values; readonly b: Values }
+export interface Pair {
+  readonly a: Values;
+  readonly b: Values;
+}
 
-/** The pairs of a module's parts as one: the As below each other, the Bs in blocks, zeros for a part that nothing changes. */
+/**
+ * The pairs of a module's parts as one: the As below each other, the Bs in blocks, zeros for a part that nothing
+ * changes.
+ */
 export function joint(places: Places, base: Base, pairOf: (piece: Piece) => Pair): Pair {
   const pairs = places.map(({ piece }) => (piece === undefined ? undefined : pairOf(piece)));
   const present = pairs.flatMap((pair) => (pair === undefined ? [] : [pair.a]));
@@ -40,7 +51,9 @@ export function joint(places: Places, base: Base, pairOf: (piece: Piece) => Pair
 /** Columns of zeros on both sides, `total` columns in all. */
 export function widened(b: Values, before: number, total: number): Values {
   const [rows, r] = b.shape as [number, number];
-  const parts = [filled([rows, before], 0), b, filled([rows, total - before - r], 0)].filter(({ shape }) => (shape[1] as number) > 0);
+  const parts = [filled([rows, before], 0), b, filled([rows, total - before - r], 0)].filter(
+    ({ shape }) => (shape[1] as number) > 0,
+  );
   return beside(parts);
 }
 

@@ -10,7 +10,10 @@ export function mersenneTwister(seed: number): () => number {
   }
   let at = n;
   return () => {
-    if (at === n) { twist(state); at = 0; }
+    if (at === n) {
+      twist(state);
+      at = 0;
+    }
     return tempered(state[at++] as number);
   };
 }
@@ -33,5 +36,7 @@ function tempered(word: number): number {
 /** PyTorch's `tensor.uniform_(-bound, bound)` on a CPU: the low 24 bits of each number, in float32. */
 export function torchUniform(next: () => number, size: number, bound: number): Float32Array {
   const [from, range] = [Math.fround(-bound), Math.fround(Math.fround(bound) - Math.fround(-bound))];
-  return Float32Array.from({ length: size }, () => Math.fround(Math.fround((next() & 0xffffff) * 2 ** -24 * range) + from));
+  return Float32Array.from({ length: size }, () =>
+    Math.fround(Math.fround((next() & 0xffffff) * 2 ** -24 * range) + from),
+  );
 }

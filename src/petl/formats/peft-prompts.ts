@@ -11,25 +11,41 @@ import { beside, columns, filled, plus, rows, stacked, type Named, type Values }
 
 /** The free prefix of `length`, in one softmax with the model's own keys. */
 export function prefixChange(length: number, positions: TextPositions): Change {
-  return { form: { kind: 'prefix', length, reparameterisation: { kind: 'none' }, positions }, composition: { kind: 'massGate' } };
+  return {
+    form: { kind: 'prefix', length, reparameterisation: { kind: 'none' }, positions },
+    composition: { kind: 'massGate' },
+  };
 }
 
 /**
- * Prefix tuning `[l, 2 L d]`: keys and values of the first layer, of the second, ... In an encoder-decoder it reaches the
+ * Prefix tuning `[l, 2 L d]`: keys and values of the first layer, of the second, ... In an encoder-decoder it reaches
+ * the
  * decoder's self-attention alone, in slots 4 i and 4 i + 1 of the 2 L that there are (modulo 2 L).
  */
 export function readPrefix(config: Config, prompt: Values, { shape }: Base): readonly Piece[] {
   const length = number(config, 'num_virtual_tokens');
-  if (shape.positions.kind === 'relative') throw cannot('a prefix from PEFT on T5', 'there the relative bias falls on the prefix keys too, which no prefix here has');
+  if (shape.positions.kind === 'relative')
+    throw cannot(
+      'a prefix from PEFT on T5',
+      'there the relative bias falls on the prefix keys too, which no prefix here has',
+    );
   const stack = stacksOf(shape).at(-1) as Stack;
   const width = keyValueWidth(shape);
   const slots = (prompt.shape[1] as number) / width;
   const layers = layersOf(shape, stack);
-  if (prompt.shape[0] !== length || slots !== 2 * layers) throw cannot(`a prefix of shape [${prompt.shape.join()}]`, `this model needs [${length},${2 * layers * width}]: load it on the model it was trained on`);
+  if (prompt.shape[0] !== length || slots !== 2 * layers)
+    throw cannot(
+      `a prefix of shape [${prompt.shape.join()}]`,
+      `this model needs [${length},${2 * layers * width}]: load it on the model it was trained on`,
+    );
   const step = hasCrossAttention(shape) ? 4 : 2;
-  const slot = (index: number): Values => columns(prompt, (index % slots) * width, (index % slots + 1) * width);
+  const slot = (index: number): Values => columns(prompt, (index % slots) * width, ((index % slots) + 1) * width);
   return Array.from({ length: layers }, (_, layer): Piece => ({
-    stack, layer, site: 'attn.heads', reads: 'query', change: prefixChange(length, counted(shape)),
+    stack,
+    layer,
+    site: 'attn.heads',
+    reads: 'query',
+    change: prefixChange(length, counted(shape)),
     parts: { keys: turned(slot(step * layer), shape, -length), values: slot(step * layer + 1) },
   }));
 }
@@ -39,30 +55,64 @@ function counted({ positions }: ModelShape): TextPositions {
   return positions.kind === 'learned' ? 'shifted' : 'kept';
 }
 
-export function writePrefix(pieces: readonly Piece[], { shape }: Base): { readonly config: Config; readonly tensors: Named } {
+export function writePrefix(
+  pieces: readonly Piece[],
+  { shape }: Base,
+): { readonly config: Config; readonly tensors: Named } {
   const stack = stacksOf(shape).at(-1) as Stack;
   const [first] = pieces;
   if (shape.family === 'distilbert') throw cannot('a prefix on DistilBERT', 'PEFT cannot run one there');
-  if (hasCrossAttention(shape)) throw cannot('a prefix on an encoder-decoder', 'PEFT gives it to the decoder\'s self-attention alone, two layers to a slot');
-  if (shape.positions.kind === 'relative' || first === undefined || first.change.form.kind !== 'prefix' || first.change.composition.kind !== 'massGate' || pieces.length !== layersOf(shape, stack)) {
-    throw cannot('this prefix', 'PEFT keeps prefixes with the gate by attention mass, on every layer, without relative positions');
+  if (hasCrossAttention(shape))
+    throw cannot(
+      'a prefix on an encoder-decoder',
+      "PEFT gives it to the decoder's self-attention alone, two layers to a slot",
+    );
+  if (
+    shape.positions.kind === 'relative' ||
+    first === undefined ||
+    first.change.form.kind !== 'prefix' ||
+    first.change.composition.kind !== 'massGate' ||
+    pieces.length !== layersOf(shape, stack)
+  ) {
+    throw cannot(
+      'this prefix',
+      'PEFT keeps prefixes with the gate by attention mass, on every layer, without relative positions',
+    );
   }
   const { length, positions } = first.change.form;
   demandShift(shape, positions, `prefix:l=${length}`);
-  const slots = pieces.flatMap(({ parts }) => [turned(parts['keys'] as Values, shape, length), parts['values'] as Values]);
+  const slots = pieces.flatMap(({ parts }) => [
+    turned(parts['keys'] as Values, shape, length),
+    parts['values'] as Values,
+  ]);
   return { config: promptConfig('PREFIX_TUNING', length, shape), tensors: { prompt_embeddings: beside(slots) } };
 }
 
-/** Prompt tuning: vectors `[l, d]` in front of the words; there they receive position and type embeddings, which are added here once. */
-export function readPrompt(config: Config, prompt: Values, base: Base): { readonly values: Values; readonly positions: TextPositions } {
+/**
+ * Prompt tuning: vectors `[l, d]` in front of the words; there they receive position and type embeddings, which are
+ * added here once.
+ */
+export function readPrompt(
+  config: Config,
+  prompt: Values,
+  base: Base,
+): { readonly values: Values; readonly positions: TextPositions } {
   const length = number(config, 'num_virtual_tokens');
   const stored = length * submodules(base.shape);
-  if (prompt.shape[0] !== stored) throw cannot(`a prompt of shape [${prompt.shape.join()}]`, `this model needs [${stored},${base.shape.width}]: load it on the model it was trained on`);
+  if (prompt.shape[0] !== stored)
+    throw cannot(
+      `a prompt of shape [${prompt.shape.join()}]`,
+      `this model needs [${stored},${base.shape.width}]: load it on the model it was trained on`,
+    );
   const [stack] = stacksOf(base.shape) as [Stack];
   return { values: plus(rows(prompt, 0, length), ownEmbeddings(base, stack, length)), positions: counted(base.shape) };
 }
 
-export function writePrompt(prompt: Values, { prompt: own }: Method, base: Base): { readonly config: Config; readonly tensors: Named } {
+export function writePrompt(
+  prompt: Values,
+  { prompt: own }: Method,
+  base: Base,
+): { readonly config: Config; readonly tensors: Named } {
   const length = prompt.shape[0] as number;
   const [stack] = stacksOf(base.shape) as [Stack];
   demandShift(base.shape, own.kind === 'free' ? own.positions : 'kept', `prompt:l=${length}`);
@@ -85,21 +135,33 @@ function ownEmbeddings({ shape, weight }: Base, stack: Stack, length: number): F
     const table = weight(hasCrossAttention(shape) ? `${stack}.position` : 'embedding.position');
     made.set(table.subarray(offset * shape.width, (offset + length) * shape.width));
   }
-  if (shape.tokenTypes > 0) { const types = weight('embedding.type'); made.forEach((value, i) => { made[i] = value + (types[i % shape.width] as number); }); }
+  if (shape.tokenTypes > 0) {
+    const types = weight('embedding.type');
+    made.forEach((value, i) => {
+      made[i] = value + (types[i % shape.width] as number);
+    });
+  }
   return made;
 }
 
 function demandShift({ positions }: ModelShape, text: TextPositions, written: string): void {
   if (positions.kind !== 'learned' || text === 'shifted') return;
-  throw cannot(`${written} on learned positions`, `PEFT counts its vectors as earlier tokens, here the text starts at position 0: train ${written},positions=shifted to take it there`);
+  throw cannot(
+    `${written} on learned positions`,
+    `PEFT counts its vectors as earlier tokens, here the text starts at position 0: train ${written},positions=shifted to take it there`,
+  );
 }
 
 function promptConfig(type: string, length: number, shape: ModelShape): Config {
   const [stack] = stacksOf(shape) as [Stack];
   const prefix = type === 'PREFIX_TUNING';
   return {
-    peft_type: type, num_virtual_tokens: length, num_transformer_submodules: submodules(shape), num_layers: layersOf(shape, stack),
-    token_dim: prefix ? keyValueWidth(shape) : shape.width, num_attention_heads: prefix ? shape.keyValueHeads : shape.heads,
+    peft_type: type,
+    num_virtual_tokens: length,
+    num_transformer_submodules: submodules(shape),
+    num_layers: layersOf(shape, stack),
+    token_dim: prefix ? keyValueWidth(shape) : shape.width,
+    num_attention_heads: prefix ? shape.keyValueHeads : shape.heads,
     ...(prefix ? { encoder_hidden_size: shape.width, prefix_projection: false } : { prompt_tuning_init: 'RANDOM' }),
   };
 }

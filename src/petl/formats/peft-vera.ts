@@ -10,20 +10,41 @@ import type { Piece } from './pieces';
 import { beside, columns, filled, rows, stacked, times, transposed, type Named, type Values } from './values';
 
 /** A `[r, in]` and B `[out, r]` of the widest modules; others use their first columns and rows. */
-interface Projections { readonly a: Values; readonly b: Values }
+interface Projections {
+  readonly a: Values;
+  readonly b: Values;
+}
 
-/** VeRA: diag(b) B diag(d) A with A and B shared. Where one matrix serves query, key and value, each gets its rows of B under a seed of its own. */
+/**
+ * VeRA: diag(b) B diag(d) A with A and B shared. Where one matrix serves query, key and value, each gets its rows of B
+ * under a seed of its own.
+ */
 export function readVera(config: Config, tensors: Named, base: Base): Found {
   const { modules, used } = byModule(tensors, ['vera_lambda_b', 'vera_lambda_d']);
   const partsOf = partsByModule(base.shape);
   for (const module of modules.keys()) demandPlaces(module, partsOf(module));
   const [a, b] = [tensors['base_model.vera_A'], tensors['base_model.vera_B']];
-  const shared = a !== undefined && b !== undefined ? { a, b } : drawn(config, [...modules.keys()].flatMap((module) => [partsOf(module)]), base);
-  const pieces = [...modules].flatMap(([module, parts]) => moduleWith(module, parts, { config, places: partsOf(module), base, shared }));
-  return { pieces, used: [...used, ...['base_model.vera_A', 'base_model.vera_B'].filter((name) => tensors[name] !== undefined)] };
+  const shared =
+    a !== undefined && b !== undefined
+      ? { a, b }
+      : drawn(
+          config,
+          [...modules.keys()].flatMap((module) => [partsOf(module)]),
+          base,
+        );
+  const pieces = [...modules].flatMap(([module, parts]) =>
+    moduleWith(module, parts, { config, places: partsOf(module), base, shared }),
+  );
+  return {
+    pieces,
+    used: [...used, ...['base_model.vera_A', 'base_model.vera_B'].filter((name) => tensors[name] !== undefined)],
+  };
 }
 
-/** The projections of a file that leaves them out: PyTorch's random numbers from the configuration's key, Kaiming-uniform. */
+/**
+ * The projections of a file that leaves them out: PyTorch's random numbers from the configuration's key,
+ * Kaiming-uniform.
+ */
 function drawn(config: Config, modules: readonly (readonly BlockPart[])[], base: Base): Projections {
   const next = mersenneTwister(number(config, 'projection_prng_key'));
   const r = number(config, 'r');
@@ -33,42 +54,91 @@ function drawn(config: Config, modules: readonly (readonly BlockPart[])[], base:
   return { a, b: { shape: [out, r], values: torchUniform(next, out * r, Math.sqrt(6 / r)) } };
 }
 
-interface Where { readonly config: Config; readonly places: readonly BlockPart[]; readonly base: Base; readonly shared: Projections }
+interface Where {
+  readonly config: Config;
+  readonly places: readonly BlockPart[];
+  readonly base: Base;
+  readonly shared: Projections;
+}
 
-function moduleWith(module: string, { vera_lambda_b: outer, vera_lambda_d: inner }: Named, { config, places, base, shared }: Where): readonly Piece[] {
-  if (outer === undefined || inner === undefined) throw cannot(`VeRA on ${module}`, 'one of its two vectors is missing');
+function moduleWith(
+  module: string,
+  { vera_lambda_b: outer, vera_lambda_d: inner }: Named,
+  { config, places, base, shared }: Where,
+): readonly Piece[] {
+  if (outer === undefined || inner === undefined)
+    throw cannot(`VeRA on ${module}`, 'one of its two vectors is missing');
   const r = inner.values.length;
   const initial = typeof config['d_initial'] === 'number' ? config['d_initial'] : 0.1;
   const own = rows(shared.b, 0, outer.values.length);
   return places.map((at, i) => {
     const form = lowRankForm(r, { kind: 'frozenRandom', seed: i + 1, initial, projections: 'stored' });
     const change: Change = { form, composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: 1 } } };
-    const random: Named = { 'random.down': transposed(columns(shared.a, 0, inOf(at, base))), 'random.up': transposed(sliceOf(own, i, places.length)) };
-    return { stack: at.stack, layer: at.layer, site: siteOf(at.part, module), reads: 'x', change, parts: { inner, outer: sliceOf(outer, i, places.length), ...random } };
+    const random: Named = {
+      'random.down': transposed(columns(shared.a, 0, inOf(at, base))),
+      'random.up': transposed(sliceOf(own, i, places.length)),
+    };
+    return {
+      stack: at.stack,
+      layer: at.layer,
+      site: siteOf(at.part, module),
+      reads: 'x',
+      change,
+      parts: { inner, outer: sliceOf(outer, i, places.length), ...random },
+    };
   });
 }
 
 /** A pair of projections with the rows of the module that it stands in; each is a block of their one pair. */
-interface Block { readonly key: string; readonly down: Values; readonly up: Values; readonly offset: number; readonly from: number; readonly r: number }
+interface Block {
+  readonly key: string;
+  readonly down: Values;
+  readonly up: Values;
+  readonly offset: number;
+  readonly from: number;
+  readonly r: number;
+}
 
-/** Our projections are one pair for each size; PEFT has one pair in all: they stand in blocks, and a module's vector is 0 in those of others. */
+/**
+ * Our projections are one pair for each size; PEFT has one pair in all: they stand in blocks, and a module's vector is
+ * 0 in those of others.
+ */
 export function writeVera(pieces: readonly Piece[], base: Base): Made {
   const modules = modulesOf(pieces, base);
   const blocks = blocksOf(modules.flatMap(([, places]) => usesOf(places, base)));
   const r = blocks.reduce((sum, block) => sum + block.r, 0);
-  const tensors = Object.fromEntries(modules.flatMap(([module, places]) => [
-    [`base_model.model.${module}.vera_lambda_b`, stacked(places.map(({ at, piece }) => outerOf(piece, module) ?? filled([outOf(at, base)], 0)))],
-    [`base_model.model.${module}.vera_lambda_d`, innerOf(usesOf(places, base), blocks, r)],
-  ]));
+  const tensors = Object.fromEntries(
+    modules.flatMap(([module, places]) => [
+      [
+        `base_model.model.${module}.vera_lambda_b`,
+        stacked(places.map(({ at, piece }) => outerOf(piece, module) ?? filled([outOf(at, base)], 0))),
+      ],
+      [`base_model.model.${module}.vera_lambda_d`, innerOf(usesOf(places, base), blocks, r)],
+    ]),
+  );
   const config = {
-    peft_type: 'VERA', r, target_modules: modules.map(([module]) => module), save_projection: true, projection_prng_key: 0, vera_dropout: 0, d_initial: 0.1, bias: 'none',
-    fan_in_fan_out: base.shape.family === 'gpt2', init_weights: true,
+    peft_type: 'VERA',
+    r,
+    target_modules: modules.map(([module]) => module),
+    save_projection: true,
+    projection_prng_key: 0,
+    vera_dropout: 0,
+    d_initial: 0.1,
+    bias: 'none',
+    fan_in_fan_out: base.shape.family === 'gpt2',
+    init_weights: true,
   };
   return { config, tensors: { ...tensors, 'base_model.vera_A': below(blocks), 'base_model.vera_B': side(blocks, r) } };
 }
 
 /** What a module's vector d and B's rows from `offset` on are made of. */
-interface Use { readonly inner: Values; readonly down: Values; readonly up: Values; readonly offset: number; readonly key: string }
+interface Use {
+  readonly inner: Values;
+  readonly down: Values;
+  readonly up: Values;
+  readonly offset: number;
+  readonly key: string;
+}
 
 function usesOf(places: Places, base: Base): readonly Use[] {
   let offset = 0;
@@ -77,7 +147,11 @@ function usesOf(places: Places, base: Base): readonly Use[] {
     offset += outOf(at, base);
     if (piece === undefined) return [];
     const { seed } = (piece.change.form as { readonly factors: { readonly seed: number } }).factors;
-    const [inner, down, up] = ['inner', 'random.down', 'random.up'].map((part) => piece.parts[part] as Values) as [Values, Values, Values];
+    const [inner, down, up] = ['inner', 'random.down', 'random.up'].map((part) => piece.parts[part] as Values) as [
+      Values,
+      Values,
+      Values,
+    ];
     return [{ inner, down, up, offset: own, key: [seed, own, ...down.shape, ...up.shape].join() }];
   });
   return uses.length === places.length ? fused(uses) : uses;
@@ -86,8 +160,10 @@ function usesOf(places: Places, base: Base): readonly Use[] {
 /** Parts of one matrix that share d and A, as they come from PEFT, are one use again. */
 function fused(uses: readonly Use[]): readonly Use[] {
   const [first] = uses as readonly [Use];
-  const same = (a: Values, b: Values): boolean => a.values.length === b.values.length && a.values.every((value, i) => value === b.values[i]);
-  if (uses.length === 1 || !uses.every(({ inner, down }) => same(inner, first.inner) && same(down, first.down))) return uses;
+  const same = (a: Values, b: Values): boolean =>
+    a.values.length === b.values.length && a.values.every((value, i) => value === b.values[i]);
+  if (uses.length === 1 || !uses.every(({ inner, down }) => same(inner, first.inner) && same(down, first.down)))
+    return uses;
   return [{ ...first, up: beside(uses.map(({ up }) => up)), key: uses.map(({ key }) => key).join('+') }];
 }
 
@@ -116,7 +192,9 @@ function innerOf(uses: readonly Use[], blocks: readonly Block[], r: number): Val
 /** A: the blocks' down matrices `[r, in]` below each other, zeros where one is narrower. */
 function below(blocks: readonly Block[]): Values {
   const width = Math.max(...blocks.map(({ down }) => down.shape[0] as number));
-  return stacked(blocks.map(({ down, r }) => transposed(stacked([down, filled([width - (down.shape[0] as number), r], 0)]))));
+  return stacked(
+    blocks.map(({ down, r }) => transposed(stacked([down, filled([width - (down.shape[0] as number), r], 0)]))),
+  );
 }
 
 /** B: the blocks' up matrices `[out, r]` side by side, each in the rows that it serves. */
@@ -125,7 +203,8 @@ function side(blocks: readonly Block[], r: number): Values {
   const made = new Float32Array(height * r);
   for (const { up, offset, from, r: own } of blocks) {
     const width = up.shape[1] as number;
-    for (let k = 0; k < own; k++) for (let j = 0; j < width; j++) made[(offset + j) * r + from + k] = up.values[k * width + j] as number;
+    for (let k = 0; k < own; k++)
+      for (let j = 0; j < width; j++) made[(offset + j) * r + from + k] = up.values[k * width + j] as number;
   }
   return { shape: [height, r], values: made };
 }

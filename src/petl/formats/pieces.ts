@@ -15,12 +15,21 @@ export interface Piece {
   readonly site: Site;
   readonly reads: Reads;
   readonly change: Change;
-  /** By the variables' last words: `down`, `up.bias`, `keys`, `gate.weight`; `random.down` and `random.up` for projections that places share. */
+  /**
+   * By the variables' last words: `down`, `up.bias`, `keys`, `gate.weight`; `random.down` and `random.up` for
+   * projections that places share.
+   */
   readonly parts: Named;
 }
 
-/** Modifications from pieces that differ in their layer alone, and the tensors under the names that the method gives them. */
-export function assemble(pieces: readonly Piece[], shape: ModelShape): { readonly modifications: readonly Modification[]; readonly tensors: Named } {
+/**
+ * Modifications from pieces that differ in their layer alone, and the tensors under the names that the method gives
+ * them.
+ */
+export function assemble(
+  pieces: readonly Piece[],
+  shape: ModelShape,
+): { readonly modifications: readonly Modification[]; readonly tensors: Named } {
   const groups = new Map<string, Piece[]>();
   for (const piece of pieces) {
     const key = JSON.stringify([piece.site, piece.reads, piece.change]);
@@ -32,7 +41,8 @@ export function assemble(pieces: readonly Piece[], shape: ModelShape): { readonl
   made.forEach(({ members }, index) => {
     const form = formName({ modifications }, index);
     for (const { stack, layer, site, change, parts } of members) {
-      for (const [part, values] of Object.entries(parts)) tensors[sharedName(change, part, values) ?? `${placeName(stack, layer, site)}.${form}.${part}`] = values;
+      for (const [part, values] of Object.entries(parts))
+        tensors[sharedName(change, part, values) ?? `${placeName(stack, layer, site)}.${form}.${part}`] = values;
     }
   });
   return { modifications, tensors };
@@ -41,20 +51,36 @@ export function assemble(pieces: readonly Piece[], shape: ModelShape): { readonl
 /** `random.1.down.32x4` of the part `random.down`. */
 function sharedName({ form }: Change, part: string, { shape }: Values): string | undefined {
   const side = /^random\.(down|up)$/.exec(part)?.[1] as 'down' | 'up' | undefined;
-  return side === undefined || form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom' ? undefined : projectionName(form.factors.seed, side, shape);
+  return side === undefined || form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom'
+    ? undefined
+    : projectionName(form.factors.seed, side, shape);
 }
 
-interface Made { readonly modification: Modification; readonly members: readonly Piece[] }
+interface Made {
+  readonly modification: Modification;
+  readonly members: readonly Piece[];
+}
 
 /** One modification where every stack has all its layers, one for each stack otherwise. */
 function modificationsOf(group: readonly Piece[], shape: ModelShape): readonly Made[] {
   const stacks = stacksOf(shape).filter((stack) => group.some((piece) => piece.stack === stack));
   const { site, reads, change } = group[0] as Piece;
-  const whole = stacks.every((stack) => group.filter((piece) => piece.stack === stack).length === layersOf(shape, stack));
+  const whole = stacks.every(
+    (stack) => group.filter((piece) => piece.stack === stack).length === layersOf(shape, stack),
+  );
   if (whole) return [{ modification: { site, stacks, layers: 'all', reads, ...change }, members: group }];
   return stacks.map((stack) => {
     const members = group.filter((piece) => piece.stack === stack);
-    return { modification: { site, stacks: [stack], layers: members.map(({ layer }) => layer).sort((a, b) => a - b), reads, ...change }, members };
+    return {
+      modification: {
+        site,
+        stacks: [stack],
+        layers: members.map(({ layer }) => layer).sort((a, b) => a - b),
+        reads,
+        ...change,
+      },
+      members,
+    };
   });
 }
 
@@ -65,16 +91,31 @@ export function takeApart(method: Method, tensors: Named, shape: ModelShape): re
     return placesOf(modification, shape).map((place) => {
       const { stack, layer, name } = place;
       const prefix = `${name}.${formName(method, index)}.`;
-      const own = Object.entries(tensors).filter(([key]) => key.startsWith(prefix)).map(([key, values]) => [key.slice(prefix.length), values] as const);
-      return { stack, layer, site, reads, change, parts: { ...Object.fromEntries(own), ...projections(change, tensors, place) } };
+      const own = Object.entries(tensors)
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, values]) => [key.slice(prefix.length), values] as const);
+      return {
+        stack,
+        layer,
+        site,
+        reads,
+        change,
+        parts: { ...Object.fromEntries(own), ...projections(change, tensors, place) },
+      };
     });
   });
 }
 
 function projections({ form }: Change, tensors: Named, { reads, out }: Place): Named {
   if (form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom') return {};
-  const { r, factors: { seed } } = form;
-  return { 'random.down': tensors[projectionName(seed, 'down', [reads, r])] as Values, 'random.up': tensors[projectionName(seed, 'up', [r, out])] as Values };
+  const {
+    r,
+    factors: { seed },
+  } = form;
+  return {
+    'random.down': tensors[projectionName(seed, 'down', [reads, r])] as Values,
+    'random.up': tensors[projectionName(seed, 'up', [r, out])] as Values,
+  };
 }
 
 /** Refuses tensors that the method on this model would not have, or of another shape. */
@@ -83,6 +124,8 @@ export function demandFit(source: string, method: Method, tensors: Named, shape:
     const found = tensors[name];
     if (!stored || found?.shape.join() === wanted.join()) continue;
     const has = found === undefined ? 'is missing' : `has shape [${found.shape.join()}]`;
-    throw new UserError(`${source}: ${name} ${has}, this model needs [${wanted.join()}]: load the adapter on the model it was trained on`);
+    throw new UserError(
+      `${source}: ${name} ${has}, this model needs [${wanted.join()}]: load the adapter on the model it was trained on`,
+    );
   }
 }

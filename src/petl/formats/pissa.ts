@@ -6,10 +6,15 @@ import type { BlockPart } from './modules';
 import { beside, times, type Values } from './values';
 
 /**
- * Where PEFT's PiSSA starts at a module: A0 `[in, r]` and B0 `[r, out]` with s A0 B0 the best approximation of rank r of the frozen
+ * Where PEFT's PiSSA starts at a module: A0 `[in, r]` and B0 `[r, out]` with s A0 B0 the best approximation of rank r
+ * of the frozen
  * matrix, which PEFT takes out of it (Meng et al. 2024, equations 2-4).
  */
-export function principalStart(places: readonly BlockPart[], base: Base, { r, scale }: { readonly r: number; readonly scale: number }): { readonly down: Values; readonly up: Values } {
+export function principalStart(
+  places: readonly BlockPart[],
+  base: Base,
+  { r, scale }: { readonly r: number; readonly scale: number },
+): { readonly down: Values; readonly up: Values } {
   const weight = beside(places.map((at) => weightOf(at, base)));
   const [from, to] = weight.shape as [number, number];
   const tensor = upload(weight.values, [from, to]);

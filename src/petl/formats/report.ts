@@ -1,5 +1,8 @@
 /** What an import or export kept. Lossless: the adapted model computes the same on both sides. */
-export interface Report { readonly lossless: boolean; readonly notes: readonly string[] }
+export interface Report {
+  readonly lossless: boolean;
+  readonly notes: readonly string[];
+}
 
 /** Collects a report. */
 export class Notes {
@@ -7,12 +10,19 @@ export class Notes {
   private kept = true;
 
   /** Something worth knowing that changes no output. */
-  note(text: string): void { this.notes.push(text); }
+  note(text: string): void {
+    this.notes.push(text);
+  }
 
   /** Something that changes outputs, or did not cross. */
-  loss(text: string): void { this.kept = false; this.notes.push(text); }
+  loss(text: string): void {
+    this.kept = false;
+    this.notes.push(text);
+  }
 
-  report(): Report { return { lossless: this.kept, notes: this.notes }; }
+  report(): Report {
+    return { lossless: this.kept, notes: this.notes };
+  }
 }
 
 /** Names of what was left over, a few of many. */

@@ -1,13 +1,22 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 /** A named float32 tensor in row-major order. */
-export interface NamedValues { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }
+export interface NamedValues {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
 
 /**
- * Writes a safetensors file: 8 bytes of header length, a JSON header padded with blanks to a multiple of 8, the values. Names
+ * Writes a safetensors file: 8 bytes of header length, a JSON header padded with blanks to a multiple of 8, the values.
+ * Names
  * are sorted, so equal tensors give equal bytes; the file appears whole or not at all.
  */
-export function writeSafetensors(path: string, tensors: readonly NamedValues[], metadata: Readonly<Record<string, string>> = {}): void {
+export function writeSafetensors(
+  path: string,
+  tensors: readonly NamedValues[],
+  metadata: Readonly<Record<string, string>> = {},
+): void {
   const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   const head = header(sorted, metadata);
   const partial = `${path}.partial-${process.pid}`;

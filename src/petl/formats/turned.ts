@@ -2,7 +2,8 @@ import type { ModelShape } from '../../model/shape';
 import type { Values } from './values';
 
 /**
- * Keys `[l, heads * dh]` turned by the model's rotary positions as if they stood at `position`; the same where there are none.
+ * Keys `[l, heads * dh]` turned by the model's rotary positions as if they stood at `position`; the same where there
+ * are none.
  * A query at p + l meets unturned keys as one at p meets those turned by -l: (R_{p+l} q) k = (R_p q) (R_{-l} k).
  */
 export function turned({ shape, values }: Values, model: ModelShape, position: number): Values {

@@ -1,5 +1,8 @@
 /** A tensor outside TensorFlow, row-major. */
-export interface Values { readonly shape: readonly number[]; readonly values: Float32Array }
+export interface Values {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
 
 /** What another library's file holds, by its own names. */
 export type Named = Readonly<Record<string, Values>>;
@@ -17,7 +20,8 @@ export function shaped({ values }: Values, shape: readonly number[]): Values {
 export function transposed({ shape, values }: Values): Values {
   const [rows, columns] = shape as [number, number];
   const made = new Float32Array(values.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) made[j * rows + i] = values[i * columns + j] as number;
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) made[j * rows + i] = values[i * columns + j] as number;
   return { shape: [columns, rows], values: made };
 }
 
@@ -44,8 +48,14 @@ export function columns(matrix: Values, from: number, to: number): Values {
 export function stacked(parts: readonly Values[]): Values {
   const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
   let at = 0;
-  for (const part of parts) { values.set(part.values, at); at += part.values.length; }
-  return { shape: [parts.reduce((sum, { shape }) => sum + (shape[0] ?? 1), 0), ...(parts[0]?.shape.slice(1) ?? [])], values };
+  for (const part of parts) {
+    values.set(part.values, at);
+    at += part.values.length;
+  }
+  return {
+    shape: [parts.reduce((sum, { shape }) => sum + (shape[0] ?? 1), 0), ...(parts[0]?.shape.slice(1) ?? [])],
+    values,
+  };
 }
 
 /** Matrices side by side. */
@@ -63,10 +73,12 @@ export function dense(x: Values, weight: Values, bias: Values): Values {
   const [n, width] = x.shape as [number, number];
   const out = weight.shape[0] as number;
   const made = new Float32Array(n * out);
-  for (let i = 0; i < n; i++) for (let o = 0; o < out; o++) {
-    let sum = bias.values[o] as number;
-    for (let k = 0; k < width; k++) sum += (x.values[i * width + k] as number) * (weight.values[o * width + k] as number);
-    made[i * out + o] = sum;
-  }
+  for (let i = 0; i < n; i++)
+    for (let o = 0; o < out; o++) {
+      let sum = bias.values[o] as number;
+      for (let k = 0; k < width; k++)
+        sum += (x.values[i * width + k] as number) * (weight.values[o * width + k] as number);
+      made[i * out + o] = sum;
+    }
   return { shape: [n, out], values: made };
 }

@@ -8,18 +8,30 @@ import { promptLength, promptOf, visitFor, type ModifyContext } from './modify';
 import { firstPositions } from './positions';
 
 /** A model and how to run it. */
-export interface Run { readonly frozen: Frozen; readonly forward: Forward }
+export interface Run {
+  readonly frozen: Frozen;
+  readonly forward: Forward;
+}
 
 /**
  * A frozen model as it runs under a method: with the weights that train in place of its own, and a pass over all rows.
  * @param tensors the method's variables and constants
  */
-export function runUnder(method: Method, { shape, weights }: Frozen, tensors: Tensors, { dropout, ...context }: ModifyContext & { readonly dropout: number }): Run {
+export function runUnder(
+  method: Method,
+  { shape, weights }: Frozen,
+  tensors: Tensors,
+  { dropout, ...context }: ModifyContext & { readonly dropout: number },
+): Run {
   return {
     frozen: { shape, weights: weightsWith(weights, tensors) },
     forward: {
-      visit: visitFor(method, shape, tensors, context), noise: context.noise, dropout, read: 'all',
-      prompt: promptOf(method, tensors), firstPositions: firstPositions(method, shape),
+      visit: visitFor(method, shape, tensors, context),
+      noise: context.noise,
+      dropout,
+      read: 'all',
+      prompt: promptOf(method, tensors),
+      firstPositions: firstPositions(method, shape),
     },
   };
 }
@@ -27,8 +39,11 @@ export function runUnder(method: Method, { shape, weights }: Frozen, tensors: Te
 /** A method as generation takes it, its tensors with each call. */
 export function adaptationFor(method: Method, shape: ModelShape): Adaptation {
   return {
-    tensors: {}, prompt: promptLength(method), firstPositions: firstPositions(method, shape),
-    apply: (frozen, tensors, sequenceMean) => runUnder(method, frozen, tensors, { noise: undefined, dropout: 0, ...(sequenceMean && { sequenceMean }) }),
+    tensors: {},
+    prompt: promptLength(method),
+    firstPositions: firstPositions(method, shape),
+    apply: (frozen, tensors, sequenceMean) =>
+      runUnder(method, frozen, tensors, { noise: undefined, dropout: 0, ...(sequenceMean && { sequenceMean }) }),
   };
 }
 

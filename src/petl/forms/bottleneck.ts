@@ -20,7 +20,14 @@ export interface FormContext {
 const epsilon = 1e-5;
 
 const activations: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
-  identity: (x) => x, relu, gelu, geluTanh, silu, tanh, sigmoid: (x) => tf.sigmoid(x), softmax,
+  identity: (x) => x,
+  relu,
+  gelu,
+  geluTanh,
+  silu,
+  tanh,
+  sigmoid: (x) => tf.sigmoid(x),
+  softmax,
 };
 
 /** s (activation(x W_down + b_down) W_up + b_up). @param x `[N, in]` @returns `[N, out]` */
@@ -29,14 +36,22 @@ export function bottleneckForm(form: Bottleneck, x: Tensor, context: FormContext
   const input = form.innerNorm === 'in' ? normed(own, 'norm', x) : x;
   const { down, up } = matrices(form, context, x.shape[1] as number);
   const biased = hasBias(form.factors);
-  const hidden = dropout(activations[form.activation](linear(input, down, biased ? own('down.bias') : undefined)), form.dropout, noise);
+  const hidden = dropout(
+    activations[form.activation](linear(input, down, biased ? own('down.bias') : undefined)),
+    form.dropout,
+    noise,
+  );
   const y = linear(hidden, scaled(up, scale), biased ? scaled(own('up.bias'), scale) : undefined);
-  const change = form.factors.kind === 'principal' ? tf.sub(y, matmul(matmul(input, own('down.start')), scaled(own('up.start'), scale))) : y;
+  const change =
+    form.factors.kind === 'principal'
+      ? tf.sub(y, matmul(matmul(input, own('down.start')), scaled(own('up.start'), scale)))
+      : y;
   return form.innerNorm === 'out' ? normed(own, 'norm', change) : change;
 }
 
 /**
- * One bottleneck per head: h_i gets activation(q_i D_i + b_i) U_i, D_i `[dh, r]` and U_i `[r, dh]` cut from `down` and `up`.
+ * One bottleneck per head: h_i gets activation(q_i D_i + b_i) U_i, D_i `[dh, r]` and U_i `[r, dh]` cut from `down` and
+ * `up`.
  * @param q `[N, heads * dh]` @returns `[N, heads * dh]`
  */
 export function perHeadForm(form: Bottleneck, q: Tensor, heads: number, { own, noise, scale }: FormContext): Tensor {
@@ -46,7 +61,11 @@ export function perHeadForm(form: Bottleneck, q: Tensor, heads: number, { own, n
   const up = headsFirst(scaled(own('up'), scale), heads); // [heads, r, dh]
   const raw = tf.matMul(headsFirst(input, heads), down); // [heads, N, r]
   const biased = hasBias(form.factors);
-  const hidden = dropout(activations[activation](biased ? tf.add(raw, tf.reshape(own('down.bias'), [heads, 1, r])) : raw), form.dropout, noise);
+  const hidden = dropout(
+    activations[activation](biased ? tf.add(raw, tf.reshape(own('down.bias'), [heads, 1, r])) : raw),
+    form.dropout,
+    noise,
+  );
   const y = headsLast(tf.matMul(hidden, up));
   const change = biased ? tf.add(y, scaled(own('up.bias'), scale)) : y;
   return form.innerNorm === 'out' ? normed(own, 'norm', change) : change;
@@ -74,22 +93,39 @@ export function scaled(x: Tensor, scale: number | Tensor): Tensor {
 }
 
 /** The two matrices as dense ones, `[in, r]` and `[r, out]`. @param width in */
-export function matrices(form: Bottleneck, { own, shared }: Pick<FormContext, 'own' | 'shared'>, width: number): { readonly down: Tensor; readonly up: Tensor } {
+export function matrices(
+  form: Bottleneck,
+  { own, shared }: Pick<FormContext, 'own' | 'shared'>,
+  width: number,
+): { readonly down: Tensor; readonly up: Tensor } {
   const { factors } = form;
   switch (factors.kind) {
-    case 'dense': case 'principal': return { down: own('down'), up: own('up') };
-    case 'triplet': return { down: tf.mul(own('down'), tf.mul(own('singular'), own('mask'))), up: own('up') };
+    case 'dense':
+    case 'principal':
+      return { down: own('down'), up: own('up') };
+    case 'triplet':
+      return { down: tf.mul(own('down'), tf.mul(own('singular'), own('mask'))), up: own('up') };
     case 'frozenRandom': {
       const [inner, outer] = [own('inner'), own('outer')];
-      const random = (side: 'down' | 'up', from: number, to: number): Tensor => shared(projectionName(factors.seed, side, [from, to]));
-      return { down: tf.mul(random('down', width, form.r), inner), up: tf.mul(random('up', form.r, outer.shape[0] as number), outer) };
+      const random = (side: 'down' | 'up', from: number, to: number): Tensor =>
+        shared(projectionName(factors.seed, side, [from, to]));
+      return {
+        down: tf.mul(random('down', width, form.r), inner),
+        up: tf.mul(random('up', form.r, outer.shape[0] as number), outer),
+      };
     }
-    case 'phm': return { down: phmMatrix(factors, own, shared, 'down'), up: phmMatrix(factors, own, shared, 'up') };
+    case 'phm':
+      return { down: phmMatrix(factors, own, shared, 'down'), up: phmMatrix(factors, own, shared, 'up') };
   }
 }
 
 /** sum_i A_i (x) (L_i R_i): entry [p a + i, q b + j] = sum A[p, q] B[i, j]. */
-function phmMatrix({ n, share }: Extract<Factors, { kind: 'phm' }>, own: Own, shared: Own, side: 'down' | 'up'): Tensor {
+function phmMatrix(
+  { n, share }: Extract<Factors, { kind: 'phm' }>,
+  own: Own,
+  shared: Own,
+  side: 'down' | 'up',
+): Tensor {
   const rule = share ? shared(`phm.rule.${n}`) : own(`${side}.rule`); // [n, n, n]
   const blocks = tf.matMul(own(`${side}.left`), own(`${side}.right`)); // [n, a, b]
   const [, a, b] = blocks.shape as [number, number, number];

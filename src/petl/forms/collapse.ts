@@ -6,25 +6,37 @@ import { unfrozenNames } from './unfrozen';
 import { specsOf } from './variables';
 
 /** A method as it is stored: what only served training is gone. */
-export interface Collapsed { readonly method: Method; readonly tensors: Tensors }
+export interface Collapsed {
+  readonly method: Method;
+  readonly tensors: Tensors;
+}
 
 /** The method without prefix MLPs: free prefixes in their place. Its name stays, to say how it was trained. */
 export function collapsedMethod(method: Method): Method {
-  const free = (modification: Modification): Modification => (modification.form.kind !== 'prefix' ? modification
-    : { ...modification, form: { ...modification.form, reparameterisation: { kind: 'none' } } } as Modification);
+  const free = (modification: Modification): Modification =>
+    modification.form.kind !== 'prefix'
+      ? modification
+      : ({ ...modification, form: { ...modification.form, reparameterisation: { kind: 'none' } } } as Modification);
   return { ...method, modifications: method.modifications.map(free) };
 }
 
 /**
- * The tensors to store, as copies that the caller owns: a prefix MLP becomes the prefix it makes (He et al. 2021, section
+ * The tensors to store, as copies that the caller owns: a prefix MLP becomes the prefix it makes (He et al. 2021,
+ * section
  * 2.6 of the released code), random projections are left out, trained weights of the model's own are in.
  */
 export function collapse(method: Method, shape: ModelShape, tensors: Tensors): Collapsed {
   const stored = collapsedMethod(method);
-  const names = [...specsOf(stored, shape).filter((spec) => spec.stored).map(({ name }) => name), ...unfrozenNames(method, shape)];
+  const names = [
+    ...specsOf(stored, shape)
+      .filter((spec) => spec.stored)
+      .map(({ name }) => name),
+    ...unfrozenNames(method, shape),
+  ];
   const kept = tf.tidy(() => {
     const made: Record<string, Tensor> = {};
-    for (const [name, { keys, values }] of prefixPairs(method, shape, tensors)) Object.assign(made, { [`${name}.keys`]: keys, [`${name}.values`]: values });
+    for (const [name, { keys, values }] of prefixPairs(method, shape, tensors))
+      Object.assign(made, { [`${name}.keys`]: keys, [`${name}.values`]: values });
     return Object.fromEntries(names.map((name) => [name, tf.clone(made[name] ?? needed(tensors, name))]));
   });
   return { method: stored, tensors: kept };

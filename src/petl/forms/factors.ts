@@ -10,7 +10,8 @@ type Random = Extract<Factors, { kind: 'frozenRandom' }>;
  * @param heads attention heads, for one bias per head
  */
 export function bottleneckParts(form: Bottleneck, place: Place, name: string, heads: number): readonly Part[] {
-  const norm = form.innerNorm === 'none' ? [] : normParts(`${name}.norm`, form.innerNorm === 'in' ? place.reads : place.out);
+  const norm =
+    form.innerNorm === 'none' ? [] : normParts(`${name}.norm`, form.innerNorm === 'in' ? place.reads : place.out);
   return [...factorParts(form, place, name, heads), ...norm];
 }
 
@@ -22,22 +23,47 @@ function factorParts(form: Bottleneck, place: Place, name: string, heads: number
       const biases = factors.bias ? biasParts(name, form.perHead ? heads * r : r, place.out) : [];
       return [form.trains === 'up' ? { ...down, trained: false } : down, up, ...biases];
     }
-    case 'triplet': return [...pair(form, place, name, [bertInit, bertInit]),
-      { name: `${name}.singular`, shape: [r], init: zeros }, { name: `${name}.mask`, shape: [r], init: ones, trained: false }];
+    case 'triplet':
+      return [
+        ...pair(form, place, name, [bertInit, bertInit]),
+        { name: `${name}.singular`, shape: [r], init: zeros },
+        { name: `${name}.mask`, shape: [r], init: ones, trained: false },
+      ];
     case 'principal': {
-      const start = (side: 'down' | 'up'): VariableInit => ({ kind: 'principal', weight: `${place.name}.weight`, side });
+      const start = (side: 'down' | 'up'): VariableInit => ({
+        kind: 'principal',
+        weight: `${place.name}.weight`,
+        side,
+      });
       const trained = pair(form, place, name, [start('down'), start('up')]);
       return [...trained, ...trained.map((part) => ({ ...part, name: `${part.name}.start`, trained: false }))];
     }
-    case 'frozenRandom': return [randomPart('down', [place.reads, r], factors), randomPart('up', [r, place.out], factors),
-      { name: `${name}.inner`, shape: [r], init: { kind: 'constant', value: factors.initial } }, { name: `${name}.outer`, shape: [place.out], init: zeros }];
-    case 'phm': return [...phmParts(factors, place.reads, r, `${name}.down`), ...phmParts(factors, r, place.out, `${name}.up`),
-      ...(factors.bias ? biasParts(name, r, place.out) : [])];
+    case 'frozenRandom':
+      return [
+        randomPart('down', [place.reads, r], factors),
+        randomPart('up', [r, place.out], factors),
+        { name: `${name}.inner`, shape: [r], init: { kind: 'constant', value: factors.initial } },
+        { name: `${name}.outer`, shape: [place.out], init: zeros },
+      ];
+    case 'phm':
+      return [
+        ...phmParts(factors, place.reads, r, `${name}.down`),
+        ...phmParts(factors, r, place.out, `${name}.up`),
+        ...(factors.bias ? biasParts(name, r, place.out) : []),
+      ];
   }
 }
 
-function pair({ r }: Bottleneck, place: Place, name: string, [down, up]: readonly [VariableInit, VariableInit]): readonly [Part, Part] {
-  return [{ name: `${name}.down`, shape: [place.reads, r], init: down }, { name: `${name}.up`, shape: [r, place.out], init: up }];
+function pair(
+  { r }: Bottleneck,
+  place: Place,
+  name: string,
+  [down, up]: readonly [VariableInit, VariableInit],
+): readonly [Part, Part] {
+  return [
+    { name: `${name}.down`, shape: [place.reads, r], init: down },
+    { name: `${name}.up`, shape: [r, place.out], init: up },
+  ];
 }
 
 function downInit(init: Init, fanIn: number): VariableInit {
@@ -51,7 +77,10 @@ function upInit(init: Init): VariableInit {
 }
 
 function biasParts(name: string, inner: number, out: number): readonly Part[] {
-  return [{ name: `${name}.down.bias`, shape: [inner], init: zeros }, { name: `${name}.up.bias`, shape: [out], init: zeros }];
+  return [
+    { name: `${name}.down.bias`, shape: [inner], init: zeros },
+    { name: `${name}.up.bias`, shape: [out], init: zeros },
+  ];
 }
 
 /** VeRA's projections: Kaiming-uniform from the method's own seed, one per size, shared by all places. */
@@ -62,7 +91,11 @@ function randomPart(side: 'down' | 'up', shape: readonly [number, number], { see
 
 /** W = sum_i A_i (x) L_i R_i (Compacter): rule A [n, n, n], left [n, in / n, k], right [n, k, out / n]. */
 function phmParts({ n, rank, share }: Phm, from: number, to: number, name: string): readonly Part[] {
-  const glorot = (a: number, b: number): VariableInit => ({ kind: 'uniform', bound: Math.sqrt(6 / (a + b)), seed: 'run' });
+  const glorot = (a: number, b: number): VariableInit => ({
+    kind: 'uniform',
+    bound: Math.sqrt(6 / (a + b)),
+    seed: 'run',
+  });
   return [
     { name: share ? `phm.rule.${n}` : `${name}.rule`, shape: [n, n, n], init: { kind: 'normal', std: 1e-4 } },
     { name: `${name}.left`, shape: [n, from / n, rank], init: glorot(from / n, rank) },

@@ -9,7 +9,8 @@ export type DrawnInit = Extract<VariableInit, { kind: 'constant' | 'normal' | 't
 export function drawInit(init: DrawnInit, shape: readonly number[], seed: number, name: string): Float32Array {
   const values = new Float32Array(sizeOf(shape));
   switch (init.kind) {
-    case 'constant': return values.fill(init.value);
+    case 'constant':
+      return values.fill(init.value);
     case 'uniform': {
       const random = randomStream(init.seed === 'run' ? seed : init.seed, name);
       return values.map(() => (2 * random() - 1) * init.bound);

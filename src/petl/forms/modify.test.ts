@@ -17,20 +17,34 @@ describe.each(families)('methods on a tiny %s equal numpy float64', (family) => 
   beforeAll(() => {
     model = tinyModel(family);
     const own = packedBatch(unified.ids, unified.mask);
-    text = hasCrossAttention(model.shape) ? { source: own, target: packedBatch(unified.decoderIds, unified.decoderMask) } : { target: own };
+    text = hasCrossAttention(model.shape)
+      ? { source: own, target: packedBatch(unified.decoderIds, unified.decoderMask) }
+      : { target: own };
   });
-  afterAll(() => { model.dispose(); });
+  afterAll(() => {
+    model.dispose();
+  });
 
   it.each(unified.models.filter((m) => m.family === family).map((m) => [m.name, m] as const))('%s', (_, one) => {
     const method = methodOf(one.modifications);
     expect(whyInvalid(method, model.shape)).toBeUndefined();
     const tensors = tensorsOf(one.values);
-    const run = compile((inputs: TextPair, own: typeof tensors) => {
-      const forward = { ...plainForward, visit: visitFor(method, model.shape, own, { noise: undefined }) };
-      return model.shape.decoderLayers === 0 ? encode(model, inputs.target, forward) : decodeText(model, inputs, forward);
-    }, one.name === 'mam' ? 'compiled' : 'eager');
+    const run = compile(
+      (inputs: TextPair, own: typeof tensors) => {
+        const forward = { ...plainForward, visit: visitFor(method, model.shape, own, { noise: undefined }) };
+        return model.shape.decoderLayers === 0
+          ? encode(model, inputs.target, forward)
+          : decodeText(model, inputs, forward);
+      },
+      one.name === 'mam' ? 'compiled' : 'eager',
+    );
     const hidden = run(text, tensors) as Tensor;
-    expect(furthest(realRows(hidden, text.target), one.hidden[model.shape.decoderLayers === 0 ? 'encoder' : 'decoder'] ?? [])).toBeLessThan(1e-5);
+    expect(
+      furthest(
+        realRows(hidden, text.target),
+        one.hidden[model.shape.decoderLayers === 0 ? 'encoder' : 'decoder'] ?? [],
+      ),
+    ).toBeLessThan(1e-5);
     run.dispose();
     tf.dispose([hidden, Object.values(tensors)]);
   });

@@ -27,7 +27,10 @@ export function promptLength({ prompt }: Method): number {
 }
 
 /** One modification at one place, with the prefix of its tensors' names. */
-interface Step { readonly modification: Modification; readonly name: string }
+interface Step {
+  readonly modification: Modification;
+  readonly name: string;
+}
 
 /** Everything that the steps of one visit share. */
 interface Running extends ModifyContext {
@@ -39,34 +42,52 @@ interface Running extends ModifyContext {
 }
 
 /**
- * Applies a method to a frozen model: the one interpreter of the design space (He et al. 2021, section 3.3). Call it inside
+ * Applies a method to a frozen model: the one interpreter of the design space (He et al. 2021, section 3.3). Call it
+ * inside
  * the step that is traced or differentiated, once per step: a prefix MLP runs here.
  * @param tensors the delta's variables and constants by name
  */
 export function visitFor(method: Method, shape: ModelShape, tensors: Tensors, context: ModifyContext): Visit {
   const steps = stepsByPlace(method, shape);
   if (steps.size === 0) return untouched;
-  const running: Running = { ...context, shape, tensors, prefixes: prefixPairs(method, shape, tensors), projections: new Map() };
+  const running: Running = {
+    ...context,
+    shape,
+    tensors,
+    prefixes: prefixPairs(method, shape, tensors),
+    projections: new Map(),
+  };
   const keep = layerKeeper(method, context.noise);
   const visit = (point: SitePoint): Tensor => {
     const place = placeName(point.stack, point.layer, point.site);
-    if (point.linear !== undefined && point.site.endsWith('.query')) running.projections.set(place.replace(/\.query$/, ''), point.linear);
+    if (point.linear !== undefined && point.site.endsWith('.query'))
+      running.projections.set(place.replace(/\.query$/, ''), point.linear);
     const here = steps.get(place);
     if (here === undefined) return point.output;
     const moved = here.reduce((h, step) => modify(step, { ...point, output: h }, running), point.output);
     const kept = keep(point.layer);
     return kept === undefined ? moved : tf.add(point.output, tf.mul(tf.sub(moved, point.output), kept));
   };
-  return Object.assign(visit, { sites: sitesOf(method), whole: method.modifications.some(({ composition }) => composition.kind === 'inputGate' && composition.per === 'sequence') });
+  return Object.assign(visit, {
+    sites: sitesOf(method),
+    whole: method.modifications.some(
+      ({ composition }) => composition.kind === 'inputGate' && composition.per === 'sequence',
+    ),
+  });
 }
 
 /** The sites that the method looks at: the model may fuse the others. */
 function sitesOf({ modifications }: Method): ReadonlySet<Site> {
-  const asks = modifications.filter(({ reads }) => reads === 'query(norm(x))').map(({ site }) => site.replace(/heads$/, 'query') as Site);
+  const asks = modifications
+    .filter(({ reads }) => reads === 'query(norm(x))')
+    .map(({ site }) => site.replace(/heads$/, 'query') as Site);
   return new Set([...modifications.map(({ site }) => site), ...asks]);
 }
 
-/** Robust AdapterDrop (Rueckle et al. 2021, section 3.2): 1 for layers from n on, 0 below, n drawn anew in every training step. */
+/**
+ * Robust AdapterDrop (Rueckle et al. 2021, section 3.2): 1 for layers from n on, 0 below, n drawn anew in every
+ * training step.
+ */
 function layerKeeper({ lifecycle }: Method, source: Noise | undefined): (layer: number) => Tensor | undefined {
   if (lifecycle.kind !== 'layerDrop' || source === undefined) return () => undefined;
   const { first } = lifecycle;
@@ -91,26 +112,50 @@ function modify({ modification, name }: Step, point: SitePoint, running: Running
   const { form } = modification;
   const own: Own = (part) => need(running.tensors, `${name}.${part}`);
   switch (form.kind) {
-    case 'diagonal': return tf.mul(point.output, own('factor'));
-    case 'prefix': return modifyByPrefix(modification, form, point, { running, name });
-    case 'bottleneck': return modifyByBottleneck(modification, form, point, { running, name });
+    case 'diagonal':
+      return tf.mul(point.output, own('factor'));
+    case 'prefix':
+      return modifyByPrefix(modification, form, point, { running, name });
+    case 'bottleneck':
+      return modifyByBottleneck(modification, form, point, { running, name });
   }
 }
 
-interface Named { readonly running: Running; readonly name: string }
+interface Named {
+  readonly running: Running;
+  readonly name: string;
+}
 
-function modifyByBottleneck(modification: Modification, form: Bottleneck, point: SitePoint, { running, name }: Named): Tensor {
+function modifyByBottleneck(
+  modification: Modification,
+  form: Bottleneck,
+  point: SitePoint,
+  { running, name }: Named,
+): Tensor {
   const { composition } = modification;
   const own: Own = (part) => need(running.tensors, `${name}.${part}`);
   const input = inputOf(modification.reads, point, running, own);
-  const context: FormContext = { own, shared: (full) => need(running.tensors, full), noise: running.noise, scale: scaleOf(modification, own) };
-  const change = form.perHead ? perHeadForm(form, input, running.shape.heads, context) : bottleneckForm(form, input, context);
+  const context: FormContext = {
+    own,
+    shared: (full) => need(running.tensors, full),
+    noise: running.noise,
+    scale: scaleOf(modification, own),
+  };
+  const change = form.perHead
+    ? perHeadForm(form, input, running.shape.heads, context)
+    : bottleneckForm(form, input, context);
   switch (composition.kind) {
-    case 'add': case 'scaledAdd': return tf.add(point.output, change);
-    case 'inputGate': return tf.add(point.output, tf.mul(change, gateOf(composition.per, { ...point, input }, own, running)));
-    case 'multiply': return tf.add(point.output, tf.mul(point.output, change));
-    case 'renormalise': return renormalise(form, point, change, context);
-    case 'massGate': throw new Error(`${name}: a bottleneck has no attention mass`); // whyInvalid refuses it first
+    case 'add':
+    case 'scaledAdd':
+      return tf.add(point.output, change);
+    case 'inputGate':
+      return tf.add(point.output, tf.mul(change, gateOf(composition.per, { ...point, input }, own, running)));
+    case 'multiply':
+      return tf.add(point.output, tf.mul(point.output, change));
+    case 'renormalise':
+      return renormalise(form, point, change, context);
+    case 'massGate':
+      throw new Error(`${name}: a bottleneck has no attention mass`); // whyInvalid refuses it first
   }
 }
 
@@ -118,12 +163,14 @@ function modifyByPrefix(modification: Modification, form: Prefix, point: SitePoi
   const { composition } = modification;
   const own: Own = (part) => need(running.tensors, `${name}.${part}`);
   const pair = running.prefixes.get(name);
-  if (point.attention === undefined || pair === undefined) throw new Error(`${name}: a prefix of ${form.length} needs an attention`);
+  if (point.attention === undefined || pair === undefined)
+    throw new Error(`${name}: a prefix of ${form.length} needs an attention`);
   const g = composition.kind === 'inputGate' ? gateOf(composition.per, point, own, running) : undefined; // [N, 1]
   const attention = g === undefined ? point.attention : { ...point.attention, query: tf.mul(point.attention.query, g) }; // g (q P_k^T)
   const values = scaled(pair.values, scaleOf(modification, own));
   const { change, gate } = attendPrefix({ keys: pair.keys, values }, attention, running.shape);
-  if (composition.kind === 'add' || composition.kind === 'scaledAdd') return tf.add(point.output, tf.reshape(change, point.output.shape));
+  if (composition.kind === 'add' || composition.kind === 'scaledAdd')
+    return tf.add(point.output, tf.reshape(change, point.output.shape));
   const h = tf.reshape(point.output, change.shape);
   const moved = g === undefined ? change : tf.mul(change, tf.expandDims(g, 2));
   return tf.reshape(tf.add(h, tf.mul(gate(), tf.sub(moved, h))), point.output.shape); // (1 - gate) h + gate dh
@@ -167,14 +214,25 @@ function inputOf(reads: Reads, point: SitePoint, running: Running, own: Own): Te
   };
   const sum = (): Tensor => tf.add(output, required(residual, 'residual'));
   switch (reads) {
-    case 'x': return input;
-    case 'h': return output;
-    case 'residual': return required(residual, 'residual');
-    case 'h+residual': return sum();
-    case 'norm(h+residual)': return running.shape.norm.place === 'post' ? required(norm, 'norm')(sum()) : sum();
-    case 'query': { const { query, scale } = required(attention, 'attention'); return tf.mul(query, scale); }
+    case 'x':
+      return input;
+    case 'h':
+      return output;
+    case 'residual':
+      return required(residual, 'residual');
+    case 'h+residual':
+      return sum();
+    case 'norm(h+residual)':
+      return running.shape.norm.place === 'post' ? required(norm, 'norm')(sum()) : sum();
+    case 'query': {
+      const { query, scale } = required(attention, 'attention');
+      return tf.mul(query, scale);
+    }
     case 'query(norm(x))': {
-      const { weight, bias } = required(running.projections.get(placeName(point.stack, point.layer, point.site).replace(/\.heads$/, '')), 'query projection');
+      const { weight, bias } = required(
+        running.projections.get(placeName(point.stack, point.layer, point.site).replace(/\.heads$/, '')),
+        'query projection',
+      );
       return linear(normed(own, 'queryNorm', input), weight, bias);
     }
   }

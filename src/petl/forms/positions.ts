@@ -4,14 +4,22 @@ import type { Stack } from '../../model/site';
 import type { Method, Modification } from '../design/types';
 import { placesOf } from '../design/places';
 
-/** Learned position of each stack's first token where it is not 0: behind the virtual vectors of a method that shifts the text. */
+/**
+ * Learned position of each stack's first token where it is not 0: behind the virtual vectors of a method that shifts
+ * the text.
+ */
 export type FirstPositions = Readonly<Partial<Record<Stack, number>>>;
 
-/** A prompt stands in front of the first stack, a prefix in front of the stack whose self-attention reads it. Other positions need no shift. */
+/**
+ * A prompt stands in front of the first stack, a prefix in front of the stack whose self-attention reads it. Other
+ * positions need no shift.
+ */
 export function firstPositions(method: Method, shape: ModelShape): FirstPositions {
   if (shape.positions.kind !== 'learned') return {};
   const [first] = stacksOf(shape);
-  const all = stacksOf(shape).map((stack) => [stack, prefixShift(method, shape, stack) + (stack === first ? promptShift(method) : 0)] as const);
+  const all = stacksOf(shape).map(
+    (stack) => [stack, prefixShift(method, shape, stack) + (stack === first ? promptShift(method) : 0)] as const,
+  );
   return Object.fromEntries(all.filter(([, shift]) => shift > 0));
 }
 
@@ -20,7 +28,10 @@ function promptShift({ prompt }: Method): number {
 }
 
 function prefixShift({ modifications }: Method, shape: ModelShape, stack: Stack): number {
-  return Math.max(0, ...modifications.map((modification) => (reaches(modification, shape, stack) ? shiftOf(modification) : 0)));
+  return Math.max(
+    0,
+    ...modifications.map((modification) => (reaches(modification, shape, stack) ? shiftOf(modification) : 0)),
+  );
 }
 
 function reaches(modification: Modification, shape: ModelShape, stack: Stack): boolean {

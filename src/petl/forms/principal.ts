@@ -5,9 +5,16 @@ import { tf, type Tensor } from '../../engine/tf';
  * Best rank-r approximation W ~ A B with A = U sqrt(S), B = sqrt(S) V^T (PiSSA, Meng et al. 2024, equations 2-3).
  * @param weight `[in, out]` @returns row-major A `[in, r]` as `down`, B `[r, out]` as `up`
  */
-export function principalFactors(weight: Tensor, r: number): { readonly down: Float32Array; readonly up: Float32Array } {
+export function principalFactors(
+  weight: Tensor,
+  r: number,
+): { readonly down: Float32Array; readonly up: Float32Array } {
   const bool = (name: string, value: boolean) => ({ name, type: attrTypes.bool, value });
-  const attrs = [bool('compute_uv', true), bool('full_matrices', false), { name: 'T', type: attrTypes.type, value: dtypes.float32 }];
+  const attrs = [
+    bool('compute_uv', true),
+    bool('full_matrices', false),
+    { name: 'T', type: attrTypes.type, value: dtypes.float32 },
+  ];
   const read = (tensor: Tensor): Float32Array => tensor.dataSync() as Float32Array;
   return tf.tidy(() => {
     const [s, u, v] = backend().executeMultipleOutputs('Svd', attrs, [weight], 3) as [Tensor, Tensor, Tensor];

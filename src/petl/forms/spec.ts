@@ -44,7 +44,10 @@ export function projectionName(seed: number, side: 'down' | 'up', shape: readonl
 }
 
 export function normParts(name: string, width: number): readonly Part[] {
-  return [{ name: `${name}.gain`, shape: [width], init: ones }, { name: `${name}.bias`, shape: [width], init: zeros }];
+  return [
+    { name: `${name}.gain`, shape: [width], init: ones },
+    { name: `${name}.bias`, shape: [width], init: zeros },
+  ];
 }
 
 /** Elements of a tensor of this shape. */

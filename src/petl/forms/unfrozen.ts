@@ -4,7 +4,8 @@ import { layersOf, stacksOf, weightShapes } from '../../model/shapes';
 import type { Method, Unfrozen } from '../design/types';
 
 /**
- * The model's own weights that train with the method, by name. The pooler never does: no head here reads it, so it would
+ * The model's own weights that train with the method, by name. The pooler never does: no head here reads it, so it
+ * would
  * receive no gradient. A method that asks for weights the model lacks is a UserError.
  */
 export function unfrozenNames(method: Method, shape: ModelShape): readonly string[] {
@@ -20,11 +21,19 @@ export function isNorm(name: string): boolean {
 
 function select(unfrozen: Unfrozen, names: readonly string[], shape: ModelShape): readonly string[] {
   switch (unfrozen.kind) {
-    case 'all': return names;
-    case 'biases': return some(names.filter((name) => name.endsWith('.bias')), `${shape.family} models have no biases to train; choose another method than bitfit.`);
-    case 'layerNorms': return names.filter(isNorm);
-    case 'topLayers': return topLayers(unfrozen.k, names, shape);
-    case 'tokenRows': return []; // rows are variables of the method's own
+    case 'all':
+      return names;
+    case 'biases':
+      return some(
+        names.filter((name) => name.endsWith('.bias')),
+        `${shape.family} models have no biases to train; choose another method than bitfit.`,
+      );
+    case 'layerNorms':
+      return names.filter(isNorm);
+    case 'topLayers':
+      return topLayers(unfrozen.k, names, shape);
+    case 'tokenRows':
+      return []; // rows are variables of the method's own
   }
 }
 

@@ -14,7 +14,11 @@ export function specsOf(method: Method, shape: ModelShape): readonly VariableSpe
     return parts.map((part) => ({ trained: true, stored: true, ...part, modification: index }));
   });
   // parts that places share (a PHM rule, random projections) appear once
-  return [...new Map([...tokenRows(method, shape), ...promptVectors(method, shape), ...own].map((spec) => [spec.name, spec])).values()];
+  return [
+    ...new Map(
+      [...tokenRows(method, shape), ...promptVectors(method, shape), ...own].map((spec) => [spec.name, spec]),
+    ).values(),
+  ];
 }
 
 /** The method's own trained variables. */
@@ -33,22 +37,37 @@ function modificationParts(modification: Modification, shape: ModelShape, form: 
   return [...formParts(modification, shape, places, form), ...composed];
 }
 
-function formParts(modification: Modification, shape: ModelShape, places: readonly Place[], form: string): readonly Part[] {
+function formParts(
+  modification: Modification,
+  shape: ModelShape,
+  places: readonly Place[],
+  form: string,
+): readonly Part[] {
   const kind = modification.form;
   switch (kind.kind) {
-    case 'prefix': return prefixParts(kind, shape, places, form);
-    case 'diagonal': return places.map(({ name, out }) => ({ name: `${name}.${form}.factor`, shape: [out], init: ones }));
-    case 'bottleneck': return places.flatMap((place) => [
-      ...bottleneckParts(kind, place, `${place.name}.${form}`, shape.heads),
-      ...(modification.reads === 'query(norm(x))' ? normParts(`${place.name}.${form}.queryNorm`, shape.width) : []),
-    ]);
+    case 'prefix':
+      return prefixParts(kind, shape, places, form);
+    case 'diagonal':
+      return places.map(({ name, out }) => ({ name: `${name}.${form}.factor`, shape: [out], init: ones }));
+    case 'bottleneck':
+      return places.flatMap((place) => [
+        ...bottleneckParts(kind, place, `${place.name}.${form}`, shape.heads),
+        ...(modification.reads === 'query(norm(x))' ? normParts(`${place.name}.${form}.queryNorm`, shape.width) : []),
+      ]);
   }
 }
 
-function prefixParts({ length, reparameterisation }: Prefix, shape: ModelShape, places: readonly Place[], form: string): readonly Part[] {
+function prefixParts(
+  { length, reparameterisation }: Prefix,
+  shape: ModelShape,
+  places: readonly Place[],
+  form: string,
+): readonly Part[] {
   const width = keyValueWidth(shape);
   if (reparameterisation.kind === 'none') {
-    return places.flatMap(({ name }) => ['keys', 'values'].map((part) => ({ name: `${name}.${form}.${part}`, shape: [length, width], init: bertInit })));
+    return places.flatMap(({ name }) =>
+      ['keys', 'values'].map((part) => ({ name: `${name}.${form}.${part}`, shape: [length, width], init: bertInit })),
+    );
   }
   const middle = reparameterisation.width;
   return [...new Set(places.map((place) => mlpName(place, form)))].flatMap((name) => {
@@ -57,37 +76,80 @@ function prefixParts({ length, reparameterisation }: Prefix, shape: ModelShape, 
       { name: `${name}.${part}.weight`, shape: [from, to], init: kaiming(from), stored: false },
       { name: `${name}.${part}.bias`, shape: [to], init: kaiming(from), stored: false },
     ];
-    return [{ name: `${name}.embedding`, shape: [length, shape.width], init: { kind: 'normal', std: 1 } as const, stored: false },
-      ...dense('hidden', shape.width, middle), ...dense('out', middle, layers * 2 * width)];
+    return [
+      {
+        name: `${name}.embedding`,
+        shape: [length, shape.width],
+        init: { kind: 'normal', std: 1 } as const,
+        stored: false,
+      },
+      ...dense('hidden', shape.width, middle),
+      ...dense('out', middle, layers * 2 * width),
+    ];
   });
 }
 
-function compositionParts({ composition, form, site }: Modification, shape: ModelShape, place: Place, name: string): readonly Part[] {
+function compositionParts(
+  { composition, form, site }: Modification,
+  shape: ModelShape,
+  place: Place,
+  name: string,
+): readonly Part[] {
   switch (composition.kind) {
     case 'scaledAdd': {
       const { scale } = composition;
       if (scale.kind === 'fixed') return [];
-      return [{ name: `${name}.scale`, shape: [scale.kind === 'learned' ? 1 : place.out], init: { kind: 'constant', value: scale.initial } }];
+      return [
+        {
+          name: `${name}.scale`,
+          shape: [scale.kind === 'learned' ? 1 : place.out],
+          init: { kind: 'constant', value: scale.initial },
+        },
+      ];
     }
     case 'inputGate': {
       const width = form.kind === 'prefix' ? siteWidths(shape, site).x : place.reads;
-      return [{ name: `${name}.gate.weight`, shape: [width, 1], init: bertInit }, { name: `${name}.gate.bias`, shape: [1], init: zeros }];
+      return [
+        { name: `${name}.gate.weight`, shape: [width, 1], init: bertInit },
+        { name: `${name}.gate.bias`, shape: [1], init: zeros },
+      ];
     }
     case 'renormalise':
-      return [{ name: `${name}.magnitude`, shape: [place.out], init: { kind: 'columnNorms', weight: `${place.name}.weight` } }];
-    case 'add': case 'massGate': case 'multiply': return [];
+      return [
+        {
+          name: `${name}.magnitude`,
+          shape: [place.out],
+          init: { kind: 'columnNorms', weight: `${place.name}.weight` },
+        },
+      ];
+    case 'add':
+    case 'massGate':
+    case 'multiply':
+      return [];
   }
 }
 
 function promptVectors({ prompt }: Method, shape: ModelShape): readonly VariableSpec[] {
   if (prompt.kind === 'none') return [];
   const init: VariableInit = prompt.init.kind === 'random' ? bertInit : { kind: 'words', rows: prompt.init };
-  return [{ name: 'prompt', shape: [prompt.length, shape.width], init, trained: true, stored: true, modification: 'prompt' }];
+  return [
+    { name: 'prompt', shape: [prompt.length, shape.width], init, trained: true, stored: true, modification: 'prompt' },
+  ];
 }
 
 function tokenRows({ unfrozen }: Method, shape: ModelShape): readonly VariableSpec[] {
-  return unfrozen.flatMap((part) => (part.kind !== 'tokenRows' ? [] : [{
-    name: tokenRowsName, shape: [part.count, shape.width], init: { kind: 'words', rows: { kind: 'last' } },
-    trained: true, stored: true, modification: 'tokenRows',
-  } satisfies VariableSpec]));
+  return unfrozen.flatMap((part) =>
+    part.kind !== 'tokenRows'
+      ? []
+      : [
+          {
+            name: tokenRowsName,
+            shape: [part.count, shape.width],
+            init: { kind: 'words', rows: { kind: 'last' } },
+            trained: true,
+            stored: true,
+            modification: 'tokenRows',
+          } satisfies VariableSpec,
+        ],
+  );
 }

@@ -8,7 +8,10 @@ import { packSequences, rowsNeeded } from '../../model/packing';
 import type { Method, Modification } from '../design/types';
 import { method } from '../design/methods';
 
-export interface Stored { readonly shape: readonly number[]; readonly values: readonly number[] }
+export interface Stored {
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
 
 /** One attention with a prefix beside it, in float64 numpy; see scripts/fixtures/README.md. */
 export interface AttentionCase {
@@ -64,13 +67,20 @@ export function tinyModel(family: string): Backbone {
 }
 
 /** The real tokens of a padded batch, packed. @param prompt free slots before each sequence */
-export function packedBatch(ids: readonly (readonly number[])[], mask: readonly (readonly number[])[], prompt = 0): Batch {
+export function packedBatch(
+  ids: readonly (readonly number[])[],
+  mask: readonly (readonly number[])[],
+  prompt = 0,
+): Batch {
   const sequences = ids.map((row, b) => {
     const real = row.filter((_, t) => mask[b]?.[t] === 1);
     return { ids: real, types: real.map(() => 0) };
   });
   const length = Math.max(...sequences.map((s) => s.ids.length)) + prompt;
-  const size = rowsNeeded(sequences.map((s) => s.ids.length + prompt), [length]);
+  const size = rowsNeeded(
+    sequences.map((s) => s.ids.length + prompt),
+    [length],
+  );
   return uploadBatch(packSequences(sequences, { lengths: [length], size, prompt }));
 }
 

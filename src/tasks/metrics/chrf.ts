@@ -5,7 +5,10 @@ const ORDERS = [1, 2, 3, 4, 5, 6] as const;
 /** Recall counts twice as much as precision. */
 const BETA = 2;
 
-/** Corpus chrF2 in percent (Popović 2015): F-score of character n-grams without white space, equal to sacrebleu's default. */
+/**
+ * Corpus chrF2 in percent (Popović 2015): F-score of character n-grams without white space, equal to sacrebleu's
+ * default.
+ */
 export function chrf(hypotheses: readonly string[], references: readonly string[]): number {
   const count = checkedTexts(hypotheses, references);
   const sums = ORDERS.map(() => ({ produced: 0, expected: 0, matched: 0 }));
@@ -23,7 +26,9 @@ export function chrf(hypotheses: readonly string[], references: readonly string[
   return score(sums.filter(({ produced, expected }) => produced > 0 && expected > 0));
 }
 
-function score(sums: readonly { readonly produced: number; readonly expected: number; readonly matched: number }[]): number {
+function score(
+  sums: readonly { readonly produced: number; readonly expected: number; readonly matched: number }[],
+): number {
   const precision = sums.reduce((sum, { matched, produced }) => sum + matched / produced, 0) / sums.length;
   const recall = sums.reduce((sum, { matched, expected }) => sum + matched / expected, 0) / sums.length;
   if (!(precision + recall > 0)) return 0;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { accuracy, f1, macroF1, matthews } from './classification';
 
-// p, t as below; scikit-learn 1.9.1: accuracy_score(t, p), f1_score(t, p), f1_score(t, p, average='macro'), matthews_corrcoef(t, p)
+// p, t as below; scikit-learn 1.9.1: accuracy_score(t, p), f1_score(t, p), f1_score(t, p, average='macro'),
+// matthews_corrcoef(t, p)
 const p = [1, 0, 1, 1, 0, 1, 0, 0, 1, 1];
 const t = [1, 0, 0, 1, 0, 1, 1, 0, 1, 0];
 const p3 = [0, 1, 2, 2, 1, 0, 2, 1, 0, 0, 1, 2];

@@ -11,7 +11,10 @@ export function accuracy(predicted: Values, labels: Values): number {
   return equal / count;
 }
 
-/** Harmonic mean of precision and recall of one label, 0 where it was neither predicted nor right (scikit-learn's zero_division=0). */
+/**
+ * Harmonic mean of precision and recall of one label, 0 where it was neither predicted nor right (scikit-learn's
+ * zero_division=0).
+ */
 export function f1(predicted: Values, labels: Values, positive = 1): number {
   const count = checked(predicted, labels);
   let both = 0;
@@ -39,7 +42,8 @@ export function matthews(predicted: Values, labels: Values): number {
   const correct = accuracy(predicted, labels) * count;
   let cross = 0;
   for (const [label, times] of predictedCounts) cross += times * (trueCounts.get(label) ?? 0);
-  const spread = (counts: ReadonlyMap<number, number>): number => count ** 2 - [...counts.values()].reduce((sum, times) => sum + times ** 2, 0);
+  const spread = (counts: ReadonlyMap<number, number>): number =>
+    count ** 2 - [...counts.values()].reduce((sum, times) => sum + times ** 2, 0);
   const scale = Math.sqrt(spread(predictedCounts) * spread(trueCounts));
   return scale === 0 ? 0 : (correct * count - cross) / scale;
 }

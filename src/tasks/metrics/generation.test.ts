@@ -13,11 +13,14 @@ interface Fixture {
   readonly cases: readonly {
     readonly hypotheses: readonly string[];
     readonly references: readonly string[];
-    readonly scores: Readonly<Record<'bleu' | 'bleuNone' | 'chrf' | 'rouge1' | 'rouge2' | 'rougeL' | 'rougeLsum', number>>;
+    readonly scores: Readonly<
+      Record<'bleu' | 'bleuNone' | 'chrf' | 'rouge1' | 'rouge2' | 'rougeL' | 'rougeLsum', number>
+    >;
   }[];
 }
 const { stems, tokens13a, cases } = JSON.parse(
-  readFileSync(join(projectRoot(), 'scripts', 'fixtures', 'generation-metrics.json'), 'utf8')) as Fixture;
+  readFileSync(join(projectRoot(), 'scripts', 'fixtures', 'generation-metrics.json'), 'utf8'),
+) as Fixture;
 
 describe('the metrics of generated text', () => {
   it.each(cases)('equal sacrebleu and rouge_score on case %#', ({ hypotheses, references, scores }) => {

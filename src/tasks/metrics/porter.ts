@@ -1,6 +1,8 @@
 /**
- * Porter's stemmer ("An algorithm for suffix stripping", 1980) with the extensions of NLTK's `PorterStemmer`, which rouge_score uses:
- * irregular forms, "ies" and "ied" of short words, y after consonants only, and a few suffixes. Words are lower case ASCII.
+ * Porter's stemmer ("An algorithm for suffix stripping", 1980) with the extensions of NLTK's `PorterStemmer`, which
+ * rouge_score uses:
+ * irregular forms, "ies" and "ied" of short words, y after consonants only, and a few suffixes. Words are lower case
+ * ASCII.
  */
 export function porterStem(word: string): string {
   const irregular = IRREGULAR.get(word);
@@ -10,9 +12,22 @@ export function porterStem(word: string): string {
 }
 
 const IRREGULAR: ReadonlyMap<string, string> = new Map([
-  ['sky', 'sky'], ['skies', 'sky'], ['dying', 'die'], ['lying', 'lie'], ['tying', 'tie'], ['news', 'news'],
-  ['innings', 'inning'], ['inning', 'inning'], ['outings', 'outing'], ['outing', 'outing'], ['cannings', 'canning'], ['canning', 'canning'],
-  ['howe', 'howe'], ['proceed', 'proceed'], ['exceed', 'exceed'], ['succeed', 'succeed'],
+  ['sky', 'sky'],
+  ['skies', 'sky'],
+  ['dying', 'die'],
+  ['lying', 'lie'],
+  ['tying', 'tie'],
+  ['news', 'news'],
+  ['innings', 'inning'],
+  ['inning', 'inning'],
+  ['outings', 'outing'],
+  ['outing', 'outing'],
+  ['cannings', 'canning'],
+  ['canning', 'canning'],
+  ['howe', 'howe'],
+  ['proceed', 'proceed'],
+  ['exceed', 'exceed'],
+  ['succeed', 'succeed'],
 ]);
 
 type Rule = readonly [suffix: string, replacement: string];
@@ -49,17 +64,29 @@ function apply(word: string, rules: readonly Rule[], allows: (stem: string, suff
 
 function step1a(word: string): string {
   if (word.length === 4 && word.endsWith('ies')) return word.slice(0, -1);
-  return apply(word, [['sses', 'ss'], ['ies', 'i'], ['ss', 'ss'], ['s', '']], () => true);
+  return apply(
+    word,
+    [
+      ['sses', 'ss'],
+      ['ies', 'i'],
+      ['ss', 'ss'],
+      ['s', ''],
+    ],
+    () => true,
+  );
 }
 
 function step1b(word: string): string {
   if (word.endsWith('ied')) return word.slice(0, word.length === 4 ? -1 : -2);
   if (word.endsWith('eed')) return measure(word.slice(0, -3)) > 0 ? word.slice(0, -1) : word;
-  const suffix = ['ed', 'ing'].find((ending) => word.endsWith(ending) && shape(word.slice(0, -ending.length)).includes('v'));
+  const suffix = ['ed', 'ing'].find(
+    (ending) => word.endsWith(ending) && shape(word.slice(0, -ending.length)).includes('v'),
+  );
   if (suffix === undefined) return word;
   const stem = word.slice(0, -suffix.length);
   if (/(at|bl|iz)$/.test(stem)) return `${stem}e`;
-  if (stem.length >= 2 && stem.at(-1) === stem.at(-2) && shape(stem).endsWith('c')) return /[lsz]$/.test(stem) ? stem : stem.slice(0, -1);
+  if (stem.length >= 2 && stem.at(-1) === stem.at(-2) && shape(stem).endsWith('c'))
+    return /[lsz]$/.test(stem) ? stem : stem.slice(0, -1);
   return measure(stem) === 1 && endsShort(stem) ? `${stem}e` : stem;
 }
 
@@ -68,9 +95,27 @@ function step1c(word: string): string {
 }
 
 const STEP2: readonly Rule[] = [
-  ['ational', 'ate'], ['tional', 'tion'], ['enci', 'ence'], ['anci', 'ance'], ['izer', 'ize'], ['bli', 'ble'], ['alli', 'al'],
-  ['entli', 'ent'], ['eli', 'e'], ['ousli', 'ous'], ['ization', 'ize'], ['ation', 'ate'], ['ator', 'ate'], ['alism', 'al'],
-  ['iveness', 'ive'], ['fulness', 'ful'], ['ousness', 'ous'], ['aliti', 'al'], ['iviti', 'ive'], ['biliti', 'ble'], ['fulli', 'ful'],
+  ['ational', 'ate'],
+  ['tional', 'tion'],
+  ['enci', 'ence'],
+  ['anci', 'ance'],
+  ['izer', 'ize'],
+  ['bli', 'ble'],
+  ['alli', 'al'],
+  ['entli', 'ent'],
+  ['eli', 'e'],
+  ['ousli', 'ous'],
+  ['ization', 'ize'],
+  ['ation', 'ate'],
+  ['ator', 'ate'],
+  ['alism', 'al'],
+  ['iveness', 'ive'],
+  ['fulness', 'ful'],
+  ['ousness', 'ous'],
+  ['aliti', 'al'],
+  ['iviti', 'ive'],
+  ['biliti', 'ble'],
+  ['fulli', 'ful'],
   ['logi', 'log'],
 ];
 
@@ -79,14 +124,41 @@ function step2(word: string): string {
   return apply(word, STEP2, (stem, suffix) => measure(suffix === 'logi' ? `${stem}l` : stem) > 0);
 }
 
-const STEP3: readonly Rule[] = [['icate', 'ic'], ['ative', ''], ['alize', 'al'], ['iciti', 'ic'], ['ical', 'ic'], ['ful', ''], ['ness', '']];
+const STEP3: readonly Rule[] = [
+  ['icate', 'ic'],
+  ['ative', ''],
+  ['alize', 'al'],
+  ['iciti', 'ic'],
+  ['ical', 'ic'],
+  ['ful', ''],
+  ['ness', ''],
+];
 
 function step3(word: string): string {
   return apply(word, STEP3, (stem) => measure(stem) > 0);
 }
 
-const STEP4: readonly Rule[] = ['al', 'ance', 'ence', 'er', 'ic', 'able', 'ible', 'ant', 'ement', 'ment', 'ent', 'ion', 'ou', 'ism', 'ate',
-  'iti', 'ous', 'ive', 'ize'].map((suffix) => [suffix, '']);
+const STEP4: readonly Rule[] = [
+  'al',
+  'ance',
+  'ence',
+  'er',
+  'ic',
+  'able',
+  'ible',
+  'ant',
+  'ement',
+  'ment',
+  'ent',
+  'ion',
+  'ou',
+  'ism',
+  'ate',
+  'iti',
+  'ous',
+  'ive',
+  'ize',
+].map((suffix) => [suffix, '']);
 
 function step4(word: string): string {
   return apply(word, STEP4, (stem, suffix) => measure(stem) > 1 && (suffix !== 'ion' || /[st]$/.test(stem)));

@@ -12,7 +12,10 @@ export interface Rouge {
   readonly rougeLsum: number;
 }
 
-/** ROUGE (Lin 2004) with stemming, equal to Google's rouge_score; its words are runs of a-z and 0-9, so it is for English only. */
+/**
+ * ROUGE (Lin 2004) with stemming, equal to Google's rouge_score; its words are runs of a-z and 0-9, so it is for
+ * English only.
+ */
 export function rouge(hypotheses: readonly string[], references: readonly string[]): Rouge {
   const count = checkedTexts(hypotheses, references);
   const scores = references.map((reference, item) => rougeOf(hypotheses[item] ?? '', reference));
@@ -22,8 +25,12 @@ export function rouge(hypotheses: readonly string[], references: readonly string
 
 function rougeOf(hypothesis: string, reference: string): Rouge {
   const [produced, expected] = [words(hypothesis), words(reference)];
-  const ngrams = (n: number): number => fMeasure(
-    overlapOf(ngramCounts(produced, n, ' '), ngramCounts(expected, n, ' ')), produced.length - n + 1, expected.length - n + 1);
+  const ngrams = (n: number): number =>
+    fMeasure(
+      overlapOf(ngramCounts(produced, n, ' '), ngramCounts(expected, n, ' ')),
+      produced.length - n + 1,
+      expected.length - n + 1,
+    );
   return {
     rouge1: ngrams(1),
     rouge2: ngrams(2),
@@ -33,7 +40,10 @@ function rougeOf(hypothesis: string, reference: string): Rouge {
 }
 
 function words(text: string): readonly string[] {
-  const plain = text.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '');
+  const plain = text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
   return plain.map((word) => (word.length > 3 ? porterStem(word) : word));
 }
 
@@ -49,7 +59,9 @@ function commonPositions(expected: readonly string[], produced: readonly string[
   for (let row = 1; row <= expected.length; row++) {
     for (let column = 1; column <= produced.length; column++) {
       const same = expected[row - 1] === produced[column - 1];
-      (table[row] as Int32Array)[column] = same ? at(row - 1, column - 1) + 1 : Math.max(at(row - 1, column), at(row, column - 1));
+      (table[row] as Int32Array)[column] = same
+        ? at(row - 1, column - 1) + 1
+        : Math.max(at(row - 1, column), at(row, column - 1));
     }
   }
   const positions: number[] = [];
@@ -64,9 +76,15 @@ function commonPositions(expected: readonly string[], produced: readonly string[
   return positions;
 }
 
-/** Each expected sentence against the union of its common subsequences with all produced ones; no word counts more often than it occurs. */
+/**
+ * Each expected sentence against the union of its common subsequences with all produced ones; no word counts more often
+ * than it occurs.
+ */
 function summaryScore(produced: readonly (readonly string[])[], expected: readonly (readonly string[])[]): number {
-  const left = { produced: new Map(ngramCounts(produced.flat(), 1, ' ')), expected: new Map(ngramCounts(expected.flat(), 1, ' ')) };
+  const left = {
+    produced: new Map(ngramCounts(produced.flat(), 1, ' ')),
+    expected: new Map(ngramCounts(expected.flat(), 1, ' ')),
+  };
   let hits = 0;
   for (const sentence of expected) {
     const union = new Set(produced.flatMap((other) => commonPositions(sentence, other)));

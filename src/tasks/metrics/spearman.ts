@@ -28,7 +28,9 @@ function centred(values: ArrayLike<number>): readonly number[] {
 }
 
 function ranks(values: ArrayLike<number>): readonly number[] {
-  const order = Array.from(values).map((value, item) => ({ value, item })).sort((a, b) => a.value - b.value);
+  const order = Array.from(values)
+    .map((value, item) => ({ value, item }))
+    .sort((a, b) => a.value - b.value);
   const result = new Array<number>(order.length).fill(0);
   for (let start = 0, end = 0; start < order.length; start = end) {
     while (end < order.length && order[end]?.value === order[start]?.value) end++;

@@ -20,12 +20,17 @@ export interface Case {
 
 export const fixtures: string = join(__dirname, '..', 'fixtures');
 const models = new Map<string, Backbone>();
-afterAll(() => { for (const model of models.values()) model.dispose(); models.clear(); });
+afterAll(() => {
+  for (const model of models.values()) model.dispose();
+  models.clear();
+});
 
 /** A folder that is gone when the file's tests are done. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'petl-foreign-'));
-  afterAll(() => { rmSync(folder, { recursive: true }); });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
   return folder;
 }
 
@@ -35,12 +40,22 @@ export function modelOf(family: string): Backbone {
   return model;
 }
 
-export const caseOf = (name: string): Case => JSON.parse(readFileSync(join(fixtures, name, 'case.json'), 'utf8')) as Case;
+export const caseOf = (name: string): Case =>
+  JSON.parse(readFileSync(join(fixtures, name, 'case.json'), 'utf8')) as Case;
 
 /** A row for each real token, or for each text where there is a head. */
-export function outputs(delta: Delta, { inputs: { ids, mask, decoderIds }, family }: Case, head: Tensors = {}): number[][] {
-  const target = decoderIds === undefined ? undefined : { ids: decoderIds, mask: decoderIds.map((row) => row.map(() => 1)) };
-  const { values, shape } = computed({ model: { backbone: modelOf(family) }, adaptation: adaptationOf(delta), head }, { ids, mask }, target);
+export function outputs(
+  delta: Delta,
+  { inputs: { ids, mask, decoderIds }, family }: Case,
+  head: Tensors = {},
+): number[][] {
+  const target =
+    decoderIds === undefined ? undefined : { ids: decoderIds, mask: decoderIds.map((row) => row.map(() => 1)) };
+  const { values, shape } = computed(
+    { model: { backbone: modelOf(family) }, adaptation: adaptationOf(delta), head },
+    { ids, mask },
+    target,
+  );
   if (shape.length === 2) return values as number[][];
   return (values as (number[] | null)[][]).flat().filter((row): row is number[] => row !== null);
 }
@@ -48,7 +63,9 @@ export function outputs(delta: Delta, { inputs: { ids, mask, decoderIds }, famil
 /** The largest difference over the columns that `theirs` has. */
 export function gap(ours: Rows, theirs: Rows, count: number = theirs.length): number {
   expect(ours.length).toBe(theirs.length);
-  return Math.max(...theirs.slice(0, count).flatMap((row, i) => row.map((value, j) => Math.abs(value - (ours[i]?.[j] ?? NaN)))));
+  return Math.max(
+    ...theirs.slice(0, count).flatMap((row, i) => row.map((value, j) => Math.abs(value - (ours[i]?.[j] ?? NaN)))),
+  );
 }
 
 /** A copy of a fixture with something else in it. */
