@@ -41,6 +41,7 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'types'] },
     tsConfig: { fileName: 'tsconfig.json' },
     cache: { folder: '.cache/depcruise', strategy: 'metadata' },
   },

@@ -1,0 +1,75 @@
+import { nearest } from '../../petl/design/nearest';
+import { UserError } from '../../errors';
+
+/** A value of a cell as text; null where there is none. */
+export type Cell = string | null;
+
+/** One row of the user's data, with the place that a message names. */
+export interface DataRow {
+  /** `reviews.csv, line 7`, or `row 3` of rows given in memory. */
+  readonly at: string;
+  /** Asked for by column; undefined where the row has no such column. */
+  readonly cells: { readonly get: (column: string) => Cell | undefined };
+}
+
+/** The user's rows under named columns. */
+export interface Records {
+  /** What messages call the whole: the file's path, or `the rows`. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly DataRow[];
+}
+
+/** A row of data given in memory. */
+export type Row = Readonly<{ [column: string]: string | number | boolean | null | undefined }>;
+
+/** Rows given in memory; a value that is no text, number or truth value is a UserError that names row and column. */
+export function recordsOfRows(rows: readonly Row[], name = 'the rows'): Records {
+  if (rows.length === 0) throw new UserError(`${name} are empty: give at least a few dozen examples`);
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return {
+    name,
+    columns,
+    rows: rows.map((row, i) => ({
+      at: `row ${i + 1}`,
+      cells: new Map(columns.map((column) => [column, cellOf(row[column], `row ${i + 1}`, column)])),
+    })),
+  };
+}
+
+/** A value as text; what has no single text is a UserError that names row and column. */
+export function cellOf(value: unknown, at: string, column: string): Cell {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'boolean':
+      return String(value);
+    case 'number':
+      if (Number.isFinite(value)) return String(value);
+      throw new UserError(`${at}, column "${column}": ${value} is no value: write a number or leave the cell empty`);
+    default:
+      if (value === null || value === undefined) return null;
+      throw new UserError(
+        `${at}, column "${column}": a ${kindOf(value)} is no text: give one text, number or true/false`,
+      );
+  }
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'list' : typeof value;
+}
+
+/** A column that must exist. */
+export function demandColumn({ name, columns }: Records, column: string, role: string): string {
+  if (columns.includes(column)) return column;
+  throw new UserError(
+    `${name} has no column "${column}" for the ${role}: choose from ${columns.join(', ')}${nearest(column, columns)}`,
+  );
+}
+
+/** A cell that must hold text. */
+export function demandText({ at, cells }: DataRow, column: string, role: string): string {
+  const text = cells.get(column)?.trim() ?? '';
+  if (text !== '') return text;
+  throw new UserError(`${at}, column "${column}": the ${role} is missing: fill the cell or leave the row out`);
+}
