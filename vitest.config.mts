@@ -6,7 +6,7 @@ const config: ViteUserConfig = {
     // The native engine does not live in threads, and two processes already fill the machine.
     pool: 'forks',
     maxWorkers: 2,
-    setupFiles: ['./src/engine/polyfill.ts'],
+    setupFiles: ['./bin/legacy.cjs'],
     env: { TF_CPP_MIN_LOG_LEVEL: '3' },
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -4,7 +4,7 @@
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const util = require('node:util');
+require('./legacy.cjs');
 
 const root = path.resolve(__dirname, '..');
 const source = path.join(root, 'src');
@@ -80,8 +80,6 @@ function build() {
 
 function main() {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
-  // tfjs-node 4.22 still calls a function that Node 23 removed.
-  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
   if (!fs.existsSync(path.join(root, 'node_modules', 'esbuild'))) {
     console.error('petl: the npm packages are missing. Run `npm run setup` first.');
     process.exit(2);

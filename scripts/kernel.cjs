@@ -2,10 +2,7 @@
 // the working folder (imports and data paths start at the project root), Node >= 23, lost output, interrupts,
 // new files beside the sources.
 const path = require('node:path');
-const util = require('node:util');
-
-// tfjs-node 4.22 still calls a function that Node 23 removed.
-util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+require('../bin/legacy.cjs');
 
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 process.chdir(path.resolve(__dirname, '..'));

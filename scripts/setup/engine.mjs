@@ -188,7 +188,7 @@ async function loads() {
     [
       '-e',
       `
-    require('node:util').isNullOrUndefined ??= (value) => value == null;
+    require(${JSON.stringify(at('bin', 'legacy.cjs'))});
     const tf = require('@tensorflow/tfjs-node');
     if (tf.add(1, 1).dataSync()[0] !== 2) throw new Error('1 + 1 is not 2');`,
     ],

@@ -1,4 +1,3 @@
-import './polyfill';
 import * as tf from '@tensorflow/tfjs-node';
 
 export { tf };
