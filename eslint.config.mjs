@@ -43,6 +43,7 @@ const nodeGlobals = Object.fromEntries(
     'setTimeout',
     'clearTimeout',
     'setInterval',
+    'clearInterval',
     'setImmediate',
     'globalThis',
     'performance',

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import './engine/polyfill';
 import { projectRoot } from './project';
-import { isFetched, readManifest } from './tasks/manifest';
+import { lookAt, whatIsWrong } from './packages/content';
+import { isUnpacked, readManifest } from './packages/manifest';
 
 /** One line of `petl doctor`. `remedy` says what to do when the check is not `ok`; otherwise it is empty. */
 export interface Check {
@@ -78,10 +78,11 @@ async function jupyter(): Promise<string> {
 /** Models and data that set-up brings; those of later tasks are listed when they are there. */
 function packages(): readonly Promise<Check>[] {
   return readManifest()
-    .filter((source) => source.use === 'default' || isFetched(source))
+    .filter((source) => source.use === 'default' || isUnpacked(source))
     .map((source) =>
       check(source.name, `npx petl fetch ${source.name}`, () => {
-        if (!isFetched(source)) throw new Error('not in data/cache');
+        const found = lookAt(source, 'whole');
+        if (found.kind !== 'complete') throw new Error(whatIsWrong(found));
         return `${source.version}: ${source.purpose}`;
       }),
     );

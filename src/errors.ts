@@ -5,3 +5,11 @@
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
+
+/**
+ * What the machine cannot do now, such as a full disk: one line that names it and the remedy; the command line exits
+ * with code 1.
+ */
+export class MachineError extends Error {
+  override readonly name = 'MachineError';
+}

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -11,23 +11,4 @@ export function projectRoot(): string {
     if (existsSync(join(folder, 'data', 'packages.json'))) return folder;
   }
   return process.cwd();
-}
-
-/** Whether a process of this number lives: leftovers of dead ones may go. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Writes a text file whole or not at all, and the folder it stands in. Returns its path. */
-export function writeWhole(path: string, text: string): string {
-  const partial = `${path}.partial-${process.pid}`;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(partial, text);
-  renameSync(partial, path);
-  return path;
 }

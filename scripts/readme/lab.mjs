@@ -8,5 +8,5 @@ const require = createRequire(import.meta.url);
 const build = require('../../bin/petl.cjs').build();
 export const lab = require(join(build, 'index.js'));
 export const { tableMarkdown } = require(join(build, 'plots', 'table.js'));
-export const { writeWhole } = require(join(build, 'project.js'));
+export const { writeWhole } = require(join(build, 'files.js'));
 export const at = (...parts) => join(root, ...parts);

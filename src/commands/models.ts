@@ -9,7 +9,7 @@ import type { ModelShape } from '../model/shape';
 import { backbone, knownShapes } from '../model/shapes';
 import { tableText, type Table } from '../plots/table';
 import { projectRoot } from '../project';
-import { readManifest } from '../tasks/manifest';
+import { readManifest } from '../packages/manifest';
 import { flag, print, printJson, type Input } from './command';
 
 /** `petl models`: every backbone, those with weights first: where they come from, size, hash, licence. */

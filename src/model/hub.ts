@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
-import { writeWhole } from '../project';
+import { writeWhole } from '../files';
 import { hubCache, originFile, weightsOf } from './hub-copies';
 import { bring, type Patience, type RemoteFile } from './transfer';
 

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
+import { lookAt, whatIsWrong } from '../packages/content';
+import { packageNamed } from '../packages/manifest';
 import { projectRoot } from '../project';
 import { isPickle, pickleRefused } from './checkpoint/pickle';
 import type { ModelShape } from './shape';
@@ -80,12 +82,18 @@ export function modelNamed(name: string): ModelPlace {
 
 function knownPlace({ name, folder, source, file, pooling, random }: KnownModel): ModelPlace {
   const path = join(projectRoot(), folder, ...(file === null ? [] : [file]));
-  if (existsSync(path)) return { name, kind: file === null ? 'folder' : 'gguf', path, pooling, random };
-  throw new UserError(
-    source === null
-      ? `model "${name}" is not in ${folder}: this copy of the project is incomplete, clone it again`
-      : `model "${name}" is not there yet: run \`npx petl fetch ${source}\``,
-  );
+  if (source !== null) demandWhole(name, source);
+  else if (!existsSync(path))
+    throw new UserError(`model "${name}" is not in ${folder}: this copy of the project is incomplete, clone it again`);
+  return { name, kind: file === null ? 'folder' : 'gguf', path, pooling, random };
+}
+
+/** A model's files are those that were unpacked. */
+function demandWhole(name: string, source: string): void {
+  const found = lookAt(packageNamed(source), 'stamps');
+  if (found.kind === 'complete') return;
+  const wrong = found.kind === 'missing' ? 'is not there yet' : whatIsWrong(found);
+  throw new UserError(`model "${name}" ${wrong}: run \`npx petl fetch ${source}\``);
 }
 
 function placeAt(path: string): ModelPlace {

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { UserError } from '../errors';
+import { writeWhole } from '../files';
 import { projectRoot } from '../project';
 import type { Figure } from './figure';
 import { figureHtml } from './html';
@@ -31,7 +32,6 @@ export async function exportFigure(
     throw new UserError(`figure name "${figure.name}": use letters, digits, - and _, it becomes a file name`);
   const place = resolve(folder);
   const svg = formats.some((format) => format !== 'csv') ? await figureSvg(figure) : '';
-  mkdirSync(place, { recursive: true });
   if (formats.includes('html') && !inline && relative(projectRoot(), place).startsWith('..')) sharePlotly(place);
   return formats.map((format) => {
     const path = join(place, `${figure.name}.${format}`);
@@ -72,18 +72,5 @@ export function numbersCsv({ numbers }: Figure): string {
 function sharePlotly(folder: string): void {
   const path = join(folder, 'plotly.min.js');
   if (existsSync(path)) return;
-  const half = join(folder, `.tmp-${process.pid}-plotly.min.js`);
-  copyFileSync(require.resolve('plotly.js-dist-min/plotly.min.js'), half);
-  renameSync(half, path);
-}
-
-function writeWhole(path: string, content: string | Buffer): void {
-  const half = join(path, '..', `.tmp-${process.pid}-${path.split(/[\\/]/).pop() ?? ''}`);
-  try {
-    writeFileSync(half, content);
-    renameSync(half, path);
-  } catch (fault) {
-    rmSync(half, { force: true });
-    throw fault;
-  }
+  writeWhole(path, readFileSync(require.resolve('plotly.js-dist-min/plotly.min.js')));
 }

@@ -1,5 +1,6 @@
 import type { ReadEntry } from 'tar';
 import { UserError } from '../errors';
+import { wildcard } from '../packages/manifest';
 
 export interface ArchiveFile {
   /** Path below the wanted root, with forward slashes. */
@@ -33,12 +34,6 @@ export async function readArchive(name: string, bytes: Uint8Array, wanted: Wante
   if (missing)
     throw new UserError(`${name} holds no "${prefix}${missing.glob}": correct "unpack" in data/packages.json`);
   return files.map((file) => ({ path: file.path.slice(prefix.length), bytes: file.bytes }));
-}
-
-function wildcard(glob: string): (path: string) => boolean {
-  const literal = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const expression = new RegExp(`^${literal.join('.*')}$`);
-  return (path) => expression.test(path);
 }
 
 type Want = (path: string) => boolean;

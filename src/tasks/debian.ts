@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../errors';
-import { cacheFolder } from './manifest';
+import { readHashed, writeHashed } from '../hashed';
+import { cacheFolder } from '../packages/manifest';
+import { ownToken, processes } from '../processes';
 
 /** Name under which `petl fetch` brings the index; it is no pinned package: the release is recorded instead. */
 export const DEBIAN_INDEX = 'debian-index';
@@ -36,10 +38,19 @@ export function hasDebianIndex(): boolean {
 
 /** The index that was brought; a UserError says how where it is missing. */
 export function readDebianIndex(path: string = indexPath()): DebianIndex {
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as DebianIndex;
+  const text = indexText(path);
+  if (text !== undefined) return JSON.parse(text) as DebianIndex;
   throw new UserError(
-    `the Debian package index is not in data/cache: bring it with: npx petl fetch ${DEBIAN_INDEX} (on Debian, with apt-get; elsewhere task news-lead takes its place)`,
+    `the Debian package index is ${existsSync(path) ? 'damaged' : 'not'} in data/cache: bring it with: npx petl fetch ${DEBIAN_INDEX} (on Debian, with apt-get; elsewhere task news-lead takes its place)`,
   );
+}
+
+/** Indexes brought by older versions bear no hash and begin with their JSON. */
+function indexText(path: string): string | undefined {
+  const text = readHashed(path);
+  if (text !== undefined || !existsSync(path)) return text;
+  const all = readFileSync(path, 'utf8');
+  return all.startsWith('{') && all.endsWith('}') ? all : undefined;
 }
 
 /**
@@ -47,9 +58,10 @@ export function readDebianIndex(path: string = indexPath()): DebianIndex {
  * release.
  */
 export async function fetchDebianIndex(path: string = indexPath()): Promise<string> {
-  if (existsSync(path)) return readDebianIndex(path).release;
+  if (indexText(path) !== undefined) return readDebianIndex(path).release;
   mkdirSync(dirname(path), { recursive: true });
-  const lists = mkdtempSync(join(dirname(path), '.lists-'));
+  processes().removeLeftovers(dirname(path));
+  const lists = mkdtempSync(join(dirname(path), `.lists-${ownToken()}-`));
   try {
     mkdirSync(join(lists, 'partial'));
     const options = ['-o', `Dir::State::lists=${lists}`, '-o', 'Acquire::Languages=en'];
@@ -62,8 +74,7 @@ export async function fetchDebianIndex(path: string = indexPath()): Promise<stri
         '$(CREATED_BY)\t$(ORIGIN)\t$(COMPONENT)\t$(CODENAME)\t$(FILENAME)',
       ]),
     );
-    writeFileSync(`${path}.${process.pid}`, JSON.stringify(index));
-    renameSync(`${path}.${process.pid}`, path);
+    writeHashed(path, JSON.stringify(index));
     return index.release;
   } finally {
     rmSync(lists, { recursive: true, force: true });

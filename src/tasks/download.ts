@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../errors';
 import { projectRoot } from '../project';
-import type { PackageSource } from './manifest';
+import type { PackageSource } from '../packages/manifest';
 
 /** Brings the archive of a source into a folder and gives its path. */
 export type Download = (source: PackageSource, folder: string) => Promise<string>;

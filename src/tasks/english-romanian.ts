@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFolder } from './manifest';
+import { packageFolder } from '../packages/content';
 import { splitExamples, type GenerationExample, type GenerationTask, type TaskData } from './task';
 import { distinctBy, hasWords, romanianLetters } from './text';
 import { chapterKey, loadVerses, type Verse } from './verses';

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
@@ -8,7 +18,9 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
 import { fetchPackages } from './fetch';
-import { packageNamed, readManifest, type PackageSource } from './manifest';
+import { processes } from '../processes';
+import { contentHash, lookAt } from '../packages/content';
+import { packageNamed, readManifest, type PackageSource } from '../packages/manifest';
 
 let cache = '';
 beforeEach(() => {
@@ -29,6 +41,14 @@ function oneEntryTar(path: string, text: string, type: 'File' | 'SymbolicLink' =
   return gzipSync(Buffer.concat([block, content, Buffer.alloc(1024)]));
 }
 
+/** The pin of these unpacked files. */
+const contentOf = (files: Readonly<Record<string, string>>): string =>
+  contentHash(
+    Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [path, { sha256: createHash('sha256').update(text).digest('hex') }]),
+    ),
+  );
+
 function sourceOf(file: string, archive: Uint8Array, fields: Partial<PackageSource> = {}): PackageSource {
   return {
     name: 'tiny',
@@ -42,6 +62,7 @@ function sourceOf(file: string, archive: Uint8Array, fields: Partial<PackageSour
     purpose: 'test',
     root: 'tiny',
     unpack: ['*.txt'],
+    content: contentOf({ 'a.txt': 'alpha' }),
     ...fields,
   };
 }
@@ -75,10 +96,11 @@ describe('fetchPackages', () => {
       'tiny/setup.py': 'boom',
       'other.txt': 'no',
     });
-    const lines = await fetchFrom(sourceOf('tiny.whl', archive), archive);
+    const content = contentOf({ 'a.txt': 'alpha', 'deep/b.txt': 'beta' });
+    const lines = await fetchFrom(sourceOf('tiny.whl', archive, { content }), archive);
     expect(lines).toEqual([expect.stringMatching(/^tiny 1\.0: 0\.0 MB in \d+\.\d s$/)]);
     expect(readFileSync(join(cache, 'tiny-1.0', 'a.txt'), 'utf8')).toBe('alpha');
-    expect(readdirSync(join(cache, 'tiny-1.0')).sort()).toEqual(['.complete.json', 'a.txt', 'deep']);
+    expect(readdirSync(join(cache, 'tiny-1.0')).sort()).toEqual(['.complete.json', '.files.json', 'a.txt', 'deep']);
     expect(readdirSync(cache)).toEqual(['tiny-1.0']);
   });
 
@@ -89,7 +111,10 @@ describe('fetchPackages', () => {
     const inner = create({ cwd: folder, gzip: true, sync: true }, ['inner']).read() as Buffer;
     writeFileSync(join(folder, 'data.tar.gz'), inner);
     const archive = create({ cwd: folder, gzip: true, sync: true, prefix: 'tiny' }, ['data.tar.gz']).read() as Buffer;
-    await fetchFrom(sourceOf('tiny.tar.gz', archive, { root: 'tiny/data.tar.gz!inner' }), archive);
+    await fetchFrom(
+      sourceOf('tiny.tar.gz', archive, { root: 'tiny/data.tar.gz!inner', content: contentOf({ 'a.txt': 'nested' }) }),
+      archive,
+    );
     expect(readFileSync(join(cache, 'tiny-1.0', 'a.txt'), 'utf8')).toBe('nested');
     rmSync(folder, { recursive: true });
   });
@@ -100,15 +125,63 @@ describe('fetchPackages', () => {
     await fetchFrom(source, archive);
     expect(await fetchFrom(source, zip({}))).toEqual(['tiny 1.0: already there']);
     const next = zip({ 'tiny/a.txt': 'again' });
-    await fetchFrom(sourceOf('tiny.whl', next), next);
+    await fetchFrom(sourceOf('tiny.whl', next, { content: contentOf({ 'a.txt': 'again' }) }), next);
     expect(readFileSync(join(cache, 'tiny-1.0', 'a.txt'), 'utf8')).toBe('again');
   });
 
   it('removes what a killed process left behind', async () => {
-    mkdirSync(join(cache, '.fetch-999999999-abc'));
+    const { ownerOf, tokenOf } = processes();
+    const dead = tokenOf({ ...ownerOf(), pid: 999999999 });
+    const elsewhere = tokenOf({ ...ownerOf(), pid: 999999999, place: 'abcdefabcdef' });
+    for (const token of [dead, elsewhere]) mkdirSync(join(cache, `.fetch-${token}-x`));
     const archive = zip({ 'tiny/a.txt': 'alpha' });
     await fetchFrom(sourceOf('tiny.whl', archive), archive);
-    expect(existsSync(join(cache, '.fetch-999999999-abc'))).toBe(false);
+    expect(readdirSync(cache).sort()).toEqual([`.fetch-${elsewhere}-x`, 'tiny-1.0']);
+  });
+
+  it.each([
+    ['cut short', 'alph'],
+    ['of other content and the same size', 'alphb'],
+  ])('brings a package again whose file is %s', async (_, text) => {
+    const archive = zip({ 'tiny/a.txt': 'alpha' });
+    const source = sourceOf('tiny.whl', archive);
+    await fetchFrom(source, archive);
+    const file = join(cache, 'tiny-1.0', 'a.txt');
+    const { atime, mtime } = statSync(file);
+    writeFileSync(file, text);
+    utimesSync(file, atime, mtime);
+    expect(lookAt(source, 'whole', cache)).toEqual({ kind: 'damaged', file: 'a.txt' });
+    expect(await fetchFrom(source, archive)).toEqual([
+      'tiny 1.0: a.txt is damaged; bringing the package again',
+      expect.stringMatching(/^tiny 1\.0: 0\.0 MB in/),
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe('alpha');
+  });
+
+  it('reads a copied folder once, and knows it from then on', async () => {
+    const archive = zip({ 'tiny/a.txt': 'alpha' });
+    const source = sourceOf('tiny.whl', archive);
+    await fetchFrom(source, archive);
+    const folder = join(cache, 'tiny-1.0');
+    rmSync(join(folder, '.files.json'));
+    utimesSync(join(folder, 'a.txt'), 1, 1);
+    expect(lookAt(source, 'stamps', cache)).toEqual({ kind: 'complete' });
+    expect(existsSync(join(folder, '.files.json'))).toBe(true);
+    writeFileSync(join(folder, 'a.txt'), 'alphb');
+    expect(lookAt(source, 'stamps', cache)).toEqual({ kind: 'damaged', file: 'a.txt' });
+  });
+
+  it('brings a package once for two who ask at the same time', async () => {
+    const archive = zip({ 'tiny/a.txt': 'alpha' });
+    const source = sourceOf('tiny.whl', archive);
+    const lines = (await Promise.all([fetchFrom(source, archive), fetchFrom(source, archive)])).flat();
+    expect(lines.filter((line) => line.includes('MB in'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes(`waiting for process ${process.pid} on `))).toHaveLength(1);
+  });
+
+  it('refuses other files than the pinned ones', async () => {
+    const archive = zip({ 'tiny/a.txt': 'other' });
+    expect(await refusal(sourceOf('tiny.whl', archive), archive)).toContain(contentOf({ 'a.txt': 'other' }));
   });
 
   it('refuses a wrong hash', async () => {
@@ -156,6 +229,7 @@ describe('the manifest', () => {
   it('pins every source by length and full hash', () => {
     for (const source of readManifest()) {
       expect(source.sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(source.content).toMatch(/^[0-9a-f]{64}$/);
       expect(source.bytes).toBeGreaterThan(1e5);
       expect([source.licence, source.purpose, source.version].every((text) => text.length > 2)).toBe(true);
       expect(source.unpack.length).toBeGreaterThan(0);

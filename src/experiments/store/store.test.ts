@@ -15,6 +15,7 @@ import type { Report } from '../../training/job';
 import { executeRun, runIfMissing, StoppedError, type Tools } from '../runner/execute';
 import { toyOutcome, toyTools } from '../fixtures/tools';
 import { readRun, readStudyFolder } from './read';
+import { processes, type Owner } from '../../processes';
 import { projectRoot } from '../../project';
 import { readRows, rowsOfRuns } from './rows';
 import { canonicalJson, runId, runPath, runSpec, studyFolder } from './spec';
@@ -274,11 +275,15 @@ describe('what must not count', () => {
 
   it('what a killed process left is not read, and removed by the next run', async () => {
     mkdirSync(dirname(path()), { recursive: true });
-    const left = join(dirname(path()), '.tmp-999999999-x.jsonl');
-    const alive = join(dirname(path()), `.tmp-${process.ppid}-y.jsonl`);
-    for (const file of [left, alive]) appendFileSync(file, '{"kind":"run"');
+    const { ownerOf, tokenOf } = processes();
+    const name = (owner: Owner): string => join(dirname(path()), `.tmp-${tokenOf(owner)}-x.jsonl`);
+    const left = name({ ...ownerOf(), pid: 999999999 });
+    const recycled = name({ ...ownerOf(), started: '1' });
+    const alive = name(ownerOf(process.ppid));
+    const elsewhere = name({ ...ownerOf(), pid: 999999999, place: 'abcdefabcdef' });
+    for (const file of [left, recycled, alive, elsewhere]) appendFileSync(file, '{"kind":"run"');
     expect(readStudyFolder('toy', 'quick', results)).toEqual([]);
     await executeRun(plan, toyTools, options());
-    expect([existsSync(left), existsSync(alive)]).toEqual([false, true]);
+    expect([left, recycled, alive, elsewhere].map((file) => existsSync(file))).toEqual([false, false, true, true]);
   });
 });

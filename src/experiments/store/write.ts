@@ -1,12 +1,13 @@
-import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { TrainingEvent, TrainingOutcome } from '../../training/job';
 import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
 import { hash8 } from './spec';
-import { isRunning } from '../../project';
+import { explained, unfinished } from '../../files';
+import { processes } from '../../processes';
 
 /**
- * Writes one run. Lines are appended to `.tmp-<process id>-<name>` beside the target, and the whole file is renamed
+ * Writes one run. Lines are appended to `.tmp-<process>-<name>` beside the target, and the whole file is renamed
  * into place
  * by `finish`: whatever instant the process is killed at, a file under its own name is complete. What a killed process
  * left is
@@ -24,11 +25,14 @@ const curvePoints = 100;
 
 export function openRun(path: string, run: RunLine): RunWriter {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
-  removeLeftovers(folder);
-  const temporary = join(folder, `.tmp-${process.pid}-${basename(path)}`);
-  rmSync(temporary, { force: true });
-  const append = (line: RunRecordLine): void => appendFileSync(temporary, `${JSON.stringify(line)}\n`);
+  const temporary = unfinished(path);
+  const append = (line: RunRecordLine): void =>
+    explaining(path, () => appendFileSync(temporary, `${JSON.stringify(line)}\n`));
+  explaining(path, () => {
+    mkdirSync(folder, { recursive: true });
+    processes().removeLeftovers(folder);
+    rmSync(temporary, { force: true });
+  });
   const discard = (): void => rmSync(temporary, { force: true });
   append(run);
   return {
@@ -42,10 +46,18 @@ export function openRun(path: string, run: RunLine): RunWriter {
         throw new Error(final);
       }
       append(final);
-      putInPlace(temporary, path);
+      explaining(path, () => putInPlace(temporary, path));
     },
     discard,
   };
+}
+
+function explaining(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw explained(error, path);
+  }
 }
 
 function putInPlace(temporary: string, path: string): void {
@@ -96,14 +108,4 @@ function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | str
 
 function digits(value: number, count: number): number {
   return Number(value.toPrecision(count));
-}
-
-const leftover = /^\.tmp-(\d+)-/;
-
-/** Removes unfinished files of processes that are gone. */
-export function removeLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = Number(leftover.exec(name)?.[1] ?? Number.NaN);
-    if (!Number.isNaN(pid) && !isRunning(pid)) rmSync(join(folder, name), { force: true });
-  }
 }

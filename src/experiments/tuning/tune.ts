@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { writeWhole } from '../../project';
+import { writeWhole } from '../../files';
 import type { PlannedRun } from '../runner/execute';
 import { readRun } from '../store/read';
 import { runPlanned, type RunOptions, type StudyReport } from '../runner/run';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { upload } from '../../engine/memory';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
-import { writeWhole } from '../../project';
+import { writeWhole } from '../../files';
 import { openSafetensors } from '../../model/checkpoint/safetensors';
 import type { StoredTensor } from '../../model/checkpoint/stored';
 import type { ModelShape } from '../../model/shape';

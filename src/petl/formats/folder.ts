@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
-import { writeWhole } from '../../project';
+import { writeWhole } from '../../files';
 import { openSafetensors } from '../../model/checkpoint/safetensors';
 import { writeSafetensors } from './safetensors';
 import type { Named } from './values';

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
+import { fillWhole } from '../../files';
 
 /** A named float32 tensor in row-major order. */
 export interface NamedValues {
@@ -19,18 +20,10 @@ export function writeSafetensors(
 ): void {
   const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   const head = header(sorted, metadata);
-  const partial = `${path}.partial-${process.pid}`;
-  const file = openSync(partial, 'w');
-  try {
-    writeSync(file, head);
+  fillWhole(path, (file) => {
+    writeAll(file, head);
     for (const { values } of sorted) writeAll(file, Buffer.from(values.buffer, values.byteOffset, values.byteLength));
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
-  }
+  });
 }
 
 function header(tensors: readonly NamedValues[], metadata: Readonly<Record<string, string>>): Buffer {

