@@ -5,13 +5,14 @@ import type { Precision } from '../engine/program';
 import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { readConfig, shapeOf } from './checkpoint/config';
-import { canonicalNames, type Target } from './checkpoint/names';
+import { canonicalNames, isHarmless, type Target } from './checkpoint/names';
 import { openWeights, weightFiles } from './checkpoint/open';
+import { settle, type Names, type Settled } from './checkpoint/settle';
 import { dropScratch, type OpenCheckpoint, type StoredTensor } from './checkpoint/stored';
 import { uploadTarget } from './checkpoint/upload';
 import { tensorsHash } from './fingerprint';
 import type { ModelShape } from './shape';
-import { weightShapes } from './shapes';
+import { bufferShapes, weightShapes, type WeightShapes } from './shapes';
 
 /** A frozen model in memory: plain tensors that nothing can train. Owns them until `dispose()`. */
 export class Backbone {
@@ -52,53 +53,68 @@ export class Backbone {
  * @param held bfloat16 halves the memory of matrices and tables, which compiled steps alone can read then
  */
 export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], held: Precision = 'float32'): Backbone {
-  const described = shapeOf(readConfig(folder));
+  const config = readConfig(folder);
+  const described = shapeOf(config);
   const shape = pooling === undefined ? described : { ...described, pooling };
   const files = weightFiles(folder);
   const file = openWeights(folder);
   try {
-    return new Backbone(folder, shape, {
-      weights: readWeights(file, shape, {
-        source: folder,
-        namesOf: (stored) => canonicalNames(shape.family, stored),
-        held,
-      }),
-      files,
-    });
+    const names = {
+      source: folder,
+      namesOf: (stored: string) => canonicalNames(shape.family, stored),
+      isHarmless: (stored: string) => isHarmless(shape.family, stored),
+      owned: parseInt(String(config['transformers_version'])) >= 5,
+    };
+    return backboneFrom(folder, { file, files, shape, names, held });
   } finally {
     file.close();
     dropScratch();
   }
 }
 
-/** Where weights come from, for messages; what stored names stand for; and how matrices are held. */
-export interface Reading {
-  readonly source: string;
-  readonly namesOf: (stored: string) => readonly Target[];
+/** An open checkpoint, its files, what its config says, what its format knows of names, and how matrices are held. */
+export interface Opened {
+  readonly file: OpenCheckpoint;
+  readonly files: readonly string[];
+  readonly shape: ModelShape;
+  readonly names: Names;
   readonly held: Precision;
 }
 
-/** Every weight of the shape from an open checkpoint; frees what it made where something is wrong. */
-export function readWeights(
-  { tensors }: OpenCheckpoint,
-  shape: ModelShape,
-  { source, namesOf, held }: Reading,
-): Tensors {
-  const expected = weightShapes(shape);
+export function backboneFrom(folder: string, { file, files, shape, names, held }: Opened): Backbone {
+  const settled = settle(file.tensors, shape, names);
+  return new Backbone(folder, settled.shape, {
+    weights: readWeights(file, settled, { source: names.source, held }),
+    files,
+  });
+}
+
+/** Where weights come from, for messages, and how matrices are held. */
+interface Reading {
+  readonly source: string;
+  readonly held: Precision;
+}
+
+/**
+ * Every weight of the shape from an open checkpoint; frees what it made where something is wrong. Throws a UserError on
+ * a tensor that is neither a weight of the shape nor known to change nothing: to pass it over would compute another
+ * model.
+ */
+function readWeights({ tensors }: OpenCheckpoint, settled: Settled, { source, held }: Reading): Tensors {
+  const { shape, namesOf } = settled;
+  const expected = { ...weightShapes(shape), ...bufferShapes(shape) };
+  demandKnown(tensors, expected, { ...settled, source });
   const weights: Record<string, Tensor> = {};
   try {
     // Large tensors first: what reading them takes besides is free again before most weights are there.
     for (const stored of [...tensors].sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape))) {
-      const targets = namesOf(stored.name).filter(
-        ({ name }) => expected[name] !== undefined && weights[name] === undefined,
-      );
-      for (const target of targets) {
+      for (const target of namesOf(stored.name)) {
         demandShape(stored, target, expected[target.name] as readonly number[]);
         const weight = uploadTarget(stored, target);
         weights[target.name] = held === 'bfloat16' && isMatrix(target.name) ? narrowed(weight) : weight;
       }
     }
-    demandAll(source, shape, weights);
+    demandAll(source, expected, { family: shape.family, weights });
     return weights;
   } catch (error) {
     for (const weight of Object.values(weights)) weight.dispose();
@@ -106,8 +122,33 @@ export function readWeights(
   }
 }
 
+function demandKnown(
+  tensors: readonly StoredTensor[],
+  expected: WeightShapes,
+  { source, namesOf, isHarmless: harmless }: Settled & Pick<Reading, 'source'>,
+): void {
+  const holders = new Map<string, string>();
+  for (const { name } of tensors) {
+    const targets = namesOf(name);
+    if (targets.length === 0 && !harmless(name))
+      throw new UserError(
+        `${source}: tensor ${name} is not known here and may change what the model computes: choose another checkpoint`,
+      );
+    for (const target of targets) {
+      if (expected[target.name] === undefined)
+        throw new UserError(
+          `${source}: tensor ${name} belongs to a part that the config does not ask for: config.json and weights belong to different models`,
+        );
+      const other = holders.get(target.name);
+      if (other !== undefined)
+        throw new UserError(`${source}: tensors ${other} and ${name} are the same weight: choose another checkpoint`);
+      holders.set(target.name, name);
+    }
+  }
+}
+
 function isMatrix(name: string): boolean {
-  return name.endsWith('.weight') || name === 'embedding.word';
+  return name.endsWith('.weight') || name.endsWith('.word');
 }
 
 function sizeOf(shape: readonly number[]): number {
@@ -126,13 +167,15 @@ function demandShape({ name, shape }: StoredTensor, { transpose, third }: Target
   );
 }
 
-function demandAll(source: string, shape: ModelShape, weights: Tensors): void {
+function demandAll(
+  source: string,
+  expected: WeightShapes,
+  { family, weights }: { readonly family: string; readonly weights: Tensors },
+): void {
   // A pooler is counted with the backbone but no head here reads it: files without one are fine.
-  const missing = Object.keys(weightShapes(shape)).filter(
-    (name) => weights[name] === undefined && !name.startsWith('pooler.'),
-  );
+  const missing = Object.keys(expected).filter((name) => weights[name] === undefined && !name.startsWith('pooler.'));
   if (missing.length > 0)
     throw new UserError(
-      `${source} lacks ${missing.length} weights, ${missing[0] as string} first: it is not a complete ${shape.family} checkpoint`,
+      `${source} lacks ${missing.length} weights, ${missing[0] as string} first: it is not a complete ${family} checkpoint`,
     );
 }

@@ -70,11 +70,14 @@ export function decodeText(frozen: Frozen, { source, target }: TextPair, forward
 
 /** Scores of every word for rows of hidden states. @param hidden `[M, d]` @returns `[M, vocabulary]` */
 export function vocabularyLogits({ shape, weights }: Frozen, hidden: Tensor): Tensor {
-  const { kind, scale } = shape.output;
+  const { kind, scale, fixedBias } = shape.output;
   const read = scale === 1 ? hidden : tf.mul(hidden, scale);
-  if (kind === 'own') return matmul(read, need(weights, 'output.weight'));
-  if (kind === 'tied') return matmul(read, need(weights, 'embedding.word'), false, true);
-  throw new Error(`a ${shape.family} model has no language-model head`);
+  if (kind === 'none') throw new Error(`a ${shape.family} model has no language-model head`);
+  const scores =
+    kind === 'own'
+      ? matmul(read, need(weights, 'output.weight'))
+      : matmul(read, need(weights, 'embedding.word'), false, true);
+  return fixedBias === true ? tf.add(scores, need(weights, 'output.fixedBias')) : scores;
 }
 
 /** The same for some rows only: nothing is computed for positions that nobody reads. @param rows int32 `[M]` */

@@ -15,7 +15,8 @@ export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'typ
  * `[N, d]`
  */
 export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, forward: Forward): Tensor {
-  const word = forward.words ?? scaled(gatherRows(need(weights, 'embedding.word'), tokens.ids), shape.embeddingScale);
+  const table = stack === 'decoder' && shape.decoderWords === true ? 'decoder.word' : 'embedding.word';
+  const word = forward.words ?? scaled(gatherRows(need(weights, table), tokens.ids), shape.embeddingScale);
   const [positions, norm] = hasCrossAttention(shape)
     ? [`${stack}.position`, `${stack}.embeddingNorm`]
     : ['embedding.position', 'embedding.norm'];

@@ -8,7 +8,7 @@ const activations = { gelu, geluTanh, relu, silu } as const;
 /** act(x W_1 + b_1) W_2 + b_2, or act(x W_gate) * (x W_up) in the middle. @param x `[N, d]` @returns `[N, d]` */
 export function feedForward(place: Place, x: Tensor): Tensor {
   const { shape, visit } = place;
-  if (shape.activation === 'gelu' && !shape.gatedFfn && passes(visit, 'ffn.up', 'ffn.mid', 'ffn.down'))
+  if (shape.activation === 'gelu' && !shape.gatedFfn && shape.biases && passes(visit, 'ffn.up', 'ffn.mid', 'ffn.down'))
     return foldedFeedForward(place, x);
   const activation = activations[shape.activation];
   const up = project(place, 'ffn.up', 'ffn.up', x);

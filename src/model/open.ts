@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Precision } from '../engine/program';
 import { UserError } from '../errors';
-import { Backbone, loadBackbone, readWeights } from './backbone';
+import { backboneFrom, loadBackbone, type Backbone } from './backbone';
 import { readConfig, type Config } from './checkpoint/config';
 import { openGguf, type Metadata } from './checkpoint/gguf';
 import { dropScratch } from './checkpoint/stored';
@@ -78,27 +78,37 @@ async function openGgufModel({ name, path }: ModelPlace, held: Precision): Promi
   try {
     const { metadata, shape } = file;
     const tokenizer = ggufTokenizer(metadata, path);
-    const weights = readWeights(file, shape, { source: path, namesOf: (stored) => file.namesOf(stored), held });
-    const id = (key: string): number | undefined =>
-      metadata[`tokenizer.ggml.${key}`] === undefined ? undefined : Number(metadata[`tokenizer.ggml.${key}`]);
-    const end = id('eos_token_id');
-    const special = {
-      end: end === undefined ? [] : [end],
-      pad: id('padding_token_id') ?? end ?? 0,
-      start: null,
-      forcedFirst: null,
-      forcedLast: null,
-    };
-    return { name, backbone: new Backbone(path, shape, { weights, files: [path] }), tokenizer, special };
+    const special = ggufSpecial(metadata);
+    file.demandRead();
+    const names = { source: path, namesOf: file.namesOf, isHarmless: () => false, owned: true };
+    const backbone = backboneFrom(path, { file, files: [path], shape, names, held });
+    return { name, backbone, tokenizer, special };
   } finally {
     file.close();
     dropScratch();
   }
 }
 
-/** A tokenizer.json beside the file goes before the file's own vocabulary. */
+/** A text ends with any of the tokens that end a text, a turn or a message. */
+function ggufSpecial(metadata: Metadata): SpecialIds {
+  const id = (key: string): number | undefined =>
+    metadata[`tokenizer.ggml.${key}`] === undefined ? undefined : Number(metadata[`tokenizer.ggml.${key}`]);
+  const ends = ['eos_token_id', 'eot_token_id', 'eom_token_id'].map(id).filter((end) => end !== undefined);
+  return {
+    end: [...new Set(ends)],
+    pad: id('padding_token_id') ?? ends[0] ?? 0,
+    start: null,
+    forcedFirst: null,
+    forcedLast: null,
+  };
+}
+
+/** A tokenizer.json beside the file goes before the file's own vocabulary, of which nothing is read then. */
 function ggufTokenizer(metadata: Metadata, path: string): Tokenizer {
-  if (existsSync(join(dirname(path), 'tokenizer.json'))) return loadTokenizer(dirname(path));
+  if (existsSync(join(dirname(path), 'tokenizer.json'))) {
+    for (const key of Object.keys(metadata)) if (key.startsWith('tokenizer.')) void metadata[key];
+    return loadTokenizer(dirname(path));
+  }
   const { json, config } = vocabularyOf(metadata, path);
   return tokenizerFrom(json, config);
 }

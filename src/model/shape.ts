@@ -38,7 +38,14 @@ export interface ModelShape {
    * The language-model head: none, the word table itself, or a table of its own. `scale` multiplies hidden states first
    * (T5 v1.0: d^-0.5).
    */
-  readonly output: { readonly kind: 'none' | 'tied' | 'own'; readonly scale: number };
+  readonly output: {
+    readonly kind: 'none' | 'tied' | 'own';
+    readonly scale: number;
+    /** A fixed vector is added to the scores: a buffer, no parameter (BART's `final_logits_bias`). */
+    readonly fixedBias?: boolean;
+  };
+  /** The decoder has a table of words of its own. Left out: both stacks read one. */
+  readonly decoderWords?: boolean;
   /** Which token the head of a classifier reads. */
   readonly pooling: 'mean' | 'first' | 'last';
 }

@@ -31,6 +31,11 @@ export function weightShapes(shape: ModelShape): WeightShapes {
   };
 }
 
+/** Names and shapes of stored numbers that the model reads but that are no parameters. */
+export function bufferShapes({ output, vocabulary }: ModelShape): WeightShapes {
+  return output.fixedBias === true ? { 'output.fixedBias': [1, vocabulary] } : {};
+}
+
 /** Parameters of the frozen model, in closed form: what `weightShapes` sums to. */
 export function backbone(shape: ModelShape): number {
   const { width: d, vocabulary, positions, tokenTypes, encoderLayers, decoderLayers } = shape;
@@ -42,7 +47,7 @@ export function backbone(shape: ModelShape): number {
   const cross = hasCrossAttention(shape) ? decoderLayers * (attentionSize(shape) + norm) : 0;
   const norms = (shape.embeddingNorm ? stacks * norm : 0) + (shape.norm.final ? stacks * norm : 0);
   return (
-    vocabulary * d +
+    (shape.decoderWords === true ? 2 : 1) * vocabulary * d +
     tables +
     tokenTypes * d +
     relative +
@@ -72,7 +77,8 @@ function ffnSize(shape: ModelShape): number {
 
 function embeddings(shape: ModelShape): WeightShapes {
   const { width: d, positions } = shape;
-  const word = { 'embedding.word': [shape.vocabulary, d] };
+  const table = [shape.vocabulary, d];
+  const word = { 'embedding.word': table, ...(shape.decoderWords === true ? { 'decoder.word': table } : {}) };
   const types: WeightShapes = shape.tokenTypes > 0 ? { 'embedding.type': [shape.tokenTypes, d] } : {};
   const ownTables = hasCrossAttention(shape);
   const prefixes = ownTables

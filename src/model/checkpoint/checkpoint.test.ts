@@ -11,6 +11,7 @@ import { loadBackbone, type Backbone } from '../backbone';
 import { uploadBatch } from '../batch';
 import { decode, vocabularyLogits } from '../decoder';
 import { plainForward } from '../forward';
+import { tensorsIn, writeTensors, type Stored } from '../fixtures/files';
 import { difference, folderOf, type Rows } from '../fixtures/tiny';
 import { openModel } from '../open';
 import { packSequences } from '../packing';
@@ -27,51 +28,6 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
-
-type Stored = Readonly<
-  Record<string, { readonly dtype: string; readonly shape: readonly number[]; readonly bytes: Buffer }>
->;
-
-/** The tensors of a safetensors file as bytes. */
-function tensorsIn(path: string): Stored {
-  const file = readFileSync(path);
-  const start = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.subarray(8, start).toString()) as Record<
-    string,
-    { dtype: string; shape: number[]; data_offsets: [number, number] }
-  >;
-  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
-  return Object.fromEntries(
-    entries.map(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [from, to],
-        },
-      ]) => [name, { dtype, shape, bytes: file.subarray(start + from, start + to) }],
-    ),
-  );
-}
-
-function writeTensors(path: string, tensors: Stored): void {
-  let at = 0;
-  const header = JSON.stringify(
-    Object.fromEntries(
-      Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => [
-        name,
-        { dtype, shape, data_offsets: [at, (at += bytes.length)] },
-      ]),
-    ),
-  );
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(header.length));
-  writeFileSync(
-    path,
-    Buffer.concat([length, Buffer.from(header), ...Object.values(tensors).map(({ bytes }) => bytes)]),
-  );
-}
 
 /** Every tensor with its values made by `convert` from float32. */
 function converted(tensors: Stored, dtype: string, convert: (value: number) => number): Stored {

@@ -2,8 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../shape';
-import { families } from './families';
-import type { Config } from './fields';
+import { byModelType } from './families/index';
+import type { FamilyTable } from './families/table';
+import { demand, type Config } from './fields';
+import { isHarmlessKey } from './harmless';
+import { demandSane } from './sane';
+import { demandRead, watched } from './watched';
 
 export type { Config } from './fields';
 
@@ -13,21 +17,43 @@ export function readConfig(folder: string): Config {
     throw new UserError(
       `model folder ${folder} has no config.json: name a folder saved by save_pretrained, or a model of \`petl models\``,
     );
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Config;
-  } catch {
-    throw new UserError(`${path} is not valid JSON: copy the model's config.json again`);
-  }
+  return recordIn(path);
 }
 
-/** The shape that a config describes. Throws a UserError on an architecture that this project does not know. */
-export function shapeOf(config: Config): ModelShape {
-  const type = String(config['model_type']);
-  const make = families[type];
-  if (make === undefined)
-    throw new UserError(`model_type "${type}" is not supported: known are ${Object.keys(families).join(', ')}`);
-  const shape = make(config);
-  if ((shape.heads * shape.headWidth) % 1 !== 0 || shape.headWidth % 1 !== 0)
-    throw new UserError(`config.json: width ${shape.width} does not divide into ${shape.heads} heads`);
+/** The JSON record that a file holds. */
+export function recordIn(path: string): Config {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    throw new UserError(`${path} is not valid JSON: copy the model's file again`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UserError(`${path} holds no JSON object: copy the model's file again`);
+  return value as Config;
+}
+
+/**
+ * The shape that a config describes. Throws a UserError on an architecture that this project does not know, on numbers
+ * that no model has, and on a key that is neither used nor known to change nothing.
+ */
+export function shapeOf(given: Config): ModelShape {
+  const type = String(given['model_type']);
+  const table = Object.hasOwn(byModelType, type) ? byModelType[type] : undefined;
+  if (table === undefined)
+    throw new UserError(`model_type "${type}" is not supported: known are ${Object.keys(byModelType).join(', ')}`);
+  const seen = watched(given);
+  const shape = table.shape(seen.record);
+  demandPlain(seen.record, table);
+  demandRead(seen, 'config.json', (key) => isHarmlessKey(key, table.harmlessKeys));
+  demandSane(shape, table.stacks);
   return shape;
+}
+
+/** Keys of every family that would change its structure. */
+function demandPlain(config: Config, { stacks }: FamilyTable): void {
+  demand(config, 'is_encoder_decoder', [stacks.length === 2]);
+  demand(config, 'is_decoder', stacks.includes('encoder') ? [false] : [false, true]);
+  demand(config, 'add_cross_attention', [false]);
+  demand(config, 'tie_encoder_decoder', [false]);
 }

@@ -1,9 +1,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../shape';
-import { shapeOf } from './config';
+import { shapeOf, type Config } from './config';
 import { plainTarget, type Target } from './names';
 import { quantisations } from './quantised';
+import { demandRead, watched } from './watched';
 import { byteScratch, demandNumbers, floatScratch, type OpenCheckpoint, type StoredTensor } from './stored';
 
 /** Key-value pairs of a GGUF file. */
@@ -14,6 +15,8 @@ export interface Gguf extends OpenCheckpoint {
   readonly metadata: Metadata;
   readonly shape: ModelShape;
   namesOf(stored: string): readonly Target[];
+  /** Throws a UserError that names a key which nobody has looked at and which may change a number. */
+  demandRead(): void;
 }
 
 interface TensorInfo {
@@ -29,7 +32,9 @@ interface TensorInfo {
  */
 export async function openGguf(path: string): Promise<Gguf> {
   if (!existsSync(path)) throw new UserError(`${path} does not exist: name a .gguf file or a model folder`);
-  const { metadata, tensorInfos, tensorDataOffset } = await header(path);
+  const { metadata: given, tensorInfos, tensorDataOffset } = await header(path);
+  const seen = watched(given);
+  const metadata = seen.record;
   const shape = shapeOfGguf(
     metadata,
     path,
@@ -47,6 +52,9 @@ export async function openGguf(path: string): Promise<Gguf> {
         closeSync(file);
       },
       namesOf: (stored) => ggufTargets(stored, shape),
+      demandRead: () => {
+        demandRead(seen, path, (key) => harmless.some((pattern) => pattern.test(key)));
+      },
     };
   } catch (error) {
     closeSync(file);
@@ -110,8 +118,14 @@ function shapeOfGguf(metadata: Metadata, path: string, ownOutput: boolean): Mode
       `${path} holds a model of architecture "${architecture}"; of GGUF files this project reads llama alone: use the model's safetensors`,
     );
   const of = (key: string): unknown => metadata[`llama.${key}`];
-  const scaling = of('rope.scaling.type');
-  return shapeOf({
+  const demandEqual = (key: string, expected: unknown): void => {
+    const value = of(key);
+    if (value !== undefined && value !== expected)
+      throw new UserError(
+        `${path} sets "llama.${key}" to ${String(value)}, and this project computes ${String(expected)} alone: use another file`,
+      );
+  };
+  const shape = shapeOf({
     model_type: 'llama',
     hidden_size: of('embedding_length'),
     intermediate_size: of('feed_forward_length'),
@@ -123,9 +137,42 @@ function shapeOfGguf(metadata: Metadata, path: string, ownOutput: boolean): Mode
     rope_theta: of('rope.freq_base'),
     vocab_size: of('vocab_size') ?? (metadata['tokenizer.ggml.tokens'] as unknown[] | undefined)?.length,
     tie_word_embeddings: !ownOutput,
-    ...(scaling === undefined || scaling === 'none' ? {} : { rope_scaling: { type: scaling } }),
+    ...scalingOf(of),
   });
+  demandEqual('rope.dimension_count', shape.headWidth);
+  demandEqual('attention.value_length', shape.headWidth);
+  demandEqual('expert_count', 0);
+  demandEqual('expert_used_count', 0);
+  return shape;
 }
+
+/** Scaled rotary positions, in the older key and the newer ones, as a config's `rope_scaling`. */
+function scalingOf(of: (key: string) => unknown): { readonly rope_scaling?: Config } {
+  const old = of('rope.scale_linear');
+  if (old !== undefined && old !== 1) return { rope_scaling: { rope_type: 'linear', factor: old } };
+  const type = of('rope.scaling.type');
+  if (type === undefined || type === 'none') return {};
+  return {
+    rope_scaling: {
+      rope_type: type,
+      factor: of('rope.scaling.factor'),
+      original_max_position_embeddings: of('rope.scaling.original_context_length'),
+    },
+  };
+}
+
+/** Keys that change no number: where the file comes from, how it was made, how long texts may be. */
+const harmless: readonly RegExp[] = [
+  /^(version|tensor_count|kv_count)$/,
+  /^general\.(type|name|author|version|organization|finetune|basename|description|quantized_by|size_label)$/,
+  /^general\.(license|languages|tags|datasets|url|doi|uuid|repo_url|file_type|quantization_version|alignment)(\.|$)/,
+  /^general\.(source|base_model|dataset|parameter_count|license)(\.|$)/,
+  /^llama\.context_length$/,
+  /^quantize\.imatrix\./,
+  // Merges alone decide how byte-level words divide; these tokens are text to a model that continues text.
+  /^tokenizer\.ggml\.(scores|(unknown|seperator|cls|mask|prefix|suffix|middle|fim_\w+)_token_id)$/,
+  /^tokenizer\.(huggingface\.json|chat_template\.\w+|chat_templates)$/,
+];
 
 /** A float32 in JavaScript prints the digits it never had: 9.999999747378752e-6 was 1e-5. */
 function rounded(value: unknown): unknown {

@@ -50,6 +50,24 @@ export function demandNumbers(values: Float32Array, path: string, name: string):
   return values;
 }
 
+/** Whether a tensor holds zeros alone. */
+export function isZero({ shape, read }: StoredTensor): boolean {
+  return read(0, shape[0] ?? 1).every((value) => value === 0);
+}
+
+/** Whether two tensors hold the same numbers. */
+export function sameValues(a: StoredTensor, b: StoredTensor): boolean {
+  if (a.shape.join() !== b.shape.join()) return false;
+  const [rows = 1, ...rest] = a.shape;
+  const step = Math.max(1, Math.floor((1 << 20) / rest.reduce((x, y) => x * y, 1)));
+  for (let from = 0; from < rows; from += step) {
+    const to = Math.min(from + step, rows);
+    const own = a.read(from, to).slice(); // the next read uses the memory again
+    if (!b.read(from, to).every((value, i) => value === own[i])) return false;
+  }
+  return true;
+}
+
 let halves: Float32Array | undefined;
 
 /** Every half-precision number by its bits. */

@@ -30,31 +30,19 @@ export function vocabularyOf(
       `${path} holds a tokenizer "${String(of('model'))}", "${kind}", which is not read from GGUF: put the model's tokenizer.json beside the file`,
     );
   }
-  const types = (of('token_type') ?? []) as readonly number[];
   const names = tokens as readonly string[];
-  const added = names.flatMap((content, id) =>
-    types[id] === CONTROL || types[id] === USER_DEFINED
-      ? [
-          {
-            id,
-            content,
-            single_word: false,
-            lstrip: false,
-            rstrip: false,
-            normalized: false,
-            special: types[id] === CONTROL,
-          },
-        ]
-      : [],
-  );
-  const named = (key: string): string | undefined => names[Number(of(key))];
+  const named = (key: string): string | undefined => (of(key) === undefined ? undefined : names[Number(of(key))]);
+  if (of('add_space_prefix') === true)
+    throw new UserError(
+      `${path} sets "tokenizer.ggml.add_space_prefix", which is not read: put the model's tokenizer.json beside the file`,
+    );
   return {
     json: {
       version: '1.0',
-      added_tokens: added,
+      added_tokens: addedTokens(names, (of('token_type') ?? []) as readonly number[]),
       normalizer: null,
       pre_tokenizer: preTokenizer,
-      post_processor: null,
+      post_processor: null, // begin and end tokens: by the two flags below
       decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
       model: {
         type: 'BPE',
@@ -68,7 +56,19 @@ export function vocabularyOf(
       pad_token: named('padding_token_id'),
       eos_token: named('eos_token_id'),
       bos_token: named('bos_token_id'),
+      add_bos_token: of('add_bos_token') === true,
+      add_eos_token: of('add_eos_token') === true,
       chat_template: metadata['tokenizer.chat_template'],
     },
   };
+}
+
+/** Control and user-defined tokens, found in a text before it is divided. */
+function addedTokens(names: readonly string[], types: readonly number[]): readonly object[] {
+  const kept = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  return names.flatMap((content, id) =>
+    types[id] === CONTROL || types[id] === USER_DEFINED
+      ? [{ id, content, ...kept, special: types[id] === CONTROL }]
+      : [],
+  );
 }

@@ -1,0 +1,105 @@
+import type { ModelShape } from '../../shape';
+import { activationOf, demand, headsOf, numberIn, type Config } from '../fields';
+import { linear, norm, type Rule } from '../rules';
+import type { FamilyTable } from './table';
+
+const noOutput = { kind: 'none', scale: 1 } as const;
+
+export function bertShape(config: Config): ModelShape {
+  demand(config, 'position_embedding_type', ['absolute']);
+  return {
+    family: 'bert',
+    ...headsOf(numberIn(config, 'hidden_size', 768), numberIn(config, 'num_attention_heads', 12)),
+    ffnWidth: numberIn(config, 'intermediate_size', 3072),
+    encoderLayers: numberIn(config, 'num_hidden_layers', 12),
+    decoderLayers: 0,
+    vocabulary: numberIn(config, 'vocab_size', 30522),
+    positions: { kind: 'learned', rows: numberIn(config, 'max_position_embeddings', 512), offset: 0 },
+    tokenTypes: numberIn(config, 'type_vocab_size', 2),
+    norm: { kind: 'layer', epsilon: numberIn(config, 'layer_norm_eps', 1e-12), place: 'post', final: false },
+    embeddingNorm: true,
+    embeddingScale: 1,
+    activation: activationOf(config, 'hidden_act', 'gelu'),
+    gatedFfn: false,
+    biases: true,
+    pooler: true,
+    output: noOutput,
+    pooling: 'first',
+  };
+}
+
+/** Positions start after the padding id. */
+function robertaShape(config: Config): ModelShape {
+  const rows = numberIn(config, 'max_position_embeddings', 514);
+  return {
+    ...bertShape(config),
+    family: 'roberta',
+    positions: { kind: 'learned', rows, offset: numberIn(config, 'pad_token_id', 1) + 1 },
+  };
+}
+
+function distilbertShape(config: Config): ModelShape {
+  return {
+    ...bertShape({}),
+    family: 'distilbert',
+    ...headsOf(numberIn(config, 'dim', 768), numberIn(config, 'n_heads', 12)),
+    ffnWidth: numberIn(config, 'hidden_dim', 3072),
+    encoderLayers: numberIn(config, 'n_layers', 6),
+    vocabulary: numberIn(config, 'vocab_size', 30522),
+    tokenTypes: 0,
+    pooler: false,
+    positions: { kind: 'learned', rows: numberIn(config, 'max_position_embeddings', 512), offset: 0 },
+    activation: activationOf(config, 'activation', 'gelu'),
+  };
+}
+
+const bertEmbeddings: Rule[] = [
+  [/^embeddings\.word_embeddings\.weight$/, 'embedding.word'],
+  [/^embeddings\.position_embeddings\.weight$/, 'embedding.position'],
+  [/^embeddings\.token_type_embeddings\.weight$/, 'embedding.type'],
+  ...norm('embeddings\\.LayerNorm', 'embedding.norm'),
+];
+
+const bertLayer = 'encoder\\.layer\\.(\\d+)';
+const bertTensors: readonly Rule[] = [
+  ...bertEmbeddings,
+  ...linear(`${bertLayer}\\.attention\\.self\\.(query|key|value)`, 'encoder.$1.attn.$2'),
+  ...linear(`${bertLayer}\\.attention\\.output\\.dense`, 'encoder.$1.attn.out'),
+  ...norm(`${bertLayer}\\.attention\\.output\\.LayerNorm`, 'encoder.$1.attn.norm'),
+  ...linear(`${bertLayer}\\.intermediate\\.dense`, 'encoder.$1.ffn.up'),
+  ...linear(`${bertLayer}\\.output\\.dense`, 'encoder.$1.ffn.down'),
+  ...norm(`${bertLayer}\\.output\\.LayerNorm`, 'encoder.$1.ffn.norm'),
+  ...linear('pooler\\.dense', 'pooler'),
+];
+
+const distilLayer = 'layer\\.(\\d+)';
+const distilbertTensors: readonly Rule[] = [
+  ...bertEmbeddings,
+  ...linear(`${distilLayer}\\.attention\\.(q|k|v|out)_lin`, 'encoder.$1.attn.$2'),
+  ...norm(`${distilLayer}\\.sa_layer_norm`, 'encoder.$1.attn.norm'),
+  ...linear(`${distilLayer}\\.ffn\\.lin1`, 'encoder.$1.ffn.up'),
+  ...linear(`${distilLayer}\\.ffn\\.lin2`, 'encoder.$1.ffn.down'),
+  ...norm(`${distilLayer}\\.output_layer_norm`, 'encoder.$1.ffn.norm'),
+];
+
+export const bert: FamilyTable = {
+  shape: bertShape,
+  stacks: ['encoder'],
+  harmlessKeys: ['tie_word_embeddings'],
+  tensors: bertTensors,
+  harmlessTensors: [/^(cls|classifier|qa_outputs)\./],
+};
+
+export const roberta: FamilyTable = {
+  ...bert,
+  shape: robertaShape,
+  harmlessTensors: [/^(lm_head|classifier|qa_outputs)\./],
+};
+
+export const distilbert: FamilyTable = {
+  shape: distilbertShape,
+  stacks: ['encoder'],
+  harmlessKeys: ['tie_word_embeddings', 'tie_weights_', 'qa_dropout', 'seq_classif_dropout', 'sinusoidal_pos_embds'],
+  tensors: distilbertTensors,
+  harmlessTensors: [/^(vocab_transform|vocab_layer_norm|vocab_projector|pre_classifier|classifier|qa_outputs)\./],
+};
