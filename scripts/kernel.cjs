@@ -1,6 +1,6 @@
-// Starts the tslab kernel for this project. Five faults of the bare `tslab` command are cured here:
-// the working folder (imports and data paths start at the project root), Node >= 23, lost output, interrupts,
-// new files beside the sources.
+// Starts the tslab kernel for this project. Seven faults of the bare `tslab` command are cured here: the working folder
+// (imports and data paths start at the project root), Node >= 23, lost output, interrupts, new files beside the sources,
+// errors that begin with compiled code, no docs inside the brackets of a call.
 const path = require('node:path');
 require('../bin/legacy.cjs');
 
@@ -70,4 +70,6 @@ process.on('SIGINT', () => {
   globalThis.interrupted += 1;
 });
 
+require('./notebook/errors.cjs').showErrors();
+require('./notebook/inspect.cjs').inspectCalls();
 require('tslab/dist/main.js').startKernel({ configPath: process.argv[2] });

@@ -84,6 +84,31 @@ describe('the notebook kernel', { timeout: 180_000 }, () => {
     });
   });
 
+  it('shows an error by its message and the cell\u2019s line, without a stack where the fault is the user\u2019s', async () => {
+    const pause = () => new Promise((done) => setTimeout(done, 300)); // what follows an error at once is not run
+    await pause();
+    await run(
+      "import { UserError } from './src/errors';\nconst refuse = (what: string) => { throw new UserError(`${what}: no`); };",
+    );
+    const { status, out } = await run("const r: number = 3;\n\nconst m = refuse(\n  'r=' + r,\n);");
+    expect(status).toBe('error');
+    expect(out).toBe('r=3: no\n  line 3 of the cell: const m = refuse(\n');
+    await pause();
+    const late = await run('setTimeout(() => refuse("late"), 5);\nawait new Promise((done) => setTimeout(done, 200));');
+    expect(late.out).toBe('late: no\n  line 1 of the cell: setTimeout(() => refuse("late"), 5);\n');
+    const fault = await run('const none = JSON.parse("null");\nnone.length');
+    expect(fault.out).toMatch(/^TypeError: Cannot read properties of null.*\n {2}line 2 of the cell: none.length\n$/);
+    await pause();
+  });
+
+  it('finds the function whose brackets the cursor is in', async () => {
+    const { calleeBefore } = await script('notebook/inspect.cjs');
+    const code = "await show(parameterScore(rows, { x: f(1) }), 'a')";
+    expect(code[calleeBefore?.(code, code.indexOf('rows')) as number]).toBe('e');
+    expect(calleeBefore?.(code, code.indexOf("'a'"))).toBe(code.indexOf('show') + 3);
+    expect(calleeBefore?.(code, 3)).toBe(-1);
+  });
+
   it('survives a file that appears beside the sources', async () => {
     const file = join(projectRoot(), 'src', 'plots', `zz-appears-${process.pid}.ts`);
     writeFileSync(file, 'export const appeared = 1;\n');
