@@ -1,5 +1,5 @@
-import { isFinished } from '../experiments/store/read';
-import { runPath, type Tier } from '../experiments/store/spec';
+import { recordsOfRuns } from '../experiments/store/rows';
+import type { Tier } from '../experiments/store/spec';
 import { studies } from '../experiments/studies';
 import { minutesOf } from '../experiments/studies/plan';
 import { plansOf, tasksOf, type Study } from '../experiments/studies/study';
@@ -52,7 +52,7 @@ function lineOf(name: string, make: (tier: Tier) => Study): StudyLine {
 
 function progressOf(study: Study): Progress {
   const specs = plansOf(study).map(({ spec }) => spec);
-  const missing = specs.filter((spec) => !isFinished(runPath(spec)));
+  const missing = specs.filter((spec) => recordsOfRuns([spec]).length === 0);
   return {
     runs: specs.length,
     finished: specs.length - missing.length,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { executeRun, type Tools } from '../experiments/runner/execute';
-import { toyTools } from '../experiments/fixtures/tools';
+import { scoredOutcome, toyTools } from '../experiments/fixtures/tools';
 import { published } from '../experiments/findings/published';
 import { rowsOfStudy } from '../experiments/store/rows';
 import { designSpace, designStages } from '../experiments/studies/design-space';
@@ -41,16 +41,8 @@ const writing: Tools = {
   ...toyTools,
   train: async (job, report) => {
     const score = 2 + job.method.name.length / 100;
-    const perExample = job.training.scored.test === 0 ? [] : [score, score];
-    return {
-      ...(await toyTools.train(job, report)),
-      metric: 'nll',
-      score,
-      perExample,
-      labels: perExample.map(() => 1),
-      testIds: perExample.map((_, i) => `t${i}`),
-      written,
-    };
+    const outcome = await toyTools.train(job, report);
+    return { ...scoredOutcome(outcome, job.training.scored.test === 0 ? [] : [score, score]), metric: 'nll', written };
   },
 };
 

@@ -6,7 +6,7 @@ import { printOf } from '../../tasks/fingerprint';
 import { textScores } from '../../tasks/baselines';
 import { scoreBaselines, readBaselines, writeBaselines } from './baselines';
 import { executeRun } from '../runner/execute';
-import { toyTools } from '../fixtures/tools';
+import { scoredOutcome, toyTools } from '../fixtures/tools';
 import { gateLines, passedTasks } from './gate';
 import { judgeGate, readGate, writeGate } from './gate-record';
 import { runSpec } from '../store/spec';
@@ -80,7 +80,7 @@ describe('the gate of a base', () => {
     const tools = {
       ...toyTools,
       train: async (...given: Parameters<typeof toyTools.train>) => ({
-        ...(await toyTools.train(...given)),
+        ...scoredOutcome(await toyTools.train(...given), outcome.perExample),
         ...outcome,
       }),
     };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { executeRun, type Tools } from './execute';
-import { toyTools } from '../fixtures/tools';
+import { scoredOutcome, toyTools } from '../fixtures/tools';
 import { readRun } from '../store/read';
 import type { RunRecord } from '../store/record';
 import { repeatAt, repeatOf, repeats, repeatsFolder } from './repeat';
@@ -22,7 +22,7 @@ afterEach(() => rmSync(results, { recursive: true, force: true }));
 
 const scoring = (score: number): Tools => ({
   ...toyTools,
-  train: async (job, report) => ({ ...(await toyTools.train(job, report)), score }),
+  train: async (job, report) => scoredOutcome(await toyTools.train(job, report), [score]),
 });
 const execute = async (run: typeof spec, score: number, folder: string): Promise<RunRecord> =>
   await executeRun({ spec: run, label: 'LoRA r=4' }, scoring(score), {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
 import type { PlannedRun } from './execute';
+import { believed } from '../store/damage';
 import { readStudyFolder } from '../store/read';
 import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
@@ -60,9 +61,9 @@ export function repeatOf(
 export function repeats(tier: Tier, results?: string): readonly Repeat[] {
   const root = repeatsFolder(results);
   return studiesIn(tier === 'full' ? root : join(root, 'quick')).flatMap((study) =>
-    readStudyFolder(study, tier, root).flatMap((stored) =>
-      stored.kind === 'finished' ? judged(stored.record, results) : [],
-    ),
+    readStudyFolder(study, tier, root)
+      .flatMap(believed)
+      .flatMap((record) => judged(record, results)),
   );
 }
 
@@ -92,13 +93,10 @@ interface Yardstick {
 function yardstick(spec: RunSpec, results: string | undefined): Yardstick {
   const [stored] = recordsOfRuns([spec], results);
   const seedless = (of: RunSpec): string => canonicalJson({ ...of, seed: 0 });
-  const others = readStudyFolder(spec.study, spec.tier, results).flatMap((other) =>
-    other.kind === 'finished' &&
-    other.record.run.spec.seed !== spec.seed &&
-    seedless(other.record.run.spec) === seedless(spec)
-      ? (other.record.final.score ?? [])
-      : [],
-  );
+  const others = readStudyFolder(spec.study, spec.tier, results)
+    .flatMap(believed)
+    .filter(({ run }) => run.spec.seed !== spec.seed && seedless(run.spec) === seedless(spec))
+    .flatMap(({ final }) => final.score ?? []);
   return { recorded: stored?.final.score ?? null, others };
 }
 

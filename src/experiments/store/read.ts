@@ -1,15 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../../errors';
-import {
-  completeRecord,
-  type EvalLine,
-  type FinalLine,
-  type RunLine,
-  type RunRecord,
-  type RunRecordLine,
-  type TrainLine,
-} from './record';
+import { readText } from '../../json';
+import type { EvalLine, FinalLine, RunRecord, RunRecordLine, TrainLine } from './record';
+import { lineSchema } from './schema';
+import { unsealed } from './seal';
 import { runId, studyFolder, type Tier } from './spec';
 
 /** What a path holds: a finished run, nothing, or a file that must not be believed. */
@@ -19,8 +14,8 @@ export type Stored =
   | { readonly kind: 'damaged'; readonly path: string; readonly reason: string };
 
 /**
- * Reads a run's file. A run counts only when every line is whole, the last is a valid `final` and the spec is the
- * file's own.
+ * Reads a run's file. A run counts only when its checksum is right (files from before there were any have none), every
+ * line is whole and of the schema, the last is a `final` that agrees with itself, and the spec is the file's own.
  */
 export function readRun(path: string): Stored {
   let text: string;
@@ -30,12 +25,10 @@ export function readRun(path: string): Stored {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'missing' };
     return { kind: 'damaged', path, reason: (error as Error).message };
   }
-  const parsed = parseLines(text);
-  if (typeof parsed === 'string') return { kind: 'damaged', path, reason: parsed };
-  const record = assemble(parsed);
-  const reason = record === undefined ? 'it does not begin with a run and end with a final line' : fault(record, path);
-  if (record !== undefined && reason === undefined) return { kind: 'finished', record: completeRecord(record) };
-  return { kind: 'damaged', path, reason: reason ?? 'unreadable' };
+  const record = recordIn(text);
+  const reason = typeof record === 'string' ? record : fault(record, path);
+  if (typeof record === 'string' || reason !== undefined) return { kind: 'damaged', path, reason: reason ?? '' };
+  return { kind: 'finished', record };
 }
 
 /** The finished run in a file that a user named. */
@@ -47,56 +40,59 @@ export function recordAt(path: string): RunRecord {
   );
 }
 
-/** The lines, or what is wrong with the text. */
-function parseLines(text: string): readonly RunRecordLine[] | string {
+/** The record that a text holds, or what is wrong with it. */
+function recordIn(text: string): RunRecord | string {
   if (text === '') return 'it is empty';
   if (!text.endsWith('\n')) return 'its last line is cut off';
+  const bare = unsealed(text);
+  if (bare === undefined) return 'its checksum does not fit: it was changed after it was written';
   const lines: RunRecordLine[] = [];
-  for (const [index, line] of text.slice(0, -1).split('\n').entries()) {
-    try {
-      lines.push(JSON.parse(line) as RunRecordLine);
-    } catch {
-      return `line ${index + 1} is not JSON`;
-    }
+  for (const [index, line] of bare.slice(0, -1).split('\n').entries()) {
+    const read = readText(line, lineSchema);
+    if (read.kind === 'fault') return `line ${index + 1} ${read.reason}`;
+    lines.push(read.value);
   }
-  return lines;
+  return assemble(lines);
 }
 
-function assemble(lines: readonly RunRecordLine[]): RunRecord | undefined {
-  const run = lines[0];
-  const final = lines[lines.length - 1];
-  if (run?.kind !== 'run' || final?.kind !== 'final') return undefined;
-  return {
-    run,
-    train: lines.filter((line): line is TrainLine => line.kind === 'train'),
-    evaluations: lines.filter((line): line is EvalLine => line.kind === 'eval'),
-    final,
-  };
+function assemble(lines: readonly RunRecordLine[]): RunRecord | string {
+  const [run, ...inner] = lines;
+  const final = inner.pop();
+  if (run?.kind !== 'run' || final?.kind !== 'final') return 'it does not begin with a run and end with a final line';
+  const train = inner.filter((line): line is TrainLine => line.kind === 'train');
+  const evaluations = inner.filter((line): line is EvalLine => line.kind === 'eval');
+  if (train.length + evaluations.length < inner.length) return 'it holds a run or a final line twice';
+  return { run, train, evaluations, final };
 }
 
 /** What makes a record unbelievable, if anything. */
 function fault({ run, final }: RunRecord, path: string): string | undefined {
-  if (run.format !== 1) return `its format is ${String(run.format)}, this version reads 1`;
-  if (!path.endsWith(`${idOf(run)}.jsonl`)) return 'its spec does not give its file name';
-  return faultOfFinal(final, run.spec.training.scored.test === 0);
+  const id = runId(run.spec);
+  if (run.id !== id || basename(path) !== `${id}.jsonl`) return 'its spec does not give its file name';
+  return (
+    faultOfCounts(final, run.spec.training.scored.test) ?? faultOfScore(final, run.spec.training.scored.test === 0)
+  );
 }
 
-function idOf(run: RunLine): string {
-  try {
-    return runId(run.spec);
-  } catch {
-    return '(no spec)';
-  }
-}
-
-function faultOfFinal(final: FinalLine, unscored: boolean): string | undefined {
-  if (!Array.isArray(final.perExample) || final.perExample.length !== final.tests?.count)
+function faultOfCounts({ perExample, tests, tokens, data }: FinalLine, asked: number | 'all'): string | undefined {
+  const count = perExample.length;
+  if (count !== tests.count || (data !== null && data.test.count !== count))
     return 'its per-example scores do not match their count';
-  if (unscored) return undefined;
-  if (final.tokens !== undefined && final.tokens.length > 0 && final.tokens.length !== final.perExample.length)
-    return 'its token counts do not match its scores';
-  if (!Number.isFinite(final.score) || !Number.isFinite(final.loss)) return 'its score is not a number';
-  return final.perExample.every(Number.isFinite) ? undefined : 'a per-example score is not a number';
+  if (count === 0 ? asked !== 0 : asked !== 'all' && count > asked)
+    return `it has ${count} per-example scores where ${asked} were asked for`;
+  return tokens.length > 0 && tokens.length !== count ? 'its token counts do not match its scores' : undefined;
+}
+
+/** Per-example scores are kept to six digits: as far as that their mean is the score. */
+function faultOfScore({ score, loss, perExample }: FinalLine, unscored: boolean): string | undefined {
+  if (unscored) return score === null && loss === null ? undefined : 'it has a score that nothing was scored for';
+  if (score === null || loss === null) return 'its score is not a number';
+  const mean = perExample.reduce((sum, value) => sum + value, 0) / perExample.length;
+  return Math.abs(mean - score) <= 1e-5 * Math.max(1, Math.abs(score)) ? undefined : meanFault(mean, score);
+}
+
+function meanFault(mean: number, score: number): string {
+  return `its score ${score} is not the mean of its per-example scores, ${Number(mean.toPrecision(6))}`;
 }
 
 /** All files of a study on disk, in name order. */
@@ -114,9 +110,4 @@ function filesOf(folder: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-/** True where `spec` has a finished run under `path`. */
-export function isFinished(path: string): boolean {
-  return readRun(path).kind === 'finished';
 }

@@ -1,7 +1,7 @@
 import type { DataPrint } from '../../tasks/fingerprint';
 import type { TrainingJob, TrainingOutcome, Written } from '../../training/job';
 import type { Environment } from './environment';
-import { completeSpec, type RunSpec } from './spec';
+import type { RunSpec } from './settings';
 
 /** Counted elements of a run's method on its model (design: "Counts"); `backbone` is the denominator of every share. */
 export interface RunCounts {
@@ -87,10 +87,4 @@ export interface RunRecord {
   readonly train: readonly TrainLine[];
   readonly evaluations: readonly EvalLine[];
   readonly final: FinalLine;
-}
-
-/** A record as it was written, with the fields that its time did not have. */
-export function completeRecord({ run, final, ...curves }: RunRecord): RunRecord {
-  const younger = { tokens: [], written: null, data: null, model: null };
-  return { ...curves, run: { ...run, spec: completeSpec(run.spec) }, final: { ...younger, ...final } };
 }

@@ -1,4 +1,5 @@
 import { parseMethod } from '../../petl/design/written';
+import { believed } from './damage';
 import type { RunRecord } from './record';
 import { readRun, readStudyFolder } from './read';
 import { runPath, type RunSpec, type Tier } from './spec';
@@ -37,9 +38,7 @@ export interface RunRow {
  * them.
  */
 export function readRows(study: string, tier: Tier, results?: string): readonly RunRow[] {
-  return readStudyFolder(study, tier, results).flatMap((stored) =>
-    stored.kind === 'finished' ? rowOf(stored.record) : [],
-  );
+  return readStudyFolder(study, tier, results).flatMap(believed).flatMap(rowOf);
 }
 
 /** The finished ones of these runs, in their order: what a figure of a study as it stands today may show. */
@@ -56,10 +55,7 @@ export function rowsOfStudy({ variants }: Study, results?: string): readonly Run
 }
 
 export function recordsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRecord[] {
-  return specs.flatMap((spec) => {
-    const stored = readRun(runPath(spec, results));
-    return stored.kind === 'finished' ? [stored.record] : [];
-  });
+  return specs.flatMap((spec) => believed(readRun(runPath(spec, results))));
 }
 
 /** No row for a run without a test score. */

@@ -1,54 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { UserError } from '../../errors';
+import { readValue } from '../../json';
 import { parseMethod, printMethod } from '../../petl/design/written';
 import { projectRoot } from '../../project';
 import { taskNamed } from '../../tasks/registry';
 import type { TargetSettings, TrainingJob, TrainingSettings } from '../../training/job';
+import { specSchema } from './schema';
+import { defaultTraining, younger, type RunSpec, type Tier } from './settings';
 
-/** quick: a whole study in minutes on two cores; full: the numbers. */
-export type Tier = 'quick' | 'full';
-export const tiers: readonly Tier[] = ['quick', 'full'];
-
-/** Everything that decides a run's numbers. No optional fields: a result file explains itself. */
-export interface RunSpec {
-  readonly study: string;
-  /** Written form, as `printMethod` prints it. */
-  readonly method: string;
-  readonly model: string;
-  readonly task: string;
-  readonly training: TrainingSettings;
-  readonly seed: number;
-  readonly tier: Tier;
-}
-
-/** The settings of He et al. 2021 for GLUE (Table 13) on one pass over a small set; a study changes what it varies. */
-export const defaultTraining: TrainingSettings = {
-  examples: 'all',
-  epochs: 1,
-  batch: 32,
-  accumulation: 1,
-  maxLength: 64,
-  learningRate: 1e-3,
-  schedule: { kind: 'linear', warmup: 0.06 },
-  optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 },
-  dropout: 0.1,
-  labelSmoothing: 0,
-  scored: { validation: 'all', test: 'all' },
-  evaluations: 1,
-  precision: 'float32',
-  target: null,
-};
-
-/**
- * Settings younger than the first committed runs, with the value that means what those did: such a value takes no part
- * in a run's id.
- */
-const younger: Partial<TrainingSettings> = { target: null, accumulation: 1 };
-
-/** A spec as it was written, with what was not asked for in its time filled in. */
-export function completeSpec(spec: RunSpec): RunSpec {
-  return { ...spec, training: { ...younger, ...spec.training } };
-}
+export { defaultTraining, tiers, type RunSpec, type Tier } from './settings';
 
 /** What a run's id is made of. */
 function identityOf(spec: RunSpec): unknown {
@@ -61,10 +22,13 @@ function identityOf(spec: RunSpec): unknown {
 export type RunFields = Pick<RunSpec, 'study' | 'method'> &
   Partial<Omit<RunSpec, 'study' | 'method' | 'training'>> & { readonly training?: Partial<TrainingSettings> };
 
-/** A run with every field filled and the method in its canonical written form; an unreadable method is a UserError. */
+/**
+ * A run with every field filled and the method in its canonical written form.
+ * @throws UserError on an unreadable method, and on a name or number that no run can have
+ */
 export function runSpec(fields: RunFields): RunSpec {
   const task = fields.task ?? 'sentiment';
-  return {
+  return checkedSpec({
     study: fields.study,
     method: printMethod(parseMethod(fields.method)),
     model: fields.model ?? 'minilm-l6',
@@ -72,7 +36,13 @@ export function runSpec(fields: RunFields): RunSpec {
     training: { ...defaultTraining, target: usualTarget(task), ...fields.training },
     seed: fields.seed ?? 1,
     tier: fields.tier ?? 'quick',
-  };
+  });
+}
+
+function checkedSpec(spec: RunSpec): RunSpec {
+  const read = readValue(spec, specSchema);
+  if (read.kind === 'value') return spec;
+  throw new UserError(`no run of ${JSON.stringify(spec.method)} can be made: ${read.reason}`);
 }
 
 /** One greedy decode of 500 test examples for tasks that write texts. */

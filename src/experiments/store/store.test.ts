@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,7 +11,8 @@ import {
 } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UserError } from '../../errors';
 import type { Report } from '../../training/job';
 import { executeRun, runIfMissing, StoppedError, type Tools } from '../runner/execute';
 import { toyOutcome, toyTools } from '../fixtures/tools';
@@ -18,6 +20,7 @@ import { readRun, readStudyFolder } from './read';
 import { processes, type Owner } from '../../processes';
 import { projectRoot } from '../../project';
 import { readRows, rowsOfRuns } from './rows';
+import { unsealed } from './seal';
 import { canonicalJson, runId, runPath, runSpec, studyFolder } from './spec';
 
 const quiet: Report = () => undefined;
@@ -93,6 +96,24 @@ describe("a run's name", () => {
         },
       }),
     ).not.toBe(runId(spec));
+  });
+
+  it.each([
+    [{ study: '../../x' }, '"study" should be a name of letters, digits, ".", "_" and "-", not "../../x"'],
+    [{ study: '' }, '"study"'],
+    [{ study: 'own/a/b' }, '"study"'],
+    [{ model: 'a\nb' }, '"model" should be one line of text'],
+    [{ seed: 1.5 }, '"seed"'],
+    [{ seed: -1 }, '"seed" should be >=0, not -1'],
+    [{ training: { learningRate: Number.NaN } }, '"training.learningRate" should be number, not NaN'],
+    [{ training: { learningRate: 0 } }, '"training.learningRate" should be >0, not 0'],
+    [{ training: { epochs: Infinity } }, '"training.epochs"'],
+    [{ training: { dropout: 1 } }, '"training.dropout" should be <1, not 1'],
+    [{ training: { exemples: 3 } as never }, 'unknown field "training.exemples"'],
+  ])('is refused where the spec %j has what none can have', (change, message) => {
+    const make = (): unknown => runSpec({ study: 'toy', method: 'lora:r=4', ...change });
+    expect(make).toThrow(UserError);
+    expect(make).toThrow(message);
   });
 
   it('does not depend on the order of keys', () => {
@@ -206,6 +227,33 @@ describe('what must not count', () => {
       'it does not begin with a run and end with a final line',
     ],
     [
+      'a line that is null',
+      (text: string) => text.replace('\n{"kind":"train"', '\nnull\n{"kind":"train"'),
+      'line 2 is no line of a run: its kind should be run, train, eval, final',
+    ],
+    ['missing counts', (text: string) => text.replace(/"counts":\{[^}]*\},/, ''), 'line 1 has no field "counts"'],
+    [
+      'an edited score',
+      (text: string) => text.replace('"score":0.5,', '"score":0.75,'),
+      'its score 0.75 is not the mean of its per-example scores, 0.5',
+    ],
+    [
+      'an edited per-example score',
+      (text: string) => text.replace('"perExample":[1,0', '"perExample":[1,1'),
+      'its score 0.5 is not the mean of its per-example scores, 0.75',
+    ],
+    [
+      'an empty per-example list',
+      (text: string) => text.replace(/"perExample":\[[^\]]*\]/, '"perExample":[]').replace(/"count":4/g, '"count":0'),
+      'it has 0 per-example scores where 4 were asked for',
+    ],
+    ['a flipped bit in a name', (text: string) => text.replace('"peakMb"', '"peakMc"'), 'line 6 has no field "peakMb"'],
+    [
+      'a field that nothing knows',
+      (text: string) => text.replace('"peakMb"', '"statistic":"f1","peakMb"'),
+      'line 6 has an unknown field "statistic"',
+    ],
+    [
       'a line that is not JSON',
       (text: string) => text.replace('\n{"kind":"train"', '\n<<<<<<< HEAD\n{"kind":"train"'),
       'line 2 is not JSON',
@@ -232,10 +280,40 @@ describe('what must not count', () => {
     ],
   ])('%s is damage with its reason', async (_, damage, reason) => {
     await executeRun(plan, toyTools, options());
-    writeFileSync(path(), damage(readFileSync(path(), 'utf8')));
+    writeFileSync(path(), damage(unsealed(readFileSync(path(), 'utf8'))!));
     expect(readRun(path())).toEqual({ kind: 'damaged', path: path(), reason });
     expect((await runIfMissing(plan, toyTools, options())).final.score).toBe(0.5);
     expect(readRun(path()).kind).toBe('finished');
+  });
+
+  it('a flipped bit anywhere is damage, told by the checksum', async () => {
+    await executeRun(plan, toyTools, options());
+    const bytes = readFileSync(path());
+    for (let at = 0; at < bytes.length; at += 3) {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 1 << (at % 7);
+      writeFileSync(path(), changed);
+      expect(readRun(path()).kind, `byte ${at}`).toBe('damaged');
+    }
+  });
+
+  it('a record from before there were checksums is read without one', async () => {
+    const record = await executeRun(plan, toyTools, options());
+    const text = readFileSync(path(), 'utf8');
+    expect(text).toMatch(/,"checksum":"[0-9a-f]{16}"\}\n$/);
+    writeFileSync(path(), unsealed(text)!);
+    expect(readRun(path())).toEqual({ kind: 'finished', record });
+  });
+
+  it('a bad file among others is named, and the others are read', async () => {
+    const other = runSpec({ study: 'toy', method: 'head', training: spec.training });
+    for (const one of [plan, { spec: other, label: 'head' }]) await executeRun(one, toyTools, options());
+    copyFileSync(join(__dirname, '..', 'fixtures', 'null-line.jsonl'), path());
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    expect(readRows('toy', 'quick', results).map(({ method }) => method)).toEqual(['head']);
+    expect(rowsOfRuns([spec, other], results)).toHaveLength(1);
+    expect(said.mock.calls).toEqual([[expect.stringMatching(/lora-r4-.*\.jsonl: line 2 is no line of a run/)]]);
+    said.mockRestore();
   });
 
   it('a file cut at any byte is damage, never a wrong number', async () => {

@@ -1,7 +1,8 @@
-import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TrainingEvent, TrainingOutcome } from '../../training/job';
 import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
+import { sealed } from './seal';
 import { hash8 } from './spec';
 import { explained, unfinished } from '../../files';
 import { processes } from '../../processes';
@@ -15,7 +16,7 @@ import { processes } from '../../processes';
  */
 export interface RunWriter {
   readonly event: (event: TrainingEvent) => void;
-  /** Appends the final line and puts the file in place. A run that diverged is an error and leaves nothing. */
+  /** Appends the final line with a checksum of all and puts the file in place; of a run that diverged nothing is left. */
   readonly finish: (outcome: TrainingOutcome) => void;
   readonly discard: () => void;
 }
@@ -45,8 +46,12 @@ export function openRun(path: string, run: RunLine): RunWriter {
         discard();
         throw new Error(final);
       }
-      append(final);
-      explaining(path, () => putInPlace(temporary, path));
+      explaining(path, () => {
+        const text = sealed(`${readFileSync(temporary, 'utf8')}${JSON.stringify(final)}
+`);
+        writeFileSync(temporary, text, { flush: true });
+        renameSync(temporary, path);
+      });
     },
     discard,
   };
@@ -58,13 +63,6 @@ function explaining(path: string, write: () => void): void {
   } catch (error) {
     throw explained(error, path);
   }
-}
-
-function putInPlace(temporary: string, path: string): void {
-  const file = openSync(temporary, 'r');
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(temporary, path);
 }
 
 /** First, last and every n-th step, so that a curve has about a hundred points. */

@@ -1,3 +1,4 @@
+import { believed } from '../store/damage';
 import { readStudyFolder } from '../store/read';
 import { studies } from './index';
 import { plansOf } from './study';
@@ -26,9 +27,9 @@ export function spent(results?: string): readonly Spent[] {
     spentOn(
       name,
       'runs',
-      readStudyFolder(name, 'full', results).flatMap((stored) =>
-        stored.kind === 'finished' ? stored.record.final.seconds : [],
-      ),
+      readStudyFolder(name, 'full', results)
+        .flatMap(believed)
+        .map(({ final }) => final.seconds),
     ),
   );
   const trials = Object.keys(tunables).map((name) =>

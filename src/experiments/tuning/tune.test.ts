@@ -1,19 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { projectRoot } from '../../project';
 import { compareWith } from '../statistics/compare';
 import { executeRun } from '../runner/execute';
 import { toyTools } from '../fixtures/tools';
 import { forkWorker } from '../runner/process';
 import { progressTable } from '../runner/progress';
+import { unsealed } from '../store/seal';
 import { runSpec } from '../store/spec';
 import { blocks } from '../studies/blocks';
 import type { Study } from '../studies/study';
 import { tunables, type Tunable } from '../studies/tunables';
-import { bestOf, joined, onlyFamily, tune } from './tune';
-import { logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
+import { joined, onlyFamily, tune, writeTuning } from './tune';
+import { bestOf, logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
 
 let results: string;
 beforeEach(() => {
@@ -124,6 +125,41 @@ describe('the committed tuning tables', () => {
   );
 });
 
+describe('a tuning table', () => {
+  const table = readTuning('synopsis')!;
+  const path = (): string => join(results, 'synopsis.json');
+
+  it('is read back as it was written, with a checksum', () => {
+    writeTuning(table, path());
+    expect(readTuning('synopsis', path())).toEqual(table);
+  });
+
+  it.each([
+    ['an edited rate', (text: string) => text.replace('"rate":0.0003,', '"rate":0.0004,'), 'its checksum does not fit'],
+    ['a lost comma', (text: string) => unsealed(text)!.replace(',', ''), 'it is not JSON'],
+    [
+      'no trials',
+      (text: string) => unsealed(text)!.replace(/"trials": \[[^\]]*\]/, '"trials": []'),
+      'families.0.trials',
+    ],
+    [
+      'another choice',
+      (text: string) => unsealed(text)!.replace('"chosen":0.0003', '"chosen":0.00093'),
+      'the rate chosen for full is not that of its best trial',
+    ],
+    ['null', () => 'null', 'it should be Object, not null'],
+  ])('with %s is named and counts as never made', (what, damage, reason) => {
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    const own = join(results, `${what}.json`);
+    writeTuning(table, own);
+    writeFileSync(own, damage(readFileSync(own, 'utf8')));
+    expect(readTuning('synopsis', own)).toBeUndefined();
+    expect(said.mock.calls).toEqual([[expect.stringContaining(reason)]]);
+    expect(said.mock.calls[0]![0]).toContain('npx petl tune synopsis');
+    said.mockRestore();
+  });
+});
+
 describe('comparisons', () => {
   it('pair runs by seed and example', async () => {
     const better = {
@@ -131,6 +167,7 @@ describe('comparisons', () => {
       train: async (...args: Parameters<typeof toyTools.train>) => ({
         ...(await toyTools.train(...args)),
         perExample: [1, 1, 1, 1],
+        score: 1,
       }),
     };
     for (const { runs, label } of toy.variants)

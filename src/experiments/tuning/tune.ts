@@ -3,9 +3,19 @@ import { writeWhole } from '../../files';
 import type { PlannedRun } from '../runner/execute';
 import { readRun } from '../store/read';
 import { runPlanned, type RunOptions, type StudyReport } from '../runner/run';
+import { sealed } from '../store/seal';
 import { runPath, runSpec } from '../store/spec';
 import type { Tunable, TunedFamily } from '../studies/tunables';
-import { logSpaced, rangeOf, rounded, tuningPath, type FamilyTuning, type Trial, type TuningTable } from './tuned';
+import {
+  bestOf,
+  logSpaced,
+  rangeOf,
+  rounded,
+  tuningPath,
+  type FamilyTuning,
+  type Trial,
+  type TuningTable,
+} from './tuned';
 
 /** Trials of each family, and how many more an optimum on the edge may ask for. */
 const trialsEach = 4;
@@ -87,13 +97,6 @@ function trialsOf(family: Family, results: string | undefined): readonly Trial[]
   });
 }
 
-/** The trial with the lowest validation loss. */
-export function bestOf(trials: readonly Trial[]): Trial {
-  const [best] = [...trials].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
-  if (best === undefined) throw new Error('no trials to choose from');
-  return best;
-}
-
 function tableOf(study: string, families: readonly Family[], results: string | undefined): TuningTable {
   const first = families[0]?.base;
   return {
@@ -128,8 +131,13 @@ export function joined(table: TuningTable, earlier: TuningTable | undefined, { f
 }
 
 /** Writes the table to `data/tuning/<study>.json`, whole or not at all. Returns its path. */
-export function writeTuning(table: TuningTable): string {
-  const families = table.families
+export function writeTuning(table: TuningTable, path: string = tuningPath(table.study)): string {
+  return writeWhole(path, sealed(printTuning(table)));
+}
+
+/** One line a trial. */
+function printTuning({ families, study, model, task, rule }: TuningTable): string {
+  const printed = families
     .map(
       ({ trials, ...family }) =>
         `    ${JSON.stringify(family).slice(0, -1)}, "trials": [\n${trials
@@ -137,9 +145,5 @@ export function writeTuning(table: TuningTable): string {
           .join(',\n')}\n    ]}`,
     )
     .join(',\n');
-  const { study, model, task, rule } = table;
-  return writeWhole(
-    tuningPath(table.study),
-    `${JSON.stringify({ study, model, task, rule }, null, 2).slice(0, -2)},\n  "families": [\n${families}\n  ]\n}\n`,
-  );
+  return `${JSON.stringify({ study, model, task, rule }, null, 2).slice(0, -2)},\n  "families": [\n${printed}\n  ]\n}\n`;
 }

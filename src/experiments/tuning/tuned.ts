@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../../errors';
+import * as v from 'valibot';
+import { readText, real, type Schema } from '../../json';
 import { projectRoot } from '../../project';
+import { nameDamage } from '../store/damage';
+import { unsealed } from '../store/seal';
 
 /** One trial of a learning rate: what validation said at its end. A trial that diverged has no loss. */
 export interface Trial {
@@ -57,21 +60,60 @@ export function tuningPath(study: string): string {
   return join(projectRoot(), 'data', 'tuning', `${study}.json`);
 }
 
-/** The tuning table of a study; undefined where it was never made. */
-export function readTuning(study: string): TuningTable | undefined {
+const trial: Schema<Trial> = v.strictObject({
+  rate: v.pipe(real, v.gtValue(0)),
+  loss: v.nullable(real),
+  score: v.nullable(real),
+  seconds: v.pipe(real, v.minValue(0)),
+});
+const family: Schema<FamilyTuning> = v.strictObject({
+  family: v.string(),
+  method: v.string(),
+  chosen: v.pipe(real, v.gtValue(0)),
+  trials: v.pipe(v.array(trial), v.minLength(1)),
+});
+const table: Schema<TuningTable> = v.strictObject({
+  study: v.string(),
+  model: v.string(),
+  task: v.string(),
+  rule: v.string(),
+  families: v.array(family),
+});
+
+/**
+ * The tuning table of a study; undefined where it was never made. One that must not be believed is named on standard
+ * error and counts as never made: `petl tune` makes it again.
+ */
+export function readTuning(study: string, path: string = tuningPath(study)): TuningTable | undefined {
   let text: string;
   try {
-    text = readFileSync(tuningPath(study), 'utf8');
-  } catch {
-    return undefined;
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-  try {
-    return JSON.parse(text) as TuningTable;
-  } catch {
-    throw new UserError(
-      `data/tuning/${study}.json is not JSON: restore it, or make it again with: npx petl tune ${study}`,
-    );
-  }
+  const read = tableIn(text, study);
+  if (typeof read !== 'string') return read;
+  nameDamage(path, read, `does not count; make it again: npx petl tune ${study}`);
+  return undefined;
+}
+
+/** The table that a text holds, or what is wrong with it. */
+function tableIn(text: string, study: string): TuningTable | string {
+  const bare = unsealed(text);
+  if (bare === undefined) return 'its checksum does not fit: it was changed after it was written';
+  const read = readText(bare, table);
+  if (read.kind === 'fault') return `it ${read.reason}`;
+  if (read.value.study !== study) return `it is the table of ${read.value.study}`;
+  const wrong = read.value.families.find(({ trials, chosen }) => bestOf(trials).rate !== chosen);
+  return wrong === undefined ? read.value : `the rate chosen for ${wrong.family} is not that of its best trial`;
+}
+
+/** The trial with the lowest validation loss. */
+export function bestOf(trials: readonly Trial[]): Trial {
+  const [best] = [...trials].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
+  if (best === undefined) throw new Error('no trials to choose from');
+  return best;
 }
 
 /** The learning rate tuned for a family, or the middle of its range (in logarithms) before there is a table. */
