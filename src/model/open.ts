@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Precision } from '../engine/program';
-import { UserError } from '../errors';
 import { backboneFrom, loadBackbone, type Backbone } from './backbone';
 import { readConfig, type Config } from './checkpoint/config';
 import { openGguf, type Metadata } from './checkpoint/gguf';
+import { recordIn } from './checkpoint/regular';
 import { dropScratch } from './checkpoint/stored';
 import { vocabularyOf } from './checkpoint/vocabulary';
 import { download, hubName, type HubOptions } from './hub';
@@ -45,12 +45,7 @@ function openFolder({ name, path, pooling, random }: ModelPlace, held: Precision
 
 function generationConfig(folder: string): Config {
   const path = join(folder, 'generation_config.json');
-  if (!existsSync(path)) return {};
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Config;
-  } catch {
-    throw new UserError(`${path} is not valid JSON: copy it again`);
-  }
+  return existsSync(path) ? recordIn(path) : {};
 }
 
 function specialOf(config: Config): SpecialIds {

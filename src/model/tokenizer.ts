@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { UserError } from '../errors';
+import { recordIn } from './checkpoint/regular';
 
 /** One text, or two for models that read pairs. */
 export interface TextInput {
@@ -38,15 +39,7 @@ export function loadTokenizer(folder: string): Tokenizer {
   if (!existsSync(path))
     throw new UserError(`no tokenizer.json in "${folder}": give a model folder with Hugging Face's files`);
   const configPath = join(folder, 'tokenizer_config.json');
-  return tokenizerFrom(readJson(path), existsSync(configPath) ? readJson(configPath) : {});
-}
-
-function readJson(path: string): Json {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Json;
-  } catch (error) {
-    throw new UserError(`"${path}" is no valid JSON (${(error as Error).message}): fetch or copy the model again`);
-  }
+  return tokenizerFrom(recordIn(path), existsSync(configPath) ? recordIn(configPath) : {});
 }
 
 /** The same from parsed files, for checkpoints that carry their vocabulary elsewhere. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../shape';
@@ -6,6 +6,7 @@ import { byModelType } from './families/index';
 import type { FamilyTable } from './families/table';
 import { demand, type Config } from './fields';
 import { isHarmlessKey } from './harmless';
+import { recordIn } from './regular';
 import { demandSane } from './sane';
 import { demandRead, watched } from './watched';
 
@@ -18,19 +19,6 @@ export function readConfig(folder: string): Config {
       `model folder ${folder} has no config.json: name a folder saved by save_pretrained, or a model of \`petl models\``,
     );
   return recordIn(path);
-}
-
-/** The JSON record that a file holds. */
-export function recordIn(path: string): Config {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    throw new UserError(`${path} is not valid JSON: copy the model's file again`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UserError(`${path} holds no JSON object: copy the model's file again`);
-  return value as Config;
 }
 
 /**

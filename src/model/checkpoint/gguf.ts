@@ -1,10 +1,11 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, readSync } from 'node:fs';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../shape';
 import { shapeOf, type Config } from './config';
 import { plainTarget, type Target } from './names';
 import { quantisations } from './quantised';
 import { demandRead, watched } from './watched';
+import { demandRegular, openRegular } from './regular';
 import { byteScratch, demandNumbers, floatScratch, type OpenCheckpoint, type StoredTensor } from './stored';
 
 /** Key-value pairs of a GGUF file. */
@@ -32,6 +33,7 @@ interface TensorInfo {
  */
 export async function openGguf(path: string): Promise<Gguf> {
   if (!existsSync(path)) throw new UserError(`${path} does not exist: name a .gguf file or a model folder`);
+  demandRegular(path);
   const { metadata: given, tensorInfos, tensorDataOffset } = await header(path);
   const seen = watched(given);
   const metadata = seen.record;
@@ -40,7 +42,7 @@ export async function openGguf(path: string): Promise<Gguf> {
     path,
     tensorInfos.some(({ name }) => name === 'output.weight'),
   );
-  const file = openSync(path, 'r');
+  const file = openRegular(path);
   try {
     const size = fstatSync(file).size;
     const tensors = tensorInfos.map((info) => storedTensor({ file, path, size }, info, Number(tensorDataOffset)));

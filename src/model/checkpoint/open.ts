@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
 import { isPickle, pickleRefused } from './pickle';
+import { recordIn } from './regular';
 import { openSafetensors } from './safetensors';
 import type { OpenCheckpoint } from './stored';
 
@@ -17,12 +18,7 @@ export function weightFiles(folder: string): readonly string[] {
 }
 
 function shards(folder: string, index: string): readonly string[] {
-  let map: unknown;
-  try {
-    map = (JSON.parse(readFileSync(index, 'utf8')) as { readonly weight_map?: unknown }).weight_map;
-  } catch {
-    throw new UserError(`${index} is not valid JSON: copy it again`);
-  }
+  const map = recordIn(index)['weight_map'];
   if (typeof map !== 'object' || map === null) throw new UserError(`${index} has no weight_map: copy it again`);
   const names = [...new Set(Object.values(map as Record<string, string>))];
   const outside = names.find((name) => typeof name !== 'string' || /[/\\]/.test(name));

@@ -7,7 +7,7 @@ export interface StoredTensor {
   /**
    * Rows `from` to `to` of the first axis, in memory that the next read uses again. A vector has as many rows as
    * values.
-   * Throws a UserError where they hold NaN.
+   * Throws a UserError where they hold NaN or infinity.
    */
   read(from: number, to: number): Float32Array;
 }
@@ -39,14 +39,15 @@ export function dropScratch(): void {
   floats = new ArrayBuffer(0);
 }
 
-/** Throws where a value is NaN: a sum is NaN when any value is, one pass without a branch per value. */
+/**
+ * Throws where a value is NaN or infinite: a sum is, when any value is, as finite float32 numbers add up to a finite
+ * double. One pass without a branch per value.
+ */
 export function demandNumbers(values: Float32Array, path: string, name: string): Float32Array {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] as number;
-  if (Number.isNaN(sum))
-    throw new UserError(
-      `${path}: tensor ${name} holds NaN or opposite infinities; the checkpoint is damaged, fetch it again`,
-    );
+  if (!Number.isFinite(sum))
+    throw new UserError(`${path}: tensor ${name} holds NaN or infinity: the checkpoint is damaged, fetch it again`);
   return values;
 }
 
