@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../../scripts/bench-env.mjs';
 import { expectationOf, worseThan } from './expected.mjs';
+import { random } from './random.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const expectedPath = join(root, 'bench', 'interop', 'expected.json');
@@ -24,8 +25,12 @@ const { values: options } = parseArgs({
     keep: { type: 'boolean' },
     check: { type: 'boolean' },
     accept: { type: 'boolean' },
+    random: { type: 'string' },
+    seed: { type: 'string' },
+    folder: { type: 'string' },
   },
 });
+if (options.random !== undefined) process.exit(await random(options));
 const libraries = list(options.library, ['peft', 'adapters'], 'library');
 const chosen = list(options.family, families, 'family');
 const only = options.only ?? '';
