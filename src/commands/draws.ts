@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { families } from '../model/checkpoint/families';
+import { byModelType } from '../model/checkpoint/families/index';
 import { print } from './command';
 import { refusalOf, takeDraw, type DrawCase } from './draws-take';
 
@@ -13,7 +13,7 @@ interface Order {
 
 /** `petl interop-draws`: first the families that are read here, then one JSON line for each folder of a random draw. */
 export async function drawsCommand(): Promise<number> {
-  print(JSON.stringify({ families: Object.keys(families) }));
+  print(JSON.stringify({ families: Object.keys(byModelType) }));
   for await (const line of createInterface({ input: process.stdin })) {
     const { folder, own } = JSON.parse(line) as Order;
     if (folder === undefined) break;
