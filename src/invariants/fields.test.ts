@@ -6,12 +6,15 @@ import { UserError } from '../errors';
 import { sequenceMean } from '../model/heads';
 import { count } from '../petl/counts/count';
 import { createDelta, type Delta } from '../petl/bank/delta';
-import type { Method } from '../petl/design/types';
+import type { Method, Modification } from '../petl/design/types';
+import { printPoint } from '../petl/design/point';
+import { trials } from '../petl/testing/trials';
 import { method } from '../petl/design/methods';
 import { promptLength, visitFor } from '../petl/forms/modify';
 import { directionsLeft, penaltyOf } from '../petl/forms/ranks';
 import { combinations } from '../petl/design/space';
 import { specsOf } from '../petl/forms/variables';
+import { whyInvalid } from '../petl/design/valid';
 import { families, parseMethod } from '../petl/design/written';
 import { benchOf, moved } from './testing/bench';
 import { invariant } from './testing/catalogue';
@@ -171,6 +174,14 @@ invariant(8, () => {
     const signatures = points.map(seenEverywhere);
     const twins = points.filter((_, i) => signatures.indexOf(signatures[i] as string) < i);
     expect(twins).toEqual([]);
+  });
+
+  it.each(trials().map((trial) => [trial.name, trial] as const))('%s is seen somewhere', (_, { usual, changed }) => {
+    const [before, after] = [printPoint(usual), printPoint(changed as Modification)];
+    const able = ['bart', 'gpt2'].filter(
+      (family) => whyInvalid(parseMethod(after), benchOf(family).model.shape) === undefined,
+    );
+    expect(able.map((family) => seen(family, after))).not.toEqual(able.map((family) => seen(family, before)));
   });
 
   it.each(methods)('%s survives writing and parsing, field by field', (written) => {

@@ -1,6 +1,7 @@
 import type { ModelShape } from '../model/shape';
 import { knownShapes } from '../model/shapes';
-import { compositionOf, describeMethod, groupsOf, type DesignRow } from '../petl/design/describe';
+import { compositionOf } from '../petl/design/composition';
+import { describeMethod, groupsOf, type DesignRow } from '../petl/design/describe';
 import type { Method } from '../petl/design/types';
 import { families, parseMethod } from '../petl/design/written';
 import type { Table } from '../plots/table';

@@ -9,7 +9,7 @@ import { drawInit, randomStream } from '../forms/init';
 import { principalFactors } from '../forms/principal';
 import type { VariableSpec } from '../forms/spec';
 import { unfrozenNames } from '../forms/unfrozen';
-import { whyInvalid } from '../design/valid';
+import { demandFit } from '../design/valid';
 import { specsOf, tokenRowsName } from '../forms/variables';
 import { warnOnce } from './warn';
 
@@ -59,8 +59,7 @@ export class Delta {
  * @throws UserError where the method does not fit the model, with the reason
  */
 export function createDelta(method: Method, shape: ModelShape, weights: Tensors, seed: number): Delta {
-  const reason = whyInvalid(method, shape);
-  if (reason !== undefined) throw new UserError(`Method ${method.name} does not fit this model: ${reason}`);
+  demandFit(method, shape);
   for (const warning of warningsFor(method, shape)) warnOnce(warning);
   const variables: Record<string, Tensor> = {};
   const constants: Record<string, Tensor> = {};

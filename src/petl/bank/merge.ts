@@ -4,6 +4,9 @@ import type { ModelShape } from '../../model/shape';
 import { need } from '../forms/attend';
 import { matrices, scaled, type Own } from '../forms/bottleneck';
 import { weightsWith } from './delta';
+import { compositions } from '../design/composition';
+import { isLinear } from '../design/forms';
+import { isProjection } from '../design/reads';
 import type { Bottleneck, Method, Modification } from '../design/types';
 import { formName, placesOf, type Place } from '../design/places';
 
@@ -76,14 +79,7 @@ function merges(modification: Modification, { modifications }: Method): boolean 
 function mergeable({ site, form, composition, reads }: Modification): boolean {
   if (form.kind === 'diagonal') return isProjection(site) || site === 'ffn.mid' || site.endsWith('.heads');
   if (form.kind !== 'bottleneck' || !isProjection(site) || reads !== 'x') return false;
-  const linear =
-    form.activation === 'identity' &&
-    form.innerNorm === 'none' &&
-    !form.perHead &&
-    !('bias' in form.factors && form.factors.bias);
-  return (
-    linear && (composition.kind === 'add' || composition.kind === 'scaledAdd' || composition.kind === 'renormalise')
-  );
+  return isLinear(form) && compositions[composition.kind].linear;
 }
 
 interface Work {
@@ -141,5 +137,3 @@ function scaleBy(factor: Tensor, { name, site }: Place, merged: Record<string, T
   const bias = merged[`${name}.bias`];
   if (bias !== undefined) merged[`${name}.bias`] = tf.mul(bias, factor);
 }
-
-const isProjection = (site: string): boolean => /\.(query|key|value|up|down)$/.test(site);

@@ -1,9 +1,11 @@
 import type { ModelShape } from '../../model/shape';
 import { weightShapes } from '../../model/shapes';
 import type { Method, Modification } from '../design/types';
-import { formName, keyValueWidth, placesOf, type Place } from '../design/places';
+import { hasBias } from '../design/bottleneck';
+import { formName, placesOf, type Place } from '../design/places';
 import { sizeOf } from '../forms/spec';
 import { unfrozenNames } from '../forms/unfrozen';
+import { variablesOf } from '../forms/variables';
 
 /**
  * Trained elements that no loss of this architecture depends on. A vector added to every key of an attention shifts all
@@ -17,19 +19,22 @@ export function unreached(method: Method, shape: ModelShape): number {
   return [...unreachedTensors(method, shape).values(), ...rows].reduce((sum, size) => sum + size, 0);
 }
 
-/** Trained tensors no element of which can receive gradient, with their sizes. */
+/** Trained tensors no element of which can receive gradient, with their sizes. A prefix MLP's are none of them. */
 export function unreachedTensors(method: Method, shape: ModelShape): ReadonlyMap<string, number> {
   const biases = unfrozenNames(method, shape).filter(
     (name) => /\.key\.bias$/.test(name) && !seesKeyShift(method, shape, name.replace('.key.bias', '')),
   );
   const sizes = weightShapes(shape);
   const own = method.modifications.flatMap((modification, index) =>
-    placesOf(modification, shape).flatMap((place) => {
-      const name = `${place.name}.${formName(method, index)}`;
-      return unreachedAt(method, modification, shape, place).map(([part, size]) => [`${name}.${part}`, size] as const);
-    }),
+    placesOf(modification, shape).flatMap((place) =>
+      unreachedAt(method, modification, shape, place).map((part) => `${place.name}.${formName(method, index)}.${part}`),
+    ),
   );
-  return new Map([...biases.map((name) => [name, sizeOf(sizes[name] ?? [])] as const), ...own]);
+  const variables = own.length === 0 ? [] : variablesOf(method, shape).filter(({ name }) => own.includes(name));
+  return new Map([
+    ...biases.map((name) => [name, sizeOf(sizes[name] ?? [])] as const),
+    ...variables.map((spec) => [spec.name, sizeOf(spec.shape)] as const),
+  ]);
 }
 
 /** @param attention `encoder.3.attn` */
@@ -55,16 +60,11 @@ function unreadRows(shape: ModelShape, name: string): number {
   return positions.kind === 'relative' && name === 'encoder.relative' ? shape.heads : 0;
 }
 
-function unreachedAt(
-  method: Method,
-  modification: Modification,
-  shape: ModelShape,
-  place: Place,
-): readonly (readonly [part: string, size: number])[] {
+function unreachedAt(method: Method, modification: Modification, shape: ModelShape, place: Place): readonly string[] {
   const { form, composition, site } = modification;
   if (form.kind === 'prefix') {
     const lone = form.length === 1 && !sharesMass(modification);
-    return lone ? [['keys', keyValueWidth(shape)]] : [];
+    return lone ? ['keys'] : [];
   }
   if (
     form.kind !== 'bottleneck' ||
@@ -73,9 +73,5 @@ function unreachedAt(
   )
     return [];
   if (composition.kind !== 'add' && composition.kind !== 'scaledAdd') return [];
-  const biased = (form.factors.kind === 'dense' || form.factors.kind === 'phm') && form.factors.bias;
-  return [
-    ...(biased ? [['up.bias', place.out] as const] : []),
-    ...(form.innerNorm === 'out' ? [['norm.bias', place.out] as const] : []),
-  ];
+  return [...(hasBias(form.factors) ? ['up.bias'] : []), ...(form.innerNorm === 'out' ? ['norm.bias'] : [])];
 }

@@ -1,20 +1,13 @@
 import type { ModelShape } from '../../model/shape';
 import { stacksOf } from '../../model/shapes';
 import type { Site } from '../../model/site';
-import type {
-  Activation,
-  Bottleneck,
-  Composition,
-  Form,
-  Layers,
-  Lifecycle,
-  Method,
-  Modification,
-  Reads,
-} from './types';
+import { compositionOf } from './composition';
+import { formSizes, formText } from './forms';
 import { formulaText, formulaValue, modelSizes, plus, sum, type Formula, type Sizes } from './formula';
 import { placesOf, type Place } from './places';
-import { formSizes, ownSizes, sizeFormulas } from './sizes';
+import { insertionOf } from './reads';
+import { ownSizes, sizeFormulas } from './sizes';
+import type { Form, Layers, Lifecycle, Method, Modification } from './types';
 
 /** A method along the four dimensions of He et al. 2021, section 3.2, in the words and letters of its Table 1. */
 export interface DesignRow {
@@ -42,9 +35,8 @@ export interface Share {
 export function describeMethod(method: Method, shape: ModelShape): readonly DesignRow[] {
   const groups = groupsOf(method);
   const present = groups.filter(([first]) => placesOf(first, shape).length > 0);
-  const changes = (present.length > 0 ? present : groups).map((group, i, all) =>
-    changeRow(method, group, all.slice(0, i), shape),
-  );
+  const shared = new Set<string>(); // what an earlier row has counted
+  const changes = (present.length > 0 ? present : groups).map((group) => changeRow(method, group, shared, shape));
   const rows = [...changes, ...ownRows(method, shape), ...promptRow(method, shape)];
   return rows.length > 0 ? rows : [row(method.name, { parameters: [{ text: 'the head alone', value: 0 }] })];
 }
@@ -82,31 +74,31 @@ const row = (method: string, parts: Partial<DesignRow>): DesignRow => ({
   ...parts,
 });
 
-function changeRow(method: Method, group: Group, earlier: readonly Group[], shape: ModelShape): DesignRow {
+function changeRow(method: Method, group: Group, shared: Set<string>, shape: ModelShape): DesignRow {
   const [{ form, reads, composition, layers }] = group;
   return {
     method: method.name,
     sites: group.map(({ site }) => site).join(', ') + layersText(layers),
     insertion: insertionOf(reads),
-    form: changeOf(form, reads),
+    form: formText(form, reads),
     composition: compositionOf(composition, form, reads) + lifecycleOf(method.lifecycle, form),
-    parameters: shares(group, earlier, shape),
+    parameters: shares(group, shared, shape),
   };
 }
 
 /** Per layer, per stack (a prefix MLP), and once for the method (a rule that Kronecker products share). */
-function shares(group: Group, earlier: readonly Group[], shape: ModelShape): readonly Share[] {
+function shares(group: Group, shared: Set<string>, shape: ModelShape): readonly Share[] {
   const [first] = group;
   const places = placesOf(first, shape);
   const stacks = new Set(places.map(({ stack }) => stack));
   const share = shareOf({ ...modelSizes(shape), ...formSizes(first.form) });
-  const formulas = group.map(sizeFormulas);
-  const rule = sharedRule(first.form);
-  const ruled = rule !== undefined && earlier.every(([other]) => sharedRule(other.form) !== rule);
+  const formulas = group.map((modification) => sizeFormulas(modification, shape));
+  const once = [...new Map(formulas.flatMap((formula) => [...formula.once]))].filter(([name]) => !shared.has(name));
+  for (const [name] of once) shared.add(name);
   return [
     share(plus(...formulas.map(({ place }) => place)), places.length, unitOf(first.site, places, shape)),
     share(plus(...formulas.map(({ stack }) => stack)), stacks.size, stacks.size > 1 ? 'a stack' : 'once'),
-    share(ruled ? sum('n n n') : [], Math.min(1, places.length), 'once'),
+    share(plus(...once.map(([, formula]) => formula)), Math.min(1, places.length), 'once'),
   ].filter(({ text }) => text !== '');
 }
 
@@ -116,10 +108,6 @@ const shareOf =
     formula.length === 0
       ? { text: '', value: 0 }
       : { text: `${formulaText(formula)} ${unit}`, value: times * formulaValue(formula, sizes) };
-
-function sharedRule(form: Form): number | undefined {
-  return form.kind === 'bottleneck' && form.factors.kind === 'phm' && form.factors.share ? form.factors.n : undefined;
-}
 
 function unitOf(site: Site, places: readonly Place[], shape: ModelShape): string {
   if (site === 'embedding') return places.length > 1 ? 'a stack' : 'once';
@@ -133,87 +121,6 @@ const layerOf = (stack: string, shape: ModelShape): string =>
 function layersText(layers: Layers): string {
   if (layers === 'all') return '';
   return 'from' in layers ? ` from layer ${layers.from}` : ` of layers ${layers.join(', ')}`;
-}
-
-/** Parallel forms read what the frozen sub-module reads, sequential ones what it made. */
-export function insertionOf(reads: Reads): 'parallel' | 'sequential' {
-  return /^(h|norm\(h)/.test(reads) ? 'sequential' : 'parallel';
-}
-
-const functions: Readonly<Record<Activation, string>> = {
-  identity: '',
-  relu: 'ReLU',
-  gelu: 'GELU',
-  geluTanh: 'GELU',
-  silu: 'SiLU',
-  tanh: 'tanh',
-  sigmoid: 'sigmoid',
-  softmax: 'softmax',
-};
-
-function changeOf(form: Form, reads: Reads): string {
-  if (form.kind === 'prefix')
-    return `softmax(x W_q P_kᵀ) P_v${form.reparameterisation.kind === 'mlp' ? ', P from an MLP' : ''}`;
-  if (form.kind === 'diagonal') return 'l';
-  const [down, up] = factorsOf(form);
-  const input = form.innerNorm === 'in' ? `LN(${letterOf(reads)})` : letterOf(reads);
-  const f = functions[form.activation];
-  const active = f === '' ? `${input} ${down}` : `${f}(${input} ${down})`;
-  const change = `${form.dropout > 0 ? `drop(${active}, ${form.dropout})` : active} ${up}`;
-  const whole = form.factors.kind === 'principal' ? `${change} − ${input} A_0 B_0` : change;
-  return `${form.innerNorm === 'out' ? `LN(${whole})` : whole}${form.trains === 'up' ? `, ${down} frozen` : ''}`;
-}
-
-function factorsOf({ factors, perHead }: Bottleneck): readonly [down: string, up: string] {
-  switch (factors.kind) {
-    case 'dense':
-      return perHead ? ['P_kᵀ', 'P_v'] : ['W_down', 'W_up'];
-    case 'phm':
-      return ['Σ A_i ⊗ B_i', 'Σ A_i ⊗ C_i'].map((sums) => `(${sums})`) as [string, string];
-    case 'frozenRandom':
-      return ['R_1 diag(c)', 'R_2 diag(b)'];
-    case 'principal':
-      return ['A', 'B'];
-    case 'triplet':
-      return ['P diag(e)', 'Q'];
-  }
-}
-
-function letterOf(reads: Reads): string {
-  return {
-    x: 'x',
-    h: 'h',
-    query: 'x W_q',
-    'query(norm(x))': 'LN(x) W_q',
-    residual: 'residual',
-    'h+residual': '(h + residual)',
-    'norm(h+residual)': 'norm(h + residual)',
-  }[reads];
-}
-
-export function compositionOf(composition: Composition, form: Form, reads: Reads): string {
-  switch (composition.kind) {
-    case 'add':
-      return 'h + Δh';
-    case 'scaledAdd':
-      return `h + s Δh, s ${composition.scale.kind === 'fixed' ? `= ${digits(composition.scale.value)}` : { learned: 'learned', perChannel: 'learned for each channel' }[composition.scale.kind]}`;
-    case 'massGate':
-      return '(1 − λ) h + λ Δh';
-    case 'inputGate':
-      return gatedOf(composition, form, reads);
-    case 'multiply':
-      return form.kind === 'diagonal' ? 'l h' : 'h (1 + Δh)';
-    case 'renormalise':
-      return `m (W + s ΔW) / |W + s ΔW| x, s = ${digits(composition.scale)}`;
-  }
-}
-
-function gatedOf({ scale, per }: Extract<Composition, { kind: 'inputGate' }>, form: Form, reads: Reads): string {
-  const [s, said] = scale === 1 ? ['', ''] : ['s ', `, s = ${digits(scale)}`];
-  const gate = `g = σ(${form.kind === 'prefix' ? 'x' : letterOf(reads)} w + b)${per === 'sequence' ? ', its mean over the sequence' : ''}`;
-  return form.kind === 'prefix'
-    ? `(1 − λ) h + λ Δh of g P_k, g ${s}P_v${said}, ${gate}`
-    : `h + g ${s}Δh${said}, ${gate}`;
 }
 
 function lifecycleOf(lifecycle: Lifecycle, form: Form): string {
@@ -263,9 +170,4 @@ function promptRow({ name, prompt }: Method, shape: ModelShape): readonly Design
       parameters: [shareOf({ ...modelSizes(shape), l: prompt.length })(sum('l d'), 1, 'once')],
     }),
   ];
-}
-
-/** At most three digits. */
-function digits(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -2,19 +2,18 @@ import type { ModelShape } from '../../model/shape';
 import { keyValueWidth } from './places';
 
 /**
- * What sizes are called in formulas. Of the model: d its width, d_a of all query heads, d_k of all key-value heads, d_m
- * of the FFN, N heads,
- * V words, P positions, T token types, B buckets of relative distances. Of the method: r bottleneck, l length, w width
+ * What sizes are called in formulas. Of the model: d its width, d_a of all query heads, d_k of all key-value heads, d_h
+ * of one head, d_m of the FFN, N heads, V words, P positions, T token types, B buckets of relative distances. Of the method: r bottleneck, l length, w width
  * of the prefix MLP,
  * n Kronecker terms, c rank of their right factors, t token rows.
  */
-const letters = ['n', 'c', 'r', 'l', 'w', 't', 'V', 'P', 'T', 'B', 'N', 'd', 'd_a', 'd_k', 'd_m'] as const;
+const letters = ['n', 'c', 'r', 'l', 'w', 't', 'V', 'P', 'T', 'B', 'N', 'd', 'd_a', 'd_k', 'd_m', 'd_h'] as const;
 export type Letter = (typeof letters)[number];
 export type Sizes = Readonly<Partial<Record<Letter, number>>>;
 
 /** A sum of products. Its text and its value come from the same terms, so they cannot differ. */
 export type Formula = readonly Term[];
-interface Term {
+export interface Term {
   readonly times: number;
   readonly letters: readonly Letter[];
 }
@@ -22,6 +21,11 @@ interface Term {
 /** `sum('2 r d', 'r', '1')`; equal products are joined. */
 export function sum(...terms: readonly string[]): Formula {
   return joined(terms.map(termOf));
+}
+
+/** A sum of such products. */
+export function summed(terms: readonly Term[]): Formula {
+  return joined(terms);
 }
 
 export function plus(...formulas: readonly Formula[]): Formula {
@@ -48,6 +52,47 @@ function termOf(text: string): Term {
       return letter;
     });
   return { times, letters: named.sort((a, b) => letters.indexOf(a) - letters.indexOf(b)) };
+}
+
+/**
+ * A size as a product of letters, each known by a prime that no other size has.
+ * @param sizes what the letters stand for
+ */
+export function factorised(size: number, sizes: Required<Sizes>): Term {
+  const found: Letter[] = [];
+  let left = size;
+  for (const letter of byPrime)
+    while (sizes[letter] > 1 && left % sizes[letter] === 0) {
+      found.push(letter);
+      left /= sizes[letter];
+    }
+  return { times: left, letters: found.sort((a, b) => letters.indexOf(a) - letters.indexOf(b)) };
+}
+/** Letters whose sizes hold another's as a factor come before it. */
+const byPrime: readonly Letter[] = [
+  'd_a',
+  'd_k',
+  'd_h',
+  'd_m',
+  'd',
+  'r',
+  'N',
+  'V',
+  'P',
+  'T',
+  'B',
+  'w',
+  't',
+  'l',
+  'c',
+  'n',
+];
+
+/** What `whole` has more than `part`. */
+export function minus(whole: Formula, part: Formula): Formula {
+  return joined([...whole, ...part.map((term) => ({ ...term, times: -term.times }))]).filter(
+    ({ times }) => times !== 0,
+  );
 }
 
 /** `r (d + d_a) + 2 d`: products of r with a width share one r. */
@@ -89,6 +134,7 @@ export function modelSizes(shape: ModelShape): Sizes {
     d_a: heads * headWidth,
     d_k: keyValueWidth(shape),
     d_m: ffnWidth,
+    d_h: headWidth,
     N: heads,
     V: vocabulary,
     T: tokenTypes,

@@ -1,4 +1,7 @@
 import type { Site } from '../../model/site';
+import { printFields } from './field';
+import { usualBottleneck } from './forms';
+import { promptFields } from './prompt';
 import type {
   Activation,
   Bottleneck,
@@ -45,19 +48,7 @@ export function at(places: readonly Site[], reads: Reads, change: Change): reado
 }
 
 /** The adapter of He et al. 2021, section 2.2: ReLU, biases, N(0, 0.02) weights; `over` changes what differs. */
-export function bottleneck(r: number, over: Partial<Bottleneck> = {}): Bottleneck {
-  return {
-    kind: 'bottleneck',
-    activation: 'relu',
-    r,
-    perHead: false,
-    innerNorm: 'none',
-    dropout: 0,
-    trains: 'both',
-    factors: { kind: 'dense', init: { kind: 'bert' }, bias: true },
-    ...over,
-  };
-}
+export const bottleneck = (r: number, over: Partial<Bottleneck> = {}): Bottleneck => usualBottleneck(r, over);
 
 const unfreezing = (name: string, unfrozen: Unfrozen): Method => method(name, { unfrozen: [unfrozen] });
 
@@ -83,21 +74,8 @@ export function prompt({
   readonly init?: PromptInit;
   readonly positions?: TextPositions;
 }): Method {
-  const name = written('prompt', { l, ...initWords(init), positions: positions === 'kept' ? undefined : positions });
-  return method(name, { prompt: { kind: 'free', length: l, init, positions } });
-}
-
-function initWords(init: PromptInit): Readonly<Record<string, string>> {
-  switch (init.kind) {
-    case 'random':
-      return {};
-    case 'vocabulary':
-      return { init: init.kind };
-    case 'text':
-      return { text: encodeURIComponent(init.text) };
-    case 'tokens':
-      return { tokens: init.ids.join('.') };
-  }
+  const free = { kind: 'free', length: l, init, positions } as const;
+  return method(written('prompt', printFields(promptFields, free)), { prompt: free });
 }
 
 /**

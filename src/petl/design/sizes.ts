@@ -1,100 +1,52 @@
 import type { ModelShape } from '../../model/shape';
 import { weightShapes } from '../../model/shapes';
-import type { Site } from '../../model/site';
-import type { Bottleneck, Form, Method, Modification, Reads, Unfrozen } from './types';
-import { plus, sum, type Formula, type Letter, type Sizes } from './formula';
+import { sizeOf, type VariableSpec } from '../forms/spec';
 import { unfrozenNames } from '../forms/unfrozen';
+import { specsOf } from '../forms/variables';
+import { resized } from './forms';
+import { factorised, minus, summed, type Formula, type Sizes, type Term } from './formula';
+import type { Method, Modification, Unfrozen } from './types';
 
-/** Trained elements of a modification: at each of its places, and once for each stack. */
+/** Trained elements of a modification: at each of its places, for each stack, and by name what all places share. */
 export interface SizeFormulas {
   readonly place: Formula;
   readonly stack: Formula;
+  readonly once: ReadonlyMap<string, Formula>;
 }
 
-/** The formulas by which `count` counts, in letters. */
-export function sizeFormulas(modification: Modification): SizeFormulas {
-  const { form, site, reads } = modification;
-  const composed = compositionSize(modification);
-  if (form.kind === 'diagonal') return { place: plus(sum(outLetter(site)), composed), stack: [] };
-  if (form.kind === 'prefix') {
-    if (form.reparameterisation.kind === 'none') return { place: plus(sum('2 l d_k'), composed), stack: [] };
-    return { place: plus(sum('2 w d_k', '2 d_k'), composed), stack: sum('l d', 'd w', 'w') };
-  }
+/**
+ * The sizes of a modification's trained tensors in letters. They are those of `specsOf` on a model whose sizes are all
+ * different primes, so that each product of them tells its letters.
+ */
+export function sizeFormulas(modification: Modification, shape: ModelShape): SizeFormulas {
+  const resizedForm = { ...modification, form: resized(modification.form, primes) } as Modification;
+  const [one, two] = ([1, 2] as const).map((layers) => trainedOn(resizedForm, probeOf(shape, layers))) as [
+    readonly VariableSpec[],
+    readonly VariableSpec[],
+  ];
+  const [whole, more] = [formulaOf(one.filter(isPlaced)), formulaOf(two.filter(isPlaced))];
+  const place = modification.site === 'embedding' ? whole : minus(more, whole);
+  const names = trainedOn(modification, probeOf(shape, 1)).filter((spec) => !isPlaced(spec));
+  const shared = one.filter((spec) => !isPlaced(spec));
   return {
-    place: plus(
-      bottleneckSize(form, inLetter(site, reads), outLetter(site)),
-      reads === 'query(norm(x))' ? sum('2 d') : [],
-      composed,
-    ),
-    stack: [],
+    place,
+    stack: minus(whole, place),
+    once: new Map(shared.map((spec, i) => [names[i]?.name ?? '', formulaOf([spec])])),
   };
 }
 
-function bottleneckSize(form: Bottleneck, from: Letter, to: Letter): Formula {
-  const { factors, innerNorm, perHead } = form;
-  const biases = 'bias' in factors && factors.bias ? sum(perHead ? 'N r' : 'r', to) : [];
-  const norm = innerNorm === 'none' ? [] : sum(`2 ${innerNorm === 'in' ? from : to}`);
-  return plus(factorsSize(form, from, to), biases, norm);
+function trainedOn(modification: Modification, probe: ModelShape): readonly VariableSpec[] {
+  const alone = { ...modification, stacks: ['decoder'], layers: 'all' } as const;
+  return specsOf({ modifications: [alone], unfrozen: [], prompt: { kind: 'none' } }, probe).filter(
+    ({ trained }) => trained,
+  );
 }
 
-function factorsSize({ factors, trains }: Bottleneck, from: Letter, to: Letter): Formula {
-  switch (factors.kind) {
-    case 'dense':
-      return trains === 'up' ? sum(`r ${to}`) : sum(`r ${from}`, `r ${to}`);
-    case 'principal':
-      return sum(`r ${from}`, `r ${to}`);
-    case 'triplet':
-      return sum(`r ${from}`, `r ${to}`, 'r');
-    case 'frozenRandom':
-      return sum('r', to);
-    case 'phm': {
-      const c = factors.rank === 1 ? '' : 'c ';
-      return sum(`${c}${from}`, `2 ${c}r`, `${c}${to}`, ...(factors.share ? [] : ['2 n n n']));
-    }
-  }
-}
+/** Not shared by all places. */
+const isPlaced = ({ name }: VariableSpec): boolean => /^(encoder|decoder)\./.test(name);
 
-/** The learned scale, a gate's weight and bias, DoRA's magnitude. */
-function compositionSize({ composition, form, site, reads }: Modification): Formula {
-  switch (composition.kind) {
-    case 'scaledAdd':
-      return { fixed: [], learned: sum('1'), perChannel: sum(outLetter(site)) }[composition.scale.kind];
-    case 'inputGate':
-      return sum(inLetter(site, form.kind === 'prefix' ? 'x' : reads), '1');
-    case 'renormalise':
-      return sum(outLetter(site));
-    case 'add':
-    case 'massGate':
-    case 'multiply':
-      return [];
-  }
-}
-
-/** What a method's own letters stand for. */
-export function formSizes(form: Form): Sizes {
-  switch (form.kind) {
-    case 'diagonal':
-      return {};
-    case 'prefix':
-      return {
-        l: form.length,
-        ...(form.reparameterisation.kind === 'mlp' ? { w: form.reparameterisation.width } : {}),
-      };
-    case 'bottleneck':
-      return { r: form.r, ...(form.factors.kind === 'phm' ? { n: form.factors.n, c: form.factors.rank } : {}) };
-  }
-}
-
-function inLetter(site: Site, reads: Reads): Letter {
-  if (reads === 'h') return outLetter(site);
-  if (reads.startsWith('query')) return 'd_a';
-  return reads === 'x' && site === 'ffn.down' ? 'd_m' : 'd';
-}
-
-function outLetter(site: Site): Letter {
-  if (/\.(key|value)$/.test(site)) return 'd_k';
-  if (/\.(query|heads)$/.test(site)) return 'd_a';
-  return site === 'ffn.up' || site === 'ffn.mid' ? 'd_m' : 'd';
+function formulaOf(specs: readonly VariableSpec[]): Formula {
+  return summed(specs.map((spec) => factorised(sizeOf(spec.shape), primes)));
 }
 
 /** The model's own weights of one layer, or of what lies outside all layers, and how many such layers train. */
@@ -114,62 +66,68 @@ export function ownSizes(method: Method, index: number, shape: ModelShape): read
     const layer = /^(encoder|decoder)\.\d+\./.exec(name)?.[0] ?? 'outside';
     layers.set(layer, [...(layers.get(layer) ?? []), name]);
   }
-  const weights = weightShapes(probeOf(shape));
+  const weights = weightShapes({ ...probeOf(shape, 1), ...layersOfBoth(shape) });
   return (['outside', 'encoder', 'decoder'] as const).flatMap((where) => {
     const same = [...layers].filter(([layer]) => layer.startsWith(where)).map(([, found]) => found);
     const [first] = same;
     return first === undefined
       ? []
-      : [{ where, times: same.length, formula: sum(...first.map((name) => product(weights[name] ?? []))) }];
+      : [{ where, times: same.length, formula: summed(first.map((name) => product(weights[name] ?? []))) }];
   });
 }
 
-/** The same architecture with sizes that are all different: each side of a weight then tells its letter. */
-function probeOf(shape: ModelShape): ModelShape {
-  const { positions } = shape;
-  const unlike = {
-    width: 101,
-    heads: 14,
-    keyValueHeads: 7,
-    headWidth: 11,
-    ffnWidth: 103,
-    vocabulary: 107,
-    tokenTypes: shape.tokenTypes > 0 ? 109 : 0,
-  };
-  return {
-    ...shape,
-    ...unlike,
-    positions:
-      positions.kind === 'learned'
-        ? { ...positions, rows: 113 }
-        : positions.kind === 'relative'
-          ? { ...positions, buckets: 127 }
-          : positions,
-  };
+const layersOfBoth = ({ encoderLayers, decoderLayers }: ModelShape) => ({ encoderLayers, decoderLayers });
+
+function product(sides: readonly number[]): Term {
+  const term = factorised(sizeOf(sides), primes);
+  if (term.times !== 1) throw new Error(`no sizes of the model are ${sides.join(' x ')}`);
+  return term;
 }
 
-const letterOfSide = new Map(
-  (
-    [
-      ['B', 127],
-      ['P', 113],
-      ['T', 109],
-      ['V', 107],
-      ['d_m', 103],
-      ['d', 101],
-      ['d_a', 154],
-      ['d_k', 77],
-      ['N', 14],
-    ] as const
-  ).map(([letter, side]) => [side as number, letter]),
-);
+/**
+ * What each letter stands for on the probe: a prime of its own, times n where Kronecker terms divide it, times the
+ * primes of what it is a product of.
+ */
+const n = 13;
+const [heads, keyValueHeads, headWidth] = [37, 41, 43 * n];
+const primes: Required<Sizes> = {
+  n,
+  c: 17,
+  r: 19 * n,
+  l: 23,
+  w: 29,
+  t: 31,
+  V: 107,
+  P: 113,
+  T: 109,
+  B: 127,
+  N: heads,
+  d: 101 * n,
+  d_a: heads * headWidth,
+  d_k: keyValueHeads * headWidth,
+  d_h: headWidth,
+  d_m: 103 * n,
+};
 
-function product(sides: readonly number[]): string {
-  return sides
-    .map((side) => {
-      const letter = letterOfSide.get(side);
-      if (letter === undefined) throw new Error(`no size of the model is ${side}`);
-      return letter;
-    })
-    .join(' ');
+/** The same architecture with those sizes, as an encoder-decoder, which has every site. */
+function probeOf(shape: ModelShape, layers: number): ModelShape {
+  const { positions } = shape;
+  return {
+    ...shape,
+    encoderLayers: layers,
+    decoderLayers: layers,
+    width: primes.d,
+    heads,
+    keyValueHeads,
+    headWidth,
+    ffnWidth: primes.d_m,
+    vocabulary: primes.V,
+    tokenTypes: shape.tokenTypes > 0 ? primes.T : 0,
+    positions:
+      positions.kind === 'learned'
+        ? { ...positions, rows: primes.P }
+        : positions.kind === 'relative'
+          ? { ...positions, buckets: primes.B }
+          : positions,
+  };
 }

@@ -1,6 +1,9 @@
 import { UserError } from '../../errors';
 import { readArguments, type Arguments } from './arguments';
-import type { Method, PromptInit, TextPositions } from './types';
+import { activations } from './activations';
+import { readFields } from './field';
+import { promptFields } from './prompt';
+import type { Method, TextPositions } from './types';
 import {
   bitfit,
   combine,
@@ -23,7 +26,7 @@ import {
   type AdapterOptions,
 } from './methods';
 import { nearest } from './nearest';
-import { activations, readPoint } from './point';
+import { readPoint } from './point';
 import { whyInvalidModification } from './valid';
 import {
   adaLora,
@@ -80,37 +83,8 @@ const sized = (take: Arguments, make: typeof lora, usual: (r: number) => number)
 const mlp = (take: Arguments): number => take.size('mlp', 0);
 
 function readPrompt(take: Arguments): Method {
-  return prompt({ l: take.size('l'), init: readPromptInit(take), positions: readPositions(take) });
-}
-
-function readPromptInit(take: Arguments): PromptInit {
-  const [text, ids, kind] = [
-    take.text('text', ''),
-    take.text('tokens', ''),
-    take.maybe('init', ['random', 'vocabulary']),
-  ];
-  const said = Object.entries({ text, tokens: ids, init: kind ?? '' })
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => `${key}=${value}`);
-  if (said.length > 1)
-    throw new UserError(`A prompt starts from one of text, tokens and init, not from ${said.join(' and ')}; keep one.`);
-  if (ids !== '') return { kind: 'tokens', ids: ids.split('.').map((id) => tokenId(id, ids)) };
-  return text === '' ? { kind: kind ?? 'random' } : { kind: 'text', text: decoded(text) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new UserError(
-      `A prompt's text is URL-encoded, such as text=url%20encoded; "${text}" is not: write % as %25.`,
-    );
-  }
-}
-
-function tokenId(text: string, all: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new UserError(`A prompt's tokens are ids joined by points, such as tokens=5.17.42; "${all}" is not.`);
+  const { length, init, positions } = readFields(promptFields, take);
+  return prompt({ l: length, init, positions });
 }
 
 const readPositions = (take: Arguments): TextPositions => take.word('positions', ['kept', 'shifted'], 'kept');

@@ -1,6 +1,7 @@
 import { gelu, geluTanh, layerNorm, linear, matmul, relu, silu, softmax, tanh } from '../../engine/layers';
 import { dropout, type Noise } from '../../engine/random';
 import { tf, type Tensor } from '../../engine/tf';
+import { hasBias } from '../design/bottleneck';
 import type { Activation, Bottleneck, Factors } from '../design/types';
 import { projectionName } from './spec';
 
@@ -131,8 +132,4 @@ function phmMatrix(
   const [, a, b] = blocks.shape as [number, number, number];
   const products = matmul(tf.reshape(rule, [n, n * n]), tf.reshape(blocks, [n, a * b]), true); // [n n, a b]
   return tf.reshape(tf.transpose(tf.reshape(products, [n, n, a, b]), [0, 2, 1, 3]), [n * a, n * b]);
-}
-
-export function hasBias(factors: Factors): boolean {
-  return (factors.kind === 'dense' || factors.kind === 'phm') && factors.bias;
 }

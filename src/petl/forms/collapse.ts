@@ -1,7 +1,8 @@
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import type { ModelShape } from '../../model/shape';
 import { prefixPairs } from './attend';
-import type { Method, Modification } from '../design/types';
+import { collapsedMethod } from '../design/collapsed';
+import type { Method } from '../design/types';
 import { unfrozenNames } from './unfrozen';
 import { specsOf } from './variables';
 
@@ -9,15 +10,6 @@ import { specsOf } from './variables';
 export interface Collapsed {
   readonly method: Method;
   readonly tensors: Tensors;
-}
-
-/** The method without prefix MLPs: free prefixes in their place. Its name stays, to say how it was trained. */
-export function collapsedMethod(method: Method): Method {
-  const free = (modification: Modification): Modification =>
-    modification.form.kind !== 'prefix'
-      ? modification
-      : ({ ...modification, form: { ...modification.form, reparameterisation: { kind: 'none' } } } as Modification);
-  return { ...method, modifications: method.modifications.map(free) };
 }
 
 /**

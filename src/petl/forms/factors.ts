@@ -78,8 +78,8 @@ function upInit(init: Init): VariableInit {
 
 function biasParts(name: string, inner: number, out: number): readonly Part[] {
   return [
-    { name: `${name}.down.bias`, shape: [inner], init: zeros },
-    { name: `${name}.up.bias`, shape: [out], init: zeros },
+    { name: `${name}.down.bias`, shape: [inner], init: zeros, beside: true },
+    { name: `${name}.up.bias`, shape: [out], init: zeros, beside: true },
   ];
 }
 

@@ -24,12 +24,15 @@ export interface VariableSpec {
   readonly trained: boolean;
   /** Whether the saved file holds it; a prefix MLP it does not, but what the MLP makes. */
   readonly stored: boolean;
+  /** A bias, norm, gate, scale or magnitude: beside the matrices that some sources count alone. */
+  readonly beside: boolean;
   /** Index of the modification it belongs to. */
   readonly modification: number | 'prompt' | 'tokenRows';
 }
 
-/** A spec before its modification is known; trained and stored unless it says otherwise. */
-export type Part = Pick<VariableSpec, 'name' | 'shape' | 'init'> & Partial<Pick<VariableSpec, 'trained' | 'stored'>>;
+/** A spec before its modification is known; a trained and stored matrix unless it says otherwise. */
+export type Part = Pick<VariableSpec, 'name' | 'shape' | 'init'> &
+  Partial<Pick<VariableSpec, 'trained' | 'stored' | 'beside'>>;
 
 export const zeros: VariableInit = { kind: 'constant', value: 0 };
 export const ones: VariableInit = { kind: 'constant', value: 1 };
@@ -45,8 +48,8 @@ export function projectionName(seed: number, side: 'down' | 'up', shape: readonl
 
 export function normParts(name: string, width: number): readonly Part[] {
   return [
-    { name: `${name}.gain`, shape: [width], init: ones },
-    { name: `${name}.bias`, shape: [width], init: zeros },
+    { name: `${name}.gain`, shape: [width], init: ones, beside: true },
+    { name: `${name}.bias`, shape: [width], init: zeros, beside: true },
   ];
 }
 

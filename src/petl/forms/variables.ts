@@ -7,11 +7,14 @@ import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit
 /** The trained rows at the end of the word table. */
 export const tokenRowsName = 'embedding.word.rows';
 
+/** What of a method adds tensors. */
+export type Added = Pick<Method, 'modifications' | 'prompt' | 'unfrozen'>;
+
 /** Every tensor that the method adds to a model of this shape, trained ones and constants; names are unique. */
-export function specsOf(method: Method, shape: ModelShape): readonly VariableSpec[] {
+export function specsOf(method: Added, shape: ModelShape): readonly VariableSpec[] {
   const own = method.modifications.flatMap((modification, index) => {
     const parts = modificationParts(modification, shape, formName(method, index));
-    return parts.map((part) => ({ trained: true, stored: true, ...part, modification: index }));
+    return parts.map((part) => ({ trained: true, stored: true, beside: false, ...part, modification: index }));
   });
   // parts that places share (a PHM rule, random projections) appear once
   return [
@@ -22,7 +25,7 @@ export function specsOf(method: Method, shape: ModelShape): readonly VariableSpe
 }
 
 /** The method's own trained variables. */
-export function variablesOf(method: Method, shape: ModelShape): readonly VariableSpec[] {
+export function variablesOf(method: Added, shape: ModelShape): readonly VariableSpec[] {
   return specsOf(method, shape).filter(({ trained }) => trained);
 }
 
@@ -34,7 +37,7 @@ export function mlpName(place: Pick<Place, 'stack' | 'site'>, form: string): str
 function modificationParts(modification: Modification, shape: ModelShape, form: string): readonly Part[] {
   const places = placesOf(modification, shape);
   const composed = places.flatMap((place) => compositionParts(modification, shape, place, `${place.name}.${form}`));
-  return [...formParts(modification, shape, places, form), ...composed];
+  return [...formParts(modification, shape, places, form), ...composed.map((part) => ({ ...part, beside: true }))];
 }
 
 function formParts(
@@ -129,15 +132,23 @@ function compositionParts(
   }
 }
 
-function promptVectors({ prompt }: Method, shape: ModelShape): readonly VariableSpec[] {
+function promptVectors({ prompt }: Added, shape: ModelShape): readonly VariableSpec[] {
   if (prompt.kind === 'none') return [];
   const init: VariableInit = prompt.init.kind === 'random' ? bertInit : { kind: 'words', rows: prompt.init };
   return [
-    { name: 'prompt', shape: [prompt.length, shape.width], init, trained: true, stored: true, modification: 'prompt' },
+    {
+      name: 'prompt',
+      shape: [prompt.length, shape.width],
+      init,
+      trained: true,
+      stored: true,
+      beside: false,
+      modification: 'prompt',
+    },
   ];
 }
 
-function tokenRows({ unfrozen }: Method, shape: ModelShape): readonly VariableSpec[] {
+function tokenRows({ unfrozen }: Added, shape: ModelShape): readonly VariableSpec[] {
   return unfrozen.flatMap((part) =>
     part.kind !== 'tokenRows'
       ? []
@@ -148,6 +159,7 @@ function tokenRows({ unfrozen }: Method, shape: ModelShape): readonly VariableSp
             init: { kind: 'words', rows: { kind: 'last' } },
             trained: true,
             stored: true,
+            beside: false,
             modification: 'tokenRows',
           } satisfies VariableSpec,
         ],
