@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tf, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { openModel, type Model } from '../model/open';
 import type { Delta } from '../petl/bank/delta';
 import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
+import { apart, same } from '../petl/formats/probe';
 import { loadDelta, saveDelta } from '../petl/bank/store';
 import { trainAdapter } from './adapter-train';
 import { flag, print, printJson, textOf, wordOf, type Input } from './command';
@@ -20,14 +21,12 @@ export async function adapterCommand(input: Input): Promise<number> {
   if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
   if (action === 'train') return await trainAdapter(folder, out, flag(input, 'json'));
   const model = await openModel(textOf(input, 'model'));
+  const work = { folder, out, model, partial: flag(input, 'partial') };
   try {
     const report =
       action === 'import'
-        ? await imported(folder, out, model)
-        : await exported(
-            { folder, out, model },
-            wordOf(input, 'to', { words: ['peft', 'adapters'], fallback: 'peft' }),
-          );
+        ? await imported(work)
+        : await exported(work, wordOf(input, 'to', { words: ['peft', 'adapters'], fallback: 'peft' }));
     if (flag(input, 'json')) printJson({ folder: out, ...report });
     else
       print(
@@ -39,36 +38,55 @@ export async function adapterCommand(input: Input): Promise<number> {
   return 0;
 }
 
-async function imported(folder: string, out: string, { name, backbone }: Model): Promise<Report> {
-  const { delta, head, report } = importForeign(folder, backbone);
-  saveDelta(out, delta, { name, hash: await backbone.hash() }, head);
-  delta.dispose();
-  tf.dispose(head);
-  return report;
-}
-
-interface Exporting {
+interface Work {
   readonly folder: string;
   readonly out: string;
   readonly model: Model;
+  /** Whether a part is wanted where not all of an adapter can cross. */
+  readonly partial: boolean;
 }
 
-async function exported({ folder, out, model }: Exporting, library: 'peft' | 'adapters'): Promise<Report> {
+/** What is kept is read back and computes the same, or is not kept. */
+async function imported({ folder, out, model: { name, backbone }, partial }: Work): Promise<Report> {
+  const { delta, head, report } = importForeign(folder, backbone, { partial });
+  const base = { name, hash: await backbone.hash() };
+  try {
+    saveDelta(out, delta, base, head);
+    const kept = loadDelta(out, backbone.shape, base);
+    const far = apart({ delta, head }, kept, backbone);
+    kept.delta.dispose();
+    tf.dispose(kept.head);
+    if (!(far <= same)) throw new Error(`${out} does not read back as what was written`);
+  } catch (error) {
+    rmSync(out, { recursive: true, force: true });
+    throw error;
+  } finally {
+    delta.dispose();
+    tf.dispose(head);
+  }
+  return report;
+}
+
+async function exported({ folder, out, model, partial }: Work, library: 'peft' | 'adapters'): Promise<Report> {
   const { name, backbone } = model;
-  const { delta, head, notes, lossless } = await opened(folder, model);
-  const report = exportForeign(out, delta, { library, model: backbone, name, head });
-  delta.dispose();
-  tf.dispose(head);
-  return { lossless: lossless && report.lossless, notes: [...notes, ...report.notes] };
+  const { delta, head, notes, lossless } = await opened(folder, model, partial);
+  try {
+    const report = exportForeign(out, delta, { library, model: backbone, name, head, partial });
+    return { lossless: lossless && report.lossless, notes: [...notes, ...report.notes] };
+  } finally {
+    delta.dispose();
+    tf.dispose(head);
+  }
 }
 
 /** A folder of either side: an adapter goes from PEFT to adapters in one step. */
 async function opened(
   folder: string,
   { backbone }: Model,
+  partial: boolean,
 ): Promise<Report & { readonly delta: Delta; readonly head: Tensors }> {
   if (isForeign(folder)) {
-    const { delta, head, report } = importForeign(folder, backbone);
+    const { delta, head, report } = importForeign(folder, backbone, { partial });
     return { delta, head, ...report };
   }
   const { delta, head } = loadDelta(folder, backbone.shape, { hash: await backbone.hash() });

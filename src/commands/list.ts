@@ -139,11 +139,11 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'adapter',
-    usage: 'adapter train|import|export RUN|DIR --out DIR [--model MODEL] [--to peft|adapters] [--json]',
+    usage: 'adapter train|import|export RUN|DIR --out DIR [--model MODEL] [--to peft|adapters] [--partial] [--json]',
     about:
       'the adapter of a run, trained again and kept; take an adapter of PEFT or adapters over, or write one for them',
     positionals: ['train|import|export', 'RUN|DIR'],
-    options: { ...named('model', 'out', 'to'), ...json },
+    options: { ...named('model', 'out', 'to'), partial: { type: 'boolean' }, ...json },
     load: () => (require('./adapter') as typeof import('./adapter')).adapterCommand,
   },
   {

@@ -2,7 +2,7 @@ import { layersOf, stacksOf } from '../../model/shapes';
 import type { ModelShape } from '../../model/shape';
 import type { Bottleneck, Composition, Reads } from '../design/types';
 import { activationNames, flags, initNames, partNames } from './adapters-bottleneck';
-import { cannot, type Base } from './base';
+import { byName, cannot, type Base } from './base';
 import type { Config } from './folder';
 import { modulePath } from './modules';
 import type { Piece } from './pieces';
@@ -46,7 +46,7 @@ export function bottleneckConfig({ pieces, base }: Placed): Config {
 }
 
 export function bottleneckTensors({ pieces, base, name }: Placed): Named {
-  return Object.fromEntries(
+  return byName(
     pieces.flatMap((piece) => {
       const { form } = piece.change as { readonly form: Bottleneck };
       const module = `${modulePath(base.shape, { ...piece, part: piece.site })}.adapters.${name}`;
@@ -54,7 +54,9 @@ export function bottleneckTensors({ pieces, base, name }: Placed): Named {
         form.factors.kind === 'dense' && !form.factors.bias
           ? { 'down.bias': filled([form.r], 0), 'up.bias': filled([base.shape.width], 0) }
           : {};
-      return partsThere({ ...piece.parts, ...biases }, form).map(([part, values]) => [`${module}.${part}`, values]);
+      return partsThere({ ...piece.parts, ...biases }, form).map(
+        ([part, values]) => [`${module}.${part}`, values] as const,
+      );
     }),
   );
 }

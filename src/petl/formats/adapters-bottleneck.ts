@@ -3,9 +3,12 @@ import type { ModelShape } from '../../model/shape';
 import type { Activation, Bottleneck, Change, Factors, Init, Reads } from '../design/types';
 import { bottleneck } from '../design/methods';
 import { cannot, number, text } from './base';
+import { withUsual } from './fields';
 import type { Config } from './folder';
-import { partsByModule } from './modules';
+import { demandAgreement, layerNumber, memberAt } from './adapters-places';
+import { blockParts, partsByModule, type BlockPart } from './modules';
 import type { Piece } from './pieces';
+import type { Notes } from './report';
 import { transposed, type Named, type Values } from './values';
 
 export const activationNames: Readonly<Record<string, Activation>> = {
@@ -13,6 +16,9 @@ export const activationNames: Readonly<Record<string, Activation>> = {
   gelu: 'gelu',
   gelu_new: 'geluTanh',
   gelu_fast: 'geluTanh',
+  gelu_pytorch_tanh: 'geluTanh',
+  gelu_python: 'gelu',
+  linear: 'identity',
   swish: 'silu',
   silu: 'silu',
   tanh: 'tanh',
@@ -25,47 +31,98 @@ export const initNames: Readonly<Record<string, Init>> = {
 };
 export const flags = { attn: 'mh_adapter', cross: 'cross_adapter', ffn: 'output_adapter' } as const;
 
+/** What the library takes for fields that a file leaves out. */
+const usual: Config = {
+  original_ln_before: false,
+  original_ln_after: true,
+  ln_before: false,
+  ln_after: false,
+  is_parallel: false,
+  scaling: 1,
+  use_gating: false,
+  residual_before_ln: true,
+  adapter_residual_before_ln: false,
+  cross_adapter: false,
+  dropout: 0,
+  phm_layer: false,
+  phm_dim: 4,
+  phm_rank: 1,
+};
+
+/** Fields that change no output, and those that are read wherever they do. */
+export const harmlessOfBottleneck: readonly string[] = [
+  ...['init_weights', 'init_weights_seed', 'stochastic_depth', 'inv_adapter_reduction_factor'],
+  ...['residual_before_ln', 'original_ln_before', 'adapter_residual_before_ln'], // read where norms or residuals ask for them
+  'cross_adapter', // read in models with cross-attention
+  ...['phm_dim', 'phm_rank', 'phm_bias', 'phm_c_init', 'phm_init_range', 'learn_phm', 'hypercomplex_nonlinearity'],
+  ...['factorized_phm_W', 'factorized_phm_rule', 'shared_W_phm', 'shared_phm_rule'], // of PHM layers
+];
+
 /** Bottleneck adapters: sequential on h, on the normed sum with the residual, or parallel to a sub-layer. */
 export function readBottlenecks(
   configs: readonly Config[],
   modules: ReadonlyMap<string, Named>,
-  shape: ModelShape,
+  { shape, notes }: { readonly shape: ModelShape; readonly notes: Notes },
 ): readonly Piece[] {
+  const whole = configs.map((config) => withUsual(config, usual));
   const partsOf = partsByModule(shape);
-  return [...modules].map(([module, parts]) => {
-    const at = partsOf(module).find(({ part }) => part in flags);
-    if (at === undefined) throw cannot(`an adapter at ${module}`, 'this model has no such sub-layer');
-    const site = at.part as keyof typeof flags;
-    const config = configs.find((one) => one[flags[site]] === true);
-    if (config === undefined)
-      throw new UserError(
-        `the adapter has tensors at ${module}, its adapter_config.json none: the files belong to different adapters`,
-      );
-    const change = changeOf(config, parts, module);
-    return {
-      stack: at.stack,
-      layer: at.layer,
-      site,
-      reads: readsOf(config, shape),
-      change,
-      parts: partsHere(parts, config),
-    };
+  const placed = new Map([...modules].map(([module, parts]) => [keyOf(partsOf(module)) ?? module, { module, parts }]));
+  const wanted = blockParts(shape).flatMap(({ stack, layer, part }) => {
+    if (!(part in flags)) return [];
+    const site = part as keyof typeof flags;
+    const config = memberAt(whole, flags[site], layerNumber(stack, layer, shape));
+    return config === undefined ? [] : [{ stack, layer, site, config, key: `${stack}.${layer}.${site}` }];
   });
+  const names = (key: string): string => placed.get(key)?.module ?? key;
+  demandAgreement(
+    wanted.map(({ key }) => names(key)),
+    modules.keys(),
+    notes,
+  );
+  return wanted.map(({ stack, layer, site, config, key }) => {
+    const { module, parts } = placed.get(key) as { readonly module: string; readonly parts: Named };
+    const change = changeOf(config, parts, module);
+    demandReduction(config, change.form as Bottleneck, { width: shape.width, layer: layerNumber(stack, layer, shape) });
+    return { stack, layer, site, reads: readsOf(config, shape), change, parts: partsHere(parts, config) };
+  });
+}
+
+function keyOf(parts: readonly BlockPart[]): string | undefined {
+  const at = parts.find(({ part }) => part in flags);
+  return at === undefined ? undefined : `${at.stack}.${at.layer}.${at.part}`;
+}
+
+/** `reduction_factor`, for all layers or by number: the library makes whole(width / factor) of it, at least 1. */
+function demandReduction(
+  config: Config,
+  { r }: Bottleneck,
+  { width, layer }: { readonly width: number; readonly layer: number },
+): void {
+  const given = config['reduction_factor'];
+  const table = (typeof given === 'object' && given !== null ? given : { default: given }) as Config;
+  const factor = number(table, String(layer) in table ? String(layer) : 'default');
+  const said = Math.max(1, Math.floor(width / factor));
+  if (said !== r)
+    throw new UserError(
+      `adapter_config.json: reduction_factor ${factor} gives a bottleneck of ${said}, the tensors have ${r}: the two belong to different adapters`,
+    );
 }
 
 /** Parallel adapters read the stream that the sub-layer is added to: its input where norms come after. */
 function readsOf(config: Config, { norm }: ModelShape): Reads {
+  if (config['original_ln_after'] !== true)
+    throw cannot('original_ln_after = false', "the residual and the block's own norm always follow here");
   if (config['is_parallel'] === true) return norm.place === 'pre' ? 'residual' : 'x';
-  if (config['original_ln_after'] === false)
-    throw cannot('original_ln_after = false', "the block's own norm always follows here");
-  if (config['residual_before_ln'] !== true)
-    throw cannot('residual_before_ln other than true', "the adapter's residual is h here");
-  return config['original_ln_before'] === true ? 'norm(h+residual)' : 'h';
+  const before = config['original_ln_before'] === true;
+  const residual = config['residual_before_ln'];
+  if (residual !== true && (before || residual !== false))
+    throw cannot(`residual_before_ln = ${JSON.stringify(residual)}`, "the adapter's residual is h here");
+  return before ? 'norm(h+residual)' : 'h';
 }
 
 function changeOf(config: Config, parts: Named, module: string): Change {
   const inner = innerNorm(config);
-  const activation = activationNames[text(config, 'non_linearity') ?? ''];
+  const activation = activationNames[(text(config, 'non_linearity') ?? '').toLowerCase()];
   if (activation === undefined)
     throw cannot(
       `non_linearity ${JSON.stringify(config['non_linearity'])}`,

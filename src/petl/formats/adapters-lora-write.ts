@@ -1,6 +1,6 @@
 import type { Change } from '../design/types';
 import { leftOut, type Placed } from './adapters-bottleneck-write';
-import { cannot } from './base';
+import { byName, cannot } from './base';
 import type { Config } from './folder';
 import { modulesOf } from './joint';
 import type { Piece } from './pieces';
@@ -45,13 +45,12 @@ export function loraConfig({ pieces, base }: Placed): Config {
 
 export function loraTensors({ pieces, base, name }: Placed): Named {
   const [{ change }] = pieces as readonly [Piece];
-  return Object.fromEntries(
+  return byName(
     modulesOf(pieces, base).flatMap(([module, places]) => {
       const present = places.flatMap(({ piece }) => (piece === undefined ? [] : [partsThere(piece, change)]));
-      return Object.keys(present[0] ?? {}).map((part) => [
-        `${module}.loras.${name}.${part}`,
-        stacked(present.map((parts) => parts[part] as Values)),
-      ]);
+      return Object.keys(present[0] ?? {}).map(
+        (part) => [`${module}.loras.${name}.${part}`, stacked(present.map((parts) => parts[part] as Values))] as const,
+      );
     }),
   );
 }

@@ -1,27 +1,122 @@
+import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
+import { siteWidths } from '../design/places';
+import { demandAgreement, layerNumber, memberAt, type Switch } from './adapters-places';
 import { cannot, number } from './base';
+import { withUsual } from './fields';
 import type { Config } from './folder';
-import { partsByModule, type BlockPart } from './modules';
+import { bare, blockParts, modulePath, partsByModule, type BlockPart } from './modules';
 import { lowRankForm } from './peft-lora';
 import type { Piece } from './pieces';
-import { product, rows, shaped, times, transposed, type Named, type Values } from './values';
+import type { Notes } from './report';
+import { filled, product, rows, shaped, times, transposed, type Named, type Values } from './values';
+
+/** Fields that change no output, and those that the tensors speak for. */
+export const harmlessOfLora: readonly string[] = ['dropout', 'init_weights', 'init_weights_seed'];
+
+/** What the library takes for fields that a file leaves out. */
+const usual: Config = {
+  selfattn_lora: true,
+  intermediate_lora: false,
+  output_lora: false,
+  r: 8,
+  alpha: 8,
+  attn_matrices: ['q', 'v'],
+  composition_mode: 'add',
+};
 
 /**
  * LoRA and (IA)3: on GPT-2 the chosen ones of query, key and value stand below each other, each with rows of its own.
  */
-export function readAdaptersLora(config: Config, { loras, shared }: LoraTensors, shape: ModelShape): readonly Piece[] {
-  const partsOf = partsByModule(shape);
-  const chosen = new Set((config['attn_matrices'] ?? []) as readonly string[]);
-  return [...loras].flatMap(([module, found]) => {
-    const parts = found['vera_D'] === undefined ? found : productOf(found, shared, module);
-    const all = partsOf(module);
-    const places = all.length > 1 ? all.filter(({ part }) => chosen.has(part.replace(/^.*\./, '').charAt(0))) : all;
-    if (places.length === 0) throw cannot(`LoRA at ${module}`, 'this model has no such matrix');
-    return places.map((at, i) => pieceAt(at, { config, module, shape, parts: sliced(parts, i, places.length) }));
+export function readAdaptersLora(
+  given: readonly Config[],
+  { loras, shared }: LoraTensors,
+  { shape, notes }: { readonly shape: ModelShape; readonly notes: Notes },
+): readonly Piece[] {
+  const configs = given.map((config) => withUsual(config, usual));
+  const wanted = new Map<string, { readonly config: Config; readonly places: BlockPart[] }>();
+  for (const at of blockParts(shape).filter(({ part }) => switchOf(part, shape) !== undefined)) {
+    const key = switchOf(at.part, shape) as Switch;
+    const config = memberAt(configs, key, layerNumber(at.stack, at.layer, shape));
+    if (config === undefined || (key === 'selfattn_lora' && !chosenBy(config, at.part))) continue;
+    const module = bare(modulePath(shape, at));
+    wanted.set(module, { config, places: [...(wanted.get(module)?.places ?? []), at] });
+  }
+  const found = new Map([...loras].map(([module, parts]) => [bare(module), parts]));
+  demandAgreement([...wanted.keys()], found.keys(), notes);
+  return [...wanted].flatMap(([module, { config, places }]) => {
+    const parts = partsOf(config, found.get(module) as Named, { shared, module });
+    const pieces = places.map((at, i) =>
+      pieceAt(at, { config, module, shape, parts: sliced(parts, i, places.length) }),
+    );
+    return [...pieces, ...besides(config, module, { places, shape })];
   });
 }
+
+/** Which switch of a configuration a matrix hangs on; in Llama models the names of the FFN's are exchanged. */
+function switchOf(part: string, { family }: ModelShape): Switch | undefined {
+  if (/^(attn|cross)\.(query|key|value)$/.test(part)) return 'selfattn_lora';
+  const swapped = family === 'llama';
+  if (part === 'ffn.up') return swapped ? 'output_lora' : 'intermediate_lora';
+  if (part === 'ffn.down') return swapped ? 'intermediate_lora' : 'output_lora';
+  return undefined;
+}
+
+function chosenBy(config: Config, part: string): boolean {
+  const chosen = config['attn_matrices'];
+  if (!Array.isArray(chosen))
+    throw new UserError(`adapter_config.json: attn_matrices must be a list, not ${JSON.stringify(chosen)}`);
+  return chosen.includes(part.replace(/^.*\./, '').charAt(0));
+}
+
+/** (IA)3 on GPT-2's one matrix of query, key and value: alpha reaches those of them too that have no factors. */
+function besides(
+  config: Config,
+  module: string,
+  { places, shape }: { readonly places: readonly BlockPart[]; readonly shape: ModelShape },
+): readonly Piece[] {
+  if (config['composition_mode'] !== 'scale') return [];
+  const alpha = number(config, 'alpha');
+  const others = partsByModule(shape)(module).filter(
+    ({ part }) => part.includes('.') && !places.some((at) => at.part === part),
+  );
+  return alpha === 1
+    ? []
+    : others.map(({ stack, layer, part }) => ({
+        stack,
+        layer,
+        site: part as Site,
+        reads: 'h',
+        change: { form: { kind: 'diagonal' }, composition: { kind: 'multiply' } },
+        parts: { factor: filled([siteWidths(shape, part as Site).h], alpha) },
+      }));
+}
+
+/** One module's tensors as LoRA, which must be of the kind and rank that the configuration says. */
+function partsOf(
+  config: Config,
+  found: Named,
+  { shared, module }: { readonly shared: Named; readonly module: string },
+): Named {
+  const [dtype, vera] = [config['dtype'] ?? null, [config['vera_d'], config['vera_b']].some(isNumber)];
+  if (dtype !== null && dtype !== 'float32')
+    throw cannot(`LoRA with dtype = ${JSON.stringify(dtype)}`, 'changes are computed in float32 here');
+  if (vera !== (found['vera_D'] !== undefined) || (config['use_dora'] === true) !== (found['m.weight'] !== undefined))
+    throw new UserError(
+      `adapter_config.json and the tensors of ${module} are not of one kind: they belong to different adapters`,
+    );
+  const parts = vera ? productOf(found, shared, module) : found;
+  const [r, rank] = [config['r'], parts['lora_B']?.shape[1]];
+  if (r !== rank)
+    throw new UserError(
+      `adapter_config.json gives r = ${JSON.stringify(r)}, the tensors of ${module} have ${String(rank)}: they belong to different adapters`,
+    );
+  return parts;
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number';
 
 /** What the file holds of LoRA by module, and what all modules share. */
 export interface LoraTensors {
@@ -65,8 +160,6 @@ interface Context {
 }
 
 function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, parts }: Context): Piece {
-  if (!/\.(query|key|value|up|down)$/.test(part))
-    throw cannot(`LoRA at ${module}`, 'methods here reach the query, key, value and both FFN matrices, not this one');
   const site = part as Site;
   const { lora_A: a, lora_B: b, 'm.weight': m } = parts;
   if (b === undefined) throw cannot(`LoRA at ${module}`, 'lora_B is missing');
@@ -82,6 +175,8 @@ function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, par
       parts: { factor },
     };
   }
+  if (config['composition_mode'] !== 'add')
+    throw cannot(`composition_mode = ${JSON.stringify(config['composition_mode'])}`, 'LoRA adds or scales');
   if (a === undefined) throw cannot(`LoRA at ${module}`, 'lora_A is missing');
   const gate: Named =
     config['use_gating'] === true

@@ -1,7 +1,7 @@
 import { hasCrossAttention } from '../../model/shapes';
 import type { Placed } from './adapters-bottleneck-write';
 import { onRelative } from './adapters-prefix';
-import { cannot } from './base';
+import { byName, cannot } from './base';
 import type { Config } from './folder';
 import { modulePath, rootOf } from './modules';
 import type { Piece } from './pieces';
@@ -72,7 +72,7 @@ export function prefixTensors({ pieces, base: { shape }, name }: Placed): Named 
         [`${at}.bias`, piece.parts['gate.bias'] as Values],
       ] as const;
     });
-  return Object.fromEntries([...flat, ...gates]);
+  return byName([...flat, ...gates]);
 }
 
 function groupOf({ stack, site }: Piece, pair: boolean, bare: boolean): string {

@@ -2,11 +2,14 @@ import { hasCrossAttention, layersOf, stacksOf } from '../../model/shapes';
 import type { ModelShape } from '../../model/shape';
 import type { Stack } from '../../model/site';
 import { keyValueWidth } from '../design/places';
+import { UserError } from '../../errors';
+import { demandAgreement, leftOut } from './adapters-places';
 import { cannot, number, text } from './base';
 import type { Config } from './folder';
 import { partsByModule } from './modules';
 import { prefixChange } from './peft-prompts';
 import type { Piece } from './pieces';
+import type { Notes } from './report';
 import { columns, dense, shaped, transposed, type Named, type Values } from './values';
 
 export const onRelative =
@@ -34,13 +37,26 @@ export interface PrefixTensors {
   readonly gates: ReadonlyMap<string, Named>;
 }
 
-export function readPrefixes(config: Config, { groups, gates }: PrefixTensors, shape: ModelShape): readonly Piece[] {
+/** Fields that change no output, and those of the MLP, which is read where there is one. */
+export const harmlessOfPrefix: readonly string[] = [
+  ...['dropout', 'init_weights_seed', 'bottleneck_size', 'non_linearity', 'shared_gating'],
+  ...['encoder_prefix', 'cross_prefix'], // of models that have such attentions
+];
+
+export function readPrefixes(
+  config: Config,
+  { groups, gates }: PrefixTensors,
+  { shape, notes }: { readonly shape: ModelShape; readonly notes: Notes },
+): readonly Piece[] {
   const gated = config['use_gating'] === true;
   if (shape.positions.kind === 'relative') throw cannot('a prefix from adapters on T5', onRelative);
   if (gated && config['shared_gating'] === false)
     throw cannot('shared_gating = false', 'keys and values share a gate here');
+  const wanted = [...groups.keys()].filter((group) => wants(config, group));
+  demandAgreement([...missingGroups(config, [...groups.keys()], shape), ...wanted], groups.keys(), notes);
   const gateAt = gatesByPlace(gates, shape);
-  return [...groups].flatMap(([group, parts]) => {
+  return wanted.flatMap((group) => {
+    const parts = groups.get(group) as Named;
     const location = locationOf(group, shape);
     const flat = flatOf(config, parts, group); // [l, 2 L width]
     const layers = withoutLeft(config, layersOf(shape, location.stack), location, shape);
@@ -70,9 +86,23 @@ export function readPrefixes(config: Config, { groups, gates }: PrefixTensors, s
   });
 }
 
+/** Prefixes of an encoder and of cross-attention can be switched off. */
+function wants(config: Config, group: string): boolean {
+  const key = ['encoder_prefix', 'cross_prefix'].find((name) => group === name);
+  return key === undefined || (config[key] ?? true) === true;
+}
+
+/** Names of the prefixes that an encoder-decoder should have and the file lacks. */
+function missingGroups(config: Config, found: readonly string[], shape: ModelShape): readonly string[] {
+  if (!hasCrossAttention(shape)) return found.length > 0 ? [] : ['prefix_tuning'];
+  return ['encoder_prefix', 'self_prefix', 'cross_prefix'].filter(
+    (group) => !found.includes(group) && wants(config, group),
+  );
+}
+
 /** Layers that have a prefix; `leave_out` counts an encoder's layers, then the decoder's. */
 function withoutLeft(config: Config, layers: number, { stack }: Location, shape: ModelShape): readonly number[] {
-  const left = (config['leave_out'] ?? []) as readonly number[];
+  const left = leftOut(config);
   const first = stack === 'decoder' ? shape.encoderLayers : 0;
   return Array.from({ length: layers }, (_, layer) => layer).filter((layer) => !left.includes(layer + first));
 }
@@ -81,6 +111,10 @@ function withoutLeft(config: Config, layers: number, { stack }: Location, shape:
 function flatOf(config: Config, parts: Named, group: string): Values {
   const length = number(config, 'prefix_length');
   const whole = parts['control_trans'];
+  if ((config['flat'] === true) !== (whole !== undefined))
+    throw new UserError(
+      `adapter_config.json says flat = ${JSON.stringify(config['flat'] ?? null)}, the prefix ${group} is ${whole === undefined ? 'not ' : ''}so: they belong to different adapters`,
+    );
   if (whole !== undefined) return shaped(whole, [length, whole.values.length / length]);
   const [table, w0, b0, w2, b2] = [
     'wte.weight',

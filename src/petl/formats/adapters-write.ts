@@ -3,7 +3,7 @@ import type { Change, Modification } from '../design/types';
 import { bottleneckConfig, bottleneckTensors, type Placed } from './adapters-bottleneck-write';
 import { loraConfig, loraTensors } from './adapters-lora-write';
 import { prefixConfig, prefixTensors } from './adapters-prefix-write';
-import { cannot, type Base, type Own } from './base';
+import { byName, cannot, type Base, type Own } from './base';
 import type { Config, ForeignFolder, Saved } from './folder';
 import { writeAdaptersHead } from './heads';
 import { rootOf } from './modules';
@@ -22,7 +22,7 @@ export function writeAdapters({ method, tensors, head }: Own, base: Base, model:
   if (method.prompt.kind !== 'none')
     throw cannot(method.name, "prompts of adapters enter after the embeddings' norm, those here before it");
   if (method.unfrozen.length > 0)
-    notes.loss(`weights of the model's own that train with ${method.name} stay behind: adapters stores none`);
+    notes.gap(`weights of the model's own that train with ${method.name} stay behind: adapters stores none`);
   const own = takeApart(method, tensors, base.shape);
   const pieces = own.map(plainLora);
   if (pieces.some((piece, i) => piece !== own[i]))
@@ -34,7 +34,10 @@ export function writeAdapters({ method, tensors, head }: Own, base: Base, model:
   const config = configs.length === 1 ? configs[0] : { architecture: 'union', configs };
   if (pieces.some(({ change }) => change.composition.kind === 'inputGate'))
     notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
-  const all = { ...(Object.assign({}, ...made.map((one) => one.tensors)) as Named), ...ruleOf(tensors, base.shape) };
+  const all = byName([
+    ...made.flatMap((one) => Object.entries(one.tensors)),
+    ...Object.entries(ruleOf(tensors, base.shape)),
+  ]);
   const about = {
     name,
     model_name: model,

@@ -1,9 +1,13 @@
 import { UserError } from '../../errors';
+import { byModelType, familyTables } from '../../model/checkpoint/families';
+import type { ModelShape } from '../../model/shape';
 import { pointsOf } from '../design/point';
-import { readBottlenecks } from './adapters-bottleneck';
-import { readAdaptersLora } from './adapters-lora';
-import { readPrefixes } from './adapters-prefix';
+import { harmlessOfBottleneck, readBottlenecks } from './adapters-bottleneck';
+import { harmlessOfLora, readAdaptersLora } from './adapters-lora';
+import { demandAgreement } from './adapters-places';
+import { harmlessOfPrefix, readPrefixes } from './adapters-prefix';
 import { cannot, text, type Base, type Own } from './base';
+import { demandUsed, watched, type Watched } from './fields';
 import type { Config, ForeignFolder } from './folder';
 import { readAdaptersHead, type HeadRead } from './heads';
 import { assemble, type Piece } from './pieces';
@@ -21,30 +25,58 @@ interface Sorted {
   readonly left: string[];
 }
 
+/** About the file: no output depends on them. */
+const harmless: readonly string[] = ['model_name', 'model_class', 'model_type', 'name', 'version', 'config_id', 'type'];
+
 /**
  * A folder of adapters' as a method and tensors here. @throws UserError for what cannot be expressed, with the reason
  */
-export function readAdapters({ config, tensors, head: theirs }: ForeignFolder, base: Base, notes: Notes): Own {
+export function readAdapters(
+  { config, tensors, head: theirs, headLost }: ForeignFolder,
+  base: Base,
+  notes: Notes,
+): Own {
   demandModel(config, base);
-  const configs = configsOf(config);
+  const members = configsOf(config).map((member) => watched(member));
   const sorted = sort(tensors, text(config, 'name') ?? '');
-  if (sorted.left.length > 0) notes.loss(`tensors left behind: ${some(sorted.left)}`);
-  const pieces = configs.flatMap((one) => piecesOf(one, configs, sorted, base));
+  if (sorted.left.length > 0)
+    notes.gap(`the tensors ${some(sorted.left)} do not carry over: no method here has their like`);
+  const pieces = piecesOf(
+    members.map(({ record }) => record),
+    sorted,
+    { shape: base.shape, notes },
+  );
   if (pieces.length === 0)
     throw new UserError(
       "the adapter's tensors hold nothing of what its adapter_config.json says: the files belong to different adapters",
     );
+  demandFields(config, members, notes);
   if (pieces.some(({ change }) => change.composition.kind === 'inputGate'))
     notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
   const { modifications, tensors: own } = assemble(pieces, base.shape);
-  const { head, lost }: HeadRead = theirs === undefined ? { head: {}, used: [] } : readAdaptersHead(theirs, base);
+  const { head, lost }: HeadRead =
+    theirs === undefined
+      ? { head: {}, used: [], ...(headLost !== undefined && { lost: headLost }) }
+      : readAdaptersHead(theirs, base);
   if (lost !== undefined) notes.loss(`the classification head stays behind: ${lost}`);
   return { method: pointsOf(modifications), tensors: { ...own, ...rulesOf(pieces, sorted) }, head };
 }
 
+/** Every field is used, harmless, or refused: those of the file, and those of each member of a union. */
+function demandFields(config: Config, members: readonly Watched[], notes: Notes): void {
+  const about = watched(config);
+  demandUsed('adapters', about, [...harmless, 'config', 'hidden_size'], notes);
+  for (const member of members) {
+    const kind = member.record['architecture'] ?? 'bottleneck';
+    const known = { lora: harmlessOfLora, prefix_tuning: harmlessOfPrefix, bottleneck: harmlessOfBottleneck };
+    demandUsed('adapters', member, known[kind as keyof typeof known], notes);
+  }
+}
+
+/** XLM-RoBERTa is RoBERTa under another name: what reads the one's configuration reads the other's. */
 function demandModel(config: Config, { shape }: Base): void {
   const [type, width] = [text(config, 'model_type'), config['hidden_size']];
-  if (type !== undefined && type !== shape.family)
+  if (type !== undefined && type !== shape.family && byModelType[type] !== familyTables[shape.family])
     throw new UserError(
       `the adapter is for a ${type} model, this is a ${shape.family}: load it on the model it was trained on`,
     );
@@ -63,8 +95,7 @@ function configsOf({ config, version }: Config): readonly Config[] {
       `the configuration ${JSON.stringify(config)}`,
       'it is a name only; save the adapter again with adapters 1.0 or newer',
     );
-  const one = config as Config;
-  const members = one['architecture'] === 'union' ? (one['configs'] as readonly Config[]) : [one];
+  const members = membersOf(config as Config);
   if (version !== undefined) return members;
   const renamed: Readonly<Record<string, string>> = { gelu: 'gelu_new', gelu_orig: 'gelu' };
   return members.map((member) => ({
@@ -73,29 +104,56 @@ function configsOf({ config, version }: Config): readonly Config[] {
   }));
 }
 
+/** A union's own fields are its kind and its members. */
+function membersOf(config: Config): readonly Config[] {
+  if (config['architecture'] !== 'union') return [config];
+  const { architecture: _, configs, ...rest } = config;
+  const [strange] = Object.keys(rest);
+  if (strange !== undefined) throw cannot(`the union's field ${strange}`, 'nothing here computes it');
+  if (!Array.isArray(configs)) throw new UserError('adapter_config.json: the union has no list of members in configs');
+  return (configs as readonly Config[]).flatMap(membersOf);
+}
+
+interface Reading {
+  readonly shape: ModelShape;
+  readonly notes: Notes;
+}
+
 function piecesOf(
-  config: Config,
-  all: readonly Config[],
+  configs: readonly Config[],
   { bottlenecks, loras, prefixes, gates, shared }: Sorted,
-  { shape }: Base,
+  reading: Reading,
 ): readonly Piece[] {
-  const architecture = text(config, 'architecture');
-  switch (architecture) {
-    case undefined: {
-      if (text(config, 'inv_adapter') !== undefined)
-        throw cannot('an invertible adapter', 'no site here stands in front of the embeddings');
-      const plain = all.filter((one) => one['architecture'] === undefined || one['architecture'] === null);
-      return config === plain[0] ? readBottlenecks(plain, bottlenecks, shape) : [];
-    }
-    case 'lora':
-      return readAdaptersLora(config, { loras, shared }, shape);
-    case 'prefix_tuning':
-      return readPrefixes(config, { groups: prefixes, gates }, shape);
-    case 'prompt_tuning':
-      throw cannot('prompt tuning of adapters', "its vectors enter after the embeddings' norm, prompts here before it");
-    default:
-      throw cannot(`architecture ${architecture}`, 'this reads bottlenecks, lora, prefix_tuning and their union');
-  }
+  const of = (kind: string | null): readonly Config[] =>
+    configs.filter((config) => (config['architecture'] ?? null) === kind);
+  const strange = configs.find(
+    (config) => ![null, 'lora', 'prefix_tuning'].includes(text(config, 'architecture') ?? null),
+  );
+  if (strange !== undefined) throw refused(strange);
+  const inverted = of(null).find((config) => (config['inv_adapter'] ?? null) !== null);
+  if (inverted !== undefined) throw cannot('an invertible adapter', 'no site here stands in front of the embeddings');
+  for (const kind of ['prefix_tuning', 'lora'])
+    if (of(kind).length > 1)
+      throw new UserError(`adapter_config.json: the union has two members of ${kind}: adapters opens no such file`);
+  const [prefix] = of('prefix_tuning');
+  return [
+    ...(of(null).length > 0 ? readBottlenecks(of(null), bottlenecks, reading) : unasked(bottlenecks, reading)),
+    ...(of('lora').length > 0 ? readAdaptersLora(of('lora'), { loras, shared }, reading) : unasked(loras, reading)),
+    ...(prefix !== undefined ? readPrefixes(prefix, { groups: prefixes, gates }, reading) : unasked(prefixes, reading)),
+  ];
+}
+
+/** Tensors of a kind that no member of the configuration speaks of. */
+function unasked(modules: ReadonlyMap<string, Named>, { notes }: Reading): readonly Piece[] {
+  demandAgreement([], modules.keys(), notes);
+  return [];
+}
+
+function refused(config: Config): UserError {
+  const architecture = text(config, 'architecture') ?? '';
+  return architecture === 'prompt_tuning'
+    ? cannot('prompt tuning of adapters', "its vectors enter after the embeddings' norm, prompts here before it")
+    : cannot(`architecture ${architecture}`, 'this reads bottlenecks, lora, prefix_tuning and their union');
 }
 
 function sort(tensors: Named, name: string): Sorted {

@@ -14,16 +14,20 @@ describe('bad folders', () => {
   const first = 'base_model.model.encoder.layer.0.attention.self.query';
   const one = { shape: [1], values: Float32Array.of(1) };
 
-  it('names settings and tensors that it does not know', () => {
+  it('refuses tensors that it does not know, or takes the rest on request and says so', () => {
     const strange = altered(lora, join(folder, 'strange'), ({ config, tensors, ...rest }) => ({
       ...rest,
-      config: { ...config, brand_new: 1 },
+      config: { ...config, brand_new: false },
       tensors: { ...tensors, 'base_model.model.stranger.weight': one },
     }));
-    const { delta, report } = importForeign(strange, modelOf('bert'));
+    expect(() => importForeign(strange, modelOf('bert'))).toThrow(/base_model\.model\.stranger\.weight.*--partial/);
+    const { delta, report } = importForeign(strange, modelOf('bert'), { partial: true });
     expect(report).toEqual({
       lossless: false,
-      notes: ['settings not known here: brand_new', 'tensors left behind: base_model.model.stranger.weight'],
+      notes: [
+        'settings not known here, and off: brand_new',
+        'the tensors base_model.model.stranger.weight do not carry over: no method here has their like',
+      ],
     });
     delta.dispose();
   });
@@ -53,12 +57,13 @@ describe('bad folders', () => {
         ...file,
         tensors: { [`${first}.lora_A.weight`]: { shape: [4, 32], values: new Float32Array(128) } },
       }),
-      /missing/,
+      /no tensors of it/,
     ],
     [
       'a matrix out of reach',
       (file: ForeignFolder) => ({
         ...file,
+        config: { ...file.config, target_modules: ['attention.output.dense', 'value'] },
         tensors: Object.fromEntries(
           Object.entries(file.tensors).map(([key, value]) => [key.replace('self.query', 'output.dense'), value]),
         ),
@@ -69,6 +74,44 @@ describe('bad folders', () => {
       'another function',
       (file: ForeignFolder) => ({ ...file, config: { ...file.config, use_qalora: true } }),
       /use_qalora/,
+    ],
+    [
+      'a setting not known',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, brand_new: 1 } }),
+      /brand_new = 1/,
+    ],
+    [
+      'another rank',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, r: 8 } }),
+      /r = 8, its tensors have 4/,
+    ],
+    [
+      'another rank by a pattern',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, rank_pattern: { 'layer.1.*': 2 } } }),
+      /layer\.1\.attention.*r = 2, its tensors have 4/,
+    ],
+    [
+      'more modules than tensors',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, target_modules: ['query', 'value', 'key'] } }),
+      /self\.key, the file has no tensors/,
+    ],
+    [
+      'a pattern that JavaScript cannot say',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, alpha_pattern: { '(?>query)': 100 } } }),
+      /pattern .*query.* no counterpart/,
+    ],
+    [
+      'DoRA without magnitudes',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, use_dora: true } }),
+      /use_dora/,
+    ],
+    [
+      'biases that bias does not promise',
+      (file: ForeignFolder) => ({
+        ...file,
+        tensors: { ...file.tensors, [`${first}.base_layer.bias`]: { shape: [32], values: new Float32Array(32) } },
+      }),
+      /base_layer\.bias.*--partial/,
     ],
     ['another method', (file: ForeignFolder) => ({ ...file, config: { ...file.config, peft_type: 'BOFT' } }), /BOFT/],
   ] as const)('%s is refused with the reason and leaves nothing in memory', (name, change, reason) => {

@@ -1,8 +1,15 @@
+import type { Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import type { Method } from '../design/types';
 import type { Config } from './folder';
-import type { Named } from './values';
+import type { Named, Values } from './values';
+
+/** A frozen model: its shape and weights by canonical name. */
+export interface FrozenModel {
+  readonly shape: ModelShape;
+  readonly weights: Tensors;
+}
 
 /** The frozen model that an adapter belongs to, as far as reading and writing needs it. */
 export interface Base {
@@ -32,4 +39,14 @@ export function number(config: Config, key: string): number {
 /** Refuses what cannot be expressed on the other side, with the reason. */
 export function cannot(what: string, reason: string): UserError {
   return new UserError(`${what} does not carry over: ${reason}`);
+}
+
+/** Tensors of a file, each name once. @throws UserError where two changes would stand under one name */
+export function byName(entries: readonly (readonly [string, Values])[]): Named {
+  const names = new Set<string>();
+  for (const [name] of entries) {
+    if (names.has(name)) throw cannot(`two changes under ${name}`, 'a folder holds one tensor of each name');
+    names.add(name);
+  }
+  return Object.fromEntries(entries);
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
 import { writeWhole } from '../../files';
+import { recordIn } from '../../model/checkpoint/regular';
 import { openSafetensors } from '../../model/checkpoint/safetensors';
 import { writeSafetensors } from './safetensors';
 import type { Named } from './values';
@@ -19,6 +20,8 @@ export interface Saved {
 export interface ForeignFolder extends Saved {
   readonly library: Library;
   readonly head: Saved | undefined;
+  /** Why a head that is there is not read. */
+  readonly headLost?: string;
 }
 
 const configFile = 'adapter_config.json';
@@ -38,7 +41,16 @@ export function readForeign(folder: string): ForeignFolder {
   const library = libraryOf(config, folder);
   const path = join(folder, tensorFile[library]);
   if (!existsSync(path)) throw missing(folder, library);
-  return { library, config, tensors: readTensors(path), head: library === 'adapters' ? readHead(folder) : undefined };
+  const tensors = readTensors(path);
+  if (library === 'peft') return { library, config, tensors, head: undefined };
+  const head = readHead(folder);
+  return { library, config, tensors, head, ...(head === undefined && pickledHead(folder)) };
+}
+
+/** Pickles can run code: they are never read. */
+function pickledHead(folder: string): { readonly headLost?: string } {
+  const name = 'pytorch_model_head.bin';
+  return existsSync(join(folder, name)) ? { headLost: `${name} is a pickle, which is not read here` } : {};
 }
 
 function readHead(folder: string): Saved | undefined {
@@ -70,6 +82,13 @@ export function writeForeign(folder: string, { library, config, tensors, head }:
   writeConfig(join(folder, configFile), config);
 }
 
+/** Brings a written folder to its place, its record last. */
+export function moveForeign(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  const names = readdirSync(from).filter((name) => name !== configFile);
+  for (const name of [...names, configFile]) renameSync(join(from, name), join(to, name));
+}
+
 function writeTensors(path: string, tensors: Named): void {
   writeSafetensors(
     path,
@@ -89,11 +108,7 @@ function withPoints(json: string): string {
 
 function readConfig(path: string): Config {
   if (!existsSync(path)) throw new UserError(`${path} does not exist: give a folder saved by PEFT or adapters`);
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Config;
-  } catch {
-    throw new UserError(`${path} is not valid JSON: copy it again`);
-  }
+  return recordIn(path);
 }
 
 function libraryOf(config: Config, folder: string): Library {
@@ -104,7 +119,6 @@ function libraryOf(config: Config, folder: string): Library {
   );
 }
 
-/** Pickles can run code: they are never read. */
 function missing(folder: string, library: Library): UserError {
   const pickle = library === 'peft' ? 'adapter_model.bin' : 'pytorch_adapter.bin';
   if (!existsSync(join(folder, pickle)))

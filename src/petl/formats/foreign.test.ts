@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tf, type Tensors } from '../../engine/tf';
@@ -12,10 +12,14 @@ import { exportForeign, importForeign, type Library } from './foreign';
 import { caseOf, fixtures, gap, modelOf, outputs, temporaryFolder } from './testing/cases';
 
 const folder = temporaryFolder();
+const all = readdirSync(fixtures).filter((name) => existsSync(join(fixtures, name, 'case.json')));
+const [taken, refused] = [false, true].map((one) =>
+  all.filter((name) => (caseOf(name).refused !== undefined) === one),
+) as [string[], string[]];
 
 // what the libraries make of our files is the other half: npm run interop
 invariant(45, () => {
-  it.each(readdirSync(fixtures))('%s gives their outputs, written and read again the same', (name) => {
+  it.each(taken)('%s gives their outputs, written and read again the same', (name) => {
     const made = caseOf(name);
     const { delta, head, report } = importForeign(join(fixtures, name), modelOf(made.family));
     const ours = outputs(delta, made, head);
@@ -54,6 +58,11 @@ invariant(45, () => {
         .map(([key, { shape }]) => [key, shape])
         .sort();
     expect(shapes(join(folder, `keys-${name}`))).toEqual(shapes(join(fixtures, name)));
+  });
+
+  it.each(refused)('%s is refused with the reason', (name) => {
+    const { family, refused: reason } = caseOf(name);
+    expect(() => importForeign(join(fixtures, name), modelOf(family))).toThrow(reason);
   });
 
   it('is another model without the shift of positions', () => {
@@ -147,14 +156,12 @@ describe('our own methods', () => {
     tf.dispose(masks);
   });
 
-  it('says what stays behind', () => {
+  it('a part alone is written on request only, and the report says so', () => {
     const model = modelOf('bert');
     const delta = createDelta(parseMethod('houlsby:m=4'), model.shape, model.weights, 3);
-    const { lossless, notes } = exportForeign(join(folder, 'norms'), delta, {
-      library: 'adapters',
-      model,
-      name: 'tiny',
-    });
+    const to = { library: 'adapters', model, name: 'tiny' } as const;
+    expect(() => exportForeign(join(folder, 'norms'), delta, to)).toThrow(/stay behind.*--partial/);
+    const { lossless, notes } = exportForeign(join(folder, 'norms'), delta, { ...to, partial: true });
     expect([lossless, notes.join()]).toEqual([false, expect.stringContaining('stay behind')]);
     delta.dispose();
   });

@@ -1,4 +1,5 @@
 import { upload } from '../../engine/memory';
+import { rmSync } from 'node:fs';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
@@ -9,33 +10,35 @@ import { whyInvalid } from '../design/valid';
 import { specsOf } from '../forms/variables';
 import { readAdapters } from './adapters';
 import { writeAdapters } from './adapters-write';
-import type { Base, Own } from './base';
-import { readForeign, writeForeign, type Library } from './folder';
-import { readPeft, writePeft } from './peft';
+import { cannot, type Base, type FrozenModel, type Own } from './base';
+import { moveForeign, readForeign, writeForeign, type Library } from './folder';
+import { readPeft } from './peft';
+import { writePeft } from './peft-write';
 import { demandFit } from './pieces';
+import { apart, same, type Probed } from './probe';
 import { Notes, type Report } from './report';
 import type { Named } from './values';
 
 export { isForeign, type Library } from './folder';
 export type { Report } from './report';
+export type { FrozenModel } from './base';
 
-/** A frozen model: its shape and weights by canonical name. */
-export interface FrozenModel {
-  readonly shape: ModelShape;
-  readonly weights: Tensors;
+/** @property partial whether a part of an adapter is wanted where not all of it can cross */
+export interface Options {
+  readonly partial?: boolean;
 }
 
 /**
  * Reads a folder saved by PEFT or adapters onto a model. What methods here cannot express is a UserError with the
- * reason; what was
- * left behind stands in the report.
+ * reason, or stands in the report where a part is wanted.
  */
 export function importForeign(
   folder: string,
   model: FrozenModel,
+  { partial = false }: Options = {},
 ): { readonly delta: Delta; readonly head: Tensors; readonly report: Report } {
   const file = readForeign(folder);
-  const notes = new Notes();
+  const notes = new Notes(partial);
   const base = baseOf(model);
   const own = file.library === 'peft' ? readPeft(file, base, notes) : readAdapters(file, base, notes);
   const reason = whyInvalid(own.method, model.shape);
@@ -49,33 +52,62 @@ export function importForeign(
  * @property name of the base model, for the record @property head `head.weight`, `head.bias` of a classifier, and its
  * hidden layer's
  */
-export interface Export {
+export interface Export extends Options {
   readonly library: Library;
   readonly model: FrozenModel;
   readonly name: string;
   readonly head?: Tensors;
 }
 
-/** Writes a delta as a folder of PEFT or adapters. */
-export function exportForeign(
-  folder: string,
-  delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>,
-  to: Export,
-): Report {
-  const notes = new Notes();
+/**
+ * Writes a delta as a folder of PEFT or adapters, reads it back and compares what both compute before the folder
+ * appears. @throws UserError where the other library has no like of it
+ */
+export function exportForeign(folder: string, delta: Probed['delta'], to: Export): Report {
+  const notes = new Notes(to.partial);
   const { method, tensors } = collapse(delta.method, delta.shape, { ...delta.constants, ...delta.variables });
   const drawn = Object.entries(delta.constants).filter(([name]) => name.startsWith('random.')); // ours are drawn again from a seed, theirs cannot be
+  const head = to.head ?? {};
+  const hidden = `${folder}.partial-${process.pid}`;
   try {
     const own = {
       method,
       tensors: valuesOf([...Object.entries(tensors), ...drawn]),
-      head: valuesOf(Object.entries(to.head ?? {})),
+      head: valuesOf(Object.entries(head)),
     };
-    writeForeign(folder, (to.library === 'peft' ? writePeft : writeAdapters)(own, baseOf(to.model), to.name, notes));
+    const write = to.library === 'peft' ? writePeft : writeAdapters;
+    writeForeign(hidden, write(own, baseOf(to.model), to.name, notes));
+    if (notes.whole()) demandSame(hidden, { delta, head }, to.model);
+    moveForeign(hidden, folder);
   } finally {
+    rmSync(hidden, { recursive: true, force: true });
     tf.dispose(tensors);
   }
   return notes.report();
+}
+
+/** What was written must read back as what it was. A head that stayed behind is in the report. */
+function demandSame(folder: string, given: Probed, model: FrozenModel): void {
+  const name = given.delta.method.name;
+  const back = readBack(folder, name, model);
+  try {
+    const crossed = Object.keys(back.head).length > 0;
+    const far = apart(crossed ? given : { ...given, head: {} }, back, model);
+    if (!(far <= same))
+      throw cannot(name, `read back, it is ${far.toPrecision(2)} of its own effect away from what was written`);
+  } finally {
+    back.delta.dispose();
+    tf.dispose(back.head);
+  }
+}
+
+function readBack(folder: string, name: string, model: FrozenModel): Probed & { readonly delta: Delta } {
+  try {
+    return importForeign(folder, model, { partial: true });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw cannot(name, `read back, ${error.message}`);
+  }
 }
 
 function valuesOf(tensors: readonly (readonly [string, Tensor])[]): Named {

@@ -42,7 +42,7 @@ export const headName: RegExp =
 /** The head of transformers' models for sequences. @param nameOf the file's name of one of the head's tensors */
 export function readStatic(tensors: Named, base: Base, nameOf: (own: string) => string): HeadRead {
   const names = Object.keys(tensors).filter((name) => headName.test(name));
-  if (names.length === 0) return { head: {}, used: [] };
+  if (names.every((name) => name.includes('pooler.'))) return { head: {}, used: names }; // nothing here reads it alone
   const layout = headLayouts[base.shape.family];
   const lost = (why: string): HeadRead => ({ head: {}, used: names, lost: why });
   if (layout === undefined) return lost(`classifiers here read encoders, not ${base.shape.family} models`);
@@ -72,12 +72,11 @@ interface Dense {
 
 /** From the file, or the model's own pooler. */
 export function denseOf(weight: Values | undefined, bias: Values | undefined, base: Base): Dense | undefined {
-  if (weight !== undefined && bias !== undefined) return { weight: transposed(weight), bias };
-  if (!base.shape.pooler) return undefined;
-  const { width } = base.shape;
+  const { width, pooler } = base.shape;
+  if (!pooler && (weight === undefined || bias === undefined)) return undefined;
   return {
-    weight: { shape: [width, width], values: base.weight('pooler.weight') },
-    bias: { shape: [width], values: base.weight('pooler.bias') },
+    weight: weight === undefined ? { shape: [width, width], values: base.weight('pooler.weight') } : transposed(weight),
+    bias: bias ?? { shape: [width], values: base.weight('pooler.bias') },
   };
 }
 

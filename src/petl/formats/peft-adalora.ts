@@ -1,13 +1,15 @@
+import { UserError } from '../../errors';
+import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
-import { cannot, number, type Base } from './base';
+import { byName, cannot, number, type Base } from './base';
 import type { Config } from './folder';
 import { joint, modulesOf, widened } from './joint';
-import { partsByModule, type BlockPart } from './modules';
-import { byModule, demandPlaces, lowRankForm, siteOf, sliceOf, type Found } from './peft-lora';
+import { demandKnownStart, lowRankForm, sliceOf, type Found } from './peft-lora';
 import { scaleOfChange, type Made } from './peft-lora-write';
+import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { byRow, singularOf } from './plain';
-import { filled, shaped, stacked, transposed, type Named, type Values } from './values';
+import { filled, shaped, stacked, transposed, type Values } from './values';
 
 /** PEFT divides by the rank that training started with, plus this. */
 const tiny = 1e-5;
@@ -16,29 +18,40 @@ const tiny = 1e-5;
  * AdaLoRA: s B (E A), s = alpha / (init_r + 1e-5). A saved file has the directions that were left, so none is switched
  * off here.
  */
-export function readAdaLora(config: Config, tensors: Named, { shape }: Base): Found {
-  const { modules, used } = byModule(tensors, ['lora_A', 'lora_B', 'lora_E']);
-  const partsOf = partsByModule(shape);
-  const scale = number(config, 'lora_alpha') / (number(config, 'init_r') + tiny);
+export function readAdaLora(source: Source): Found {
+  const { config } = source;
+  demandKnownStart(config);
+  const { chosen, used } = chosenModules(source, ['lora_A', 'lora_B', 'lora_E']);
+  const [alpha, initial] = [number(config, 'lora_alpha'), number(config, 'init_r')];
+  if (alpha <= 0) throw cannot(`AdaLoRA with lora_alpha = ${alpha}`, 'PEFT takes the rank in its place');
+  const kept = keptRanks(config);
   return {
     used,
-    pieces: [...modules].flatMap(([module, parts]) => moduleWith(module, parts, { scale, places: partsOf(module) })),
+    pieces: chosen.flatMap((one) =>
+      piecesAt(one, { scale: alpha / (initial + tiny), r: kept.get(one.module) ?? initial }),
+    ),
   };
 }
 
-interface Where {
-  readonly scale: number;
-  readonly places: readonly BlockPart[];
+/** Directions left of each module, by `rank_pattern`. */
+function keptRanks(config: Config): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(config['rank_pattern'] ?? {}).map(([name, kept]) => {
+      if (!Array.isArray(kept) || !kept.every((on) => typeof on === 'boolean'))
+        throw new UserError(`adapter_config.json: rank_pattern of ${name} must be a list of true and false`);
+      return [name.replace(/\.lora_E(?:\.default)?$/, ''), kept.filter(Boolean).length];
+    }),
+  );
 }
 
-function moduleWith(
-  module: string,
-  { lora_A: a, lora_B: b, lora_E: e }: Named,
-  { scale, places }: Where,
+function piecesAt(
+  { module, parts, places }: Chosen,
+  { scale, r: said }: { readonly scale: number; readonly r: number },
 ): readonly Piece[] {
+  const { lora_A: a, lora_B: b, lora_E: e } = parts;
   if (a === undefined || b === undefined || e === undefined)
     throw cannot(`AdaLoRA on ${module}`, 'one of its three tensors is missing');
-  demandPlaces(module, places);
+  for (const found of [a.shape[0], b.shape[1], e.shape[0]]) demandRank(module, said, found as number);
   const r = a.shape[0] as number;
   if (r === 0) return []; // every direction was pruned
   const change: Change = {
@@ -48,7 +61,7 @@ function moduleWith(
   return places.map(({ stack, layer, part }, i) => ({
     stack,
     layer,
-    site: siteOf(part, module),
+    site: part as Site,
     reads: 'x',
     change,
     parts: {
@@ -101,7 +114,7 @@ export function writeAdaLora(pieces: readonly Piece[], base: Base): Made {
     target_modules: made.map(({ module }) => module),
     init_lora_weights: true,
   };
-  return { config, tensors: Object.fromEntries(tensors) };
+  return { config, tensors: byName(tensors) };
 }
 
 function scales({ change, parts }: Piece, module: string): Values {

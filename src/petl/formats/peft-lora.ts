@@ -1,48 +1,38 @@
+import { UserError } from '../../errors';
 import type { Site } from '../../model/site';
 import type { Bottleneck, Change, Factors } from '../design/types';
 import { bottleneck } from '../design/methods';
 import { cannot, number, text, type Base } from './base';
 import type { Config } from './folder';
-import { partsByModule, type BlockPart } from './modules';
+import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { principalStart } from './pissa';
-import { rows, transposed, type Named, type Values } from './values';
+import { patternValues } from './targets';
+import { filled, rows, transposed, type Named, type Values } from './values';
 
 export interface Found {
   readonly pieces: readonly Piece[];
   readonly used: readonly string[];
 }
 
-/** Tensors by module and part, those named `base_model.model.<module>.<part>`, with or without `.weight`. */
-export function byModule(
-  tensors: Named,
-  parts: readonly string[],
-): { readonly modules: ReadonlyMap<string, Named>; readonly used: readonly string[] } {
-  const key = new RegExp(`^base_model\\.model\\.(.+)\\.(${parts.join('|')})(?:\\.weight)?$`);
-  const modules = new Map<string, Named>();
-  const used: string[] = [];
-  for (const [name, values] of Object.entries(tensors)) {
-    const [, module, part] = key.exec(name) ?? [];
-    if (module === undefined || part === undefined) continue;
-    modules.set(module, { ...modules.get(module), [part]: values });
-    used.push(name);
-  }
-  return { modules, used };
-}
-
 /**
  * LoRA, rsLoRA, DoRA and PiSSA: W + s B A, s = alpha / r or alpha / sqrt(r). A shared over query, key and value (GPT-2)
  * is copied to each.
  */
-export function readLora(config: Config, tensors: Named, base: Base): Found {
+export function readLora(source: Source): Found {
+  const { config, base } = source;
   demandKnownStart(config);
-  const { modules, used } = byModule(tensors, ['lora_A', 'lora_B', 'lora_magnitude_vector']);
-  const partsOf = partsByModule(base.shape);
+  const { chosen, used } = chosenModules(source, ['lora_A', 'lora_B', 'lora_B\\.bias', 'lora_magnitude_vector']);
+  const names = chosen.map(({ module }) => module);
+  const [ranks, alphas] = [patternValues(config, 'rank_pattern', names), patternValues(config, 'alpha_pattern', names)];
+  const settings = chosen.map(({ module }) => {
+    const r = ranks.get(module) ?? number(config, 'r');
+    const alpha = alphas.get(module) ?? number(config, 'lora_alpha');
+    return { r, scale: config['use_rslora'] === true ? alpha / Math.sqrt(r) : alpha / r };
+  });
   return {
     used,
-    pieces: [...modules].flatMap(([module, parts]) =>
-      moduleWith(module, parts, { config, places: partsOf(module), base }),
-    ),
+    pieces: chosen.flatMap((one, i) => piecesAt(one, { config, base, ...(settings[i] as (typeof settings)[number]) })),
   };
 }
 
@@ -50,7 +40,7 @@ export function readLora(config: Config, tensors: Named, base: Base): Found {
  * Some starts take their part out of the frozen weights when a folder is opened; of those only PiSSA's by exact SVD can
  * be repeated.
  */
-function demandKnownStart(config: Config): void {
+export function demandKnownStart(config: Config): void {
   const start = text(config, 'init_lora_weights');
   if (start === undefined || ['gaussian', 'eva', 'orthogonal', 'mica', 'pissa'].includes(start)) return;
   throw cannot(
@@ -61,52 +51,58 @@ function demandKnownStart(config: Config): void {
 
 interface Where {
   readonly config: Config;
-  readonly places: readonly BlockPart[];
   readonly base: Base;
+  readonly r: number;
+  readonly scale: number;
 }
 
-function moduleWith(
-  module: string,
-  { lora_A: a, lora_B: b, lora_magnitude_vector: m }: Named,
-  { config, places, base }: Where,
-): readonly Piece[] {
+function piecesAt({ module, parts, places }: Chosen, { config, base, r, scale }: Where): readonly Piece[] {
+  const { lora_A: a, lora_B: b, lora_magnitude_vector: m, 'lora_B.bias': bias } = parts;
   if (a === undefined || b === undefined) throw cannot(`LoRA on ${module}`, 'one of its two matrices is missing');
-  demandPlaces(module, places);
-  const r = a.shape[0] as number;
-  const scale = scaleOf(config, module, r);
+  for (const found of [a.shape[0], b.shape[1]]) demandRank(module, r, found as number);
+  demandFlag(config, 'use_dora', { module, found: m });
+  demandFlag(config, 'lora_bias', { module, found: bias });
   const start = config['init_lora_weights'] === 'pissa' ? principalStart(places, base, { r, scale }) : undefined;
-  const change = changeOf(r, { scale, dora: config['use_dora'] === true, principal: start !== undefined });
+  const change = changeOf(r, {
+    scale,
+    dora: m !== undefined,
+    principal: start !== undefined,
+    bias: bias !== undefined,
+  });
+  const share = (values: Values, i: number): Values => sliceOf(values, i, places.length);
   return places.map(({ stack, layer, part }, i) => {
-    const own = sliceOf(b, i, places.length);
-    const magnitude: Named = m === undefined ? {} : { magnitude: sliceOf(m, i, places.length) };
+    const own = share(b, i);
+    const magnitude: Named = m === undefined ? {} : { magnitude: share(m, i) };
+    const biases: Named = bias === undefined ? {} : { 'down.bias': filled([r], 0), 'up.bias': share(bias, i) };
     const from: Named =
-      start === undefined
-        ? {}
-        : { 'down.start': start.down, 'up.start': transposed(sliceOf(transposed(start.up), i, places.length)) };
+      start === undefined ? {} : { 'down.start': start.down, 'up.start': transposed(share(transposed(start.up), i)) };
     return {
       stack,
       layer,
-      site: siteOf(part, module),
+      site: part as Site,
       reads: 'x',
       change,
-      parts: { down: transposed(a), up: transposed(own), ...magnitude, ...from },
+      parts: { down: transposed(a), up: transposed(own), ...biases, ...magnitude, ...from },
     };
   });
+}
+
+/** What a setting promises must be in the file, and nothing else. */
+function demandFlag(
+  config: Config,
+  key: string,
+  { module, found }: { readonly module: string; readonly found: Values | undefined },
+): void {
+  if ((config[key] === true) === (found !== undefined)) return;
+  throw new UserError(
+    `adapter_config.json says ${key} = ${JSON.stringify(config[key] ?? null)}, but ${module} has ${found === undefined ? 'no' : 'a'} tensor for it: the two belong to different adapters`,
+  );
 }
 
 /** Rows of the i-th of `count` parts of a module. */
 export function sliceOf(values: Values, i: number, count: number): Values {
   const width = (values.shape[0] as number) / count;
   return rows(values, i * width, (i + 1) * width);
-}
-
-export function demandPlaces(module: string, places: readonly BlockPart[]): void {
-  if (places.length === 0) throw cannot(`a change of ${module}`, 'this model has no such matrix');
-}
-
-export function siteOf(part: string, module: string): Site {
-  if (/\.(query|key|value|up|down)$/.test(part)) return part as Site;
-  throw cannot(`a change of ${module}`, 'methods here reach the query, key, value and both FFN matrices, not this one');
 }
 
 export function lowRankForm(
@@ -116,20 +112,18 @@ export function lowRankForm(
   return bottleneck(r, { activation: 'identity', factors });
 }
 
-function changeOf(
-  r: number,
-  { scale, dora, principal }: { readonly scale: number; readonly dora: boolean; readonly principal: boolean },
-): Change {
+interface Kind {
+  readonly scale: number;
+  readonly dora: boolean;
+  readonly principal: boolean;
+  readonly bias: boolean;
+}
+
+function changeOf(r: number, { scale, dora, principal, bias }: Kind): Change {
   if (dora && principal) throw cannot('DoRA that starts by pissa', 'a renormalised change starts at nothing here');
-  const form = lowRankForm(r, principal ? { kind: 'principal' } : undefined);
+  if (bias && (dora || principal)) throw cannot('lora_bias with DoRA or PiSSA', 'they have no biases here');
+  const form = lowRankForm(r, principal ? { kind: 'principal' } : { kind: 'dense', init: { kind: 'lora' }, bias });
   return dora
     ? { form, composition: { kind: 'renormalise', scale } }
     : { form, composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: scale } } };
-}
-
-function scaleOf(config: Config, module: string, r: number): number {
-  const patterns = Object.entries((config['alpha_pattern'] ?? {}) as Record<string, number>);
-  const own = patterns.find(([pattern]) => new RegExp(`^(?:.*\\.)?(?:${pattern})$`).test(module))?.[1];
-  const alpha = own ?? number(config, 'lora_alpha');
-  return config['use_rslora'] === true ? alpha / Math.sqrt(r) : alpha / r;
 }

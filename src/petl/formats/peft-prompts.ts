@@ -39,6 +39,12 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
       `this model needs [${length},${2 * layers * width}]: load it on the model it was trained on`,
     );
   const step = hasCrossAttention(shape) ? 4 : 2;
+  demandSizes(config, {
+    token_dim: width,
+    num_attention_heads: shape.keyValueHeads,
+    num_layers: layers,
+    num_transformer_submodules: submodules(shape),
+  });
   const slot = (index: number): Values => columns(prompt, (index % slots) * width, ((index % slots) + 1) * width);
   return Array.from({ length: layers }, (_, layer): Piece => ({
     stack,
@@ -48,6 +54,18 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
     change: prefixChange(length, counted(shape)),
     parts: { keys: turned(slot(step * layer), shape, -length), values: slot(step * layer + 1) },
   }));
+}
+
+/** PEFT cuts the vectors by these. */
+function demandSizes(config: Config, wanted: Readonly<Record<string, number>>): void {
+  for (const [key, size] of Object.entries(wanted)) {
+    const said = config[key] ?? size; // PEFT takes what is left out from the model
+    if (said === size) continue;
+    throw cannot(
+      `${key} = ${JSON.stringify(said)}`,
+      `this model has ${size}: load the adapter on the model it was trained on`,
+    );
+  }
 }
 
 /** PEFT's prefixes and prompts count as earlier tokens. Rotary positions are relative: turned keys say the shift. */
@@ -104,6 +122,7 @@ export function readPrompt(
       `a prompt of shape [${prompt.shape.join()}]`,
       `this model needs [${stored},${base.shape.width}]: load it on the model it was trained on`,
     );
+  demandSizes(config, { token_dim: base.shape.width, num_transformer_submodules: submodules(base.shape) });
   const [stack] = stacksOf(base.shape) as [Stack];
   return { values: plus(rows(prompt, 0, length), ownEmbeddings(base, stack, length)), positions: counted(base.shape) };
 }

@@ -1,11 +1,16 @@
+import { UserError } from '../../errors';
 import type { Site } from '../../model/site';
 import { isNorm } from '../forms/unfrozen';
 import { weightShapes } from '../../model/shapes';
-import { cannot, type Base } from './base';
+import { byName, cannot, type Base } from './base';
 import type { Config } from './folder';
-import { bare, modulePath, normModules, partsByModule } from './modules';
+import { bare, modulePath, normModules } from './modules';
 import { modulesOf, outOf } from './joint';
+import type { Found } from './peft-lora';
+import { chosenModules, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
+import { some } from './report';
+import { named, targeted } from './targets';
 import { filled, rows, shaped, stacked, type Named, type Values } from './values';
 
 const diagonal = { form: { kind: 'diagonal' }, composition: { kind: 'multiply' } } as const;
@@ -20,29 +25,24 @@ const inputs: Readonly<Record<string, Site>> = {
 const outputs: Readonly<Record<string, Site>> = { 'attn.out': 'attn', 'cross.out': 'cross' };
 
 /** (IA)3: factors `[out, 1]` on a matrix's output, `[1, in]` on the input of the feed-forward modules. */
-export function readIa3(
-  tensors: Named,
-  { shape }: Base,
-): { readonly pieces: readonly Piece[]; readonly used: readonly string[] } {
-  const partsOf = partsByModule(shape);
-  const found = Object.entries(tensors).flatMap(([name, values]) => {
-    const module = /^base_model\.model\.(.+)\.ia3_l$/.exec(name)?.[1];
-    return module === undefined ? [] : [{ name, module, values }];
-  });
-  return {
-    used: found.map(({ name }) => name),
-    pieces: found.flatMap(({ module, values }) => factors(module, values, partsOf(module))),
-  };
+export function readIa3(source: Source): Found {
+  const { config } = source;
+  const { chosen, used } = chosenModules(source, ['ia3_l'], () => true);
+  const names = chosen.map(({ module }) => module);
+  const feed = config['feedforward_modules'];
+  const fed = Array.isArray(feed) // ends of names, wherever they begin
+    ? new Set(names.filter((name) => feed.some((end) => name.endsWith(String(end)))))
+    : named(config, 'feedforward_modules', names);
+  return { used, pieces: chosen.flatMap((one) => factors(one, fed.has(one.module))) };
 }
 
-function factors(
-  module: string,
-  values: Values,
-  places: ReturnType<ReturnType<typeof partsByModule>>,
-): readonly Piece[] {
-  const onInput = values.shape[0] === 1;
+function factors({ module, parts, places }: Chosen, onInput: boolean): readonly Piece[] {
+  const values = parts['ia3_l'] as Values;
+  if ((values.shape[0] === 1) !== onInput)
+    throw new UserError(
+      `adapter_config.json and the tensor [${values.shape.join()}] of ${module} do not agree whether it is one of feedforward_modules: the two belong to different adapters`,
+    );
   const width = values.values.length / places.length;
-  if (places.length === 0) throw cannot(`(IA)3 on ${module}`, 'this model has no such matrix');
   return places.map(({ stack, layer, part }, i) => {
     const site = onInput ? inputs[part] : (outputs[part] ?? (part === 'ffn.gate' ? undefined : (part as Site)));
     if (site === undefined)
@@ -86,8 +86,8 @@ export function writeIa3(pieces: readonly Piece[], base: Base): { readonly confi
   const twice = onInput.find(([module]) => onOutput.some(([other]) => other === module));
   if (twice !== undefined)
     throw cannot(`(IA)3 on ${twice[0]}`, 'PEFT scales the input or the output of a module, not both');
-  const tensors = Object.fromEntries(
-    [...onInput, ...onOutput].map(([module, values]) => [`base_model.model.${module}.ia3_l`, values]),
+  const tensors = byName(
+    [...onInput, ...onOutput].map(([module, values]) => [`base_model.model.${module}.ia3_l`, values] as const),
   );
   const feed = onInput.map(([module]) => module);
   return {
@@ -103,22 +103,30 @@ export function writeIa3(pieces: readonly Piece[], base: Base): { readonly confi
 }
 
 /** LayerNorm tuning: every norm of the model; those that the file leaves out keep the frozen values. */
-export function readNorms(
-  tensors: Named,
-  { shape, weight }: Base,
-): { readonly tensors: Named; readonly used: readonly string[] } {
+export function readNorms({ config, tensors, base: { shape, weight }, notes }: Source): {
+  readonly tensors: Named;
+  readonly used: readonly string[];
+} {
   const modules = new Map([...normModules(shape)].map(([name, module]) => [bare(module), name]));
-  const used = new Map<string, string>();
-  for (const name of Object.keys(tensors)) {
-    const [, module, part] = /^base_model\.model\.(.+)\.ln_tuning_layers\.(weight|bias)$/.exec(name) ?? [];
-    const norm = module === undefined ? undefined : modules.get(bare(module));
-    if (norm !== undefined) used.set(`${norm}.${part === 'weight' ? 'gain' : 'bias'}`, name);
-  }
+  const pattern = /^base_model\.model\.(.+)\.ln_tuning_layers\.(weight|bias)$/;
+  const found = Object.keys(tensors).flatMap((name) => {
+    const [, module, part] = pattern.exec(name) ?? [];
+    return module === undefined ? [] : [{ name, module, part, norm: modules.get(bare(module)) }];
+  });
+  const wanted = targeted(config, [...new Set(found.map(({ module }) => module))]);
+  const other = found.filter(({ module }) => !wanted.has(module)).map(({ name }) => name);
+  if (other.length > 0)
+    notes.note(`not read, here or by PEFT, since adapter_config.json does not name them: ${some(other)}`);
+  const used = new Map(
+    found
+      .filter(({ module, norm }) => norm !== undefined && wanted.has(module))
+      .map(({ name, part, norm }) => [`${norm ?? ''}.${part === 'weight' ? 'gain' : 'bias'}`, name]),
+  );
   const shapes = Object.entries(weightShapes(shape)).filter(([name]) => isNorm(name));
   const all = shapes.map(
     ([name, size]) => [name, tensors[used.get(name) ?? ''] ?? { shape: size, values: weight(name) }] as const,
   );
-  return { tensors: Object.fromEntries(all), used: [...used.values()] };
+  return { tensors: Object.fromEntries(all), used: [...used.values(), ...other] };
 }
 
 export function writeNorms(tensors: Named, { shape }: Base): { readonly config: Config; readonly tensors: Named } {
@@ -132,7 +140,7 @@ export function writeNorms(tensors: Named, { shape }: Base): { readonly config: 
     }),
   );
   return {
-    tensors: Object.fromEntries(made),
+    tensors: byName(made),
     config: { peft_type: 'LN_TUNING', target_modules: modules.map(([, module]) => module) },
   };
 }

@@ -1,11 +1,13 @@
-import { cannot, number, type Base } from './base';
+import { byName, cannot, number, type Base } from './base';
+import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
 import type { Config } from './folder';
 import { inOf, modulesOf, outOf, type Places } from './joint';
 import { mersenneTwister, torchUniform } from './mersenne';
-import { partsByModule, type BlockPart } from './modules';
-import { byModule, demandPlaces, lowRankForm, siteOf, sliceOf, type Found } from './peft-lora';
+import type { BlockPart } from './modules';
+import { lowRankForm, sliceOf, type Found } from './peft-lora';
 import { scaleOfChange, type Made } from './peft-lora-write';
+import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { beside, columns, filled, rows, stacked, times, transposed, type Named, type Values } from './values';
 
@@ -19,56 +21,71 @@ interface Projections {
  * VeRA: diag(b) B diag(d) A with A and B shared. Where one matrix serves query, key and value, each gets its rows of B
  * under a seed of its own.
  */
-export function readVera(config: Config, tensors: Named, base: Base): Found {
-  const { modules, used } = byModule(tensors, ['vera_lambda_b', 'vera_lambda_d']);
-  const partsOf = partsByModule(base.shape);
-  for (const module of modules.keys()) demandPlaces(module, partsOf(module));
-  const [a, b] = [tensors['base_model.vera_A'], tensors['base_model.vera_B']];
-  const shared =
-    a !== undefined && b !== undefined
-      ? { a, b }
-      : drawn(
-          config,
-          [...modules.keys()].flatMap((module) => [partsOf(module)]),
-          base,
-        );
-  const pieces = [...modules].flatMap(([module, parts]) =>
-    moduleWith(module, parts, { config, places: partsOf(module), base, shared }),
-  );
+export function readVera(source: Source): Found {
+  const { config, tensors, base, notes } = source;
+  const { chosen, used } = chosenModules(source, ['vera_lambda_b', 'vera_lambda_d']);
+  const sizes = sizesOf(config, chosen, base);
+  const shared = storedProjections(config, tensors, sizes) ?? drawn(config, sizes);
+  const stored = ['base_model.vera_A', 'base_model.vera_B'].filter((name) => tensors[name] !== undefined);
+  if (stored.length > 0 && config['save_projection'] === false)
+    notes.note('with save_projection = false the projections are drawn by projection_prng_key, here and by PEFT');
   return {
-    pieces,
-    used: [...used, ...['base_model.vera_A', 'base_model.vera_B'].filter((name) => tensors[name] !== undefined)],
+    pieces: chosen.flatMap((one) => piecesAt(one, { config, base, shared, r: sizes.r })),
+    used: [...used, ...stored],
   };
+}
+
+/** Of the projections: rank, and the widths of the widest of the modules that they serve. */
+interface Sizes {
+  readonly r: number;
+  readonly width: number;
+  readonly out: number;
+}
+
+function sizesOf(config: Config, modules: readonly Chosen[], base: Base): Sizes {
+  return {
+    r: number(config, 'r'),
+    width: Math.max(...modules.map(({ places: [first] }) => inOf(first as BlockPart, base))),
+    out: Math.max(...modules.map(({ places }) => places.reduce((sum, at) => sum + outOf(at, base), 0))),
+  };
+}
+
+function storedProjections(config: Config, tensors: Named, { r, width, out }: Sizes): Projections | undefined {
+  if (config['save_projection'] === false) return undefined;
+  const [a, b] = [tensors['base_model.vera_A'], tensors['base_model.vera_B']];
+  if (a === undefined || b === undefined)
+    throw cannot('VeRA with save_projection other than false', 'the file lacks its projections: copy the whole folder');
+  if (a.shape.join() !== `${r},${width}` || b.shape.join() !== `${out},${r}`)
+    throw cannot(
+      `VeRA with projections [${a.shape.join()}] and [${b.shape.join()}]`,
+      `adapter_config.json and this model need [${r},${width}] and [${out},${r}]`,
+    );
+  return { a, b };
 }
 
 /**
  * The projections of a file that leaves them out: PyTorch's random numbers from the configuration's key,
  * Kaiming-uniform.
  */
-function drawn(config: Config, modules: readonly (readonly BlockPart[])[], base: Base): Projections {
+function drawn(config: Config, { r, width, out }: Sizes): Projections {
   const next = mersenneTwister(number(config, 'projection_prng_key'));
-  const r = number(config, 'r');
-  const width = Math.max(...modules.map(([first]) => inOf(first as BlockPart, base)));
-  const out = Math.max(...modules.map((parts) => parts.reduce((sum, at) => sum + outOf(at, base), 0)));
   const a = { shape: [r, width], values: torchUniform(next, r * width, Math.sqrt(6 / width)) };
   return { a, b: { shape: [out, r], values: torchUniform(next, out * r, Math.sqrt(6 / r)) } };
 }
 
 interface Where {
   readonly config: Config;
-  readonly places: readonly BlockPart[];
   readonly base: Base;
   readonly shared: Projections;
+  readonly r: number;
 }
 
-function moduleWith(
-  module: string,
-  { vera_lambda_b: outer, vera_lambda_d: inner }: Named,
-  { config, places, base, shared }: Where,
-): readonly Piece[] {
+function piecesAt({ module, parts, places }: Chosen, { config, base, shared, r: said }: Where): readonly Piece[] {
+  const { vera_lambda_b: outer, vera_lambda_d: inner } = parts;
   if (outer === undefined || inner === undefined)
     throw cannot(`VeRA on ${module}`, 'one of its two vectors is missing');
   const r = inner.values.length;
+  demandRank(module, said, r);
   const initial = typeof config['d_initial'] === 'number' ? config['d_initial'] : 0.1;
   const own = rows(shared.b, 0, outer.values.length);
   return places.map((at, i) => {
@@ -81,7 +98,7 @@ function moduleWith(
     return {
       stack: at.stack,
       layer: at.layer,
-      site: siteOf(at.part, module),
+      site: at.part as Site,
       reads: 'x',
       change,
       parts: { inner, outer: sliceOf(outer, i, places.length), ...random },
@@ -107,8 +124,8 @@ export function writeVera(pieces: readonly Piece[], base: Base): Made {
   const modules = modulesOf(pieces, base);
   const blocks = blocksOf(modules.flatMap(([, places]) => usesOf(places, base)));
   const r = blocks.reduce((sum, block) => sum + block.r, 0);
-  const tensors = Object.fromEntries(
-    modules.flatMap(([module, places]) => [
+  const tensors = byName(
+    modules.flatMap(([module, places]): (readonly [string, Values])[] => [
       [
         `base_model.model.${module}.vera_lambda_b`,
         stacked(places.map(({ at, piece }) => outerOf(piece, module) ?? filled([outOf(at, base)], 0))),

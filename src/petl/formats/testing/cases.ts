@@ -16,6 +16,8 @@ export interface Case {
   readonly family: string;
   readonly inputs: { readonly ids: Rows; readonly mask: Rows; readonly decoderIds?: Rows };
   readonly outputs: Rows;
+  /** What the message says where nothing here computes it. */
+  readonly refused?: string;
 }
 
 export const fixtures: string = join(__dirname, '..', 'fixtures');

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { tf } from '../../engine/tf';
+import { createDelta } from '../bank/delta';
+import { parseMethod } from '../design/written';
+import { perturbed } from '../testing/tiny';
+import { exportForeign, importForeign, type Library } from './foreign';
+import { altered, caseOf, gap, modelOf, outputs, temporaryFolder } from './testing/cases';
+
+const folder = temporaryFolder();
+const few = { ...caseOf('peft-bert-lora'), inputs: { ids: [[1, 2, 3, 9, 11]], mask: [[1, 1, 1, 1, 1]] } };
+
+/** The first output of PEFT's LoRA with other fields, and the notes of the report. */
+function firstWith(name: string, fields: Readonly<Record<string, unknown>>): readonly [number, readonly string[]] {
+  const to = altered('peft-bert-lora', join(folder, name), ({ config, ...rest }) => ({
+    ...rest,
+    config: { ...config, ...fields },
+  }));
+  const { delta, report } = importForeign(to, modelOf('bert'));
+  const first = outputs(delta, few)[0]?.[0] ?? NaN;
+  delta.dispose();
+  expect(report.lossless).toBe(true);
+  return [first, report.notes];
+}
+
+describe('a configuration that says less or more than the tensors', () => {
+  // PEFT 0.21.2 with transformers 4.57.6 and 5.23
+  it('layers that it leaves out are not read, and named', () => {
+    const [first, notes] = firstWith('layers', { layers_to_transform: [0] });
+    expect(first).toBeCloseTo(-0.4296, 5);
+    expect(notes.join()).toMatch(/not read, here or by PEFT.*layer\.1\.attention\.self\.query/);
+    expect(firstWith('excluded', { exclude_modules: '.*[.](?P<layer>1)[.].*' })[0]).toBeCloseTo(-0.4296, 5);
+    expect(firstWith('some', { target_modules: '.*layer\\.0.*(query|value)' })[0]).toBeCloseTo(-0.4296, 5);
+  });
+
+  it('patterns mean what they mean in Python', () => {
+    const plain = firstWith('alpha-plain', { alpha_pattern: { query: 100 } });
+    expect(firstWith('alpha-named', { alpha_pattern: { '(?P<x>query)': 100 } })).toEqual(plain);
+    expect(firstWith('alpha-folded', { alpha_pattern: { '(?i:QUERY)\\Z': 100, query: 3 } })).toEqual(plain);
+    expect(firstWith('alpha-none', {})[0]).not.toBeCloseTo(plain[0], 2);
+  });
+
+  it("an adapter of XLM-RoBERTa is one of RoBERTa's kind", () => {
+    const name = 'adapters-roberta-pfeiffer-deep-classifier';
+    const to = altered(name, join(folder, 'xlmr'), ({ config, ...rest }) => ({
+      ...rest,
+      config: { ...config, model_type: 'xlm-roberta', model_class: 'XLMRobertaAdapterModel' },
+    }));
+    const { delta, head, report } = importForeign(to, modelOf('roberta'));
+    expect(report).toEqual({ lossless: true, notes: [] });
+    expect(gap(outputs(delta, caseOf(name), head), caseOf(name).outputs)).toBeLessThan(2e-5);
+    delta.dispose();
+    tf.dispose(head);
+    expect(() => importForeign(to, modelOf('bert'))).toThrow(/xlm-roberta model, this is a bert/);
+  });
+
+  it.each([
+    ['reduction_factor', 16, /bottleneck of 2, the tensors have 8/],
+    ['leave_out', [0, 1, 2, 3], /no tensors|hold nothing/],
+    ['mh_adapter', true, /no tensors of it/],
+    ['original_ln_after', false, /original_ln_after/],
+    ['inv_adapter', 'nice', /invertible/],
+    ['brand_new', 3, /brand_new = 3/],
+  ])('of adapters, %s = %j is refused', (field, value, reason) => {
+    const bad = altered('adapters-bart-pfeiffer', join(folder, field), ({ config, ...rest }) => ({
+      ...rest,
+      config: { ...config, config: { ...(config['config'] as object), [field]: value } },
+    }));
+    expect(() => importForeign(bad, modelOf('bart'))).toThrow(reason);
+  });
+});
+
+describe('two changes at one place', () => {
+  it.each([
+    ['sa-ffn:r=2+sa-ffn:r=4', 'adapters', 'bert', /two changes|two members/],
+    ['ia3:form=adapters+lora:r=2', 'adapters', 'gpt2', /two changes|two members/],
+    ['lora:r=2+lora:r=3', 'peft', 'bert', /two changes of encoder/],
+    ['pfeiffer:r=2+pa-ffn:r=2', 'adapters', 'bart', /two changes|two members/],
+  ] as const)('%s is refused by %s on %s, and nothing is written', (written, library, family, reason) => {
+    expect(() => exchanged(written, library, family)).toThrow(reason);
+  });
+
+  it.each([
+    ['dora:r=2+lora-ffn:r=3', 'peft', 'bert'],
+    ['dora:r=2+lora-ffn:r=3,s=2', 'peft', 'gpt2'],
+    ['lora:r=2+bitfit', 'peft', 'gpt2'],
+    ['vera:r=4+bitfit', 'peft', 'bart'],
+  ] as const)('%s goes to %s on %s and computes the same there', (written, library, family) => {
+    expect(exchanged(written, library, family)).toBeLessThan(1e-4);
+  });
+
+  /** Writes a method with random values and reads it again. @returns the largest difference of outputs */
+  function exchanged(written: string, library: Library, family: string): number {
+    const model = modelOf(family);
+    const delta = createDelta(parseMethod(written), model.shape, model.weights, 3);
+    try {
+      delta.assign(perturbed(delta.variables, 0.2, 4));
+      const to = join(folder, `${library}-${family}-${written}`);
+      expect(exportForeign(to, delta, { library, model, name: 'tiny' }).lossless).toBe(true);
+      const back = importForeign(to, model).delta;
+      const example = { ...caseOf(family === 'bart' ? 'adapters-bart-pfeiffer' : 'peft-bert-lora'), family };
+      const far = gap(outputs(back, example), outputs(delta, example));
+      back.dispose();
+      return far;
+    } finally {
+      delta.dispose();
+    }
+  }
+});

@@ -1,0 +1,108 @@
+import { UserError } from '../../errors';
+import { cannot, type Base } from './base';
+import type { Config } from './folder';
+import { bare, partsByModule, type BlockPart } from './modules';
+import { some, type Notes } from './report';
+import { matrixNames, targeted } from './targets';
+import type { Named } from './values';
+
+/** One folder of PEFT's as its readers see it. */
+export interface Source {
+  readonly config: Config;
+  readonly tensors: Named;
+  readonly base: Base;
+  readonly notes: Notes;
+}
+
+/** A module that the configuration names, with its tensors and the parts of a block that it holds here. */
+export interface Chosen {
+  readonly module: string;
+  readonly parts: Named;
+  readonly places: readonly BlockPart[];
+}
+
+/**
+ * The modules that PEFT changes when it opens the folder, with their tensors, those named
+ * `base_model.model.<module>.<part>`, with or without `.weight`. Configuration and tensors must agree: tensors of other
+ * modules are named and not read, as PEFT does, and a module without its tensors is refused.
+ * @param reach whether a method here reaches a part
+ */
+export function chosenModules(
+  { config, tensors, base, notes }: Source,
+  parts: readonly string[],
+  reach: (part: string) => boolean = isProjection,
+): { readonly chosen: readonly Chosen[]; readonly used: readonly string[] } {
+  const { modules, used } = byModule(tensors, parts);
+  const partsOf = partsByModule(base.shape);
+  const example = [...modules.keys()].find((module) => partsOf(module).length > 0);
+  const names = example === undefined ? [] : matrixNames(base.shape, example);
+  demandNames(config);
+  const wanted = targeted(config, [...new Set([...names, ...modules.keys()])]);
+  const missing = names.find((name) => wanted.has(name) && !modules.has(name));
+  if (missing !== undefined)
+    throw new UserError(
+      `adapter_config.json names ${missing}, the file has no tensors of it: the two belong to different adapters`,
+    );
+  const other = [...modules.keys()].filter((module) => !wanted.has(module));
+  if (other.length > 0 && other.length < modules.size)
+    notes.note(`not read, here or by PEFT, since adapter_config.json does not name them: ${some(other)}`);
+  const chosen = [...modules]
+    .filter(([module]) => wanted.has(module))
+    .map(([module, own]) => ({ module, parts: own, places: partsOf(module) }));
+  return { used, chosen: chosen.filter((one) => demandReach(one, reach, { base, notes })) };
+}
+
+function demandNames(config: Config): void {
+  if (config['target_modules'] === null || config['target_modules'] === undefined)
+    throw new UserError('adapter_config.json has no target_modules: write the names of the modules that it changes');
+  if (config['target_modules'] === 'all-linear')
+    throw new UserError(
+      'adapter_config.json says target_modules = "all-linear": write the names of the modules, as PEFT does when it saves',
+    );
+}
+
+/** Whether a module is one that methods here change. The pooler of a bare encoder is read by nothing. */
+function demandReach(
+  { module, places }: Chosen,
+  reach: (part: string) => boolean,
+  { base, notes }: { readonly base: Base; readonly notes: Notes },
+): boolean {
+  if (places.length > 0 && places.every(({ part }) => reach(part))) return true;
+  if (bare(module) === 'pooler.dense' && base.shape.pooler) {
+    notes.note('a change of the pooler, which no output here reads, is left out');
+    return false;
+  }
+  const reason =
+    places.length === 0
+      ? 'this model has no such matrix'
+      : 'methods here reach the query, key, value and both FFN matrices, not this one';
+  notes.gap(cannot(`a change of ${module}`, reason).message);
+  return false;
+}
+
+export const isProjection = (part: string): boolean => /\.(query|key|value|up|down)$/.test(part);
+
+/** Tensors by module and part. */
+function byModule(
+  tensors: Named,
+  parts: readonly string[],
+): { readonly modules: ReadonlyMap<string, Named>; readonly used: readonly string[] } {
+  const key = new RegExp(`^base_model\\.model\\.(.+)\\.(${parts.join('|')})(?:\\.weight)?$`);
+  const modules = new Map<string, Named>();
+  const used: string[] = [];
+  for (const [name, values] of Object.entries(tensors)) {
+    const [, module, part] = key.exec(name) ?? [];
+    if (module === undefined || part === undefined) continue;
+    modules.set(module, { ...modules.get(module), [part]: values });
+    used.push(name);
+  }
+  return { modules, used };
+}
+
+/** The rank that the configuration gives, against that of the tensors: PEFT opens no folder where they differ. */
+export function demandRank(module: string, said: number, found: number): void {
+  if (said === found) return;
+  throw new UserError(
+    `adapter_config.json gives ${module} r = ${said}, its tensors have ${found}: the two belong to different adapters`,
+  );
+}
