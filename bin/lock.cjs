@@ -92,8 +92,11 @@ function watchSilence() {
   };
 }
 
-/** Waits until the lock is this process's own; `waiting` is told once who has it. Gives the function that returns it. */
-async function lock(file, waiting) {
+/**
+ * Waits until the lock is this process's own; `waiting` is told once who has it; `goesOn` is called while it
+ * waits, and may throw. Gives the function that returns the lock.
+ */
+async function lock(file, waiting, goesOn = () => undefined) {
   const watch = watchSilence();
   for (let told = false; ;) {
     const { held, owner } = tryLock(file);
@@ -101,6 +104,7 @@ async function lock(file, waiting) {
     if (!told) waiting?.(owner);
     told = true;
     watch(file, owner);
+    goesOn();
     await new Promise((next) => {
       setTimeout(next, 300);
     });

@@ -5,6 +5,7 @@ const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 require('./legacy.cjs');
+const { whenAbandoned } = require('./processes.cjs');
 
 const root = path.resolve(__dirname, '..');
 const source = path.join(root, 'src');
@@ -67,25 +68,44 @@ function transpile(files, target) {
   prune();
 }
 
+/** In a checkout of another user a build serves as it is. */
+function touch(folder) {
+  try {
+    fs.utimesSync(folder, new Date(), new Date());
+  } catch {
+    /* it may look unused, nothing more */
+  }
+}
+
 /** The folder that holds the transpiled sources, made when it is missing. */
 function build() {
   const inherited = process.env.PETL_BUILD;
   if (inherited && fs.existsSync(inherited)) return inherited;
   const files = sources();
   const target = path.join(builds, fingerprint(files));
-  if (fs.existsSync(target)) fs.utimesSync(target, new Date(), new Date());
+  if (fs.existsSync(target)) touch(target);
   else transpile(files, target);
   return target;
 }
 
 function main() {
+  // A worker goes when its study does.
+  if (process.argv[2] !== 'worker') whenAbandoned(() => process.kill(process.pid, 'SIGTERM'));
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   if (!fs.existsSync(path.join(root, 'node_modules', 'esbuild'))) {
     console.error('petl: the npm packages are missing. Run `npm run setup` first.');
     process.exit(2);
   }
   process.setSourceMapsEnabled(true);
-  process.env.PETL_BUILD = build();
+  try {
+    process.env.PETL_BUILD = build();
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) throw error;
+    console.error(
+      `petl: cannot write ${builds} (${error.code}): make room there, or copy the project to a folder of your own`,
+    );
+    process.exit(2);
+  }
   require(path.join(process.env.PETL_BUILD, 'cli.js'));
 }
 

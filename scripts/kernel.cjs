@@ -1,11 +1,18 @@
-// Starts the tslab kernel for this project. Seven faults of the bare `tslab` command are cured here: the working folder
+// Starts the tslab kernel for this project. Eight faults of the bare `tslab` command are cured here: the working folder
 // (imports and data paths start at the project root), Node >= 23, lost output, interrupts, new files beside the sources,
-// errors that begin with compiled code, no docs inside the brackets of a call.
+// errors that begin with compiled code, no docs inside the brackets of a call, a life after its server's.
 const path = require('node:path');
+const { Worker } = require('node:worker_threads');
 require('../bin/legacy.cjs');
 
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 process.chdir(path.resolve(__dirname, '..'));
+
+// A Jupyter server that is killed cannot end its kernels, and one that computes listens to nobody: a thread of its own
+// watches whether the server lives.
+const watch = `const parent = Number(process.env.JPY_PARENT_PID) || process.ppid;
+setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000);`;
+new Worker(watch, { eval: true }).unref();
 
 // zeromq takes about 512 messages at once, then refuses the next with EBUSY, and tslab drops it: a cell that
 // prints much would never end. Messages therefore queue behind a send that is still under way.

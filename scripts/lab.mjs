@@ -1,8 +1,9 @@
 // Opens JupyterLab at notebooks/; what follows `npm run lab --` goes to JupyterLab, for example --no-browser.
-import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const { spawnTied, whenAbandoned } = createRequire(import.meta.url)('../bin/processes.cjs');
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const own = (name) => join(root, '.cache', 'jupyter', name);
 const args = [
@@ -14,7 +15,8 @@ const args = [
   ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
   ...process.argv.slice(2),
 ];
-const lab = spawn(join(root, '.venv', 'bin', 'python'), args, {
+const lab = spawnTied(join(root, '.venv', 'bin', 'python'), args, {
+  shared: true,
   cwd: root,
   stdio: 'inherit',
   // Settings, workspaces and running servers of this lab stay in the project.
@@ -29,9 +31,8 @@ const lab = spawn(join(root, '.venv', 'bin', 'python'), args, {
 });
 process.on('SIGINT', () => undefined); // the terminal tells JupyterLab itself, which asks before it stops
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => lab.kill('SIGTERM'));
-// npm's shell does not pass SIGTERM on: JupyterLab must not outlive the command that started it.
-const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid !== parent) lab.kill('SIGTERM');
-}, 500).unref();
+whenAbandoned(() => lab.kill('SIGTERM'));
+lab.on('message', ({ message }) =>
+  console.error(`JupyterLab could not be started: ${message}. Run npm run setup first.`),
+);
 lab.on('exit', (code) => process.exit(code ?? 1));

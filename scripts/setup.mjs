@@ -48,7 +48,13 @@ if (missing.length === 0) {
 }
 
 console.log('Set-up: bringing what is missing into this folder.');
-const release = await takeLock();
+const release = await takeLock().catch((error) => {
+  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) throw error;
+  console.error(
+    `Set-up cannot write ${cache()} (${error.code}): make room there, or copy the project to a folder of your own.`,
+  );
+  process.exit(2);
+});
 // Two lanes for two cores: npm, then the data; Python, then the library and JupyterLab. The binding needs both.
 const npm = step(packages);
 const venv = step(environment);

@@ -1,9 +1,10 @@
 // `npm test`: every check of the project, one line each; the last line counts what passed and what failed.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const { spawnTied, whenAbandoned } = createRequire(import.meta.url)('../bin/processes.cjs');
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const report = join(root, '.cache', 'vitest.json');
 const tool = (...path) => join(root, 'node_modules', ...path);
@@ -28,7 +29,7 @@ const steps = [
 
 function run(args) {
   return new Promise((done) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawnTied(process.execPath, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },
@@ -53,6 +54,7 @@ function unitTests(fine) {
   return { passed, failed };
 }
 
+whenAbandoned(() => process.exit(130));
 const total = { passed: 0, failed: 0 };
 mkdirSync(join(root, '.cache'), { recursive: true });
 rmSync(report, { force: true });

@@ -140,6 +140,29 @@ describe('help', () => {
   });
 });
 
+describe('standard output', () => {
+  const shell = (line: string): Ended => {
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', line, process.execPath, bin], {
+      encoding: 'utf8',
+      env: environment,
+    });
+    return { code: status, out: stdout, err: stderr };
+  };
+
+  it('that is full is said in one line, with exit code 1', () => {
+    const { code, err } = shell('"$0" "$1" methods > /dev/full');
+    expect([code, err]).toEqual([
+      1,
+      'petl: cannot write to standard output: the disk is full: make room, then run the same command again\n',
+    ]);
+  });
+
+  it('that nobody reads to its end is no fault', () => {
+    expect(shell('set -o pipefail; "$0" "$1" methods --json | true')).toEqual({ code: 0, out: '', err: '' });
+    expect(shell('"$0" "$1" count --method nope 2>&-').code).toBe(2);
+  });
+});
+
 describe('exit codes', () => {
   const plan = { spec: {} as never, label: '' };
   const done = { reused: 0, finished: 1, failed: [], interrupted: false };

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { commands } from './commands/list';
 import type { Command, Input } from './commands/command';
-import { UserError } from './errors';
+import { writeSync } from 'node:fs';
+import { Interrupted, MachineError, UserError } from './errors';
+import { explained } from './files';
 import { nearest } from './petl/design/nearest';
 
 /** Parses the command line, runs the command and gives the exit code. */
@@ -71,6 +73,10 @@ function fail(error: unknown): number {
     console.error(`petl: ${error.message}`);
     return 2;
   }
+  if (error instanceof MachineError || error instanceof Interrupted) {
+    console.error(`petl: ${error.message}`);
+    return error instanceof Interrupted ? 130 : 1;
+  }
   const fault = error instanceof Error ? error : new Error(String(error));
   console.error(
     process.env['PETL_DEBUG'] === undefined
@@ -80,9 +86,32 @@ function fail(error: unknown): number {
   return 1;
 }
 
-if (process.env['VITEST'] === undefined)
+/**
+ * Readers of the outputs may go, as `head` does, which stops no work; that standard output is full is said at the end,
+ * and is a failure.
+ */
+function heedOutputs(): void {
+  let fault: NodeJS.ErrnoException | undefined;
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    fault ??= error;
+  });
+  process.on('exit', (code) => {
+    if (fault === undefined || fault.code === 'EPIPE') return;
+    if (code === 0) process.exitCode = 1;
+    try {
+      writeSync(2, `petl: ${(explained(fault, 'to standard output') as Error).message}\n`);
+    } catch {
+      /* nobody listens */
+    }
+  });
+}
+
+if (process.env['VITEST'] === undefined) {
+  heedOutputs();
   void main(process.argv.slice(2))
     .catch(fail)
     .then((code) => {
       process.exitCode = code;
     });
+}

@@ -6,6 +6,11 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
+/** The user stopped the work before its end; the command line exits with code 130. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 /**
  * What the machine cannot do now, such as a full disk: one line that names it and the remedy; the command line exits
  * with code 1.

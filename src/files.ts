@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { MachineError, UserError } from './errors';
 import { ownToken, processes } from './processes';
@@ -26,17 +36,19 @@ export function fillWhole(path: string, fill: (file: number) => void): string {
   });
 }
 
-/** A new folder that appears with everything in it, or not at all. */
-export async function makeFolder<T>(path: string, fill: (folder: string) => Promise<T> | T): Promise<T> {
+/** A folder that appears with everything in it, or not at all; files of one that is there already are replaced. */
+export function makeFolder<T>(path: string, fill: (folder: string) => T): T {
   const partial = unfinished(path);
   try {
     mkdirSync(partial, { recursive: true });
-    const made = await fill(partial);
-    renameSync(partial, path);
+    const made = fill(partial);
+    if (existsSync(path)) for (const name of readdirSync(partial)) renameSync(join(partial, name), join(path, name));
+    else renameSync(partial, path);
     return made;
   } catch (error) {
-    drop(partial);
     throw explained(error, path);
+  } finally {
+    drop(partial);
   }
 }
 

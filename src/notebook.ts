@@ -1,5 +1,6 @@
 import { dirname, relative } from 'node:path';
-import { executeRun, type PlannedRun, type Tools } from './experiments/runner/execute';
+import { claimPath } from './experiments/runner/claims';
+import { executeRun, StoppedError, type PlannedRun, type Tools } from './experiments/runner/execute';
 import { countRun } from './experiments/store/counts';
 import { readRun } from './experiments/store/read';
 import type { RunRecord } from './experiments/store/record';
@@ -11,6 +12,7 @@ import { UserError } from './errors';
 import { nearest } from './petl/design/nearest';
 import { liveCurve, type Live } from './plots/live';
 import { groupBy } from './plots/summary';
+import { locks } from './processes';
 import { projectRoot } from './project';
 import type { Report } from './training/job';
 
@@ -49,7 +51,8 @@ export async function train(study: Study, variant: string, options: TrainOptions
     const missing = specs.filter((_, i) => stored[i] === undefined);
     if (missing.length > 0 && options.missing === 'say') say(missingLine(label, missing, study));
     for (const [i, spec] of specs.entries()) {
-      const record = stored[i] ?? (options.missing === 'say' ? undefined : await trainLive({ spec, label }, options));
+      const record =
+        stored[i] ?? (options.missing === 'say' ? undefined : await trainOnce({ spec, label }, options, say));
       if (record !== undefined) rows.push(...rowOf(record).map((row) => ({ ...row, label })));
     }
   }
@@ -86,6 +89,30 @@ function foundLine(label: string, records: readonly RunRecord[], results: string
 
 function missingLine(label: string, specs: readonly RunSpec[], { name, tier }: Study): string {
   return `${label} on ${specs[0]?.task ?? ''}: not run yet (seeds ${specs.map(({ seed }) => seed).join(', ')}): npx petl study ${name} --tier ${tier}`;
+}
+
+/** Trains the run, unless another process has it in hand: then waits for what that one finishes. */
+async function trainOnce(plan: PlannedRun, options: TrainOptions, say: (line: string) => void): Promise<RunRecord> {
+  const path = runPath(plan.spec, options.results);
+  const { lock, nameOf } = locks();
+  const before = interrupts();
+  const release = await lock(
+    claimPath(path),
+    (owner) => say(`${plan.label}, seed ${plan.spec.seed}: in the hands of ${nameOf(owner)}; waiting for it`),
+    () => {
+      if (interrupts() > before) throw new StoppedError('the wait was stopped');
+    },
+  );
+  try {
+    return (options.again === true ? undefined : finishedRun(path)) ?? (await trainLive(plan, options));
+  } finally {
+    release();
+  }
+}
+
+function finishedRun(path: string): RunRecord | undefined {
+  const stored = readRun(path);
+  return stored.kind === 'finished' ? stored.record : undefined;
 }
 
 async function trainLive(plan: PlannedRun, options: TrainOptions): Promise<RunRecord> {

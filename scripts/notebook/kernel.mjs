@@ -50,7 +50,7 @@ export async function startKernel({ launcher = join(root, 'scripts', 'kernel.cjs
   const child = spawn(process.execPath, [launcher, file], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...env },
   });
   const kernel = {
     child,

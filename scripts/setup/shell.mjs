@@ -1,8 +1,12 @@
 // What every set-up step needs: the project root, child processes that can be stopped, atomic files.
-import { spawn } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const { lock, nameOf } = require('../../bin/lock.cjs');
+const { removeLeftovers, spawnTied, whenAbandoned } = require('../../bin/processes.cjs');
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const at = (...parts) => join(root, ...parts);
@@ -26,27 +30,7 @@ export function writeAtomically(file, text) {
 
 export const holds = (file, text) => existsSync(file) && readFileSync(file, 'utf8') === text;
 
-// Linux tells when a process started, which makes a process id safe to trust after a restart.
-function startOf(pid) {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-const lockFile = cache('setup.lock');
-const children = new Map();
-const describe = () =>
-  JSON.stringify({ pid: process.pid, started: startOf(process.pid), children: [...children.values()] });
-
-function killGroup(pid) {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    /* it has ended by itself */
-  }
-}
+const children = new Set();
 
 // The clients keep their caches and temporary files in the project too.
 const insideTheProject = {
@@ -57,15 +41,18 @@ const insideTheProject = {
   npm_config_update_notifier: 'false',
 };
 
-/** Runs a command in its own process group; resolves with its output, rejects with the last lines of it. */
+/**
+ * Runs a command that ends with this process; resolves with its output, rejects with the last lines of it. What a command
+ * leaves in its group ends with it, too.
+ */
 export function run(command, args, { cwd = root, env = {} } = {}) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, {
+    const child = spawnTied(command, args, {
       cwd,
-      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...insideTheProject, ...env },
     });
+    children.add(child);
     let output = '';
     child.stdout.on('data', (data) => {
       output += data;
@@ -73,70 +60,36 @@ export function run(command, args, { cwd = root, env = {} } = {}) {
     child.stderr.on('data', (data) => {
       output += data;
     });
-    child.on('error', (error) => fail(new SetupError(`${command} could not be started: ${error.message}`)));
+    const unstarted = (error) => fail(new SetupError(`${command} could not be started: ${error.message}`));
+    child.on('message', unstarted);
+    child.on('error', unstarted);
     child.on('close', (code, signal) => {
-      children.delete(child.pid);
+      children.delete(child);
       if (code === 0) return done(output);
       const tail = output.trim().split('\n').slice(-12).join('\n    ');
       fail(new SetupError(`${command} ${args[0] ?? ''} failed (${signal ?? `exit code ${code}`}):\n    ${tail}`));
     });
-    if (child.pid !== undefined) {
-      children.set(child.pid, { pid: child.pid, started: startOf(child.pid) });
-      writeAtomically(lockFile, describe());
-    }
   });
 }
 
-const readLock = () => {
-  try {
-    return JSON.parse(readFileSync(lockFile, 'utf8'));
-  } catch {
-    return undefined;
-  }
-};
-const runs = ({ pid, started }) => started !== undefined && startOf(pid) === started;
-
-/** True where this process is the first to put its lock there. */
-function tryLock() {
-  const own = `${lockFile}.${process.pid}.tmp`;
-  writeFileSync(own, describe());
-  try {
-    linkSync(own, lockFile); // unlike a rename, refuses to replace
-    return true;
-  } catch (error) {
-    if (error.code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(own);
-  }
-}
-
-/** One set-up at a time. What a killed set-up left running is stopped first, so that two never share a folder. */
+/**
+ * One set-up at a time, in a folder that it may write to. What a killed set-up started ends by itself; a new one waits
+ * for that before it works on the same folders.
+ */
 export async function takeLock() {
-  mkdirSync(cache(), { recursive: true });
-  for (let waited = false; !tryLock();) {
-    const other = readLock();
-    if (other !== undefined && runs(other)) {
-      if (!waited) console.log(`Another set-up runs here (process ${other.pid}); waiting for it.`);
-      waited = true;
-      await new Promise((next) => {
-        setTimeout(next, 300);
-      });
-    } else {
-      for (const child of other?.children ?? []) if (runs(child)) killGroup(child.pid);
-      rmSync(lockFile, { force: true });
-    }
-  }
+  const release = await lock(cache('setup.lock'), (owner) => {
+    console.log(`Another set-up runs here (${nameOf(owner)}); waiting for it.`);
+  });
+  removeLeftovers(cache());
   rmSync(cache('tmp'), { recursive: true, force: true, maxRetries: 5 }); // of a killed set-up
   mkdirSync(cache('tmp'));
-  const release = () => rmSync(lockFile, { force: true });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      for (const pid of children.keys()) killGroup(pid);
-      release();
-      process.exit(130);
-    });
-  }
+  const stop = () => {
+    for (const child of children) child.kill('SIGTERM');
+    release();
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  whenAbandoned(stop);
   return release;
 }
 

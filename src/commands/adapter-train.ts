@@ -1,10 +1,12 @@
 import { recordAt } from '../experiments/store/read';
+import { Interrupted } from '../errors';
 import type { RunRecord } from '../experiments/store/record';
 import { sameScore } from '../experiments/runner/repeat';
 import { jobOf } from '../experiments/store/spec';
 import type { TrainingEvent, TrainingOutcome } from '../training/job';
 import { train } from '../training/train';
 import { print, printJson } from './command';
+import { withInterrupt } from './study';
 
 /** What the same spec and seed gave this time, beside the record. */
 export interface TrainedAgain {
@@ -23,7 +25,13 @@ export interface TrainedAgain {
 export async function trainAdapter(path: string, out: string, json: boolean): Promise<number> {
   const record = recordAt(path);
   const job = { ...jobOf(record.run.spec, record.run.engine), keep: out };
-  const found = againOf(await train(job, json ? () => undefined : tell), record, out);
+  const outcome = await withInterrupt((signal) =>
+    train(job, (event) => {
+      if (signal.aborted) throw new Interrupted(`interrupted: nothing was written to ${out}`);
+      return json ? undefined : tell(event);
+    }),
+  );
+  const found = againOf(outcome, record, out);
   if (json) printJson(found);
   else
     print(

@@ -1,6 +1,8 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { tf, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
+import { demandWritable, makeFolder } from '../files';
 import { openModel, type Model } from '../model/open';
 import type { Delta } from '../petl/bank/delta';
 import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
@@ -19,6 +21,7 @@ export async function adapterCommand(input: Input): Promise<number> {
     throw new UserError(`petl adapter takes train, import or export, not "${action}"`);
   const out = textOf(input, 'out');
   if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
+  demandWritable(dirname(resolve(out)));
   if (action === 'train') return await trainAdapter(folder, out, flag(input, 'json'));
   const model = await openModel(textOf(input, 'model'));
   const work = { folder, out, model, partial: flag(input, 'partial') };
@@ -51,15 +54,14 @@ async function imported({ folder, out, model: { name, backbone }, partial }: Wor
   const { delta, head, report } = importForeign(folder, backbone, { partial });
   const base = { name, hash: await backbone.hash() };
   try {
-    saveDelta(out, delta, base, head);
-    const kept = loadDelta(out, backbone.shape, base);
-    const far = apart({ delta, head }, kept, backbone);
-    kept.delta.dispose();
-    tf.dispose(kept.head);
-    if (!(far <= same)) throw new Error(`${out} does not read back as what was written`);
-  } catch (error) {
-    rmSync(out, { recursive: true, force: true });
-    throw error;
+    makeFolder(out, (place) => {
+      saveDelta(place, delta, base, head);
+      const kept = loadDelta(place, backbone.shape, base);
+      const far = apart({ delta, head }, kept, backbone);
+      kept.delta.dispose();
+      tf.dispose(kept.head);
+      if (!(far <= same)) throw new Error(`${out} does not read back as what was written`);
+    });
   } finally {
     delta.dispose();
     tf.dispose(head);

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
-import { resultsFolder } from '../experiments/store/spec';
 import type { RunRow } from '../experiments/store/rows';
 import { plansOf, type Study } from '../experiments/studies/study';
 import { fullFineTuning } from '../experiments/store/words';
 import { exportFigure } from '../plots/export';
 import { parameterScore } from '../plots/parameter-score';
 import { groupBy } from '../plots/summary';
+import { figuresFolder } from './paths';
 
 /**
  * Writes a study's parameter-score figure, one for each of its tasks and models that has runs: to `results/figures`,
@@ -15,7 +14,7 @@ import { groupBy } from '../plots/summary';
  */
 export async function exportStudy(study: Study, rows: readonly RunRow[]): Promise<readonly string[]> {
   const { name, tier, title } = study;
-  const folder = tier === 'quick' ? join(resultsFolder(), 'quick', 'figures') : join(resultsFolder(), 'figures');
+  const folder = figuresFolder(tier);
   const keys = keysOf(study);
   const files: string[] = [];
   for (const own of groupBy(rows, (row) => `${row.task} ${row.model}`).values()) {

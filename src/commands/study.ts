@@ -1,18 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../errors';
+import { demandWritable } from '../files';
 import type { RunOptions, StudyReport } from '../experiments/runner/run';
 import { progressTable } from '../experiments/runner/progress';
 import type { RunRow } from '../experiments/store/rows';
 import { rowsOfStudy } from '../experiments/store/rows';
-import { tiers, type Tier } from '../experiments/store/spec';
+import { isFinished } from '../experiments/store/read';
+import { runPath, tiers, type Tier } from '../experiments/store/spec';
 import { studyNamed } from '../experiments/studies';
 import { atPrecision } from '../experiments/studies/precision';
-import type { Study } from '../experiments/studies/study';
+import { plansOf, type Study } from '../experiments/studies/study';
 import { tunableNamed } from '../experiments/studies/tunables';
 import { joined, onlyFamily, tune, writeTuning } from '../experiments/tuning/tune';
 import { readTuning } from '../experiments/tuning/tuned';
 import { flag, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
-import { relativePath } from './paths';
+import { figuresFolder, relativePath } from './paths';
 import { runStages } from './stages';
 
 export const tierOf = (input: Input): Tier => wordOf(input, 'tier', { words: tiers, fallback: 'quick' });
@@ -31,10 +33,11 @@ export async function studyCommand(input: Input): Promise<number> {
 
 /** Runs a study and shows what came out, also after a failure or an interrupt. */
 export async function runAndShow(make: () => Study, input: Input): Promise<number> {
+  demandPlaceForFigures(make());
   const report = await withInterrupt((signal) => runStages(make, { ...optionsOf(input), signal }));
   const study = make();
   const rows = rowsOfStudy(study);
-  const files = rows.length > 0 ? await writeFigure(study, rows) : [];
+  const { files, fault } = await drawn(study, rows);
   if (flag(input, 'json')) printJson({ study: study.name, tier: study.tier, ...reportJson(report), rows, files });
   else if (rows.length > 0)
     print(
@@ -44,7 +47,26 @@ export async function runAndShow(make: () => Study, input: Input): Promise<numbe
       ].join('\n\n'),
     );
   sayFailures(report);
+  if (fault !== undefined && !report.interrupted) throw fault;
   return exitCode(report);
+}
+
+/** Found out before anything is trained. */
+function demandPlaceForFigures(study: Study): void {
+  if (plansOf(study).some(({ spec }) => !isFinished(runPath(spec)))) demandWritable(figuresFolder(study.tier));
+}
+
+/** The figures' paths; where they cannot be written the scores are shown all the same, and the fault is told last. */
+async function drawn(
+  study: Study,
+  rows: readonly RunRow[],
+): Promise<{ readonly files: readonly string[]; readonly fault?: Error }> {
+  if (rows.length === 0) return { files: [] };
+  try {
+    return { files: await writeFigure(study, rows) };
+  } catch (error) {
+    return { files: [], fault: error as Error };
+  }
 }
 
 function titleOf({ title, tier, source }: Study): string {

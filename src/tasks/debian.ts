@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { UserError } from '../errors';
 import { readHashed, writeHashed } from '../hashed';
 import { cacheFolder } from '../packages/manifest';
-import { ownToken, processes } from '../processes';
+import { ownToken, processes, runTied, type Failure } from '../processes';
 
 /** Name under which `petl fetch` brings the index; it is no pinned package: the release is recorded instead. */
 export const DEBIAN_INDEX = 'debian-index';
@@ -83,9 +81,10 @@ export async function fetchDebianIndex(path: string = indexPath()): Promise<stri
 
 async function apt(command: string, args: readonly string[]): Promise<string> {
   try {
-    return (await promisify(execFile)(command, args, { maxBuffer: 1 << 30 })).stdout;
+    return await runTied(command, args);
   } catch (error) {
-    const reason = (error as Error).message.trim().split('\n').pop() ?? '';
+    const { stderr, message } = error as Failure;
+    const reason = (stderr.trim() || message).split('\n').pop() ?? '';
     throw new UserError(
       `cannot read the Debian package index (${reason}): it needs Debian with apt-get, a network and the right to run it`,
     );

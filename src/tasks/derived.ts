@@ -8,7 +8,7 @@ import { packageFolder } from '../packages/content';
  */
 export async function derived<T>(name: string, file: string, make: (folder: string) => Promise<T>): Promise<T> {
   const folder = packageFolder(name);
-  const path = join(folder, file);
+  const path = join(folder, `hashed-${file}`); // older versions kept them without a hash, under the bare name
   const kept = readHashed(path);
   if (kept !== undefined) return JSON.parse(kept) as T;
   const text = JSON.stringify(await make(folder));

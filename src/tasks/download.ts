@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { UserError } from '../errors';
+import { runTied, type Failure } from '../processes';
 import { projectRoot } from '../project';
 import type { PackageSource } from '../packages/manifest';
 
@@ -89,16 +88,14 @@ async function client(
   extra: NodeJS.ProcessEnv,
 ): Promise<void> {
   try {
-    await promisify(execFile)(command, args, { env: { ...process.env, ...extra }, maxBuffer: 64 << 20 });
+    await runTied(command, args, extra);
   } catch (error) {
     throw new UserError(explain(source, command, error as Failure));
   }
 }
 
-type Failure = Error & { readonly stderr?: string; readonly code?: number | string };
-
 function explain(source: PackageSource, command: string, error: Failure): string {
-  const output = error.stderr ?? '';
+  const output = error.stderr;
   if (output.includes('DO NOT MATCH THE HASHES')) return wrongHash(source);
   if (error.code === 'ENOENT' || output.includes('No module named pip')) {
     return `cannot download ${source.file}: ${command === 'npm' ? 'npm' : 'Python with pip'} was not found: install it, or run npm start, which sets it up`;

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { projectRoot } from '../../project';
 import type { PlannedRun } from './execute';
+import { processes, type Owner } from '../../processes';
+import { claimPath } from './claims';
 import { forkWorker } from './process';
 import { duration, progressTable } from './progress';
 import { runPlanned, type RunOptions, type StudyReport } from './run';
@@ -55,6 +57,40 @@ describe('a study', () => {
     expect(runsLogged()).toHaveLength(3);
     expect(said).toContain('[3/3] head, seed 3');
     expect(said).toContain('accuracy 0.5000');
+  });
+
+  it('shares its runs with another on the same folder, and trains none twice', async () => {
+    const both = await Promise.all([study(three, ''), study(three, '')]);
+    expect(both.map(({ failed }) => failed.length)).toEqual([0, 0]);
+    expect(both.map(({ reused, finished }) => reused + finished)).toEqual([3, 3]);
+    expect(runsLogged()).toHaveLength(3);
+    expect(said).toContain(`in the hands of process ${process.pid} on `);
+    expect(readdirSync(studyFolder('toy', 'quick', results))).toHaveLength(3);
+  });
+
+  it('takes over a run whose owner died, and waits for one that lives', async () => {
+    const path = runPath(three[0]!.spec, results);
+    const { ownerOf } = processes();
+    const claim = (owner: Owner): void => {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(claimPath(path), JSON.stringify(owner));
+    };
+    claim({ ...ownerOf(), started: '1' });
+    expect(await study(three.slice(0, 1), '')).toMatchObject({ finished: 1 });
+    rmSync(path);
+    claim(ownerOf(process.ppid));
+    const interrupt = new AbortController();
+    const waiting = study(three.slice(0, 1), '', { signal: interrupt.signal });
+    await vi.waitFor(() => expect(said).toContain(`process ${process.ppid} on `));
+    interrupt.abort();
+    expect(await waiting).toMatchObject({ finished: 0, interrupted: true });
+    expect(existsSync(claimPath(path))).toBe(true);
+  });
+
+  it('finds out before it trains that it cannot write', async () => {
+    writeFileSync(join(results, 'quick'), 'a file');
+    await expect(study(three, '')).rejects.toThrow(/^cannot write .*a part of the path is a file/);
+    expect(existsSync(log)).toBe(false);
   });
 
   it('names a damaged file and runs it again', async () => {

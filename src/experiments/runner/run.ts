@@ -1,7 +1,12 @@
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { demandWritable } from '../../files';
+import { locks, type Owner } from '../../processes';
 import type { TrainingEvent, TrainingJob } from '../../training/job';
+import { openClaims, type Claims } from './claims';
 import type { PlannedRun } from './execute';
 import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
-import { readRun } from '../store/read';
+import { isFinished, readRun } from '../store/read';
 import { resultsFolder, runId, runPath } from '../store/spec';
 
 export interface Failure {
@@ -12,7 +17,7 @@ export interface Failure {
 }
 
 export interface StudyReport {
-  /** Runs that were already on disk. */
+  /** Runs that were already on disk, or that another process finished meanwhile. */
   readonly reused: number;
   readonly finished: number;
   readonly failed: readonly Failure[];
@@ -51,19 +56,24 @@ export interface RunOptions {
 /**
  * Executes the runs that have no finished file, in `workers` long-lived processes. A run whose worker dies is tried
  * once more in
- * a new one. Finished runs are on disk at once, so killing this process at any point loses only the runs in hand.
+ * a new one. A run that another process has in hand is left to it. Finished runs are on disk at once, so killing this process at any point loses only the runs in hand.
  */
 export async function runPlanned(plans: readonly PlannedRun[], options: RunOptions): Promise<StudyReport> {
   const { progress } = options;
   const queue = options.again === true ? [...plans] : missing(plans, options);
+  for (const folder of new Set(queue.map(({ spec }) => dirname(runPath(spec, options.results)))))
+    demandWritable(folder);
   const lanes = Math.min(options.workers, queue.length);
   const state: State = {
     queue,
     retried: new Set(),
+    claims: openClaims(),
+    waited: new Set(),
     active: new Map(),
     workers: new Set(),
     failed: [],
     finished: 0,
+    elsewhere: 0,
     options,
   };
   const reused = plans.length - queue.length;
@@ -78,19 +88,31 @@ export async function runPlanned(plans: readonly PlannedRun[], options: RunOptio
   } finally {
     options.signal?.removeEventListener('abort', abort);
     abort();
+    state.claims.releaseAll();
     progress.close();
   }
-  return { reused, finished: state.finished, failed: state.failed, interrupted: options.signal?.aborted === true };
+  return {
+    reused: reused + state.elsewhere,
+    finished: state.finished,
+    failed: state.failed,
+    interrupted: options.signal?.aborted === true,
+  };
 }
 
 interface State {
   readonly queue: PlannedRun[];
   readonly retried: Set<string>;
+  /** What this study has taken, so that others on the same folder do not train it too. */
+  readonly claims: Claims;
+  /** Runs of others that were spoken of. */
+  readonly waited: Set<string>;
   /** What compiles alike in each lane. */
   readonly active: Map<number, string>;
   readonly workers: Set<WorkerProcess>;
   readonly failed: Failure[];
   finished: number;
+  /** Runs that others finished. */
+  elsewhere: number;
   readonly options: RunOptions;
 }
 
@@ -113,7 +135,7 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
 async function serveLane(lane: number, state: State): Promise<void> {
   let worker: WorkerProcess | undefined;
   let unborn = 0;
-  for (let plan = take(lane, state); plan !== undefined; plan = take(lane, state)) {
+  for (let plan = await next(lane, state); plan !== undefined; plan = await next(lane, state)) {
     worker ??= launch(state);
     const answer = await runOn(worker, { lane, plan, state });
     if (answer.kind === 'died') {
@@ -156,6 +178,7 @@ function runOn(worker: WorkerProcess, { lane, plan, state }: Assignment): Promis
 
 /** Counts the run, or queues it once more when its worker died. */
 function settle(lane: number, plan: PlannedRun, answer: Answer, state: State): void {
+  state.claims.release(runPath(plan.spec, state.options.results));
   state.options.progress.end(lane, plan, answer);
   const id = runId(plan.spec);
   if (answer.kind === 'done') state.finished += 1;
@@ -173,16 +196,49 @@ function giveUp(state: State, answer: Answer): void {
   for (const plan of state.queue.splice(0)) state.failed.push({ plan, message, user: false });
 }
 
-/** The next run: one that shares the lane's compiled programs, else one that no other lane is busy with, else any. */
-function take(lane: number, { queue, active, options }: State): PlannedRun | undefined {
-  if (options.signal?.aborted === true) return undefined;
+/** The next run that no other process has in hand; waits while others have all that is left. */
+async function next(lane: number, state: State): Promise<PlannedRun | undefined> {
+  const { queue, options } = state;
+  while (queue.length > 0 && options.signal?.aborted !== true) {
+    const plan = inOrder(lane, state).find((candidate) => isOurs(candidate, state));
+    if (plan === undefined) {
+      await pause(500);
+      continue;
+    }
+    queue.splice(queue.indexOf(plan), 1);
+    if (options.again === true || !isFinished(runPath(plan.spec, options.results))) {
+      state.active.set(lane, programKey(plan));
+      return plan;
+    }
+    state.claims.release(runPath(plan.spec, options.results));
+    state.elsewhere += 1;
+  }
+  return undefined;
+}
+
+/** First the runs that share the lane's compiled programs, then those that no other lane is busy with, then the rest. */
+function inOrder(lane: number, { queue, active }: State): readonly PlannedRun[] {
   const own = active.get(lane);
-  const alike = queue.findIndex((plan) => programKey(plan) === own);
   const others = new Set([...active].flatMap(([other, key]) => (other === lane ? [] : [key])));
-  const fresh = queue.findIndex((plan) => !others.has(programKey(plan)));
-  const [plan] = queue.splice(alike >= 0 ? alike : Math.max(fresh, 0), 1);
-  if (plan !== undefined) active.set(lane, programKey(plan));
-  return plan;
+  const rank = (plan: PlannedRun): number => {
+    const key = programKey(plan);
+    return key === own ? 0 : others.has(key) ? 2 : 1;
+  };
+  return [...queue].sort((a, b) => rank(a) - rank(b));
+}
+
+function isOurs(plan: PlannedRun, { claims, waited, options }: State): boolean {
+  const path = runPath(plan.spec, options.results);
+  const owner = claims.take(path);
+  if (owner !== undefined && !waited.has(path)) {
+    waited.add(path);
+    options.progress.note(`${plan.label}, seed ${plan.spec.seed}: in the hands of ${nameOf(owner)}`);
+  }
+  return owner === undefined;
+}
+
+function nameOf(owner: Owner): string {
+  return locks().nameOf(owner);
 }
 
 /** Runs with equal keys record the same graphs. */

@@ -111,3 +111,8 @@ function filesOf(folder: string): readonly string[] {
     return [];
   }
 }
+
+/** True where a finished run lies under `path`. */
+export function isFinished(path: string): boolean {
+  return readRun(path).kind === 'finished';
+}

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { upload } from '../../engine/memory';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
-import { writeWhole } from '../../files';
+import { makeFolder, writeWhole } from '../../files';
 import { openSafetensors } from '../../model/checkpoint/safetensors';
 import type { StoredTensor } from '../../model/checkpoint/stored';
 import type { ModelShape } from '../../model/shape';
@@ -74,10 +74,11 @@ export function saveDelta(
       classes: head['head.bias']?.size ?? 0,
       tensors: shapes as DeltaRecord['tensors'],
     };
-    mkdirSync(folder, { recursive: true });
-    writeSafetensors(join(folder, files.tensors), all, { format: 'petl' });
-    writeWhole(join(folder, files.record), `${JSON.stringify(record, null, 2)}\n`);
-    return record;
+    return makeFolder(folder, (place) => {
+      writeSafetensors(join(place, files.tensors), all, { format: 'petl' });
+      writeWhole(join(place, files.record), `${JSON.stringify(record, null, 2)}\n`);
+      return record;
+    });
   } finally {
     tf.dispose(tensors);
   }

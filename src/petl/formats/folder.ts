@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors';
 import { writeWhole } from '../../files';
@@ -71,22 +71,13 @@ function readTensors(path: string): Named {
   }
 }
 
-/** The record is written last: a folder that has it is complete. */
 export function writeForeign(folder: string, { library, config, tensors, head }: ForeignFolder): void {
-  mkdirSync(folder, { recursive: true });
   if (head !== undefined) {
     writeTensors(join(folder, headFiles.tensors), head.tensors);
     writeConfig(join(folder, headFiles.config), head.config);
   }
   writeTensors(join(folder, tensorFile[library]), tensors);
   writeConfig(join(folder, configFile), config);
-}
-
-/** Brings a written folder to its place, its record last. */
-export function moveForeign(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  const names = readdirSync(from).filter((name) => name !== configFile);
-  for (const name of [...names, configFile]) renameSync(join(from, name), join(to, name));
 }
 
 function writeTensors(path: string, tensors: Named): void {

@@ -1,7 +1,7 @@
 import { upload } from '../../engine/memory';
-import { rmSync } from 'node:fs';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
+import { makeFolder } from '../../files';
 import type { ModelShape } from '../../model/shape';
 import { Delta } from '../bank/delta';
 import { collapse } from '../forms/collapse';
@@ -11,7 +11,7 @@ import { specsOf } from '../forms/variables';
 import { readAdapters } from './adapters';
 import { writeAdapters } from './adapters-write';
 import { cannot, type Base, type FrozenModel, type Own } from './base';
-import { moveForeign, readForeign, writeForeign, type Library } from './folder';
+import { readForeign, writeForeign, type Library } from './folder';
 import { readPeft } from './peft';
 import { writePeft } from './peft-write';
 import { demandFit } from './pieces';
@@ -68,7 +68,6 @@ export function exportForeign(folder: string, delta: Probed['delta'], to: Export
   const { method, tensors } = collapse(delta.method, delta.shape, { ...delta.constants, ...delta.variables });
   const drawn = Object.entries(delta.constants).filter(([name]) => name.startsWith('random.')); // ours are drawn again from a seed, theirs cannot be
   const head = to.head ?? {};
-  const hidden = `${folder}.partial-${process.pid}`;
   try {
     const own = {
       method,
@@ -76,11 +75,11 @@ export function exportForeign(folder: string, delta: Probed['delta'], to: Export
       head: valuesOf(Object.entries(head)),
     };
     const write = to.library === 'peft' ? writePeft : writeAdapters;
-    writeForeign(hidden, write(own, baseOf(to.model), to.name, notes));
-    if (notes.whole()) demandSame(hidden, { delta, head }, to.model);
-    moveForeign(hidden, folder);
+    makeFolder(folder, (hidden) => {
+      writeForeign(hidden, write(own, baseOf(to.model), to.name, notes));
+      if (notes.whole()) demandSame(hidden, { delta, head }, to.model);
+    });
   } finally {
-    rmSync(hidden, { recursive: true, force: true });
     tf.dispose(tensors);
   }
   return notes.report();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
@@ -72,6 +72,7 @@ export function gap(ours: Rows, theirs: Rows, count: number = theirs.length): nu
 
 /** A copy of a fixture with something else in it. */
 export function altered(name: string, to: string, change: (file: ForeignFolder) => ForeignFolder): string {
+  mkdirSync(to, { recursive: true });
   writeForeign(to, change(readForeign(join(fixtures, name))));
   return to;
 }
