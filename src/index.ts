@@ -76,7 +76,7 @@ export { modelTable } from './views/model-table';
 
 // Studies beside what was published
 export { resultTable, publishedGrid } from './views/result-table';
-export { verdictsOf, verdictTable, linkTable } from './views/verdict-table';
+export { verdictsOf, verdictTable, linkTable, preconditionTable } from './views/verdict-table';
 export { gateTable } from './views/gate-table';
 export { spentTable } from './views/spent-table';
 export { costTable } from './views/cost-table';

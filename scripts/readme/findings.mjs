@@ -7,7 +7,8 @@ const papers = {
   vlm: 'Lin et al. 2020',
   ai21: 'Levine et al. 2022',
 };
-const words = ['confirmed', 'contradicted', 'unresolved', 'not-run'];
+const words = ['confirmed', 'contradicted', 'unresolved', 'cannot-speak', 'not-run'];
+const asked = ['seeds', 'control', 'gate', 'room', 'rates', 'flat', 'learnt', 'power', 'metrics agree'];
 
 /**
  * How many findings of each paper have which verdict, and every verdict on one that was run with the comparison that
@@ -34,8 +35,9 @@ export function verdicts() {
       'finding',
       'source',
       'verdict',
+      'hold',
       'gap and interval of the deciding comparison',
-      'seeds',
+      'preconditions that fail',
       'notebook',
     ].map((title) => ({ title, align: 'left' })),
     rows: run.map((verdict) => [
@@ -43,8 +45,9 @@ export function verdicts() {
       verdict.finding,
       verdict.source,
       verdict.verdict,
+      `${verdict.links.held} of ${verdict.links.of}`,
       withInterval(verdict.gap, verdict.ci),
-      String(verdict.seeds),
+      asked.filter((name) => verdict.preconditions.some((one) => one.name === name && !one.held)).join(', '),
       notebookLink(verdict.notebook),
     ]),
   })}`;

@@ -10,31 +10,71 @@ export function verdictsOf(paper: Paper, ids: readonly string[]): readonly Verdi
   return verdicts([paper]).filter(({ id }) => ids.includes(id));
 }
 
-/** One row for each finding, with the link that decides it. */
+/** One row for each finding, with the comparison that decides it. */
 export function verdictTable(found: readonly Verdict[]): Table {
   return {
-    columns: [left('id'), left('verdict'), right('gap'), left('interval'), right('seeds'), left('finding')],
-    rows: found.map(({ id, verdict, gap, ci, seeds, finding }) => [
+    columns: [
+      left('id'),
+      left('verdict'),
+      right('gap'),
+      left('interval'),
+      right('seeds'),
+      right('hold'),
+      left('finding'),
+    ],
+    rows: found.map(({ id, verdict, gap, ci, seeds, links, finding }) => [
       id,
       verdict,
       gapText(gap),
       intervalText(ci),
       seeds === 0 ? '' : String(seeds),
+      `${links.held} of ${links.of}`,
       finding,
     ]),
   };
 }
 
-/** Every comparison behind the verdicts. */
+/** Every comparison behind the verdicts, with the preconditions that it fails. */
 export function linkTable(found: readonly Verdict[]): Table {
   return {
-    columns: [left('id'), left('comparison'), left('verdict'), right('gap'), left('interval'), right('seeds')],
-    rows: found.flatMap(({ id, links }) => links.map((link) => linkRow(id, link))),
+    columns: [
+      left('id'),
+      left('comparison'),
+      left('verdict'),
+      right('gap'),
+      left('interval'),
+      right('seeds'),
+      right('published'),
+      left('fails'),
+    ],
+    rows: found.flatMap(({ id, comparisons }) => comparisons.map((one) => linkRow(id, one))),
   };
 }
 
-function linkRow(id: string, { claim, verdict, gap, ci, seeds }: LinkVerdict): readonly string[] {
-  return [id, claim, verdict, gapText(gap), intervalText(ci), seeds === 0 ? '' : String(seeds)];
+/** Each precondition of the deciding comparisons: what was asked, whether it held, and the figure. */
+export function preconditionTable(found: readonly Verdict[]): Table {
+  return {
+    columns: [left('id'), left('precondition'), left('held'), left('figure')],
+    rows: found.flatMap(({ id, preconditions }) =>
+      preconditions.map(({ name, held, figure }) => [id, name, held ? 'yes' : 'no', figure]),
+    ),
+  };
+}
+
+function linkRow(id: string, one: LinkVerdict): readonly string[] {
+  const { claim, verdict, gap, ci, seeds, control, preconditions } = one;
+  const fails = preconditions.filter(({ held }) => !held).map(({ name }) => name);
+  const printed = control === null ? '' : control.gap.toFixed(2);
+  return [
+    id,
+    claim,
+    verdict,
+    gapText(gap),
+    intervalText(ci),
+    seeds === 0 ? '' : String(seeds),
+    printed,
+    fails.join(', '),
+  ];
 }
 
 function gapText(gap: number | null): string {

@@ -3,14 +3,13 @@ import { generationBaselines } from '../../tasks/baselines';
 import { printOf } from '../../tasks/fingerprint';
 import { chrf } from '../../tasks/metrics/chrf';
 import { generationData } from './baselines';
-import { bootstrapInterval, pairedBootstrap } from '../statistics/bootstrap';
+import { bootstrapInterval, bootstrapSettings, pairedBootstrap } from '../statistics/bootstrap';
 import { compareWith } from '../statistics/compare';
 import { isScoredAlike } from '../statistics/link';
 import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
 import type { Interval } from '../statistics/statistics';
 import { tasksOf, type Study } from '../studies/study';
-import { bootstrapSettings } from './verdict';
 
 /** How much better the fine-tuned base is than something else, in the statistic's unit; above 0 is better. */
 export interface GateLine {

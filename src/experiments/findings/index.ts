@@ -4,8 +4,10 @@ import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
 import { studies } from '../studies/index';
 import type { Study } from '../studies/study';
+import { readTuning } from '../tuning/tuned';
+import { tunables } from '../studies/tunables';
 import { judge, type Finding, type Paper, type Verdict } from './verdict';
-import { he } from './he';
+import { he } from './he/index';
 import { ai21, houlsby, vlm } from './others';
 
 /** What each paper found, declared before the runs. */
@@ -29,11 +31,9 @@ export function fullTier(): Evidence {
   };
 }
 
-/**
- * Verdicts on the findings of `papers`; each paper's are corrected together. Tasks on which the base failed the gate
- * decide nothing.
- */
+/** Verdicts on the findings of `papers`; the comparisons of each paper are corrected together. */
 export function verdicts(papers: readonly Paper[], evidence: Evidence = fullTier()): readonly Verdict[] {
-  const floors = (readGate()?.tasks ?? []).filter(({ outcome }) => outcome === 'floor').map(({ task }) => task);
-  return papers.flatMap((paper) => judge(findings[paper], evidence, { floors }));
+  const tuning = Object.keys(tunables).flatMap((name) => readTuning(name) ?? []);
+  const known = { gate: readGate(), tuning };
+  return papers.flatMap((paper) => judge(findings[paper], evidence, known));
 }

@@ -1,24 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { toyOutcome } from '../fixtures/tools';
 import { findings, verdicts } from './';
-import type { Link } from '../statistics/link';
-import type { RunRecord } from '../store/record';
-import { runSpec } from '../store/spec';
+import type { Evidence, Link } from '../statistics/link';
 import { studies } from '../studies';
-import { judge, wordOf, type Finding } from './verdict';
+import { control } from './printed';
+import { pointOf, spanOf } from './roles';
+import { able, evidenceOf, finding, link, printed, record, shapes } from './testing/toy';
+import { judge, wordOf } from './verdict';
 
 const delta = 0.01;
 
-type Kind = 'greater' | 'atLeast' | 'near';
-const link = (kind: Kind, first: string | readonly string[], second: string | readonly string[]): Link => ({
-  kind,
-  study: 'toy',
-  task: 'sentiment',
-  first: [first].flat(),
-  second: [second].flat(),
-});
-
-describe('the rule for one link', () => {
+describe('the rule for one comparison', () => {
   it.each([
     ['greater', 0.002, 0.03, 'confirmed'],
     ['greater', -0.03, -0.002, 'contradicted'],
@@ -55,77 +46,26 @@ describe('the rule for one link', () => {
   });
 });
 
-/** A run that is right on the first `right` of 400 examples; seeds shift which. */
-function record(variant: string, seed: number, right: number): RunRecord {
-  const perExample = Array.from({ length: 400 }, (_, i) => ((i * 7 + seed) % 400 < right ? 1 : 0));
-  const { programs } = toyOutcome(seed);
-  return {
-    run: {
-      kind: 'run',
-      format: 1,
-      id: `${variant}-s${seed}`,
-      label: variant,
-      spec: runSpec({ study: 'toy', method: 'head', seed }),
-      counts: { trained: 1, used: 1, stored: 1, head: 1, paper: 1, backbone: 1 },
-      engine: 'compiled',
-      started: '',
-      environment: { versions: {}, commit: '', dirty: false, cpu: '', cores: 2, memoryGb: 1, platform: '' },
-    },
-    train: [],
-    evaluations: [],
-    final: {
-      kind: 'final',
-      score: right / 400,
-      loss: 1,
-      metric: 'accuracy',
-      perExample,
-      tokens: [],
-      tests: { count: 400, hash: 'x' },
-      written: null,
-      data: null,
-      model: null,
-      steps: 1,
-      trainSeconds: 1,
-      seconds: 1,
-      peakMb: 1,
-      programs,
-    },
-  };
-}
-
-const rights: Readonly<Record<string, number>> = { best: 360, good: 330, alike: 330, bad: 280, begun: 200 };
-const evidence = (_: string, variant: string): readonly RunRecord[] =>
-  (variant === 'begun' ? [1, 2] : [1, 2, 3]).flatMap((seed) =>
-    variant in rights ? [record(variant, seed, rights[variant]!)] : [],
-  );
-const finding = (id: string, ...links: Finding['links']): Finding => ({
-  id,
-  paper: 'he',
-  text: id,
-  source: '',
-  links,
-  notebook: null,
-});
-
 describe('verdicts', () => {
   const judged = judge(
     [
-      finding('clear', link('greater', 'best', 'bad')),
+      finding('clear', link('greater', 'best', 'bad', { printed })),
       finding('wrong', link('greater', 'bad', 'good')),
       finding('chain', link('greater', 'best', 'good'), link('greater', 'good', 'bad')),
-      finding('broken chain', link('greater', 'best', 'good'), link('greater', 'bad', 'good')),
+      finding('one miss', link('greater', 'best', 'good'), link('greater', 'bad', 'good')),
+      finding('decided by the first', link('greater', 'bad', 'good'), link('greater', 'best', 'good')),
       finding('same', link('greater', 'good', 'alike')),
       finding('near', link('near', 'good', 'alike')),
       finding('level', link('atLeast', 'good', 'alike')),
-      // 0.9 - 0.7 against 0.825 - 0.825
+      // 2.9 - 2.0 against 2.301 - 2.3
       finding('gains more', link('greater', ['best', 'alike'], ['bad', 'good'])),
+      finding('weighted', link('greater', ['good', 'best'], ['best', 'bad'], { weights: [1, 0.5, 1, 0.5] })),
       finding('missing', link('greater', 'best', 'nobody')),
-      finding('two seeds', link('greater', 'best', 'begun')),
-      finding('wrong on one of two', link('greater', 'best', 'nobody'), link('greater', 'bad', 'good')),
+      { ...finding('mute', link('greater', 'best', 'bad')), mute: 'the paper compares nothing' },
       finding('later'),
     ],
-    evidence,
-    { settings: { resamples: 1000, seed: 1 } },
+    evidenceOf(),
+    able,
   );
   const named = (id: string) => judged.find((verdict) => verdict.id === id)!;
 
@@ -133,97 +73,96 @@ describe('verdicts', () => {
     ['clear', 'confirmed'],
     ['wrong', 'contradicted'],
     ['chain', 'confirmed'],
-    ['broken chain', 'contradicted'],
+    ['one miss', 'unresolved'],
+    ['decided by the first', 'contradicted'],
     ['same', 'unresolved'],
     ['near', 'confirmed'],
     ['level', 'confirmed'],
     ['gains more', 'confirmed'],
+    ['weighted', 'confirmed'],
     ['missing', 'not-run'],
-    ['two seeds', 'not-run'],
-    ['wrong on one of two', 'contradicted'],
+    ['mute', 'cannot-speak'],
     ['later', 'not-run'],
   ])('%s is %s', (id, word) => {
-    expect(named(id).verdict).toBe(word);
+    expect(named(id).verdict, named(id).reason).toBe(word);
   });
 
-  it('carry gap, interval, seeds and the paths of runs', () => {
+  it('carry gap, interval, seeds, delta, the deciding comparison, what holds, and the paths of runs', () => {
     const clear = named('clear');
-    expect(clear.seeds).toBe(3);
-    expect(named('wrong on one of two').seeds).toBe(3);
-    expect(clear.runs).toHaveLength(3); // the toy's variants have one spec
-    expect(clear.runs[0]).toMatch(/^results\/quick\/toy\/head-sentiment-s1-[0-9a-f]{8}\.jsonl$/);
-    expect(clear.gap).toBeCloseTo(0.2, 12);
-    expect(clear.ci![0]).toBeGreaterThan(0);
-    expect(clear.ci![1]).toBeLessThan(0.3);
-    expect(named('gains more').gap).toBeCloseTo(0.2, 12);
+    expect(clear).toMatchObject({ seeds: 5, deciding: 'best > bad on synopsis', links: { held: 1, of: 1 }, hours: 0 });
+    expect(clear.runs).toHaveLength(10);
+    expect(clear.runs[0]).toMatch(/^results\/quick\/toy\/full-synopsis-s1-[0-9a-f]{8}\.jsonl$/);
+    expect(clear.gap).toBeCloseTo(0.9, 2);
+    expect(clear.ci![0]).toBeGreaterThan(0.85);
+    expect(clear.ci![1]).toBeLessThan(0.95);
+    // Half of 1.01 points, where 5.96 points between full and prompt tuning are 0.9 nats.
+    expect(clear.comparisons[0]!.delta).toBeCloseTo((0.5 * 1.01 * 0.9) / 5.96, 10);
+    expect(clear.comparisons[0]!.control).toMatchObject({ passed: true });
+    expect(named('one miss').links).toEqual({ held: 1, of: 2 });
+    expect(named('gains more').gap).toBeCloseTo(0.9, 1);
+    expect(named('weighted').gap).toBeCloseTo(2.0 - 2.3 + 0.5 * (2.9 - 2.0), 2);
+    expect(named('same').comparisons[0]!.delta).toBe(0.03);
   });
 
-  it('show every link of a chain', () => {
-    expect(named('broken chain').links.map(({ claim, verdict }) => [claim, verdict])).toEqual([
-      ['best > good on sentiment', 'confirmed'],
-      ['bad > good on sentiment', 'contradicted'],
-    ]);
-    expect(named('same').reason).toBe(
-      'good > alike on sentiment: the two are equal: the interval lies within delta of 0',
-    );
-  });
-
-  it('turn a metric round whose lower values are better', () => {
-    const nll = (...args: Parameters<typeof evidence>): readonly RunRecord[] =>
-      evidence(...args).map((run) => ({ ...run, final: { ...run.final, metric: 'nll' } }));
-    const [verdict] = judge([finding('lower', link('greater', 'bad', 'best'))], nll, {
-      settings: { resamples: 1000, seed: 1 },
-    });
-    expect(verdict).toMatchObject({ verdict: 'confirmed' });
-    expect(verdict!.gap).toBeCloseTo(0.2, 12);
+  it('are read at the level of their number: a comparison that holds alone may fail among many', () => {
+    // Seeds that differ by more than the gap is wide.
+    const noisy: Evidence = (study, variant) =>
+      evidenceOf()(study, variant, '').map((run, i) => ({
+        ...run,
+        final: {
+          ...run.final,
+          perExample: run.final.perExample.map((value) => value + (variant === 'good' ? 0.1 * (i - 2) : 0)),
+        },
+      }));
+    const one = finding('alone', link('greater', 'best', 'good'));
+    const many = Array.from({ length: 40 }, (_, i) => finding(`other ${i}`, link('greater', 'good', 'alike')));
+    const width = (found: ReturnType<typeof judge>) => found[0]!.ci![1] - found[0]!.ci![0];
+    const [alone, among] = [judge([one], noisy, able), judge([one, ...many], noisy, able)];
+    expect(alone[0]!.ci![0]).toBeGreaterThan(0);
+    expect(among[0]!.ci![0]).toBeLessThan(0);
+    expect(width(among)).toBeGreaterThan(1.5 * width(alone));
   });
 
   it('compare times as ratios, one for each seed', () => {
-    const timed = (_: string, variant: string): readonly RunRecord[] =>
-      [1, 2, 3].map((seed) => {
-        const run = record(variant, seed, 300);
-        const step = (variant === 'slow' ? 0.3 : 0.25) + 0.001 * seed;
-        return {
-          ...run,
-          train: [1, 2, 3, 4].map((at) => ({
-            kind: 'train' as const,
-            step: at,
-            steps: 4,
-            loss: 1,
-            seconds: at * step + (at > 1 ? 9 : 0),
-          })),
-        };
-      });
     const ratio: Link = {
       kind: 'ratio',
       study: 'toy',
-      task: 'sentiment',
+      task: 'synopsis',
       first: ['slow'],
-      second: ['quick'],
+      second: ['best'],
       measure: 'step time',
       range: [1, 1.5],
     };
-    const [verdict] = judge([finding('time', ratio)], timed, { settings: { resamples: 1000, seed: 1 } });
-    expect(verdict).toMatchObject({ verdict: 'confirmed', seeds: 3 });
-    expect(verdict!.gap).toBeCloseTo(1.198, 3);
+    const timed: Evidence = (_, variant) => [1, 2, 3, 4, 5].map((seed) => record(variant, seed, shapes['best']!));
+    const [verdict] = judge([finding('time', ratio)], timed);
+    expect(verdict).toMatchObject({ verdict: 'confirmed', seeds: 5 });
+    expect(verdict!.gap).toBeCloseTo(1.198, 2);
   });
 
-  it('leave open what scores on a floor say', () => {
-    const [score] = judge([finding('clear', link('greater', 'best', 'bad'))], evidence, { floors: ['sentiment'] });
-    expect(score).toMatchObject({
-      verdict: 'unresolved',
-      reason: 'best > bad on sentiment: floor: the base fails the gate on sentiment',
-    });
-    expect(score!.gap).toBeCloseTo(0.2, 12);
-    expect(
-      judge([finding('clear', link('greater', 'best', 'bad'))], evidence, { floors: ['synopsis'] })[0]?.verdict,
-    ).toBe('confirmed');
+  it('compare texts where likelihoods do not, one for each seed', () => {
+    const [verdict] = judge(
+      [finding('text', link('greater', 'bad', 'best', { statistic: 'text' }))],
+      evidenceOf(),
+      able,
+    );
+    expect(verdict).toMatchObject({ verdict: 'contradicted', seeds: 5 });
+    expect(verdict!.gap).toBeCloseTo(-10, 1);
   });
 
   it('say what is missing', () => {
     expect(named('missing').reason).toBe(
-      'finished runs of best and nobody on sentiment have 0 common seeds of at least 3: npx petl study toy --tier full',
+      'finished runs of best and nobody on synopsis have 0 common seeds of at least 3: npx petl study toy --tier full',
     );
+  });
+});
+
+describe('what one printed point is here', () => {
+  it('is our span of a generation task over the paper’s, and a hundredth for accuracy', () => {
+    expect(spanOf('synopsis', evidenceOf())).toBeCloseTo(0.9, 12);
+    expect(pointOf('synopsis', evidenceOf())).toBeCloseTo(0.9 / (21.94 - 15.98), 12);
+    expect(pointOf('sentiment', () => [])).toBe(0.01);
+    expect(pointOf('synopsis', () => [])).toBeUndefined();
+    expect(spanOf('nothing', evidenceOf())).toBeUndefined();
   });
 });
 
@@ -255,6 +194,14 @@ describe('the declared findings', () => {
         .map(({ name }) => name);
       expect(names, `${study} ${task}`).toEqual(expect.arrayContaining([...first, ...second]));
     }
+  });
+
+  it('have no comparison that the paper’s own numbers fail, and a number for every claim of a table', () => {
+    const scored = findings.he.flatMap(({ id, standing, links }) => links.map((one) => ({ id, standing, one })));
+    const controls = scored.map(({ id, standing, one }) => ({ id, standing, found: control(one) }));
+    expect(controls.filter(({ found }) => found?.passed === false)).toEqual([]);
+    const bare = new Set(controls.filter(({ found }) => found === null).map(({ id }) => id));
+    expect([...bare].sort()).toEqual(['A19', 'A20', 'A21', 'A22', 'A26', 'A27']);
   });
 
   it('are not run where there are no results', () => {

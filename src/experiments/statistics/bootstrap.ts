@@ -1,6 +1,9 @@
 import { randomFrom } from '../../random';
 import { mean, quantile, type Interval } from './statistics';
 
+/** Of every comparison that is shown. */
+export const bootstrapSettings: BootstrapSettings = { resamples: 10000, seed: 1 };
+
 /** Scores of two variants on the same examples, `first[seed][example] - second[seed][example]`. */
 export type Differences = readonly (readonly number[])[];
 

@@ -1,10 +1,9 @@
-import { bootstrapInterval, pairedBootstrap } from './bootstrap';
+import { bootstrapInterval, bootstrapSettings, pairedBootstrap } from './bootstrap';
 import { isPair, orientation } from './link';
 import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
 import type { Interval } from './statistics';
 import { tasksOf, type Study } from '../studies/study';
-import { bootstrapSettings } from '../findings/verdict';
 
 /** How much better one variant scores than another on the same examples with the same seeds. */
 export interface Comparison {

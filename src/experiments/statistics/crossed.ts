@@ -51,17 +51,17 @@ export function crossedInterval(found: Crossed, level = 0.95): Interval {
   return { low: found.gap - half, high: found.gap + half };
 }
 
-/** Two-sided p of "no difference": one minus the level at which the interval ends at 0. */
+/** Two-sided p of "no difference": one minus the level at which the interval ends at 0; at least 1e-15. */
 export function crossedP(found: Crossed): number {
   const size = Math.abs(found.gap);
   if (found.seedVariance + found.exampleVariance === 0) return size === 0 ? 1 : 0;
-  let [low, high] = [0, 1];
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2;
+  let [low, high] = [1e-15, 1];
+  for (let step = 0; step < 40; step++) {
+    const middle = Math.sqrt(low * high);
     if (halfWidth(found, 1 - middle / 2) > size) low = middle;
     else high = middle;
   }
-  return (low + high) / 2;
+  return Math.sqrt(low * high);
 }
 
 /** The smallest gap that an interval of `level` tells from 0 in `power` of all draws, given these variances. */

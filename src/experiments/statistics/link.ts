@@ -1,25 +1,15 @@
-import {
-  bootstrapOf,
-  resampledMeans,
-  resampling,
-  type Bootstrap,
-  type BootstrapSettings,
-  type Resampling,
-} from './bootstrap';
+import { crossed, type Crossed } from './crossed';
 import { measured, type Measure } from './measure';
 import type { RunRecord } from '../store/record';
-import { mean } from './statistics';
 
 /** A variant of a study, by its name there. */
 export type VariantName = string;
 
 /**
  * What a paper found, as something that runs can decide. `greater`: `first` scores above `second`. `atLeast`: not below
- * it by more than
- * delta. `near`: the two differ by less than delta either way. Where a side names several variants their scores are
- * added up: `a + d`
- * against `b + c` says whether a to b gains more than c to d. `ratio`: a measured time of `first` over that of `second`
- * lies in a range.
+ * it by more than delta. `near`: the two differ by less than delta either way. Where a side names several variants their
+ * scores are added up, each with its weight: `a + d` against `b + c` says whether a to b gains more than c to d.
+ * `ratio`: a measured time of `first` over that of `second` lies in a range.
  */
 export type Link = ScoreLink | TimeLink;
 
@@ -33,7 +23,28 @@ interface Sides {
 
 export interface ScoreLink extends Sides {
   readonly kind: 'greater' | 'atLeast' | 'near';
+  /** Of each variant, `first` before `second`; 1 each where left out. */
+  readonly weights?: readonly number[];
+  /**
+   * `score`: the task's own, by example. `text`: chrF of what was written, one number a seed, for runs whose likelihoods
+   * do not compare (trained with and without label smoothing).
+   */
+  readonly statistic?: 'score' | 'text';
+  /** The same comparison among the paper's numbers; none where the paper prints none. */
+  readonly printed?: PrintedSides;
+  /** The difference that the paper does call one, where the link says that two are level: delta is half of it. */
+  readonly contrast?: PrintedSides;
 }
+
+/** Rows of the published numbers by method, each side with the link's weights. */
+export interface PrintedSides {
+  readonly tables: readonly string[];
+  readonly task: string;
+  readonly metric: string;
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+}
+
 export interface TimeLink extends Sides {
   readonly kind: 'ratio';
   readonly measure: Measure;
@@ -43,38 +54,27 @@ export interface TimeLink extends Sides {
 /** The runs of a variant of a study on one task. */
 export type Evidence = (study: string, variant: VariantName, task: string) => readonly RunRecord[];
 
-/**
- * Differences smaller than this do not matter, in the unit of a metric's per-example scores; the sign makes above 0
- * better.
- */
-const deltas: Readonly<Record<string, { readonly delta: number; readonly sign: 1 | -1 }>> = {
-  accuracy: { delta: 0.01, sign: 1 },
-  nll: { delta: 0.02, sign: -1 },
-  bleu: { delta: 0.5, sign: 1 },
-  rouge2: { delta: 0.5, sign: 1 },
-};
-
 /** 1 where a higher score is better, -1 where a lower one is. */
 export function orientation(metric: string): 1 | -1 {
-  return deltas[metric]?.sign ?? 1;
+  return metric === 'nll' ? -1 : 1;
 }
 
 /** What runs say about a link: first minus second, above 0 better; for a ratio the logarithm of first over second. */
 export interface Tested {
   readonly kind: 'tested';
   readonly link: Link;
-  readonly bootstrap: Bootstrap;
-  readonly delta: number;
-  readonly seeds: number;
-  readonly runs: readonly RunRecord[];
+  readonly found: Crossed;
+  readonly metric: string;
+  /** The runs of each seed, `first` before `second`. */
+  readonly groups: readonly (readonly RunRecord[])[];
 }
 export type LinkTest = Tested | { readonly kind: 'untested'; readonly link: Link; readonly reason: string };
 
-/** Fewer decide nothing, in either direction. */
+/** Fewer give no interval worth reading. */
 const fewestSeeds = 3;
 
-/** Tests a link on the seeds that all its variants have run. @param means remembers the resampled means of each run */
-export function testLink(link: Link, evidence: Evidence, settings: BootstrapSettings, means: Means): LinkTest {
+/** Tests a link on the seeds that all its variants have run. */
+export function testLink(link: Link, evidence: Evidence): LinkTest {
   const names = [...link.first, ...link.second];
   const groups = commonSeeds(names.map((name) => evidence(link.study, name, link.task)));
   if (groups.length < fewestSeeds)
@@ -83,53 +83,32 @@ export function testLink(link: Link, evidence: Evidence, settings: BootstrapSett
       link,
       reason: `finished runs of ${listed(names)} on ${link.task} have ${groups.length} common seeds of at least ${fewestSeeds}: npx petl study ${link.study} --tier full`,
     };
-  const values = valuesOf(link, groups[0]?.[0]?.final.metric ?? '');
-  if (typeof values === 'string') return { kind: 'untested', link, reason: values };
-  const plan = resampling(groups.length, values.of(groups[0]?.[0] as RunRecord).length, settings);
-  const sign = (place: number): number => (place < link.first.length ? values.sign : -values.sign);
-  // A time is one number, so it needs no memory.
-  const meansOf = (run: RunRecord): Float64Array =>
-    link.kind === 'ratio' ? resampledMeans(plan, values.of(run)) : means(plan, run);
-  const rows = groups.map((runs) => added(runs.map(meansOf), sign));
-  const gap = mean(groups.map((runs) => runs.reduce((sum, run, place) => sum + sign(place) * mean(values.of(run)), 0)));
-  return {
-    kind: 'tested',
-    link,
-    bootstrap: bootstrapOf(plan, rows, gap),
-    delta: values.delta,
-    seeds: groups.length,
-    runs: groups.flat(),
-  };
+  const metric = groups[0]?.[0]?.final.metric ?? '';
+  const rows = groups.map((runs) => differenceOf(link, runs));
+  if (rows.some((row) => row.some((value) => !Number.isFinite(value))))
+    return { kind: 'untested', link, reason: `${linkText(link)}: not every run has the statistic` };
+  return { kind: 'tested', link, found: crossed(rows), metric, groups };
 }
 
-/** Resampled means of a run's scores. */
-export type Means = (plan: Resampling, run: RunRecord) => Float64Array;
-
-/** Remembers them: a run takes part in many links. */
-export function rememberedMeans(): Means {
-  const known = new Map<Resampling, Map<RunRecord, Float64Array>>();
-  return (plan, run) => {
-    const ofPlan = known.get(plan) ?? new Map<RunRecord, Float64Array>();
-    known.set(plan, ofPlan);
-    const found = ofPlan.get(run) ?? resampledMeans(plan, run.final.perExample);
-    ofPlan.set(run, found);
-    return found;
-  };
+/** One seed's differences by example, oriented; one value where the statistic has no examples. */
+function differenceOf(link: Link, runs: readonly RunRecord[]): readonly number[] {
+  const [values, sign] = statisticOf(link, runs[0]?.final.metric ?? '');
+  const weights = (link.kind === 'ratio' ? undefined : link.weights) ?? runs.map(() => 1);
+  const columns = runs.map(values);
+  return (columns[0] ?? []).map((_, example) =>
+    columns.reduce((sum, column, place) => {
+      const side = place < link.first.length ? sign : -sign;
+      return sum + side * (weights[place] ?? 1) * (column[example] ?? Number.NaN);
+    }, 0),
+  );
 }
 
-interface Values {
-  readonly of: (run: RunRecord) => readonly number[];
-  readonly sign: 1 | -1;
-  readonly delta: number;
-}
+type ValuesOf = (run: RunRecord) => readonly number[];
 
-/** The values of a run that a link compares, or why there are none. */
-function valuesOf(link: Link, metric: string): Values | string {
-  if (link.kind === 'ratio') return { of: (run) => [Math.log(measured(run, link.measure))], sign: 1, delta: 0 };
-  const known = deltas[metric];
-  return known === undefined
-    ? `no delta is declared for the metric ${metric}`
-    : { ...known, of: (run) => run.final.perExample };
+function statisticOf(link: Link, metric: string): readonly [ValuesOf, 1 | -1] {
+  if (link.kind === 'ratio') return [(run) => [Math.log(measured(run, link.measure))], 1];
+  if (link.statistic === 'text') return [(run) => [run.final.written?.chrf ?? Number.NaN], 1];
+  return [(run) => run.final.perExample, orientation(metric)];
 }
 
 /** The runs of each seed that every variant has, scored on the same examples. */
@@ -150,12 +129,6 @@ export function isPair(a: RunRecord, b: RunRecord): boolean {
 /** The same seed, scored on the same examples; the weights below may be others. */
 export function isScoredAlike(a: RunRecord, b: RunRecord): boolean {
   return a.run.spec.seed === b.run.spec.seed && a.final.tests.hash === b.final.tests.hash;
-}
-
-function added(rows: readonly Float64Array[], sign: (place: number) => number): Float64Array {
-  return Float64Array.from(rows[0] ?? [], (_, b) =>
-    rows.reduce((sum, row, place) => sum + sign(place) * (row[b] ?? Number.NaN), 0),
-  );
 }
 
 function listed(names: readonly string[]): string {

@@ -29,12 +29,14 @@ export interface Configuration {
   readonly label: string;
   readonly method: string;
   readonly change: Partial<TrainingSettings>;
+  /** Its row among the paper's numbers, by method at the paper's size or by label; none where it has no row. */
+  readonly printed?: string;
 }
 
 /** A method under the block's own settings. */
-export function configuration(written: string, label: string): Configuration {
+export function configuration(written: string, label: string, printed?: string): Configuration {
   const method = printMethod(parseMethod(written));
-  return { name: method, label, method, change: {} };
+  return { name: method, label, method, change: {}, ...(printed === undefined ? {} : { printed }) };
 }
 
 /** The same method under other settings; `what` says which. */

@@ -10,14 +10,14 @@ import type { Study } from './study';
 export const easy: Readonly<
   Record<'full' | 'head' | 'bitfit' | 'prompt' | 'prefix' | 'lora' | 'adapter' | 'mam', Configuration>
 > = {
-  full: of('full', 'full fine-tuning'),
+  full: of('full', 'full fine-tuning', 'full'),
   head: of('head', 'head only'),
-  bitfit: of('bitfit', 'BitFit'),
+  bitfit: of('bitfit', 'BitFit', 'bitfit'),
   prompt: of('prompt:l=20', 'prompt tuning l=20'),
-  prefix: of('prefix:l=32', 'prefix tuning l=32'),
-  lora: of('lora:r=16', 'LoRA r=16'),
+  prefix: of('prefix:l=32', 'prefix tuning l=32', 'prefix:l=32'),
+  lora: of('lora:r=16', 'LoRA r=16', 'lora:r=16,s=4'),
   adapter: of('houlsby:m=16', 'Houlsby adapter m=16'),
-  mam: of('mam:l=16,r=16,s=2', 'MAM l=16, r=16'),
+  mam: of('mam:l=16,r=16,s=2', 'MAM l=16, r=16', 'mam:l=16,r=16,s=2'),
 };
 
 export const sentimentConfigurations: readonly Configuration[] = Object.values(easy);

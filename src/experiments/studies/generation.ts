@@ -11,34 +11,56 @@ import type { Study } from './study';
  * for 300, the MLP of a prefix 200 for 800. MAM with l = 8 and r = 146 is L, 6.7%. s = 4 is fixed as in the paper's
  * generation tasks.
  */
-export const full: Configuration = of('full', 'full fine-tuning');
-export const bitfit: Configuration = of('bitfit', 'BitFit');
-export const prompt: Configuration = of('prompt:l=28', 'prompt tuning l=28');
+export const full: Configuration = of('full', 'full fine-tuning', 'full');
+export const bitfit: Configuration = of('bitfit', 'BitFit', 'bitfit');
+export const prompt: Configuration = of('prompt:l=28', 'prompt tuning l=28', 'prompt:l=300');
 
-export const prefix = (l: number): Configuration => of(`prefix:l=${l},mlp=200`, `prefix tuning l=${l}`);
-export const lora = (r: number): Configuration => of(`lora:r=${r},s=4`, `LoRA (attention) r=${r}`);
+/** The paper's r or l that a size here stands for. */
+const paperSize: Readonly<Record<number, number>> = { 1: 1, 8: 30, 57: 200, 146: 512, 292: 1024 };
+
+export const prefix = (l: number): Configuration =>
+  of(`prefix:l=${l},mlp=200`, `prefix tuning l=${l}`, `prefix:l=${paperSize[l]},mlp=800`);
+export const lora = (r: number): Configuration =>
+  of(`lora:r=${r},s=4`, `LoRA (attention) r=${r}`, `lora:r=${paperSize[r]}`);
 export const loraFfn = (s: number): Configuration =>
-  of(`lora-ffn:r=29,s=${s}`, `LoRA (FFN) r=29${s === 4 ? '' : `, s=${s}`}`);
-export const saAttn = (r: number): Configuration => of(`sa-attn:r=${r}`, `SA (attention) r=${r}`);
-export const saFfn = (r: number): Configuration => of(`sa-ffn:r=${r}`, `SA (FFN) r=${r}`);
-export const paAttn = (r: number): Configuration => of(`pa-attn:r=${r}`, `PA (attention) r=${r}`);
-export const paFfn = (r: number): Configuration => of(`pa-ffn:r=${r}`, `PA (FFN) r=${r}`);
-export const multiHead = (l: number): Configuration => of(`mhpa:l=${l}`, `multi-head PA r=${l}`);
-export const pfeiffer: Configuration = of('pfeiffer:r=171', 'Pfeiffer adapter r=171');
+  of(`lora-ffn:r=29,s=${s}`, `LoRA (FFN) r=29${s === 4 ? '' : `, s=${s}`}`, `lora-ffn:r=102,s=${s}`);
+const adapter =
+  (family: string, label: string) =>
+  (r: number): Configuration =>
+    of(`${family}:r=${r}`, `${label} r=${r}`, `${family}:r=${paperSize[r]}`);
+export const saAttn: (r: number) => Configuration = adapter('sa-attn', 'SA (attention)');
+export const saFfn: (r: number) => Configuration = adapter('sa-ffn', 'SA (FFN)');
+export const paAttn: (r: number) => Configuration = adapter('pa-attn', 'PA (attention)');
+export const paFfn: (r: number) => Configuration = adapter('pa-ffn', 'PA (FFN)');
+export const multiHead = (l: number): Configuration =>
+  of(`mhpa:l=${l}`, `multi-head PA r=${l}`, `mhpa:l=${paperSize[l]}`);
+export const pfeiffer: Configuration = of('pfeiffer:r=171', 'Pfeiffer adapter r=171', 'pfeiffer:r=600');
 
 export const scaled = (s: number | 'learned'): Configuration =>
-  of(`pa-ffn:r=146,s=${s}`, `scaled PA (FFN) r=146, s=${s}`);
+  of(`pa-ffn:r=146,s=${s}`, `scaled PA (FFN) r=146, s=${s}`, `pa-ffn:r=512,s=${s}`);
 export const scaledBertInit: Configuration = of(
   'pa-ffn:r=146,s=4,init=bert',
   "scaled PA (FFN) r=146, s=4, BERT's start",
 );
-export const ungated: Configuration = of('prefix:l=8,mlp=200,gate=none', 'prefix tuning without gate l=8');
+export const ungated: Configuration = of(
+  'prefix:l=8,mlp=200,gate=none',
+  'prefix tuning without gate l=8',
+  'prefix tuning without gate l=30',
+);
 export const freePrefix: Configuration = of('prefix:l=57', 'prefix tuning l=57, free vectors');
 export const plainPrefix: Configuration = changed(prefix(57), unregularised, 'no smoothing, no decay');
 
-export const mam: Configuration = of('mam:l=8,r=146,mlp=200', 'MAM l=8, r=146');
-export const twoAdapters: Configuration = of('pa-attn:r=8+pa-ffn:r=146', 'PA (attention) r=8 + PA (FFN) r=146');
-export const prefixLora: Configuration = of('prefix:l=8,mlp=200+lora-ffn:r=29,s=4', 'prefix l=8 + LoRA (FFN) r=29');
+export const mam: Configuration = of('mam:l=8,r=146,mlp=200', 'MAM l=8, r=146', 'mam:l=30,r=512,mlp=800');
+export const twoAdapters: Configuration = of(
+  'pa-attn:r=8+pa-ffn:r=146',
+  'PA (attention) r=8 + PA (FFN) r=146',
+  'pa-attn:r=30+pa-ffn:r=512',
+);
+export const prefixLora: Configuration = of(
+  'prefix:l=8,mlp=200+lora-ffn:r=29,s=4',
+  'prefix l=8 + LoRA (FFN) r=29',
+  'prefix:l=30,mlp=800+lora-ffn:r=102,s=4',
+);
 
 /** 6.7% in other divisions between attention and FFN. */
 export const allFfn: Configuration = of('pa-ffn:r=158,s=4', 'all at the FFN: scaled PA r=158');

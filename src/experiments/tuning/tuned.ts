@@ -21,6 +21,9 @@ export interface FamilyTuning {
   readonly method: string;
   readonly trials: readonly Trial[];
   readonly chosen: number;
+  /** Steps and seeds of the trials between which the choice was made; none in tables older than the field. */
+  readonly steps?: number;
+  readonly seeds?: number;
 }
 
 /** `data/tuning/<study>.json`: made by `petl tune <study>`, committed. */

@@ -1,0 +1,109 @@
+import type { Link } from '../../statistics/link';
+import { easy } from '../../studies/easy-tasks';
+import * as g from '../../studies/generation';
+import { claims, flattens, type Claims } from '../finding';
+import { onTranslation, onXsum, type Row } from './row';
+
+/** Table 6 prints full fine-tuning, which Figures 2 and 4 draw as a line. */
+const curves = ['Table 12', 'Figure 4', 'Table 6'];
+
+/** Notebook 04: existing methods and budgets. */
+export function existing(): readonly Row[] {
+  return [...overall(), ...budgets()];
+}
+
+function overall(): readonly Row[] {
+  const mnli = claims('easy-tasks', 'verse-paraphrase', 'Table 2');
+  const sst2 = claims('easy-tasks', 'sentiment', 'Table 2');
+  const weakest = [easy.full, easy.bitfit] as const;
+  const xsum = onXsum('budget-sweep', ...curves);
+  const translation = onTranslation('budget-sweep', ...curves);
+  return [
+    {
+      id: 'A1',
+      source: 'Table 2',
+      text: 'On classification MAM and LoRA beat prefix tuning, which beats BitFit; MAM is as good as any and near full fine-tuning',
+      links: [
+        mnli.greater(easy.mam, easy.prefix),
+        mnli.greater(easy.lora, easy.prefix),
+        mnli.greater(easy.prefix, easy.bitfit),
+        mnli.atLeast(easy.mam, easy.lora, [easy.mam, easy.prefix]),
+        mnli.near(easy.mam, easy.full, weakest),
+      ],
+    },
+    {
+      id: 'A4',
+      source: 'Figure 2',
+      text: 'MAM alone reaches full fine-tuning on summarisation',
+      links: figureTwo(onXsum('budget-sweep', 'Table 6', 'Table 12')),
+    },
+    {
+      id: 'A5',
+      source: 'Table 2 and Figure 4',
+      text: 'The gap of existing methods to full fine-tuning is small on classification and clear on generation',
+      links: [
+        xsum.greater(g.full, g.prefix(57)),
+        ...[g.saFfn(57), g.lora(57)].map((method) => xsum.greater(g.full, method)),
+        ...[g.prefix(57), g.saFfn(57), g.lora(57)].map((method) => translation.greater(g.full, method)),
+        mnli.near(easy.lora, easy.full, weakest),
+        sst2.near(easy.lora, easy.full, weakest),
+      ],
+    },
+  ];
+}
+
+/** How scores go with the size. */
+function budgets(): readonly Row[] {
+  const xsum = onXsum('budget-sweep', ...curves);
+  const translation = onTranslation('budget-sweep', ...curves);
+  return [
+    {
+      id: 'A2',
+      source: 'Figure 4, left',
+      text: 'On summarisation methods rise with the budget, prefix tuning flattens, and the largest of each stays below full fine-tuning',
+      standing: 'single runs',
+      links: [
+        xsum.greater(g.full, g.saFfn(146)),
+        xsum.greater(g.full, g.prefix(146)),
+        xsum.greater(g.full, g.lora(57)),
+        xsum.greater(g.prefix(57), g.prefix(8)),
+        xsum.greater(g.saFfn(57), g.saFfn(8)),
+        xsum.greater(g.lora(57), g.lora(8)),
+        flattens(xsum, [
+          [g.prefix(8), 8],
+          [g.prefix(57), 57],
+          [g.prefix(146), 146],
+        ]),
+      ],
+    },
+    {
+      id: 'A3',
+      source: 'Figure 4, right',
+      text: 'On translation they rise, flatten and stay below full fine-tuning; r = l = 1 is far behind',
+      standing: 'single runs',
+      links: [
+        translation.greater(g.saFfn(57), g.saFfn(1)),
+        translation.greater(g.prefix(57), g.prefix(1)),
+        translation.greater(g.lora(57), g.lora(1)),
+        translation.greater(g.full, g.saFfn(146)),
+        translation.greater(g.full, g.prefix(146)),
+        translation.greater(g.full, g.lora(57)),
+        flattens(translation, [
+          [g.prefix(1), 1],
+          [g.prefix(57), 57],
+          [g.prefix(146), 146],
+        ]),
+        flattens(translation, [
+          [g.saFfn(1), 1],
+          [g.saFfn(57), 57],
+          [g.saFfn(146), 146],
+        ]),
+      ],
+    },
+  ];
+}
+
+const figureTwo = (on: Claims): readonly Link[] => [
+  on.atLeast(g.mam, g.full, [g.full, g.saFfn(146)]),
+  ...[g.bitfit, g.prefix(57), g.saFfn(146), g.lora(57)].map((method) => on.greater(g.full, method)),
+];

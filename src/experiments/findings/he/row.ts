@@ -1,0 +1,24 @@
+import type { Link } from '../../statistics/link';
+import { claims, type Claims } from '../finding';
+import type { Standing } from '../verdict';
+
+/** A finding of He et al. 2021 as its notebook declares it. */
+export interface Row {
+  readonly id: string;
+  readonly source: string;
+  readonly text: string;
+  readonly standing?: Standing;
+  readonly links: readonly Link[];
+  readonly mute?: string;
+}
+
+/** Summarisation, in the part of XSum. @param tables of the published numbers, the first that prints one counts */
+export const onXsum = (study: string, ...tables: readonly string[]): Claims => claims(study, 'synopsis', ...tables);
+/** Translation, in the part of WMT16 en-ro. */
+export const onTranslation = (study: string, ...tables: readonly string[]): Claims =>
+  claims(study, 'english-romanian', ...tables);
+export const both = (
+  study: string,
+  tables: readonly string[],
+  links: (on: Claims) => readonly Link[],
+): readonly Link[] => [onXsum(study, ...tables), onTranslation(study, ...tables)].flatMap(links);

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Evidence } from '../statistics/link';
+import type { TuningTable } from '../tuning/tuned';
+import type { GateRecord } from './gate-record';
+import type { Precondition } from './preconditions';
+import { able, evidenceOf, finding, gate, link, printed, rate, tuningOf } from './testing/toy';
+import { judge, type Finding, type JudgeOptions } from './verdict';
+
+describe('preconditions', () => {
+  const clear = finding('clear', link('greater', 'best', 'bad', { printed }));
+  const without = (against: string): GateRecord => ({
+    ...gate,
+    lines: gate.lines.filter((one) => one.against !== against),
+  });
+  const lost: GateRecord = { ...gate, lines: gate.lines.map((one) => ({ ...one, passed: one.against !== 'lead' })) };
+  const small = { ...printed, first: ['lora-ffn:r=102,s=4'], second: ['pa-attn:r=512'], task: 'XSum' };
+  type Case = readonly [name: Precondition['name'], figure: string, evidence: Evidence, options: JudgeOptions, Finding];
+  const cases: readonly Case[] = [
+    ['seeds', '4 of at least 5', evidenceOf({}, 4), able, clear],
+    ['gate', 'never compared with nearest example', evidenceOf(), { ...able, gate: without('nearest example') }, clear],
+    ['gate', 'does not beat lead', evidenceOf(), { ...able, gate: lost }, clear],
+    ['gate', 'never compared with untuned base', evidenceOf(), { ...able, gate: undefined }, clear],
+    ['rates', 'full has no rate of its own', evidenceOf(), { ...able, tuning: [] }, clear],
+    ['rates', 'full was run at another rate', evidenceOf(), { ...able, tuning: [tuningOf(3 * rate)] }, clear],
+    [
+      'rates',
+      'tuned on fewer steps',
+      evidenceOf(),
+      { ...able, tuning: [tuningOf(rate, { steps: 3, seeds: 2 })] },
+      clear,
+    ],
+    ['rates', 'tuned on fewer steps', evidenceOf(), { ...able, tuning: [tuningOf(rate, {})] }, clear],
+    [
+      'rates',
+      'tuned with one seed',
+      evidenceOf(),
+      { ...able, tuning: [tuningOf(rate, { steps: 4, seeds: 1 })] },
+      clear,
+    ],
+    ['rates', 'lies on the edge', evidenceOf(), { ...able, tuning: [edged()] }, clear],
+    ['flat', '-0.50 at half', evidenceOf({ bad: { half: 1.6 } }), able, clear],
+    ['learnt', 'not prompt:l=5 with seed 1', evidenceOf({ bad: { begin: 2.9 } }), able, clear],
+    ['metrics agree', 'chrF differs by -5', evidenceOf({ best: { chrf: 25 } }), able, clear],
+    ['metrics agree', 'nothing was written', evidenceOf({ best: { chrf: NaN } }), able, clear],
+    [
+      'room',
+      'delta above the weakest method',
+      evidenceOf(),
+      able,
+      finding('wide', link('greater', 'best', 'bad', { printed: wide() })),
+    ],
+    [
+      'control',
+      "the paper's own gap is -1.0 points",
+      evidenceOf(),
+      able,
+      finding(
+        'turned',
+        link('greater', 'best', 'bad', { printed: { ...printed, first: printed.second, second: printed.first } }),
+      ),
+    ],
+    ['power', 'sees', noisySeeds(), able, finding('small', link('greater', 'best', 'good', { printed: small }))],
+  ];
+
+  it.each(cases)('without %s (%s) the setting cannot speak', (name, figure, evidence, options, one) => {
+    const [verdict] = judge([one], evidence, options);
+    expect(verdict!.verdict, verdict!.reason).toBe('cannot-speak');
+    expect(verdict!.preconditions.filter(({ held }) => !held).map((failed) => failed.name)).toContain(name);
+    expect(verdict!.reason).toContain(figure);
+  });
+
+  it('hold where nothing is wrong', () => {
+    const [verdict] = judge([clear], evidenceOf(), able);
+    expect(verdict!.preconditions.map(({ name, held }) => [name, held])).toEqual(
+      ['seeds', 'control', 'gate', 'room', 'rates', 'flat', 'learnt', 'power', 'metrics agree'].map((name) => [
+        name,
+        true,
+      ]),
+    );
+  });
+
+  it('name the hours that would mend what hours can', () => {
+    const [seeds] = judge([clear], evidenceOf({}, 4), able);
+    expect(seeds!.hours).toBeCloseTo((2 * 360) / 3600 / 2, 10);
+    expect(judge([clear], evidenceOf(), { ...able, gate: undefined })[0]!.hours).toBeNull();
+  });
+});
+
+function edged(): TuningTable {
+  const table = tuningOf(rate);
+  return { ...table, families: table.families.map((one) => ({ ...one, trials: one.trials.slice(0, 2) })) };
+}
+
+/** Full fine-tuning above prompt tuning: 5.96 points, more than a fifth of the task's whole span. */
+function wide() {
+  return { ...printed, tables: ['Table 6'], first: ['full'], second: ['prompt:l=300'] };
+}
+
+function noisySeeds(): Evidence {
+  return (study, variant, task) =>
+    evidenceOf()(study, variant, task).map((run, i) => {
+      const shift = variant === 'good' ? 0.1 * (i - 2) : 0;
+      return { ...run, final: { ...run.final, perExample: run.final.perExample.map((value) => value + shift) } };
+    });
+}

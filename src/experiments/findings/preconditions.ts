@@ -1,0 +1,164 @@
+import { crossedInterval, leastGap } from '../statistics/crossed';
+import type { Link, Tested } from '../statistics/link';
+import { deviation, mean, meanInterval } from '../statistics/statistics';
+import type { RunRecord } from '../store/record';
+import type { TuningTable } from '../tuning/tuned';
+import type { GateRecord } from './gate-record';
+import { control } from './printed';
+
+/** What must hold before a comparison may confirm or contradict anything, with the figure that says so. */
+export interface Precondition {
+  readonly name: 'seeds' | 'control' | 'gate' | 'room' | 'rates' | 'flat' | 'learnt' | 'power' | 'metrics agree';
+  readonly held: boolean;
+  readonly figure: string;
+}
+
+/** What is known of the setting of a comparison beside its runs. */
+export interface Setting {
+  /** In the unit of the score: below it a difference does not matter; and the gap that the paper prints. */
+  readonly delta: number;
+  readonly expected: number;
+  /** Level of the comparison's interval after Holm's correction. */
+  readonly level: number;
+  readonly gate: GateRecord | undefined;
+  /** What full fine-tuning gains over the weakest method, in the unit of the score. */
+  readonly room: number | undefined;
+  readonly tuning: readonly TuningTable[];
+}
+
+const seedsToDecide = 5;
+
+/** Every precondition of a tested link, in the order in which a reader asks for them. */
+export function preconditions(test: Tested, setting: Setting): readonly Precondition[] {
+  const { link, groups } = test;
+  const seeds = at('seeds', groups.length >= seedsToDecide, `${groups.length} of at least ${seedsToDecide}`);
+  if (link.kind === 'ratio') return [seeds];
+  const isText = link.statistic === 'text';
+  return [
+    seeds,
+    controlled(link),
+    gated(link.task, setting),
+    ...(isText ? [] : [roomy(setting)]),
+    tuned(groups.flat(), setting.tuning),
+    flat(test, setting),
+    learnt(groups.flat()),
+    powerful(test, setting),
+    ...(test.metric === 'nll' && !isText ? [agreeing(test)] : []),
+  ];
+}
+
+const at = (name: Precondition['name'], held: boolean, figure: string): Precondition => ({ name, held, figure });
+const short = (value: number): string => value.toPrecision(2);
+
+function controlled(link: Link): Precondition {
+  const found = control(link);
+  if (found === null) return at('control', true, 'no control: the paper prints no numbers for it');
+  return at('control', found.passed, `the paper's own gap is ${short(found.gap)} points`);
+}
+
+/** What full fine-tuning must beat, by intervals, before anything is compared on a task. */
+const gateLines: readonly string[] = ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'];
+
+function gated(task: string, { gate }: Setting): Precondition {
+  const lines = gate?.lines.filter((line) => line.task === task) ?? [];
+  const lost = lines.filter(({ passed }) => !passed).map(({ against }) => against);
+  const missing = gateLines.filter((name) => lines.every(({ against }) => against !== name));
+  const said = [
+    ...(lost.length > 0 ? [`does not beat ${[...new Set(lost)].join(', ')}`] : []),
+    ...(missing.length > 0 ? [`never compared with ${missing.join(', ')}`] : []),
+  ];
+  return at('gate', said.length === 0, said.join('; ') || 'full fine-tuning beats all of them');
+}
+
+function roomy({ room, delta }: Setting): Precondition {
+  if (room === undefined) return at('room', false, 'full fine-tuning or the weakest method is not run');
+  return at(
+    'room',
+    room >= 5 * delta,
+    `full fine-tuning is ${short(room / delta)} delta above the weakest method, of 5`,
+  );
+}
+
+/**
+ * Each side's rate is its own: tuned for that very method on that task and model, over as many steps as it runs and two
+ * seeds, with the best inside the grid.
+ */
+function tuned(runs: readonly RunRecord[], tables: readonly TuningTable[]): Precondition {
+  const methods = new Map(runs.map((record) => [record.run.spec.method, record]));
+  const faults = [...methods.values()].flatMap(({ run: { spec }, final }) => {
+    const own = tables.filter(({ task, model }) => task === spec.task && model === spec.model);
+    const found = own.flatMap(({ families }) => families).find(({ method }) => method === spec.method);
+    if (found === undefined) return [`${spec.method} has no rate of its own`];
+    const rates = found.trials.map(({ rate }) => rate);
+    if (found.chosen !== spec.training.learningRate) return [`${spec.method} was run at another rate than its best`];
+    if (found.steps === undefined || found.steps < final.steps) return [`${spec.method} was tuned on fewer steps`];
+    if (found.seeds === undefined || found.seeds < 2) return [`${spec.method} was tuned with one seed`];
+    const isEdge = found.chosen === Math.min(...rates) || found.chosen === Math.max(...rates);
+    return isEdge ? [`${spec.method}'s best rate lies on the edge of its grid`] : [];
+  });
+  return at('rates', faults.length === 0, faults.join('; ') || 'each its own, inside its grid');
+}
+
+/** Both sides have stopped gaining, or their order at half the length is that at the end, by validation loss. */
+function flat({ link, groups }: Tested, { delta }: Setting): Precondition {
+  const halves = groups.map((runs) => runs.map(halfAndEnd));
+  if (halves.some((runs) => runs.some((one) => one === undefined)))
+    return at('flat', false, 'no validation at half the length');
+  const gap = (of: (one: Halves) => number): number =>
+    mean(halves.map((runs) => runs.reduce((sum, one, place) => sum - signOf(link, place) * (one ? of(one) : NaN), 0)));
+  const fall = Math.max(...halves.flat().map((one) => (one ? Math.abs(one.half - one.end) : NaN)));
+  const [half, end] = [gap(({ half }) => half), gap(({ end }) => end)];
+  const held = fall < delta || Math.sign(half) === Math.sign(end);
+  return at('flat', held, `the gap in validation loss is ${short(half)} at half and ${short(end)} at the end`);
+}
+
+/** The weight of a variant in the difference: above 0 on the first side. */
+function signOf(link: Link, place: number): number {
+  const weight = (link.kind === 'ratio' ? undefined : link.weights)?.[place] ?? 1;
+  return place < link.first.length ? weight : -weight;
+}
+
+interface Halves {
+  readonly half: number;
+  readonly end: number;
+}
+
+/** Validation losses at the end and at the evaluation nearest to the middle. */
+function halfAndEnd({ evaluations }: RunRecord): Halves | undefined {
+  const last = evaluations[evaluations.length - 1];
+  const middle = evaluations.find(({ step }) => last !== undefined && 2 * step >= last.step && step < last.step);
+  return last === undefined || middle === undefined ? undefined : { half: middle.loss, end: last.loss };
+}
+
+/** No run ended where it began: its validation loss lies below its first training losses. */
+function learnt(runs: readonly RunRecord[]): Precondition {
+  const collapsed = runs.filter(({ train, evaluations }) => {
+    const begin = train.slice(0, Math.max(1, Math.floor(train.length / 20))).map(({ loss }) => loss);
+    const end = evaluations[evaluations.length - 1]?.loss ?? Infinity;
+    return end > mean(begin) - deviation(begin);
+  });
+  const names = [...new Set(collapsed.map(({ run }) => `${run.spec.method} with seed ${run.spec.seed}`))];
+  return at('learnt', names.length === 0, names.length === 0 ? 'every run' : `not ${names.join(', ')}`);
+}
+
+/** A gap of the size that the paper prints would be seen: in 80 of 100 repetitions, at the corrected level. */
+function powerful({ found }: Tested, { expected, level }: Setting): Precondition {
+  const least = leastGap(found, level);
+  return at('power', least <= expected, `sees ${short(least)}, where the paper's gap would be ${short(expected)}`);
+}
+
+/** Likelihood and the text metric do not say opposite things, each by its interval. */
+function agreeing({ link, found, groups }: Tested): Precondition {
+  const texts = groups.map((runs) =>
+    runs.reduce((sum, run, place) => sum + signOf(link, place) * (run.final.written?.chrf ?? NaN), 0),
+  );
+  if (texts.some((value) => Number.isNaN(value))) return at('metrics agree', false, 'nothing was written');
+  const { low, high } = meanInterval(texts);
+  const likelihood = crossedInterval(found);
+  const opposite = (low > 0 && likelihood.high < 0) || (high < 0 && likelihood.low > 0);
+  return at(
+    'metrics agree',
+    !opposite,
+    `chrF differs by ${mean(texts).toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`,
+  );
+}
