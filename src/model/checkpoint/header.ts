@@ -103,7 +103,8 @@ function isCount(value: unknown): value is number {
 }
 
 function checked(path: string, name: string, entry: unknown): HeaderEntry {
-  const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
+  const given: Readonly<Record<string, unknown>> = isRecord(entry) ? entry : {};
+  const { dtype, shape, data_offsets: offsets } = given;
   if (!Array.isArray(shape) || !shape.every(isCount)) throw damaged(path, `no shape for tensor ${name}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw damaged(path, `no place for tensor ${name}`);

@@ -20,7 +20,7 @@ export const needed = <T>(stored: T | undefined, name: string): T => {
   return stored;
 };
 /** For a field that is younger than the first records: what it was before there was a word for it. */
-export const since = <const T extends string>(field: Written<T>, was: NoInfer<T>): Written<T> => ({
+export const since = <const T extends string, W extends T>(field: Written<T>, was: W): Written<T> => ({
   ...field,
   complete: (stored) => stored ?? was,
 });
