@@ -48,7 +48,7 @@ describe('loadTokenizer', () => {
     const folder = mkdtempSync(join(tmpdir(), 'petl-tokenizer-'));
     expect(() => loadTokenizer(folder)).toThrow(`no tokenizer.json in "${folder}"`);
     writeFileSync(join(folder, 'tokenizer.json'), '{"model":');
-    expect(() => loadTokenizer(folder)).toThrow(/tokenizer\.json" is no valid JSON/);
+    expect(() => loadTokenizer(folder)).toThrow(/tokenizer\.json is not valid JSON/);
     rmSync(folder, { recursive: true });
   });
 });

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Tokenizer as Engine } from '@huggingface/tokenizers';
+import type { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { UserError } from '../errors';
+import { engineOf, tokenIn } from './tokenization/engine';
 import { recordIn } from './checkpoint/regular';
 
 /** One text, or two for models that read pairs. */
@@ -44,12 +45,10 @@ export function loadTokenizer(folder: string): Tokenizer {
 
 /** The same from parsed files, for checkpoints that carry their vocabulary elsewhere. */
 export function tokenizerFrom(json: Json, config: Json): Tokenizer {
-  // The decoder of tokenizer.json already cleans spaces where the model wants it; a second cleaning differs from
-  // Hugging Face's.
-  const engine = new Engine(json, { ...config, clean_up_tokenization_spaces: false });
+  const engine = engineOf(json, config);
   return {
     size: largestOf(engine.get_vocab().values()) + 1,
-    padId: engine.token_to_id(typeof config.pad_token === 'string' ? config.pad_token : '[PAD]') ?? 0,
+    padId: engine.token_to_id(tokenIn(config, 'pad_token') ?? '[PAD]') ?? 0,
     encode: (input, maxLength) => encode(engine, input, maxLength),
     decode: (ids) => (ids.length === 0 ? '' : engine.decode(Array.from(ids), { skip_special_tokens: true })),
     idOf: (token) => engine.token_to_id(token),

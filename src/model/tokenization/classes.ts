@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Classes of characters as Hugging Face's tokenizers has them (`unicode.json`, made by scripts/fixtures/unicode.py):
+ * `letter`, `number` and `space` of its regular expressions, `word`, `white` and `numeric` of Rust, `punctuation`, the
+ * marks that accents are (`nonspacing` alone in BERT), what BERT's normalizer removes or sets apart, and what its older
+ * normal forms leave whole.
+ */
+export type ClassName =
+  | 'letter'
+  | 'number'
+  | 'space'
+  | 'word'
+  | 'numeric'
+  | 'white'
+  | 'punctuation'
+  | 'mark'
+  | 'nonspacing'
+  | 'removed'
+  | 'ideograph'
+  | `whole${Form}`;
+
+export type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
+
+let tables: Readonly<Record<string, string>> | undefined;
+
+/** The inside of a character class of a regular expression with the flag u: `\u{61}-\u{7a}...` */
+export function classOf(name: ClassName): string {
+  tables ??= JSON.parse(readFileSync(join(__dirname, 'unicode.json'), 'utf8')) as Readonly<Record<string, string>>;
+  const ranges = tables[name] ?? '';
+  return ranges
+    .split(' ')
+    .filter((range) => range !== '')
+    .map((range) =>
+      range
+        .split('-')
+        .map((code) => `\\u{${parseInt(code, 36).toString(16)}}`)
+        .join('-'),
+    )
+    .join('');
+}
