@@ -2,7 +2,9 @@
 // called.
 
 // Train and read
-export { train, resultsOf, type TrainOptions } from './notebook';
+export { train, runStudy, resultsOf, type TrainOptions } from './notebook';
+export { defineStudy, type StudyFields } from './experiments/studies/define';
+export type { RunStudyOptions } from './experiments/studies/run-study';
 export { existingMethods } from './experiments/studies/existing-methods';
 export { studies, studyNamed } from './experiments/studies/index';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';

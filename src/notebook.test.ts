@@ -97,10 +97,20 @@ describe('train', () => {
     expect(readdirSync(studyFolder('toy', 'quick', results))).toEqual([]);
   });
 
+  it('trains a method that the study does not list, under its settings and seeds', async () => {
+    const rows = await train(study, 'lora:r=5', options());
+    expect(rows.map(({ method, seed }) => [method, seed])).toEqual([
+      ['lora:r=5', 1],
+      ['lora:r=5', 2],
+    ]);
+    await train(study, 'lora: r=5', options());
+    expect(trained).toBe(2);
+  });
+
   it('names the variants there are', async () => {
-    await expect(train(study, 'lora:r=5', options())).rejects.toThrow(UserError);
-    await expect(train(study, 'lora:r=5', options())).rejects.toThrow(
-      'study toy has no variant "lora:r=5"; did you mean "lora:r=4"?: choose from lora:r=4, head',
+    await expect(train(study, 'lora:r=x', options())).rejects.toThrow(UserError);
+    await expect(train(study, 'lora:r=x', options())).rejects.toThrow(
+      /^study toy has no variant "lora:r=x"; did you mean "lora:r=4"\?, and it is no method \(.*\): choose from lora:r=4, head$/,
     );
   });
 });

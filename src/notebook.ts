@@ -7,14 +7,19 @@ import type { RunRecord } from './experiments/store/record';
 import { rowOf, rowsOfStudy, type RunRow } from './experiments/store/rows';
 import { runPath, type RunSpec } from './experiments/store/spec';
 import { deviation, mean } from './experiments/statistics/statistics';
-import type { Study } from './experiments/studies/study';
+import { demandFound } from './experiments/studies/own-rates';
+import { runStudy as runInWorkers, type RunStudyOptions } from './experiments/studies/run-study';
+import type { StudyReport } from './experiments/runner/run';
+import { variantOfMethod, type Study, type Variant } from './experiments/studies/study';
 import { UserError } from './errors';
 import { nearest } from './petl/design/nearest';
 import { liveCurve, type Live } from './plots/live';
+import { notebook } from './plots/output';
 import { groupBy } from './plots/summary';
 import { locks } from './processes';
 import { projectRoot } from './project';
 import type { Report } from './training/job';
+import { runBars } from './views/run-bars';
 
 export interface TrainOptions {
   /** Train anew what has a finished run. */
@@ -32,15 +37,12 @@ export interface TrainOptions {
  * task and seed.
  * What has finished runs on disk is loaded, and a line says so. An interrupt stops between two steps and keeps nothing
  * of the run in hand.
- * @param variant name of a variant of the study: the written form of its method
+ * @param variant name of a variant of the study, or any method: one that it does not list is trained as a variant of
+ * its own, under the study's settings
  */
 export async function train(study: Study, variant: string, options: TrainOptions = {}): Promise<readonly RunRow[]> {
-  const names = study.variants.map(({ name }) => name);
-  const chosen = study.variants.find(({ name }) => name === variant);
-  if (chosen === undefined)
-    throw new UserError(
-      `study ${study.name} has no variant "${variant}"${nearest(variant, names)}: choose from ${names.join(', ')}`,
-    );
+  demandFound(study, options.results);
+  const chosen = variantNamed(study, variant);
   const { label } = chosen;
   const say = options.say ?? ((line: string): void => void process.stdout.write(`${line}\n`));
   const rows: RunRow[] = [];
@@ -57,6 +59,41 @@ export async function train(study: Study, variant: string, options: TrainOptions
     }
   }
   return rows;
+}
+
+/**
+ * Runs what is missing of a study in worker processes, with live bars in a notebook and a table in a terminal. What is
+ * on disk is found; an interrupt ends the workers and keeps what has finished, and the same call goes on from there.
+ * Learning rates that are to be found (`rate: 'tune'`) come first.
+ * @throws UserError where runs failed, with the first reason
+ */
+export async function runStudy(study: Study, options: RunStudyOptions = {}): Promise<StudyReport> {
+  const output = notebook();
+  const before = interrupts();
+  const controller = new AbortController();
+  const watch = setInterval(() => {
+    if (interrupts() > before) controller.abort();
+  }, 200);
+  try {
+    const progress = output === undefined ? {} : { progress: runBars(output) };
+    return await runInWorkers(study, { signal: controller.signal, ...progress, ...options });
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+function variantNamed(study: Study, variant: string): Variant {
+  const named = study.variants.find(({ name }) => name === variant);
+  if (named !== undefined) return named;
+  const names = study.variants.map(({ name }) => name);
+  try {
+    return variantOfMethod(study, variant);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `study ${study.name} has no variant "${variant}"${nearest(variant, names)}, and it is no method (${error.message}): choose from ${names.join(', ')}`,
+    );
+  }
 }
 
 /** Rows of every finished run of the study as it stands today. */

@@ -9,7 +9,7 @@ import { tableText } from '../plots/table';
 import { groupBy } from '../plots/summary';
 import { repeatTable } from '../views/repeat-table';
 import { flag, print, printJson, wholeOf, type Input } from './command';
-import { summed } from './stages';
+import { summed } from '../experiments/studies/run-study';
 import { exitCode, optionsOf, sayFailures, withInterrupt } from './study';
 
 interface Repeated {

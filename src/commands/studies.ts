@@ -56,7 +56,7 @@ function progressOf(study: Study): Progress {
   return {
     runs: specs.length,
     finished: specs.length - missing.length,
-    minutes: study.tier === 'quick' ? null : Math.round(missing.reduce((sum, spec) => sum + minutesOf(spec), 0)),
+    minutes: study.tier === 'quick' ? null : Math.round(missing.reduce((sum, spec) => sum + minutesOf(spec, study), 0)),
   };
 }
 

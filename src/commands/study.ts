@@ -15,7 +15,7 @@ import { joined, onlyFamily, tune, writeTuning } from '../experiments/tuning/tun
 import { readTuning } from '../experiments/tuning/tuned';
 import { flag, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 import { figuresFolder, relativePath } from './paths';
-import { runStages } from './stages';
+import { runStages } from '../experiments/studies/run-study';
 
 export const tierOf = (input: Input): Tier => wordOf(input, 'tier', { words: tiers, fallback: 'quick' });
 

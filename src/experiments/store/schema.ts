@@ -70,15 +70,20 @@ const trainingSchema: Schema<TrainingSettings> = filled(younger, settings);
 
 /** Letters, digits, `.`, `_` and `-`, beginning with one of the first two; a study of one's own stands below `own/`. */
 const studyName = /^(?:own\/)?[A-Za-z0-9][A-Za-z0-9._-]*$/;
-const name = v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name'));
+const words = 'a name of letters, digits, ".", "_" and "-"';
+export const nameSchema: Schema<string> = v.pipe(
+  v.string(),
+  v.maxLength(80),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, words),
+);
 /** Written forms and paths: one line of text. */
 const line = v.pipe(v.string(), v.nonEmpty(), v.maxLength(4096), v.regex(/^\P{Cc}*$/u, 'one line of text'));
 
 export const specSchema: Schema<RunSpec> = v.strictObject({
-  study: v.pipe(v.string(), v.maxLength(100), v.regex(studyName, 'a name of letters, digits, ".", "_" and "-"')),
+  study: v.pipe(v.string(), v.maxLength(100), v.regex(studyName, words)),
   method: line,
   model: line,
-  task: name,
+  task: nameSchema,
   training: trainingSchema,
   seed: v.pipe(whole, v.maxValue(2 ** 32 - 1)),
   tier: v.picklist(['quick', 'full']),

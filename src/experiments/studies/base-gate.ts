@@ -3,8 +3,9 @@ import { tunedRate } from '../tuning/tuned';
 import { runsOf, type Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';
-import type { Study, Variant } from './study';
-import type { Tunable } from './tunables';
+import { declared, type Declared, type Tunable, type Variant } from './study';
+
+const gate = 'base-gate';
 
 /** The same network before any training. */
 export const randomModel = 'petl-mini-seq2seq-random';
@@ -19,7 +20,7 @@ export const randomFamily = (task: string): string => `random weights on ${task}
  * answers without
  * a model. A task that fails is a floor: no study may rest on it.
  */
-export function baseGate(tier: Tier): Study {
+export const baseGate: Declared = declared(gate, (tier) => {
   const variants: readonly Variant[] = [
     { name: 'base', label: 'full fine-tuning of the base', runs: blocks.flatMap((block) => runsOf(block, full, tier)) },
     {
@@ -29,20 +30,17 @@ export function baseGate(tier: Tier): Study {
     },
   ];
   return {
-    name: 'base-gate',
-    tier,
     title: 'Is the base worth adapting: full fine-tuning against random weights and answers without a model',
     source: 'the gate of the base model',
     rows: [],
     notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
-    reference: 'full',
     variants,
   };
-}
+});
 
 function fromRandom(block: Block, tier: Tier): Variant['runs'] {
-  const learningRate = tunedRate('base-gate', randomFamily(block.task));
-  return runsOf({ ...block, name: 'base-gate', model: randomModel }, { ...full, change: { learningRate } }, tier);
+  const learningRate = tunedRate(gate, randomFamily(block.task));
+  return runsOf({ ...block, name: gate, model: randomModel }, { ...full, change: { learningRate } }, tier);
 }
 
 /** 120 steps of 16, as the pretrained model's rates are found. */
@@ -51,7 +49,7 @@ export function gateTunable(): Tunable {
     name: randomFamily(task),
     label: `random weights, ${task}`,
     base: runSpec({
-      study: 'base-gate',
+      study: gate,
       method: full.method,
       model: randomModel,
       task,
@@ -59,5 +57,5 @@ export function gateTunable(): Tunable {
       training: { ...training.full, examples: 1920, epochs: 1 },
     }),
   }));
-  return { name: 'base-gate', families };
+  return { name: gate, families };
 }

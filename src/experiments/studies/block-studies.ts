@@ -1,9 +1,8 @@
-import type { Tier } from '../store/spec';
-import { variantOf, type Block, type Configuration } from './block';
+import { configuration, variantOf, type Block, type Configuration } from './block';
 import { paraphraseBlock, sentimentBlock, synopsisBlock, translationBlock } from './blocks';
 import { paraphraseConfigurations, sentimentConfigurations } from './easy-tasks';
 import { synopsisConfigurations, translationConfigurations } from './generation';
-import type { Study } from './study';
+import { declared, type Declared } from './study';
 
 /** Every configuration of each block: `petl study synopsis --tier full` runs a whole line of the compute plan. */
 export const blockConfigurations: readonly (readonly [
@@ -17,18 +16,13 @@ export const blockConfigurations: readonly (readonly [
   [synopsisBlock, synopsisConfigurations, 'notebooks/08-mix-and-match.ipynb'],
 ];
 
-export const blockStudies: Readonly<Record<string, (tier: Tier) => Study>> = Object.fromEntries(
-  blockConfigurations.map(([block, configurations, notebook]) => [
-    block.name,
-    (tier: Tier): Study => ({
-      name: block.name,
-      tier,
-      title: `Everything that runs on ${block.task}`,
-      source: 'He et al. 2021',
-      rows: [],
-      notebook,
-      reference: 'full',
-      variants: configurations.map((config) => variantOf(config, [block], tier)),
-    }),
-  ]),
+export const blockStudies: readonly Declared[] = blockConfigurations.map(([block, configurations, notebook]) =>
+  declared(block.name, (tier) => ({
+    title: `Everything that runs on ${block.task}`,
+    source: 'He et al. 2021',
+    rows: [],
+    notebook,
+    variants: configurations.map((config) => variantOf(config, [block], tier)),
+    also: (method) => variantOf(configuration(method, method), [block], tier),
+  })),
 );

@@ -1,8 +1,7 @@
-import type { Tier } from '../store/spec';
-import { variantOf, type Block, type Configuration } from './block';
+import { configuration, variantOf, type Block, type Configuration } from './block';
 import { synopsisBlock } from './blocks';
 import { bitfit, full, lora, loraFfn, mam, paFfn, pfeiffer, prefix, prompt } from './generation';
-import type { Study } from './study';
+import { declared, type Declared } from './study';
 
 /** Short runs of their own: 48 steps are enough to time one, and nothing else may run beside them. */
 const costBlock: Block = {
@@ -27,16 +26,13 @@ const methods: readonly Configuration[] = [
 ];
 
 /** Section 4.6: the seconds of a training step and of scoring, and the memory of a process that does nothing else. */
-export function cost(tier: Tier): Study {
-  return {
-    name: 'cost',
-    tier,
-    title: 'What a method costs: seconds a step, seconds to score, memory',
-    source: 'He et al. 2021, section 4.6',
-    rows: ['A27'],
-    notebook: 'notebooks/08-mix-and-match.ipynb',
-    reference: 'full',
-    variants: methods.map((config) => variantOf(config, [costBlock], tier)),
-    alone: true,
-  };
-}
+export const cost: Declared = declared(costBlock.name, (tier) => ({
+  title: 'What a method costs: seconds a step, seconds to score, memory',
+  source: 'He et al. 2021, section 4.6',
+  rows: ['A27'],
+  notebook: 'notebooks/08-mix-and-match.ipynb',
+  variants: methods.map((config) => variantOf(config, [costBlock], tier)),
+  also: (method) => variantOf(configuration(method, method), [costBlock], tier),
+  alone: true,
+  minutes: 0.3,
+}));

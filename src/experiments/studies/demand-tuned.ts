@@ -11,7 +11,7 @@ import { tunableNamed } from './tunables';
  * tier may.
  */
 export function demandTuned(study: Study): void {
-  if (study.tier === 'quick') return;
+  if (study.tier === 'quick' || study.source === 'own') return;
   const missing = new Set(plansOf(study).flatMap(({ spec }) => untuned(spec)));
   if (missing.size === 0) return;
   throw new UserError(

@@ -5,13 +5,13 @@ import { parseMethod } from '../../petl/design/written';
 import { recordsOfRuns } from '../store/rows';
 import type { RunSpec, Tier } from '../store/spec';
 import { mean } from '../statistics/statistics';
-import { runsOf, variantOf, type Block } from './block';
+import { configuration, runsOf, variantOf, type Block } from './block';
 import { sentimentBlock, translationBlock } from './blocks';
 import { configurationAt, designPoints, pairOf, partOf, type DesignPoint } from './design-points';
 import { easy } from './easy-tasks';
 import { generationFamilyOf, type GenerationFamily } from './families';
 import { mam } from './generation';
-import type { Study, Variant } from './study';
+import { declared, type Declared, type Variant } from './study';
 
 /** r or l on MiniLM: 0.65% of it, the share of `easy-tasks`. */
 const size = 32;
@@ -52,7 +52,7 @@ const screenBlock: Block = {
   },
 };
 
-const transferBlock: Block = { ...translationBlock, name: 'design-space' };
+const transferBlock: Block = { ...translationBlock, name: finalBlock.name };
 
 /** How many points go on from each stage; the quick tier screens every fifth. */
 const kept = { quick: { each: 5, top: 2, best: 1, last: 1 }, full: { each: 1, top: 8, best: 3, last: 4 } } as const;
@@ -148,20 +148,19 @@ function fitted(point: DesignPoint): number {
  * Beyond the paper: is MAM still the best when every valid combination may compete? Stages appear as earlier ones
  * finish.
  */
-export function designSpace(tier: Tier, results?: string): Study {
+export const designSpace: Declared = declared(finalBlock.name, (tier, results) => {
   const { screen, finals, mam: ours, transfer, transferMam } = designStages(tier, results);
   return {
-    name: 'design-space',
-    tier,
     title: 'The design space screened: points, pairs, and MAM',
     source: 'beyond He et al. 2021',
     rows: [],
     notebook: 'notebooks/08b-the-design-space.ipynb',
-    reference: 'full',
     variants: [
       ...[...screen, ...finals, ...transfer].map(({ variant }) => variant),
       ...(ours ? [ours] : []),
       ...(transferMam ? [transferMam] : []),
     ],
+    also: (method) => variantOf(configuration(method, method), [finalBlock], tier),
+    minutes: 0.5,
   };
-}
+});

@@ -1,7 +1,6 @@
-import type { Tier } from '../store/spec';
 import { configuration as of, variantOf, type Configuration } from './block';
 import { paraphraseBlock, sentimentBlock } from './blocks';
-import type { Study } from './study';
+import { declared, type Declared } from './study';
 
 /**
  * The methods of He et al. 2021, Table 2, at one share of MiniLM: 0.65% by the paper's count wherever a method has a
@@ -30,21 +29,17 @@ export const paraphraseConfigurations: readonly Configuration[] = [
   easy.mam,
 ];
 
-export function easyTasks(tier: Tier): Study {
-  return {
-    name: 'easy-tasks',
-    tier,
-    title: 'Existing methods on two classification tasks',
-    source: 'He et al. 2021, Table 2',
-    rows: ['A1', 'A5'],
-    notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
-    reference: 'full',
-    variants: sentimentConfigurations.map((config) =>
-      variantOf(
-        config,
-        paraphraseConfigurations.includes(config) ? [sentimentBlock, paraphraseBlock] : [sentimentBlock],
-        tier,
-      ),
+export const easyTasks: Declared = declared('easy-tasks', (tier) => ({
+  title: 'Existing methods on two classification tasks',
+  source: 'He et al. 2021, Table 2',
+  rows: ['A1', 'A5'],
+  notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
+  variants: sentimentConfigurations.map((config) =>
+    variantOf(
+      config,
+      paraphraseConfigurations.includes(config) ? [sentimentBlock, paraphraseBlock] : [sentimentBlock],
+      tier,
     ),
-  };
-}
+  ),
+  also: (method) => variantOf(of(method, method), [sentimentBlock, paraphraseBlock], tier),
+}));

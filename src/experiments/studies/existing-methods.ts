@@ -1,9 +1,9 @@
-import { runSpec, type Tier } from '../store/spec';
+import { runSpec } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
 import type { TrainingSettings } from '../../training/job';
 import { configuration, variantOf } from './block';
 import { sentimentBlock } from './blocks';
-import { familyOf, type Study } from './study';
+import { declared, familyOf, type Declared, type Variant } from './study';
 
 /**
  * The methods of He et al. 2021, Table 2, on the sentiment task: SST-2's role. Sizes give 0.6 to 1.4% of MiniLM (22.7
@@ -34,20 +34,19 @@ const firstLook: Partial<TrainingSettings> = {
 const name = 'existing-methods';
 
 /** The first study. At tier full it shows the sentiment block's runs; Table 2 itself, at one share, is `easy-tasks`. */
-export function existingMethods(tier: Tier): Study {
+export const existingMethods: Declared = declared(name, (tier) => {
+  const variant = (method: string, label: string): Variant => {
+    if (tier === 'full') return variantOf(configuration(method, label), [sentimentBlock], tier);
+    const training = { ...firstLook, learningRate: tunedRate(name, familyOf(method)) };
+    const spec = runSpec({ study: name, model: 'minilm-l6', task: 'sentiment', tier, method, seed: 1, training });
+    return { name: spec.method, label, runs: [spec] };
+  };
   return {
-    name,
-    tier,
     title: 'Existing methods on sentiment: trained parameters against accuracy',
     source: 'He et al. 2021, Table 2',
     rows: ['A1'],
     notebook: 'notebooks/00-start-here.ipynb',
-    reference: 'full',
-    variants: methods.map(([method, label]) => {
-      if (tier === 'full') return variantOf(configuration(method, label), [sentimentBlock], tier);
-      const training = { ...firstLook, learningRate: tunedRate(name, familyOf(method)) };
-      const spec = runSpec({ study: name, model: 'minilm-l6', task: 'sentiment', tier, method, seed: 1, training });
-      return { name: spec.method, label, runs: [spec] };
-    }),
+    variants: methods.map(([method, label]) => variant(method, label)),
+    also: (method) => variant(method, method),
   };
-}
+});

@@ -1,7 +1,6 @@
-import type { Tier } from '../store/spec';
-import { changed, configuration as of, variantOf, type Block, type Configuration } from './block';
+import { changed, configuration, configuration as of, variantOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock, unregularised } from './blocks';
-import type { Study } from './study';
+import { declared, type Declaration, type Declared } from './study';
 
 /**
  * The configurations of the two generation blocks. Sizes keep He et al.'s shares on petl-mini-seq2seq: l or r of 8
@@ -130,20 +129,21 @@ export function blocksWith(config: Configuration): readonly Block[] {
   ];
 }
 
-interface GenerationStudy extends Omit<Study, 'tier' | 'reference' | 'variants'> {
+interface GenerationStudy extends Omit<Declaration, 'variants'> {
+  readonly name: string;
   readonly configurations: readonly Configuration[];
   /** Shown tasks; all that a configuration is run on where left out. */
   readonly tasks?: readonly string[];
 }
 
 /** A study of configurations of the generation blocks: their runs on each task that has them. */
-export function generationStudy(tier: Tier, { configurations, tasks, ...about }: GenerationStudy): Study {
+export function generationStudy({ name, configurations, tasks, ...about }: GenerationStudy): Declared {
   const shown = (config: Configuration): readonly Block[] =>
     blocksWith(config).filter(({ task }) => tasks?.includes(task) ?? true);
-  return {
+  const all = [...new Set(configurations.flatMap(shown))];
+  return declared(name, (tier) => ({
     ...about,
-    tier,
-    reference: 'full',
     variants: configurations.map((config) => variantOf(config, shown(config), tier)),
-  };
+    also: (method) => variantOf(configuration(method, method), all, tier),
+  }));
 }

@@ -1,4 +1,3 @@
-import type { Tier } from '../store/spec';
 import {
   bitfit,
   full,
@@ -12,16 +11,14 @@ import {
   prompt,
   twoAdapters,
 } from './generation';
-import type { Study } from './study';
+import type { Declared } from './study';
 
 /** Table 6: the final comparison. */
-export function mixAndMatch(tier: Tier): Study {
-  return generationStudy(tier, {
-    name: 'mix-and-match',
-    title: 'The mix-and-match adapter against its parts and rivals',
-    source: 'He et al. 2021, Table 6',
-    rows: ['A23', 'A24', 'A25'],
-    notebook: 'notebooks/08-mix-and-match.ipynb',
-    configurations: [full, bitfit, prompt, prefix(57), pfeiffer, loraFfn(4), paFfn(292), twoAdapters, prefixLora, mam],
-  });
-}
+export const mixAndMatch: Declared = generationStudy({
+  name: 'mix-and-match',
+  title: 'The mix-and-match adapter against its parts and rivals',
+  source: 'He et al. 2021, Table 6',
+  rows: ['A23', 'A24', 'A25'],
+  notebook: 'notebooks/08-mix-and-match.ipynb',
+  configurations: [full, bitfit, prompt, prefix(57), pfeiffer, loraFfn(4), paFfn(292), twoAdapters, prefixLora, mam],
+});

@@ -1,6 +1,6 @@
 import type { TargetSettings, TrainingSettings } from '../../training/job';
 import { runSpec, type Tier } from '../store/spec';
-import type { Study, Variant } from './study';
+import { declared, type Declared, type Variant } from './study';
 
 /*
  * He et al. 2021 as they ran it: their data, models and settings (their Appendix A; batches by sentences, texts up to
@@ -116,44 +116,33 @@ const originals: readonly Original[] = [
   },
 ];
 
-function studyOf({ task, model, source, seeds, training, methods }: Original, tier: Tier): Study {
-  const name = `original-${task}`;
-  const small = {
-    examples: 8 * (training.batch ?? 1),
-    epochs: 1,
-    scored: { validation: 16, test: 16 },
-    evaluations: 1,
-    ...(training.target && { target: { ...training.target, decoded: 4 } }),
-  };
-  const variants = methods.map(([method, label]): Variant => {
-    const runs = (tier === 'quick' ? seeds.slice(0, 1) : seeds).map((seed) =>
-      runSpec({
-        study: name,
-        method,
-        model,
-        task,
-        seed,
-        tier,
-        training: { ...training, ...(tier === 'quick' ? small : {}) },
-      }),
-    );
-    return { name: runs[0]?.method ?? method, label, runs };
-  });
-  return {
-    name,
-    tier,
-    title: `${task} with ${model}, the paper's own settings`,
-    source: `He et al. 2021, ${source}`,
-    rows: [],
-    notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
-    reference: 'full',
-    variants,
-  };
-}
-
 /**
  * A study for each of the paper's own tasks: `original-sst2`, `original-mnli`, `original-xsum`, `original-wmt16-en-ro`.
  */
-export const originalStudies: Readonly<Record<string, (tier: Tier) => Study>> = Object.fromEntries(
-  originals.map((original) => [`original-${original.task}`, (tier: Tier) => studyOf(original, tier)]),
+export const originalStudies: readonly Declared[] = originals.map(
+  ({ task, model, source, seeds, training, methods }) => {
+    const study = `original-${task}`;
+    const small = {
+      examples: 8 * (training.batch ?? 1),
+      epochs: 1,
+      scored: { validation: 16, test: 16 },
+      evaluations: 1,
+      ...(training.target && { target: { ...training.target, decoded: 4 } }),
+    };
+    const variant = (tier: Tier, method: string, label: string): Variant => {
+      const settings = { ...training, ...(tier === 'quick' ? small : {}) };
+      const runs = (tier === 'quick' ? seeds.slice(0, 1) : seeds).map((seed) =>
+        runSpec({ study, method, model, task, seed, tier, training: settings }),
+      );
+      return { name: runs[0]?.method ?? method, label, runs };
+    };
+    return declared(study, (tier) => ({
+      title: `${task} with ${model}, the paper's own settings`,
+      source: `He et al. 2021, ${source}`,
+      rows: [],
+      notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
+      variants: methods.map(([method, label]) => variant(tier, method, label)),
+      also: (method) => variant(tier, method, method),
+    }));
+  },
 );

@@ -1,6 +1,6 @@
 import type { RunSpec } from '../store/spec';
 import { studies } from './index';
-import { plansOf } from './study';
+import { plansOf, type Study } from './study';
 
 /** A line of the compute plan: what a block was given before anything ran. */
 export interface PlanLine {
@@ -20,13 +20,11 @@ export const computePlan: readonly PlanLine[] = [
   { block: 'synopsis', configurations: 34, seeds: 3, steps: 320, batch: 16, minutes: 160 },
 ];
 
-/** Minutes of a full run that lies in no block: a short one of the cost study, one of the design space. */
-const others: Readonly<Record<string, number>> = { cost: 0.3, 'design-space': 0.5 };
-
-/** About how long a full run takes. */
-export function minutesOf({ study, task }: RunSpec): number {
+/** About how long a full run of a study takes: its own time, or a share of its block's line. */
+export function minutesOf({ study, task }: RunSpec, { name, minutes }: Study): number {
   const line = computePlan.find(({ block }) => block === task);
-  return others[study] ?? (line === undefined ? 1 : line.minutes / (line.configurations * line.seeds));
+  if (minutes !== undefined && study === name) return minutes;
+  return line === undefined ? 1 : line.minutes / (line.configurations * line.seeds);
 }
 
 /** What a block's full tier really has. */

@@ -1,8 +1,8 @@
-import type { RunSpec, Tier } from '../store/spec';
+import type { RunSpec } from '../store/spec';
 import { changed, configuration, variantOf, type Block } from './block';
 import { sentimentBlock } from './blocks';
 import type { TrainingSettings } from '../../training/job';
-import type { Study } from './study';
+import { declared, type Declared, type Study } from './study';
 
 /** The same study with every run's products in `precision`: runs of their own beside those in float32. */
 export function atPrecision(study: Study, precision: TrainingSettings['precision']): Study {
@@ -39,18 +39,16 @@ const methods: readonly (readonly [method: string, label: string])[] = [
 ];
 
 /** Products with the backbone's matrices in float32 and in bfloat16: accuracy and seconds. */
-export function precision(tier: Tier): Study {
+export const precision: Declared = declared(block.name, (tier) => {
   const variants = methods
     .map(([method, label]) => configuration(method, label))
     .flatMap((config) => [config, changed(config, { precision: 'bfloat16' }, 'bfloat16')]);
   return {
-    name: 'precision',
-    tier,
     title: 'Products in bfloat16 against float32 on sentiment',
     source: 'the engine, `docs/engine.md`',
     rows: [],
     notebook: 'notebooks/00-start-here.ipynb',
-    reference: 'full',
     variants: variants.map((config) => variantOf(config, [block], tier)),
+    also: (method) => variantOf(configuration(method, method), [block], tier),
   };
-}
+});

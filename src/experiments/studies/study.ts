@@ -1,5 +1,6 @@
 import type { PlannedRun } from '../runner/execute';
-import type { RunSpec, Tier } from '../store/spec';
+import { parseMethod, printMethod } from '../../petl/design/written';
+import { runSpec, type RunSpec, type Tier } from '../store/spec';
 
 /** A set of runs that shows one idea: variants that differ in one thing, each with its seeds. */
 export interface Study {
@@ -17,6 +18,61 @@ export interface Study {
   readonly variants: readonly Variant[];
   /** Times and memory are what it measures: one run at a time, each in a process of its own. */
   readonly alone?: true;
+  /** About how long a full run takes, for runs that lie in no block of the compute plan. */
+  readonly minutes?: number;
+  /** What finds the study's learning rates, and runs before it. */
+  readonly tunable?: Tunable;
+  /** The variant of a method that the study does not list, under the settings of those it lists. */
+  readonly also?: (method: string) => Variant;
+}
+
+/** A method family at the size it is tuned at. */
+export interface TunedFamily {
+  readonly name: string;
+  /** What a trial runs, but for the rate and what is scored. */
+  readonly base: RunSpec;
+  readonly label: string;
+}
+
+/** Families that are tuned together: one line of a tuning table each. */
+export interface Tunable {
+  readonly name: string;
+  readonly families: readonly TunedFamily[];
+}
+
+/** A study as it is declared: made for a tier. Later stages of one that has stages open by what is on disk. */
+export interface Declared {
+  (tier: Tier, results?: string): Study;
+  readonly studyName: string;
+}
+
+/** What a declaration says of a study for a tier. */
+export type Declaration = Omit<Study, 'name' | 'tier' | 'reference'> & Partial<Pick<Study, 'reference'>>;
+
+/** A study under its name, which stands nowhere else. */
+export function declared(
+  studyName: string,
+  declaration: (tier: Tier, results: string | undefined) => Declaration,
+): Declared {
+  const make = (tier: Tier, results?: string): Study => ({
+    reference: 'full',
+    ...declaration(tier, results),
+    name: studyName,
+    tier,
+  });
+  return Object.assign(make, { studyName });
+}
+
+/**
+ * The variant of a method: the one that the study lists, else one of its own beside those, with the settings, tasks and
+ * seeds that they have.
+ */
+export function variantOfMethod({ variants, also }: Study, written: string): Variant {
+  const method = printMethod(parseMethod(written));
+  const listed = variants.find(({ name }) => name === method);
+  if (listed !== undefined) return listed;
+  if (also !== undefined) return also(method);
+  return { name: method, label: method, runs: (variants[0]?.runs ?? []).map((spec) => runSpec({ ...spec, method })) };
 }
 
 export interface Variant {

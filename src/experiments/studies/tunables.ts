@@ -1,25 +1,11 @@
 import { UserError } from '../../errors';
-import { runSpec, type RunSpec } from '../store/spec';
+import { runSpec } from '../store/spec';
 import { gateTunable } from './base-gate';
 import type { Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { existingMethods } from './existing-methods';
 import { generationFamilies } from './families';
-import { familyOf } from './study';
-
-/** A method family at the size it is tuned at. */
-export interface TunedFamily {
-  readonly name: string;
-  /** What a trial runs, but for the rate and what is scored. */
-  readonly base: RunSpec;
-  readonly label: string;
-}
-
-/** Families that are tuned together: one line of `data/tuning/<name>.json` each. */
-export interface Tunable {
-  readonly name: string;
-  readonly families: readonly TunedFamily[];
-}
+import { familyOf, type Tunable, type TunedFamily } from './study';
 
 /** 120 steps of 16. */
 function generationTunable({ name, task, model, training }: Block): Tunable {

@@ -11,8 +11,8 @@ import { progressTable } from '../runner/progress';
 import { unsealed } from '../store/seal';
 import { runSpec } from '../store/spec';
 import { blocks } from '../studies/blocks';
-import type { Study } from '../studies/study';
-import { tunables, type Tunable } from '../studies/tunables';
+import type { Study, Tunable } from '../studies/study';
+import { tunables } from '../studies/tunables';
 import { joined, onlyFamily, tune, writeTuning } from './tune';
 import { bestOf, logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
 

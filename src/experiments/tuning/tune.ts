@@ -5,7 +5,7 @@ import { readRun } from '../store/read';
 import { runPlanned, type RunOptions, type StudyReport } from '../runner/run';
 import { sealed } from '../store/seal';
 import { runPath, runSpec } from '../store/spec';
-import type { Tunable, TunedFamily } from '../studies/tunables';
+import type { Tunable, TunedFamily } from '../studies/study';
 import {
   bestOf,
   logSpaced,

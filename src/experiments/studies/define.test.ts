@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UserError } from '../../errors';
+import { projectRoot } from '../../project';
+import { forkWorker } from '../runner/process';
+import { progressTable } from '../runner/progress';
+import { runPath } from '../store/spec';
+import { tunedRate } from '../tuning/tuned';
+import { defineStudy, expanded, type StudyFields } from './define';
+import { runStudy, type RunStudyOptions } from './run-study';
+import { variantOfMethod } from './study';
+
+let results: string;
+beforeEach(() => {
+  results = mkdtempSync(join(tmpdir(), 'petl-own-'));
+  vi.stubEnv('PETL_RESULTS', results);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(results, { recursive: true, force: true });
+});
+
+const fields: StudyFields = {
+  name: 'my-question',
+  task: 'sentiment',
+  methods: ['head', 'lora:r={2,4}'],
+  seeds: [1, 2],
+  training: { examples: [500, 2000], scored: { validation: 4, test: 4 } },
+  rate: 0.002,
+};
+const options = (): RunStudyOptions => ({
+  workers: 2,
+  progress: progressTable({ write: () => undefined, columns: 0 }),
+  launch: () => forkWorker(join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs'), ['']),
+});
+
+describe('a study of one’s own', () => {
+  it('is every method under every combination of settings, with every seed', () => {
+    const study = defineStudy(fields);
+    expect(study.variants.map(({ name }) => name)).toEqual(
+      ['head', 'lora:r=2', 'lora:r=4'].flatMap((method) => [`${method}; examples=500`, `${method}; examples=2000`]),
+    );
+    const [first] = study.variants;
+    expect(first?.runs.map(({ seed }) => seed)).toEqual([1, 2]);
+    expect(first?.runs[0]).toMatchObject({
+      study: 'own/my-question',
+      method: 'head',
+      model: 'minilm-l6',
+      training: { examples: 500, learningRate: 0.002, scored: { validation: 4, test: 4 } },
+    });
+    expect(runPath(first!.runs[0]!)).toMatch(/own\/my-question\/head-sentiment-s1-[0-9a-f]{8}\.jsonl$/);
+    expect(defineStudy({ ...fields, rate: [0.1, 0.2] }).variants).toHaveLength(12);
+  });
+
+  it('writes a method that it does not list as a variant of its own, and finds those that it does', () => {
+    const study = defineStudy({ ...fields, training: {} });
+    expect(variantOfMethod(study, 'lora: r=2')).toEqual(study.variants[1]);
+    expect(variantOfMethod(study, 'bitfit').runs).toMatchObject([
+      { method: 'bitfit', training: { learningRate: 0.002 } },
+      {},
+    ]);
+  });
+
+  it('expands grids in braces', () => {
+    expect(expanded('mam:l={2, 4},r={8,16}')).toEqual(['mam:l=2,r=8', 'mam:l=2,r=16', 'mam:l=4,r=8', 'mam:l=4,r=16']);
+  });
+
+  it.each([
+    [{ name: '../x' }, 'a study cannot be called "../x"'],
+    [{ task: 'nothing' }, 'unknown task "nothing"'],
+    [{ model: 'minilm' }, 'unknown model "minilm"'],
+    [{ methods: [] }, 'a study of no methods'],
+    [{ methods: ['lorra:r=2'] }, 'lorra'],
+    [{ methods: ['mhpa:l=4,gate=nothing'] }, 'gate'],
+    [{ seeds: [1, 1] }, 'seeds has 1 twice'],
+    [{ seeds: [1.5] }, '"seed"'],
+    [{ training: { exampels: 3 } as never }, 'did you mean "examples"'],
+    [{ training: { examples: [] } }, 'a study of no training.examples'],
+    [{ training: { examples: -1 } }, '"training.examples"'],
+    [{ rate: Number.NaN }, '"training.learningRate"'],
+    [{ rate: 'best' as never }, "'tuned' or 'tune'"],
+    [{ rate: 'tuned', training: { batch: 7 } }, 'no stored table has a rate of head'],
+  ] as const)('is refused with %j', (change, message) => {
+    const define = (): unknown => defineStudy({ ...fields, ...change }).variants;
+    expect(define).toThrow(UserError);
+    expect(define).toThrow(message);
+  });
+
+  it('takes the rates of the stored table that fits', () => {
+    const study = defineStudy({ ...fields, methods: ['lora:r=3', 'full'], rate: 'tuned' });
+    const rates = study.variants.map(({ runs }) => runs[0]?.training.learningRate);
+    expect(rates).toEqual(['lora', 'lora', 'full', 'full'].map((family) => tunedRate('existing-methods', family)));
+  });
+
+  it('finds its rates by trials that are kept, then runs what is missing and nothing twice', async () => {
+    const study = defineStudy({
+      ...fields,
+      methods: ['lora:r={2,4,8}'],
+      training: { scored: { validation: 4, test: 4 } },
+      rate: 'tune',
+    });
+    const before = study.variants[0]?.runs[0]?.training.learningRate;
+    const report = await runStudy(study, options());
+    // toy trials score best at the lowest rate: three more lie beyond the edge
+    expect(report).toMatchObject({ failed: [], interrupted: false });
+    expect(study.variants[0]?.runs[0]?.training.learningRate).toBeLessThan(before!);
+    expect(await runStudy(study, options())).toMatchObject({ reused: 6, finished: 0 });
+    expect(
+      defineStudy({ ...fields, methods: ['lora:r=2'], training: {}, rate: 'tune' }).variants[0]?.runs[0]?.training
+        .learningRate,
+    ).toBe(study.variants[0]?.runs[0]?.training.learningRate);
+    expect(() => variantOfMethod(study, 'bitfit')).toThrow('no trial finds a rate of "bitfit"');
+  });
+});

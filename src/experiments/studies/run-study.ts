@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import { UserError } from '../../errors';
+import { progressTable } from '../runner/progress';
+import { runPlanned, type Progress, type RunOptions, type StudyReport } from '../runner/run';
+import { runId } from '../store/spec';
+import { tune, writeTuning } from '../tuning/tune';
+import { readTuning } from '../tuning/tuned';
+import type { PlannedRun } from '../runner/execute';
+import { demandTuned } from './demand-tuned';
+import { ownTablePath } from './own-rates';
+import { plansOf, type Study } from './study';
+
+/**
+ * Runs what a study has, and again as long as what finished opens a further stage of it. `make` reads what is on disk.
+ * @throws UserError where a full stage has no tuned rates; earlier stages keep their runs
+ */
+export async function runStages(make: () => Study, options: RunOptions): Promise<StudyReport> {
+  const seen = new Set<string>();
+  let total = await findRates(make(), options);
+  if (total.interrupted || total.failed.length > 0) return total;
+  for (let study = make(), fresh = unseen(study, seen); fresh.length > 0; study = make(), fresh = unseen(study, seen)) {
+    demandTuned(study);
+    total = summed(total, await runPlanned(fresh, study.alone ? { ...options, workers: 1, alone: true } : options));
+    if (total.interrupted || total.failed.length > 0) break;
+  }
+  return total;
+}
+
+/** The trials of a study that finds its rates; finished ones are not run again, and the table is kept. */
+async function findRates({ tunable }: Study, options: RunOptions): Promise<StudyReport> {
+  const nothing: StudyReport = { reused: 0, finished: 0, failed: [], interrupted: false };
+  if (tunable === undefined) return nothing;
+  const path = ownTablePath(tunable.name, options.results);
+  const table = options.again === true ? undefined : readTuning(tunable.name, path);
+  if (tunable.families.every(({ name }) => table?.families.some(({ family }) => family === name))) return nothing;
+  const tuning = await tune(tunable, options);
+  if (tuning.table !== undefined) writeTuning(tuning.table, path);
+  return tuning.reports.reduce(summed, nothing);
+}
+
+function unseen(study: Study, seen: Set<string>): readonly PlannedRun[] {
+  const fresh = plansOf(study).filter(({ spec }) => !seen.has(runId(spec)));
+  for (const { spec } of fresh) seen.add(runId(spec));
+  return fresh;
+}
+
+/** Both together. */
+export function summed(a: StudyReport, b: StudyReport): StudyReport {
+  return {
+    reused: a.reused + b.reused,
+    finished: a.finished + b.finished,
+    failed: [...a.failed, ...b.failed],
+    interrupted: a.interrupted || b.interrupted,
+  };
+}
+
+export interface RunStudyOptions extends Partial<Pick<RunOptions, 'again' | 'results' | 'signal' | 'launch'>> {
+  /** Processes side by side, each with its share of the cores; 2 where left out and there are as many cores. */
+  readonly workers?: number;
+  readonly progress?: Progress;
+}
+
+/**
+ * Runs what is missing of a study in worker processes, with bars and the time left; what is on disk is found. Rates
+ * that are to be found come first. An interrupt ends the workers; finished runs stay.
+ * @throws UserError where runs failed, with the first reason
+ */
+export async function runStudy(study: Study, options: RunStudyOptions = {}): Promise<StudyReport> {
+  const { workers = Math.min(2, availableParallelism()), progress = progressTable(), ...rest } = options;
+  if (!Number.isInteger(workers) || workers < 1 || workers > 64)
+    throw new UserError(`workers must be a whole number from 1 to 64, not ${workers}`);
+  const report = await runStages(() => study, { ...rest, workers, progress, engine: 'compiled' });
+  const [first] = report.failed;
+  if (first === undefined) return report;
+  throw new UserError(
+    `${report.failed.length} ${report.failed.length === 1 ? 'run' : 'runs'} failed, the first of ${first.plan.label}: ${first.message}`,
+  );
+}

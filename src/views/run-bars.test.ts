@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { runSpec } from '../experiments/store/spec';
+import { runBars } from './run-bars';
+
+it('shows a study under way in one output: what runs, what is left, what failed', () => {
+  const shown: { html: string; plain: string; id: string }[] = [];
+  const bars = runBars({
+    show: (bundle, id) => shown.push({ html: String(bundle['text/html']), plain: String(bundle['text/plain']), id }),
+  });
+  const plan = { spec: runSpec({ study: 'toy', method: 'head' }), label: 'head <only>' };
+  bars.plan(2, 3);
+  bars.begin(0, plan);
+  bars.event(0, { kind: 'step', step: 5, steps: 10, loss: 0.5, seconds: 1 });
+  expect(shown[1]?.html).toContain('head &lt;only&gt;, seed 1: loading');
+  bars.end(0, plan, { kind: 'done', score: 1, metric: 'accuracy', seconds: 1, peakMb: 1 });
+  expect(shown[shown.length - 1]?.plain).toMatch(/^1 of 2 runs · .* · about .* left$/);
+  bars.begin(0, plan);
+  bars.end(0, plan, { kind: 'failed', message: 'no memory', user: false });
+  bars.close();
+  const last = shown[shown.length - 1];
+  expect(last?.plain).toMatch(/^2 of 2 runs · .* · 1 failed$/);
+  expect(last?.html).toContain('3 finished on disk');
+  expect(last?.html).toContain('head &lt;only&gt;, seed 1: no memory');
+  expect(new Set(shown.map(({ id }) => id)).size).toBe(1);
+});
