@@ -163,9 +163,14 @@ async function trainLive(plan: PlannedRun, options: TrainOptions): Promise<RunRe
   return record;
 }
 
+/** What this notebook's runs share; a kernel has one. */
+let shared: import('./training/session').Session | undefined;
+
 function ownTools(): Tools {
   const { train: trainJob } = require('./training/train') as typeof import('./training/train');
-  return { train: trainJob, count: countRun };
+  const { Session } = require('./training/session') as typeof import('./training/session');
+  const session = (shared ??= new Session());
+  return { train: (job, report) => trainJob(job, report, session), count: countRun };
 }
 
 interface LiveReport {

@@ -5,7 +5,7 @@ import { disposeTree } from '../engine/tree';
 import { uploadBatch } from '../model/batch';
 import { languageLosses, nextTokens, targetCount, uploadTargets, type LanguageBatch } from '../model/language';
 import type { Model } from '../model/open';
-import { packSequences, rowsNeeded } from '../model/packing';
+import { packTogether } from '../model/packing';
 import { adaptationOf } from '../petl/forms/adaptation';
 import { createDelta } from '../petl/bank/delta';
 import { parseMethod } from '../petl/design/written';
@@ -77,9 +77,6 @@ export function trainSteps(
 /** Every token but the first of each text is learned. */
 function batchOf(rows: TrainJob['rows']): LanguageBatch {
   const texts = rows.map((ids) => ({ ids, from: 1 }));
-  const inputs = rows.map((ids) => ({ ids: ids.slice(0, -1), types: ids.map(() => 0) }));
-  const lengths = inputs.map(({ ids }) => ids.length);
-  const length = Math.max(...lengths);
-  const arrays = packSequences(inputs, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: 0 });
+  const arrays = packTogether(rows.map((ids) => ({ ids: ids.slice(0, -1) })));
   return { target: uploadBatch(arrays), ...uploadTargets(nextTokens(texts, arrays, targetCount(texts))) };
 }

@@ -11,7 +11,7 @@ import { plainForward } from '../model/forward';
 import { Generator } from '../model/generation/generate';
 import { greedy } from '../model/generation/settings';
 import { openModel, type Model } from '../model/open';
-import { packSequences } from '../model/packing';
+import { packTogether } from '../model/packing';
 import { backbone } from '../model/shapes';
 import { trainSteps, type TrainJob } from './bench-generate-train';
 import { BusyMeter } from './busy';
@@ -98,9 +98,7 @@ async function answer(session: Session, message: Question): Promise<object> {
 
 /** Scores of the token after `ids`, without a cache. */
 function lastLogits(frozen: Model['backbone'], ids: readonly number[], precision: Precision): readonly number[] {
-  const batch = uploadBatch(
-    packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }),
-  );
+  const batch = uploadBatch(packTogether([{ ids }]));
   const run = compile(
     (given: Batch) => vocabularyLogits(frozen, decode(frozen, given, { ...plainForward, read: 'last' })),
     'compiled',

@@ -11,9 +11,10 @@ import { openSafetensors } from '../model/checkpoint/safetensors';
 import { commonGrids, commonRows, packSequences } from '../model/packing';
 import { createDelta } from '../petl/bank/delta';
 import { parseMethod } from '../petl/design/written';
-import { classifierOf, type LabelledBatch } from '../training/classifier';
-import type { TrainingSettings } from '../training/job';
-import { startState, stepScalars, type TrainState } from '../training/optimizer';
+import { classifierOf } from '../training/classifier';
+import { labelledBatch, type LabelledBatch } from '../training/labelled';
+import { Loop } from '../training/loop';
+import { startState } from '../training/optimizer';
 import { stepperOf, type Stepper } from '../training/stepper';
 import { BusyMeter } from './busy';
 
@@ -68,14 +69,10 @@ function reply(value: unknown): void {
 
 class Session {
   private readonly started = seconds();
-  private readonly setup: Setup;
-  private readonly batches: readonly LabelledBatch[];
   private readonly stepper: Stepper<LabelledBatch>;
-  private state: TrainState;
-  private done = 0;
+  private readonly loop: Loop;
 
   constructor(setup: Setup) {
-    this.setup = setup;
     const { shape, weights } = loadBackbone(setup.model);
     const frozen = { shape: { ...shape, pooling: setup.pooling }, weights };
     const method = parseMethod(setup.method);
@@ -86,14 +83,19 @@ class Session {
         .map((t) => [t.name, upload(t.read(0, t.shape[0] ?? 1), t.shape)]),
     );
     file.close();
-    this.batches = Array.from({ length: setup.batches }, (_, k) => batchOf(integers(setup.file), k, setup));
+    const batches = Array.from({ length: setup.batches }, (_, k) => batchOf(integers(setup.file), k, setup));
     const variables = createDelta(method, shape, weights, 1).variables;
-    this.state = startState({
+    const state = startState({
       ...Object.fromEntries(Object.entries(variables).map(([name, t]) => [name, given[name] ?? t])),
       'head.weight': given['head.weight'] as Tensor,
       'head.bias': given['head.bias'] as Tensor,
     });
-    const classifier = classifierOf(frozen, method, settingsOf(setup), setup.work === 'same' ? 'all' : 'least');
+    const classifier = classifierOf(
+      frozen,
+      method,
+      { dropout: 0, labelSmoothing: 0, optimizer: adam },
+      setup.work === 'same' ? 'all' : 'least',
+    );
     // Weights that train are read from the state alone: the frozen copies go, as PyTorch has none.
     for (const name of Object.keys(variables)) weights[name]?.dispose();
     this.stepper = stepperOf(classifier, {
@@ -101,10 +103,21 @@ class Session {
       engine: 'compiled',
       precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32',
     });
+    const { stepper } = this;
+    this.loop = new Loop(
+      {
+        seed: 0,
+        optimizer: adam,
+        rateAt: () => setup.learningRate,
+        step: (at, before, constants, tick) =>
+          stepper.step(before, constants, [batches[at % batches.length] as LabelledBatch], tick),
+      },
+      state,
+    );
   }
 
   ready(): object {
-    const trained = Object.values(this.state.variables).reduce((sum, t) => sum + t.size, 0);
+    const trained = Object.values(this.loop.state.variables).reduce((sum, t) => sum + t.size, 0);
     return {
       ready: true,
       trained,
@@ -122,46 +135,13 @@ class Session {
     };
     for (let i = 0; i < count; i++) {
       const meter = new BusyMeter();
-      found.losses.push(this.step());
+      found.losses.push(this.loop.next());
       found.ms.push(1000 * meter.wall());
       found.cpuMs.push(1000 * meter.used());
       found.foreignCpu.push(meter.foreign());
     }
     return { ...found, peakMb: process.resourceUsage().maxRSS / 1024, programs: this.stepper.times() };
   }
-
-  private step(): number {
-    const batch = this.batches[this.done % this.batches.length] as LabelledBatch;
-    this.done++;
-    const tick = {
-      scalars: upload(stepScalars(this.done, this.setup.learningRate, adam), [3]),
-      seed: upload(new Int32Array(2), [2]),
-    };
-    const { state, loss } = this.stepper.step(this.state, {}, [batch], tick);
-    tick.scalars.dispose();
-    tick.seed.dispose();
-    this.state = state;
-    return loss;
-  }
-}
-
-function settingsOf(setup: Setup): TrainingSettings {
-  return {
-    examples: 'all',
-    epochs: 1,
-    batch: setup.batch,
-    accumulation: 1,
-    maxLength: setup.tokens,
-    learningRate: setup.learningRate,
-    schedule: { kind: 'constant', warmup: 0 },
-    optimizer: adam,
-    dropout: 0,
-    labelSmoothing: 0,
-    scored: { validation: 'all', test: 'all' },
-    evaluations: 0,
-    precision: setup.precision === 'bf16' ? 'bfloat16' : 'float32',
-    target: null,
-  };
 }
 
 /** The int32 tensors of a safetensors file by name; checkpoints hold none that a model reads. */
@@ -185,11 +165,11 @@ function batchOf(
   k: number,
   { batch, tokens, work, batches }: Setup,
 ): LabelledBatch {
-  const cut = (n: number): readonly { ids: Int32Array; types: Int32Array }[] => {
+  const cut = (n: number): readonly { readonly ids: Int32Array }[] => {
     const [ids, mask] = [part(`ids.${n}`), part(`mask.${n}`)];
     return Array.from({ length: batch }, (_, b) => {
       const length = mask.subarray(b * tokens, (b + 1) * tokens).reduce((a, m) => a + m, 0);
-      return { ids: ids.subarray(b * tokens, b * tokens + length), types: new Int32Array(length) };
+      return { ids: ids.subarray(b * tokens, b * tokens + length) };
     });
   };
   // One N and one set of grids for all batches, as in training: one program.
@@ -198,10 +178,9 @@ function batchOf(
   const size = work === 'same' ? batch * tokens : commonRows(counts, lengths, 32);
   const labels = part(`labels.${k}`);
   const inputs = uploadBatch(packSequences(cut(k), { lengths, size, prompt: 0 }));
-  return { inputs, labels: upload(labels, [batch]), weights: upload(new Float32Array(batch).fill(1), [batch]) };
+  return labelledBatch(inputs, labels);
 }
 
-/** Best rate of a plain matrix product, GFLOP/s. */
 /** GFLOP/s of the best product; the right side is frozen, as a backbone's matrix is in a step. */
 function gemmRate([m, k, n]: readonly [number, number, number], { seconds: limit, precision }: Gemm): number {
   const wave = (rows: number, columns: number): Tensor =>

@@ -8,13 +8,15 @@ import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import { loadBackbone } from '../model/backbone';
 import { uploadBatch } from '../model/batch';
-import { packSequences } from '../model/packing';
+import { packTogether } from '../model/packing';
 import { projectRoot } from '../project';
 import { createDelta } from '../petl/bank/delta';
 import { parseMethod } from '../petl/design/written';
 import { classifierOf } from '../training/classifier';
-import type { TrainingSettings } from '../training/job';
-import { startState, stepScalars } from '../training/optimizer';
+import { labelledBatch } from '../training/labelled';
+import { Loop, type Steps } from '../training/loop';
+import { startState } from '../training/optimizer';
+import { stepperOf } from '../training/stepper';
 import { printJson, wholeOf, type Input } from './command';
 import { UserError } from '../errors';
 
@@ -79,40 +81,25 @@ async function steps(times: number): Promise<object> {
   const warm = Math.min(200, Math.ceil(times / 2));
   const model = loadBackbone(join(projectRoot(), 'src/model/fixtures/tiny-bert'));
   const method = parseMethod('mam:l=4,r=8');
-  const settings = {
-    dropout: 0.1,
-    labelSmoothing: 0,
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
-  } as TrainingSettings;
-  const step = compile(classifierOf(model, method, settings).step);
+  const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 };
+  const learner = classifierOf(model, method, { dropout: 0.1, labelSmoothing: 0, optimizer });
+  const stepper = stepperOf(learner, { optimizer, engine: 'compiled', precision: 'float32' });
   const head = {
     'head.weight': upload(new Float32Array(64).fill(0.02), [32, 2]),
     'head.bias': upload(new Float32Array(2), [2]),
   };
-  let now = startState({ ...createDelta(method, model.shape, model.weights, 1).variables, ...head });
+  const step: Steps['step'] = (at, state, constants, tick) => {
+    const texts = [{ ids: [5, 6, 7 + ((at + 1) % 80)] }, { ids: [9, 8] }];
+    const batch = labelledBatch(uploadBatch(packTogether(texts, { length: 4 })), [0, 1]);
+    const next = stepper.step(state, constants, [batch], tick);
+    disposeTree(batch);
+    return next;
+  };
+  const { variables } = createDelta(method, model.shape, model.weights, 1);
+  const loop = new Loop({ seed: 1, optimizer, rateAt: () => 1e-3, step }, startState({ ...variables, ...head }));
   let [warmMb, tensors] = [0, 0];
   for (let i = 1; i <= times; i++) {
-    const batch = {
-      inputs: uploadBatch(
-        packSequences(
-          [
-            { ids: [5, 6, 7 + (i % 80)], types: [0, 0, 0] },
-            { ids: [9, 8], types: [0, 0] },
-          ],
-          { lengths: [4], size: 6, prompt: 0 },
-        ),
-      ),
-      labels: upload(new Int32Array([0, 1]), [2]),
-      weights: upload(new Float32Array([1, 1]), [2]),
-    };
-    const tick = {
-      scalars: upload(stepScalars(i, 1e-3, settings.optimizer), [3]),
-      seed: upload(new Int32Array([1, i]), [2]),
-    };
-    const next = step(now, {}, batch, tick);
-    if (!Number.isFinite(next.loss.dataSync()[0])) throw new Error(`the loss of step ${i} is not finite`);
-    disposeTree([now, batch, tick, next.loss]);
-    now = next.state;
+    loop.next();
     if (i === warm) {
       warmMb = residentMb();
       tensors = live().tensors;

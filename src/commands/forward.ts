@@ -5,7 +5,7 @@ import { uploadBatch, type Batch } from '../model/batch';
 import { decodeText, vocabularyLogits } from '../model/decoder';
 import { encode } from '../model/encoder';
 import { classify, meanPool, sequenceMeans } from '../model/heads';
-import { packSequences, rowsNeeded } from '../model/packing';
+import { packTogether } from '../model/packing';
 import { openAdapted, rowsOf, type Adapted } from './adapted';
 import { flag, print, textOf, type Input } from './command';
 
@@ -129,10 +129,6 @@ function spread({ mask }: Grid, first: ArrayLike<number>, rows: readonly number[
 }
 
 function packed({ ids, mask }: Grid, prompt: number): Batch {
-  const sequences = ids
-    .map((row, b) => row.filter((_, t) => mask[b]?.[t] === 1))
-    .map((real) => ({ ids: real, types: real.map(() => 0) }));
-  const lengths = sequences.map((s) => s.ids.length + prompt);
-  const length = Math.max(...lengths);
-  return uploadBatch(packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt }));
+  const sequences = ids.map((row, b) => ({ ids: row.filter((_, t) => mask[b]?.[t] === 1) }));
+  return uploadBatch(packTogether(sequences, { prompt }));
 }

@@ -21,6 +21,8 @@ export function workerCommand(): Promise<number> {
   const { serve } = require('../experiments/runner/worker') as typeof import('../experiments/runner/worker');
   const { countRun } = require('../experiments/store/counts') as typeof import('../experiments/store/counts');
   const { train } = require('../training/train') as typeof import('../training/train');
-  serve(() => ({ train, count: countRun }));
+  const { Session } = require('../training/session') as typeof import('../training/session');
+  const session = new Session();
+  serve(() => ({ train: (job, report) => train(job, report, session), count: countRun }));
   return new Promise(() => undefined);
 }

@@ -24,10 +24,7 @@ export function withGradient(inputs: readonly Tensor[], forward: () => Layer): T
   return custom(...(inputs as Tensor[]));
 }
 
-/** x, as a constant to the gradient. */
+/** The same values, invisible to the gradient tape. */
 export function detach(x: Tensor): Tensor {
-  return withGradient([x], () => ({
-    value: rawOp('Identity', { T: 'float32' }, [x]),
-    gradient: (dy) => [tf.zerosLike(dy)],
-  }));
+  return rawOp('StopGradient', { T: 'float32' }, [x]);
 }

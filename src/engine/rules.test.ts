@@ -143,7 +143,7 @@ const table: Readonly<Record<string, (a: Tensor, b: Tensor, i: Tensor) => Tensor
   atan2: (a, b) => tf.atan2(a, b),
   cumprod: (a) => tf.cumprod(a, 2),
   detach: (a) => layers.detach(a),
-  stopGradient: (a) => rawOp('StopGradient', { T: 'float32' }, [a]),
+  identity: (a) => rawOp('Identity', { T: 'float32' }, [a]),
   reluGrad: (a) => slope(layers.relu, a),
   tanhGrad: (a) => slope(layers.tanh, a),
   biasAddGrad: (_a, b) => slope((bias) => layers.linear(b, tf.transpose(b), bias), tf.ones([3])),

@@ -17,10 +17,10 @@ import { bleu } from '../tasks/metrics/bleu';
 import { accuracy, f1, macroF1 } from '../tasks/metrics/classification';
 import { perplexity } from '../tasks/metrics/perplexity';
 import { rouge } from '../tasks/metrics/rouge';
-import { newsLead } from '../tasks/news-lead';
-import { sentiment } from '../tasks/sentiment';
+import { newsLead } from '../tasks/shipped/news-lead';
+import { sentiment } from '../tasks/shipped/sentiment';
 import { splitOf } from '../tasks/split';
-import { synopsis } from '../tasks/synopsis';
+import { synopsis } from '../tasks/shipped/synopsis';
 import { invariant } from './testing/catalogue';
 
 let results: string;

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../engine/compile';
-import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Backbone } from '../model/backbone';
 import { canonicalNames, type Target } from '../model/checkpoint/names';
 import { classifierOf } from '../training/classifier';
 import type { OptimizerSettings, TrainingSettings } from '../training/job';
-import { startState, stepScalars } from '../training/optimizer';
+import { labelledBatch } from '../training/labelled';
+import { Loop } from '../training/loop';
+import { startState } from '../training/optimizer';
 import { packedBatch, tensorsOf, tinyModel, type Stored } from '../petl/testing/fixtures';
 import { unfrozenNames } from '../petl/forms/unfrozen';
 import { parseMethod } from '../petl/design/written';
@@ -67,19 +68,21 @@ describe('ten steps of AdamW equal PyTorch in float64', () => {
       const { state: next, loss } = classifier.step(...inputs);
       return { state: { ...next, variables: decayVectors(variables, next.variables, one.spec.optimizer) }, loss };
     });
-    const count = fixture.labels.length;
-    const batch = {
-      inputs: packedBatch(fixture.ids, fixture.mask),
-      labels: upload(new Int32Array(fixture.labels), [count]),
-      weights: upload(new Float32Array(count).fill(1), [count]),
-    };
-    let state = startState({ ...unfrozen, ...tensorsOf(one.initial) });
-    const losses = one.losses.map((__, i) => {
-      const scalars = upload(stepScalars(i + 1, one.spec.optimizer.learningRate, one.spec.optimizer), [3]);
-      const next = step(state, {}, batch, { scalars, seed: upload(new Int32Array([1, i]), [2]) });
-      state = next.state;
-      return next.loss.dataSync()[0] as number;
-    });
+    const batch = labelledBatch(packedBatch(fixture.ids, fixture.mask), fixture.labels);
+    const loop = new Loop(
+      {
+        seed: 1,
+        optimizer: one.spec.optimizer,
+        rateAt: () => one.spec.optimizer.learningRate,
+        step: (_at, before, constants, tick) => {
+          const { state: next, loss } = step(before, constants, batch, tick);
+          return { state: next, loss: loss.dataSync()[0] as number };
+        },
+      },
+      startState({ ...unfrozen, ...tensorsOf(one.initial) }),
+    );
+    const losses = one.losses.map(() => loop.next());
+    const { state } = loop;
     losses.forEach((loss, i) => {
       expect(Math.abs(loss - (one.losses[i] as number))).toBeLessThan(2e-5);
     });

@@ -3,7 +3,8 @@ import type { Grid } from './layout';
 /** Token ids of one example, special tokens included. */
 export interface Sequence {
   readonly ids: ArrayLike<number>;
-  readonly types: ArrayLike<number>;
+  /** Segment of each token; 0 for all where left out. */
+  readonly types?: ArrayLike<number>;
 }
 
 /** The arrays of a packed batch; see `layout.ts` for grids, rows and back. B sequences, N rows. */
@@ -125,7 +126,7 @@ export function packSequences(sequences: readonly Sequence[], { lengths, size, p
       if (token < 0) continue;
       if (token === 0) first[b] = row;
       ids[row] = sequence.ids[token] ?? 0;
-      types[row] = sequence.types[token] ?? 0;
+      types[row] = sequence.types?.[token] ?? 0;
       positions[row] = token;
       owner[row] = b;
     }
@@ -133,6 +134,16 @@ export function packSequences(sequences: readonly Sequence[], { lengths, size, p
   });
   fill(arrays, stalls, full ? undefined : row);
   return arrays;
+}
+
+/** One batch by itself: one grid of the longest sequence (or of `length`), and one filler row where it has padding. */
+export function packTogether(
+  sequences: readonly Sequence[],
+  { prompt = 0, length, align }: Partial<Pick<Packing, 'prompt' | 'align'>> & { readonly length?: number } = {},
+): PackedArrays {
+  const used = sequences.map(({ ids }) => ids.length + prompt);
+  const lengths = [length ?? Math.max(...used)];
+  return packSequences(sequences, { lengths, size: rowsNeeded(used, lengths), prompt, ...(align && { align }) });
 }
 
 /** A sequence's place: the position that it starts at and how many there are for it. */

@@ -2,7 +2,8 @@ import { bleu } from './metrics/bleu';
 import { chrf } from './metrics/chrf';
 import { rouge, type Rouge } from './metrics/rouge';
 import { cosines, idfVectors, largest, wordIndex } from './overlap';
-import type { GenerationExample, TaskData } from './task';
+import type { GenerationExample } from './generation';
+import type { TaskData } from './task';
 
 type Data = TaskData<GenerationExample>;
 

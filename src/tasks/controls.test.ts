@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { majority, oneTextOnly, overlapThreshold } from './controls';
-import type { ClassificationExample } from './task';
+import type { ClassificationExample } from './classification';
 
 const example = (text: string, pair: string, label: number): ClassificationExample => ({
   id: text + pair,

@@ -1,7 +1,8 @@
 import { UserError } from '../errors';
 import { accuracy } from './metrics/classification';
 import { cosine, idfVectors, wordsOf } from './overlap';
-import type { ClassificationExample, TaskData } from './task';
+import type { ClassificationExample } from './classification';
+import type { TaskData } from './task';
 
 type Examples = readonly ClassificationExample[];
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { joinLists, readDebianIndex } from './debian';
-import { synopsisData } from './synopsis';
+import { synopsisData } from './shipped/synopsis';
 
 const packages = `Package: tiny
 Version: 1

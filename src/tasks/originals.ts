@@ -3,14 +3,9 @@ import { join } from 'node:path';
 import { UserError } from '../errors';
 import { projectRoot } from '../project';
 import { hashOf } from './split';
-import type {
-  ClassificationExample,
-  ClassificationTask,
-  Example,
-  GenerationExample,
-  GenerationTask,
-  TaskData,
-} from './task';
+import { classificationTask, type ClassificationExample, type ClassificationTask } from './classification';
+import { generationTask, type GenerationExample, type GenerationTask, type Languages } from './generation';
+import type { Example, TaskData } from './task';
 
 /*
  * The papers' own data sets, read from files that the user has: `data/originals/<task>/<file>.jsonl`, one JSON object a
@@ -19,7 +14,7 @@ import type {
  * header line (GLUE).
  */
 
-type Row = Readonly<Record<string, unknown>>;
+export type Row = Readonly<Record<string, unknown>>;
 
 /** What a data set is, and how its rows are read. */
 interface Original<E extends Example> {
@@ -89,7 +84,7 @@ function parsed(text: string, at: string): Row {
 }
 
 /** The first of these fields that the row has, as text. */
-function field(row: Row, id: string, ...names: readonly string[]): string {
+export function field(row: Row, id: string, ...names: readonly string[]): string {
   const found = names.map((name) => row[name]).find((value) => typeof value === 'string' || typeof value === 'number');
   if (found !== undefined) return String(found).trim();
   throw new UserError(
@@ -107,7 +102,7 @@ function label(row: Row, id: string, names: readonly string[]): number {
   );
 }
 
-function classification(
+export function classificationOriginal(
   original: Omit<Original<ClassificationExample>, 'read'>,
   labels: readonly string[],
   textsOf: (row: Row, id: string) => Pick<ClassificationExample, 'text' | 'pair'>,
@@ -118,72 +113,20 @@ function classification(
     ...textsOf(row, id),
     label: label(row, id, labels),
   });
-  return {
-    kind: 'classification',
-    name,
-    about: `${source}, from your own files`,
-    packages: [],
-    labels,
-    metric: 'accuracy',
-    load: () => Promise.resolve().then(() => load({ ...original, read })),
-  };
+  const about = `${source}, from your own files`;
+  return classificationTask({ name, about, labels, load: () => later(() => load({ ...original, read })) });
 }
 
-function generation(
+export function generationOriginal(
   original: Original<GenerationExample>,
-  over: Pick<GenerationTask, 'languages' | 'targetTokens'>,
+  over: { readonly languages: Languages | null; readonly targetTokens: number },
 ): GenerationTask {
   const { name, source } = original;
-  return {
-    kind: 'generation',
-    name,
-    about: `${source}, from your own files`,
-    packages: [],
-    metric: 'nll',
-    load: () => Promise.resolve().then(() => load(original)),
-    ...over,
-  };
+  const about = `${source}, from your own files`;
+  return generationTask({ name, about, load: () => later(() => load(original)), ...over });
 }
 
-/** GLUE's sentiment task; scored on its validation file, as He et al. 2021 do. */
-export const sst2: ClassificationTask = classification(
-  { name: 'sst2', source: 'stanfordnlp/sst2', files: { train: 'train', validation: null, test: 'validation' } },
-  ['negative', 'positive'],
-  (row, id) => ({ text: field(row, id, 'sentence'), pair: null }),
-);
-
-/** GLUE's inference task; scored on its matched validation file. */
-export const mnli: ClassificationTask = classification(
-  {
-    name: 'mnli',
-    source: 'nyu-mll/glue (mnli)',
-    files: { train: 'train', validation: null, test: 'validation_matched' },
-  },
-  ['entailment', 'neutral', 'contradiction'],
-  (row, id) => ({ text: field(row, id, 'premise', 'sentence1'), pair: field(row, id, 'hypothesis', 'sentence2') }),
-);
-
-export const xsum: GenerationTask = generation(
-  {
-    name: 'xsum',
-    source: 'EdinburghNLP/xsum',
-    files: { train: 'train', validation: 'validation', test: 'test' },
-    read: (row, id) => ({ id, text: field(row, id, 'document'), target: field(row, id, 'summary') }),
-  },
-  { languages: null, targetTokens: 128 },
-);
-
-export const wmt16: GenerationTask = generation(
-  {
-    name: 'wmt16-en-ro',
-    source: 'wmt/wmt16 (ro-en)',
-    files: { train: 'train', validation: 'validation', test: 'test' },
-    read: (row, id) => {
-      const texts = (row['translation'] ?? row) as Row;
-      return { id, text: field(texts, id, 'en'), target: field(texts, id, 'ro') };
-    },
-  },
-  { languages: { source: 'en_XX', target: 'ro_RO' }, targetTokens: 150 },
-);
-
-export const originals: readonly (ClassificationTask | GenerationTask)[] = [sst2, mnli, xsum, wmt16];
+/** A fault in reading rejects. */
+function later<T>(make: () => T): Promise<T> {
+  return Promise.resolve().then(make);
+}

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hashOf } from './split';
 import { formsOf, textsOf, type PretrainingDocument } from './pretraining';
-import { tasks } from './registry';
+import { shippedTasks } from './shipped/index';
 import type { Task } from './task';
 import { normalText } from './text';
 
@@ -27,7 +27,7 @@ export function* documentForms(documents: readonly PretrainingDocument[]): Gener
  * The tasks made from pinned packages and Debian's index; the originals that a user brings share no source with the
  * corpus.
  */
-export const heldOutTasks: readonly Task[] = tasks.filter(({ packages }) => packages.length > 0);
+export const heldOutTasks: readonly Task[] = shippedTasks.filter(({ packages }) => packages.length > 0);
 
 /** Every text of the validation and test examples of `chosen`: sources, pairs and targets. */
 export async function heldOutTexts(chosen: readonly Task[] = heldOutTasks): Promise<readonly string[]> {
@@ -35,9 +35,7 @@ export async function heldOutTexts(chosen: readonly Task[] = heldOutTasks): Prom
   for (const task of chosen) {
     const data = await task.load();
     for (const example of [...data.validation, ...data.test]) {
-      texts.push(example.text);
-      if ('target' in example) texts.push(example.target);
-      else if (example.pair !== null) texts.push(example.pair);
+      for (const text of [example.text, example.target, example.pair]) if (typeof text === 'string') texts.push(text);
     }
   }
   return texts;

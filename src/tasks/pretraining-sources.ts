@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDebianIndex, type DebianPackage } from './debian';
-import { leaves, readJson } from './english-romanian';
+import { leaves, readJson } from './shipped/english-romanian';
 import { packageFolder } from '../packages/content';
 import { sentences, type Language, type Parallel, type Passage, type PretrainingDocument } from './pretraining';
 import { romanianLetters } from './text';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../project';
-import { translationData } from './english-romanian';
+import { translationData } from './shipped/english-romanian';
 import { formsOf, partOf, selectCorpus, sentences, type Passage, type PretrainingDocument } from './pretraining';
 import {
   documentForms,
@@ -14,9 +14,9 @@ import {
   unpackHashes,
 } from './pretraining-hashes';
 import { packageDocuments, stringDocuments, verseDocumentsOf } from './pretraining-sources';
-import { sentiment } from './sentiment';
+import { sentiment } from './shipped/sentiment';
 import { splitOf } from './split';
-import { synopsisData } from './synopsis';
+import { synopsisData } from './shipped/synopsis';
 import { chapterKey, type Verse } from './verses';
 
 const folder = join(projectRoot(), 'data', 'pretraining');

@@ -1,58 +1,55 @@
 import { UserError } from '../errors';
 import { hashOf, splitOf, type Split } from './split';
 
-/** A text, or a pair of texts, and the index of its label in the task's `labels`. */
-export interface ClassificationExample {
+/** A text with what belongs to it; every kind of task says what its own examples hold beside. */
+export interface Example {
   readonly id: string;
   readonly text: string;
-  readonly pair: string | null;
-  readonly label: number;
+  readonly pair?: string | null;
+  readonly target?: string;
 }
-
-/** A source text and the text to produce from it. */
-export interface GenerationExample {
-  readonly id: string;
-  readonly text: string;
-  readonly target: string;
-}
-
-export type Example = ClassificationExample | GenerationExample;
 
 /** Examples by split, in an order that is the same on every machine; `test` never takes part in a choice. */
 export type TaskData<E extends Example = Example> = Readonly<Record<Split, readonly E[]>>;
 
-interface TaskBase<E extends Example> {
+/**
+ * What is learned, as a value: examples, and the names of the kind and the metric that say what is done with them. Made
+ * by `classificationTask` and `generationTask`.
+ */
+export interface Task<E extends Example = Example> {
   readonly name: string;
+  /** How its examples are trained on, scored and predicted: the kind of this name in `src/training/kinds`. */
+  readonly kind: string;
   /** One line: what it is and whose role in the papers it plays. */
   readonly about: string;
   /** Names of the pinned packages it is built from. */
   readonly packages: readonly string[];
+  /** What the score is. */
+  readonly metric: string;
+  /** Outputs of a head of its own, 0 where the model's language-model head answers. */
+  readonly outputs: number;
+  /** Targets that are texts; null for tasks that write none. */
+  readonly writes: Writes | null;
+  /** Of a task made from the user's own data. */
+  readonly own: OwnPrint | null;
   readonly load: () => Promise<TaskData<E>>;
 }
 
-export interface ClassificationTask extends TaskBase<ClassificationExample> {
-  readonly kind: 'classification';
-  readonly labels: readonly string[];
-  readonly metric: 'accuracy';
+/** What must be known of own data beside a result. */
+export interface OwnPrint {
+  /** SHA-256 of everything that was read. */
+  readonly hash: string;
+  /** Test examples whose texts are also trained on. */
+  readonly leaked: number;
 }
 
-/** Scored by target negative log-likelihood per token first, by BLEU, chrF and ROUGE beside it. */
-export interface GenerationTask extends TaskBase<GenerationExample> {
-  readonly kind: 'generation';
-  readonly metric: 'nll';
-  /** Of a translation; null where source and target are of one language. */
-  readonly languages: Languages | null;
+/** What is written for a task whose targets are texts. */
+export interface Writes {
   /** Tokens of the longest target that is kept whole, and written. */
-  readonly targetTokens: number;
+  readonly tokens: number;
+  /** The score of written texts that tables show beside the likelihood. */
+  readonly score: 'bleu' | 'rouge2';
 }
-
-/** Languages as multilingual tokenizers call them: `en_XX`, `ro_RO`. */
-export interface Languages {
-  readonly source: string;
-  readonly target: string;
-}
-
-export type Task = ClassificationTask | GenerationTask;
 
 /**
  * Divides examples by `splitOf` of their group, each split in the order of its examples' hashed ids: files come sorted

@@ -10,9 +10,11 @@ import { createDelta } from '../petl/bank/delta';
 import { promptLength } from '../petl/forms/modify';
 import { packedBatch, tinyModel } from '../petl/testing/fixtures';
 import { parseMethod } from '../petl/design/written';
-import { classifierOf, type Classifier, type LabelledBatch } from './classifier';
+import { classifierOf, type Classifier } from './classifier';
+import { labelledBatch, type LabelledBatch } from './labelled';
 import type { TrainingSettings } from './job';
 import type { Tick } from './learner';
+import { Loop, type Steps } from './loop';
 import { startState, stepScalars, type TrainState } from './optimizer';
 import { stepperOf } from './stepper';
 
@@ -57,14 +59,8 @@ describe('a training step', () => {
       [11, 54, 9, 23, 1, 1],
       [60, 3, 85, 1, 1, 1],
     ];
-    batch = {
-      inputs: packedBatch(
-        ids,
-        ids.map((row) => row.map((id) => (id === 1 ? 0 : 1))),
-      ),
-      labels: upload(new Int32Array([0, 1, 1]), [3]),
-      weights: upload(new Float32Array([1, 1, 0.5]), [3]),
-    };
+    const mask = ids.map((row) => row.map((id) => (id === 1 ? 0 : 1)));
+    batch = labelledBatch(packedBatch(ids, mask), [0, 1, 1], [1, 1, 0.5]);
   });
   afterAll(() => {
     model.dispose();
@@ -89,9 +85,10 @@ describe('a training step', () => {
       constants: delta.constants,
     };
   };
-  /** A rate of 5e-3: at 1e-2 lora-ffn multiplies a difference in the last bit a hundredfold within 20 steps. */
+  /** At 1e-2 lora-ffn multiplies a difference in the last bit a hundredfold within 20 steps. */
+  const rate = 5e-3;
   const tick = (step: number): Tick => ({
-    scalars: upload(stepScalars(step, 5e-3, optimizer), [3]),
+    scalars: upload(stepScalars(step, rate, optimizer), [3]),
     seed: upload(new Int32Array([1, step * 1000]), [2]),
   });
 
@@ -103,19 +100,16 @@ describe('a training step', () => {
     watch: (step: number) => void = () => undefined,
   ): number[] => {
     const { classifier, state: first, constants } = start(written);
-    const step = compile(classifier.step, engine);
-    let state = first;
+    const stepper = stepperOf(classifier, { optimizer, engine, precision: 'float32' });
+    const step: Steps['step'] = (_at, state, own, now) => stepper.step(state, own, [batch], now);
+    const loop = new Loop({ seed: 1, optimizer, rateAt: () => rate, step }, first, constants);
     const losses = Array.from({ length: steps }, (_, i) => {
-      const now = tick(i + 1);
-      const next = step(state, constants, batch, now);
-      const value = next.loss.dataSync()[0] as number;
-      disposeTree([state, now, next.loss]);
-      state = next.state;
+      const loss = loop.next();
       watch(i);
-      return value;
+      return loss;
     });
-    disposeTree([state, constants]);
-    step.dispose();
+    loop.dispose();
+    stepper.dispose();
     return losses;
   };
 
@@ -169,14 +163,15 @@ describe('a training step', () => {
       [11, 54, 9, 23],
       [60, 3, 85],
     ];
-    const of = (rows: readonly number[], weights: readonly number[]): LabelledBatch => ({
-      inputs: packedBatch(
-        rows.map((r) => [...ids[r]!, 1, 1, 1].slice(0, 6)),
-        rows.map((r) => [0, 1, 2, 3, 4, 5].map((t) => (t < ids[r]!.length ? 1 : 0))),
-      ),
-      labels: upload(new Int32Array(rows.map((r) => r % 2)), [rows.length]),
-      weights: upload(new Float32Array(weights), [rows.length]),
-    });
+    const of = (rows: readonly number[], weights: readonly number[]): LabelledBatch =>
+      labelledBatch(
+        packedBatch(
+          rows.map((r) => [...ids[r]!, 1, 1, 1].slice(0, 6)),
+          rows.map((r) => [0, 1, 2, 3, 4, 5].map((t) => (t < ids[r]!.length ? 1 : 0))),
+        ),
+        rows.map((r) => r % 2),
+        weights,
+      );
     const after = (
       batches: readonly LabelledBatch[],
     ): { readonly loss: number; readonly values: readonly number[] } => {
@@ -229,11 +224,7 @@ describe('a training step', () => {
             },
           ),
         );
-        const given: LabelledBatch = {
-          inputs,
-          labels: upload(new Int32Array([0, 1, 1, 0]), [4]),
-          weights: upload(new Float32Array([1, 1, 0.5, 1]), [4]),
-        };
+        const given = labelledBatch(inputs, [0, 1, 1, 0], [1, 1, 0.5, 1]);
         const step = compile((...all: Parameters<typeof learner.gradients>) => learner.gradients(...all));
         const found = step(state.variables, constants, given, {
           seed: upload(new Int32Array(2), [2]),

@@ -8,31 +8,23 @@ import { runUnder } from '../petl/forms/adaptation';
 import type { Method } from '../petl/design/types';
 import { penaltyOf } from '../petl/forms/ranks';
 import type { Scores } from './evaluate';
-import type { TrainingSettings } from './job';
+import type { LossSettings } from './job';
+import type { LabelledBatch } from './labelled';
 import { learnerOf, type Learner, type Own } from './learner';
-
-/** A packed batch and what is to be learned from it. */
-export type LabelledBatch = {
-  readonly inputs: Batch;
-  /** int32 `[B]` */
-  readonly labels: Tensor;
-  /** float `[B]`, 0 for filler examples */
-  readonly weights: Tensor;
-};
 
 /** A frozen encoder with a method and a classification head: pure functions of the trained variables. */
 export interface Classifier extends Learner<LabelledBatch> {
   /** Class scores `[B, classes]`; dropout only where noise is given. */
   logits(own: Own, inputs: Batch, source: Noise | undefined): Tensor;
-  /** `[B]` negative log-likelihoods, and 1 where the best label is the right one. */
-  score(own: Own, batch: LabelledBatch): Scores;
+  /** `[B]` negative log-likelihoods, the best labels, and 1 where they are the right ones. */
+  score(own: Own, batch: LabelledBatch): Required<Scores>;
 }
 
 /** @param work least: the last block computes what the head reads; all: every position, as other libraries do */
 export function classifierOf(
   frozen: Frozen,
   method: Method,
-  settings: TrainingSettings,
+  settings: LossSettings,
   work: 'least' | 'all' = 'least',
 ): Classifier {
   const { dropout, labelSmoothing, optimizer } = settings;
@@ -63,9 +55,11 @@ export function classifierOf(
     logits,
     score: (own, batch) => {
       const scores = logits(own, batch.inputs, undefined);
+      const best = tf.argMax(scores, 1);
       return {
         nll: crossEntropy(scores, batch.labels, 0),
-        value: tf.cast(tf.equal(tf.argMax(scores, 1), batch.labels), 'float32'),
+        value: tf.cast(tf.equal(best, batch.labels), 'float32'),
+        answer: tf.cast(best, 'float32'),
       };
     },
   };

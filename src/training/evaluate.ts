@@ -1,23 +1,37 @@
 import type { Compiled } from '../engine/compile';
 import type { Tensor } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
+import type { Metric } from '../tasks/metrics/metric';
 import type { Part, Ready } from './data';
 import type { Own, Weighted } from './learner';
 
-/** For each label of a batch its negative log-likelihood, natural log, and what the task's score is the mean of. */
-export type Scores = { readonly nll: Tensor; readonly value: Tensor };
+/**
+ * For each label of a batch its negative log-likelihood, natural log, and its part of the score; the answer as a number
+ * where there is one.
+ */
+export type Scores = { readonly nll: Tensor; readonly value: Tensor; readonly answer?: Tensor };
 
-/** Means over all labels: a class for each example, or the tokens of its target. */
+/** Over all labels: a class for each example, or the tokens of its target. */
 export interface Evaluation {
+  /** The mean of the parts, or the metric's statistic of the whole set. */
   readonly score: number;
   readonly loss: number;
   /**
    * Each example's part in the task's order: the sum over its labels, in mean numbers of labels, so that the mean of
-   * all parts is the score.
+   * all parts is a score that is a mean.
    */
   readonly perExample: readonly number[];
   /** Labels of each example. */
   readonly labels: readonly number[];
+  /** What was answered to each example; empty where the answer is no number. */
+  readonly answers: readonly number[];
+}
+
+/** How one number is made of all: `whole` of the answers and the right ones, else the mean of parts. */
+export interface Statistic {
+  readonly whole: Metric['whole'];
+  /** The right answers, in the order of the part's examples. */
+  readonly right: readonly number[];
 }
 
 /** Scores every example; of none there is no score. */
@@ -25,21 +39,28 @@ export function evaluate<B extends Weighted>(
   score: Compiled<[Own, B], Scores>,
   { batches, ids }: Part<B>,
   own: Own,
+  { whole, right }: Statistic,
 ): Evaluation {
-  if (ids.length === 0) return { score: NaN, loss: NaN, perExample: [], labels: [] }; // a tuning trial never sees the test set
-  const [sums, counts] = [new Array<number>(ids.length).fill(NaN), new Array<number>(ids.length).fill(NaN)];
+  if (ids.length === 0) return { score: NaN, loss: NaN, perExample: [], labels: [], answers: [] }; // a tuning trial never sees the test set
+  const [sums, counts, answers] = [ids, ids, ids].map((all) => new Array<number>(all.length).fill(NaN)) as [
+    number[],
+    number[],
+    number[],
+  ];
   let loss = 0;
   for (const batch of batches) {
-    for (const { index, labels, nll, value } of scoresOf(score, batch, own)) {
+    for (const { index, labels, nll, value, answer } of scoresOf(score, batch, own)) {
       loss += nll;
       sums[index] = value;
       counts[index] = labels;
+      answers[index] = answer ?? NaN;
     }
   }
   const total = added(counts);
   return {
-    score: added(sums) / total,
+    score: whole === undefined ? added(sums) / total : whole(answers, right),
     loss: loss / total,
+    answers: answers.some(Number.isNaN) ? [] : answers,
     perExample: sums.map((sum) => sum * (ids.length / total)),
     labels: counts,
   };
@@ -54,6 +75,7 @@ interface RowScore {
   readonly labels: number;
   readonly nll: number;
   readonly value: number;
+  readonly answer: number | undefined;
 }
 
 /** Sums over each row's labels, which stand one after another. */
@@ -65,12 +87,13 @@ function scoresOf<B extends Weighted>(
   const tensors = batch.upload();
   const scores = score(own, tensors);
   const [nll, value] = [scores.nll.dataSync(), scores.value.dataSync()];
+  const answers = scores.answer?.dataSync();
   disposeTree([tensors, scores]);
   let from = 0;
   const sum = (values: ArrayLike<number>, count: number): number =>
     added(Array.from({ length: count }, (_, i) => values[from + i] ?? NaN));
   return batch.rows.map(({ index, labels }) => {
-    const row = { index, labels, nll: sum(nll, labels), value: sum(value, labels) };
+    const row = { index, labels, nll: sum(nll, labels), value: sum(value, labels), answer: answers?.[from] };
     from += labels;
     return row;
   });

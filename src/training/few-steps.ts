@@ -1,20 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compile, type Compiled } from '../engine/compile';
-import { upload } from '../engine/memory';
-import type { Tensor, Tensors } from '../engine/tf';
+import { copies, type Tensor } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import { UserError } from '../errors';
 import { uploadBatch } from '../model/batch';
 import type { Model } from '../model/open';
-import { packSequences, rowsNeeded } from '../model/packing';
+import { packTogether } from '../model/packing';
 import { promptLength } from '../petl/forms/modify';
 import type { Delta } from '../petl/bank/delta';
-import { newHead } from './classification';
-import { classifierOf, type LabelledBatch } from './classifier';
-import type { OptimizerSettings, TrainingSettings } from './job';
-import type { Tick } from './learner';
+import { newHead } from './kinds/classification';
+import { classifierOf } from './classifier';
+import type { OptimizerSettings } from './job';
 import { demandFrozen, demandGradients, gradientsDue, printsOf } from './guards';
-import { startState, stepScalars, type TrainState } from './optimizer';
+import { labelledBatch, type LabelledBatch } from './labelled';
+import { Loop } from './loop';
+import { startState } from './optimizer';
+import { stepperOf } from './stepper';
 
 /** A text and the index of its class. */
 export interface Labelled {
@@ -31,22 +31,6 @@ export interface FewSteps {
 }
 
 const optimizer: OptimizerSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
-const settings: TrainingSettings = {
-  examples: 'all',
-  epochs: 1,
-  batch: 0,
-  accumulation: 1,
-  maxLength: 0,
-  learningRate: 0,
-  schedule: { kind: 'constant', warmup: 0 },
-  optimizer,
-  dropout: 0,
-  labelSmoothing: 0,
-  scored: { validation: 0, test: 0 },
-  evaluations: 0,
-  precision: 'float32',
-  target: null,
-};
 
 /**
  * A few AdamW steps of a delta and a fresh head on a handful of texts, all in one batch: enough to see a method move,
@@ -63,57 +47,50 @@ export async function fewSteps(
   { steps, rate, seed = 1, maxLength = 64 }: FewSteps,
 ): Promise<readonly number[]> {
   const { backbone } = model;
-  const classes = 1 + Math.max(...texts.map(({ label }) => label));
-  const batch = labelledBatch(model, texts, { maxLength, prompt: promptLength(delta.method) });
+  const classes = classesOf(texts);
+  const batch = batchOf(model, texts, { maxLength, prompt: promptLength(delta.method) });
   const frozen = printsOf(backbone.weights);
-  const run = compile(classifierOf(backbone, delta.method, settings).step);
-  // Copies: the state frees what it leaves behind, the delta keeps its own until the end.
+  const learner = classifierOf(backbone, delta.method, { dropout: 0, labelSmoothing: 0, optimizer });
+  const stepper = stepperOf(learner, { optimizer, engine: 'compiled', precision: 'float32' });
+  // Copies: the loop frees what it leaves behind, the delta keeps its own until the end.
   const names = Object.keys(delta.variables);
-  let state = startState({ ...copies(delta.variables), ...newHead(backbone.shape.width, classes, seed) });
+  const loop = new Loop(
+    {
+      seed,
+      optimizer,
+      rateAt: () => rate,
+      step: (_at, state, _constants, tick) => stepper.step(state, delta.constants, [batch], tick),
+    },
+    startState({ ...copies(delta.variables), ...newHead(backbone.shape.width, classes, seed) }),
+  );
   const losses: number[] = [];
   try {
-    for (let step = 1; step <= steps; step++) {
-      const { next, loss } = advance(run, { state, constants: delta.constants, batch }, tickOf(step, rate, seed));
-      state = next;
-      losses.push(loss);
+    while (loop.done < steps) {
+      losses.push(loop.next());
       await nextTurn(); // lets interrupts and messages in
     }
-    if (gradientsDue({ ...settings, learningRate: rate }, steps, steps))
-      demandGradients(delta.method, backbone.shape, state);
+    const schedule = { kind: 'constant', warmup: 0 } as const;
+    if (gradientsDue({ schedule, learningRate: rate }, steps, steps))
+      demandGradients(delta.method, backbone.shape, loop.state);
     demandFrozen(backbone.weights, frozen);
-    delta.assign(copies(Object.fromEntries(names.map((name) => [name, state.variables[name] as Tensor]))));
+    delta.assign(copies(Object.fromEntries(names.map((name) => [name, loop.state.variables[name] as Tensor]))));
   } finally {
-    disposeTree([state, batch]);
-    run.dispose();
+    loop.dispose();
+    disposeTree(batch);
+    stepper.dispose();
   }
   return losses;
 }
 
-type Step = Compiled<[TrainState, Tensors, LabelledBatch, Tick], { readonly state: TrainState; readonly loss: Tensor }>;
-
-function advance(
-  run: Step,
-  {
-    state,
-    constants,
-    batch,
-  }: { readonly state: TrainState; readonly constants: Tensors; readonly batch: LabelledBatch },
-  tick: Tick,
-): { readonly next: TrainState; readonly loss: number } {
-  const { state: next, loss } = run(state, constants, batch, tick);
-  const value = loss.dataSync()[0] ?? NaN;
-  disposeTree([loss, tick, state]);
-  return { next, loss: value };
+function classesOf(texts: readonly Labelled[]): number {
+  if (texts.length === 0) throw new UserError('there are no texts to learn from: give at least one');
+  const wrong = texts.find(({ label }) => !Number.isInteger(label) || label < 0);
+  if (wrong !== undefined)
+    throw new UserError(`label ${String(wrong.label)} of "${wrong.text}" is no class: count classes from 0`);
+  return 1 + Math.max(...texts.map(({ label }) => label));
 }
 
-function tickOf(step: number, rate: number, seed: number): Tick {
-  return {
-    scalars: upload(stepScalars(step, rate, optimizer), [3]),
-    seed: upload(new Int32Array([seed, step * 1000]), [2]),
-  };
-}
-
-function labelledBatch(
+function batchOf(
   { name, tokenizer }: Model,
   texts: readonly Labelled[],
   { maxLength, prompt }: { readonly maxLength: number; readonly prompt: number },
@@ -123,19 +100,8 @@ function labelledBatch(
   const sequences = texts
     .map(({ text }) => tokenizer.encode({ text, pair: null }, maxLength))
     .map(({ ids, typeIds }) => ({ ids, types: typeIds }));
-  const lengths = sequences.map(({ ids }) => ids.length + prompt);
-  const length = Math.max(...lengths);
-  const inputs = uploadBatch(
-    packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt }),
+  return labelledBatch(
+    uploadBatch(packTogether(sequences, { prompt })),
+    texts.map(({ label }) => label),
   );
-  const labels = Int32Array.from(texts, ({ label }) => label);
-  return {
-    inputs,
-    labels: upload(labels, [texts.length]),
-    weights: upload(new Float32Array(texts.length).fill(1), [texts.length]),
-  };
-}
-
-function copies(tensors: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]));
 }

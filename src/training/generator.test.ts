@@ -14,11 +14,13 @@ import { tinyModel } from '../petl/testing/fixtures';
 import { parseMethod } from '../petl/design/written';
 import type { EncodedPair } from '../tasks/encode';
 import { evaluate } from './evaluate';
-import { pairUploader } from './generation';
+import { pairUploader } from './pairs/two-stacks';
 import { generatorOf, type TextGenerator } from './generator';
 import type { TrainingSettings } from './job';
-import type { Own, Tick } from './learner';
-import { startState, stepScalars, type TrainState } from './optimizer';
+import type { Own } from './learner';
+import { Loop, type Steps } from './loop';
+import { startState } from './optimizer';
+import { stepperOf } from './stepper';
 
 interface Checksum {
   readonly shape: readonly number[];
@@ -190,7 +192,12 @@ describe('an encoder-decoder that learns to write', () => {
         rows: batch.rows.slice(0, batch.count).map(({ index, target }) => ({ index, labels: target.length })),
         upload: () => upload(batch),
       }));
-      const { score: mean, loss, perExample, labels } = evaluate(score, { batches: ready, ids: ['a', 'b', 'c'] }, own);
+      const {
+        score: mean,
+        loss,
+        perExample,
+        labels,
+      } = evaluate(score, { batches: ready, ids: ['a', 'b', 'c'] }, own, { whole: undefined, right: [] });
       expect(mean).toBe(loss);
       expect(perExample.reduce((a, b) => a + b, 0) / 3).toBeCloseTo(mean, 10);
       expect(labels).toEqual(fixture.targets.map((target) => target.length));
@@ -223,11 +230,6 @@ describe('an encoder-decoder that learns to write', () => {
     score.dispose();
   });
 
-  const tick = (step: number): Tick => ({
-    scalars: upload(stepScalars(step, 1e-2, optimizer), [3]),
-    seed: upload(new Int32Array([1, step * 1000]), [2]),
-  });
-
   /** Losses of the steps; the state is freed. */
   const run = (
     written: string,
@@ -237,19 +239,17 @@ describe('an encoder-decoder that learns to write', () => {
   ): readonly number[] => {
     const { generator, own, prompt } = start(written, { dropout: 0.1, labelSmoothing: 0.1 });
     const batch = batchOf(pairs, { prompt });
-    const step = compile((...given: Parameters<TextGenerator['step']>) => generator.step(...given), engine);
-    let state: TrainState = startState(own.variables);
-    const losses = Array.from({ length: steps }, (_, i) => {
-      const now = tick(i + 1);
-      const next = step(state, own.constants, batch, now);
-      const value = next.loss.dataSync()[0] as number;
-      disposeTree([state, now, next.loss]);
-      state = next.state;
+    const stepper = stepperOf(generator, { optimizer, engine, precision: 'float32' });
+    const step: Steps['step'] = (_at, state, constants, tick) => stepper.step(state, constants, [batch], tick);
+    const loop = new Loop({ seed: 1, optimizer, rateAt: () => 1e-2, step }, startState(own.variables), own.constants);
+    const losses = Array.from({ length: steps }, () => {
+      const loss = loop.next();
       watch();
-      return value;
+      return loss;
     });
-    disposeTree([state, own.constants, batch]);
-    step.dispose();
+    loop.dispose();
+    disposeTree(batch);
+    stepper.dispose();
     return losses;
   };
 

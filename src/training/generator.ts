@@ -9,19 +9,19 @@ import { runUnder } from '../petl/forms/adaptation';
 import type { Method } from '../petl/design/types';
 import { penaltyOf } from '../petl/forms/ranks';
 import type { Scores } from './evaluate';
-import type { TrainingSettings } from './job';
+import type { LossSettings } from './job';
 import { learnerOf, type Learner, type Own } from './learner';
 
 /** A frozen language model with a method that learns to write targets: pure functions of the trained variables. */
 export interface TextGenerator extends Learner<LanguageBatch> {
   /** `[M]` negative log-likelihoods of the targets, fillers among them; they are their own score. */
-  score(own: Own, batch: LanguageBatch): Scores;
+  score(own: Own, batch: LanguageBatch): Omit<Scores, 'answer'>;
 }
 
 export function generatorOf(
   frozen: Frozen,
   method: Method,
-  { dropout, labelSmoothing, optimizer }: TrainingSettings,
+  { dropout, labelSmoothing, optimizer }: LossSettings,
 ): TextGenerator {
   const losses = (
     { variables, constants }: Own,

@@ -9,20 +9,30 @@ import type { Model } from '../model/open';
 import { createDelta, Delta } from '../petl/bank/delta';
 import { tinyModel } from '../petl/testing/fixtures';
 import { parseMethod } from '../petl/design/written';
-import * as classification from './classification';
 import { fewSteps } from './few-steps';
 import { gradientsDue } from './guards';
+import { sst2 } from '../tasks/shipped/sst2';
 import type { TrainingEvent, TrainingJob, TrainingOutcome } from './job';
-import { closeSession } from './session';
+import * as kinds from './kinds/index';
+import type { Trainer } from './kinds/kind';
+import { Session } from './session';
 import { train } from './train';
 
 const opened = vi.hoisted(() => ({ models: [] as unknown[] }));
 vi.mock('../model/open', () => ({ openModel: () => Promise.resolve(opened.models.at(-1)) }));
-vi.mock('./classification', { spy: true });
-let originalTrainer: typeof classification.classificationTrainer;
+vi.mock('./kinds/index', { spy: true });
+let original: typeof kinds.kindNamed;
 beforeAll(async () => {
-  originalTrainer = (await vi.importActual<typeof classification>('./classification')).classificationTrainer;
+  original = (await vi.importActual<typeof kinds>('./kinds/index')).kindNamed;
 });
+
+/** The next run's trainer, changed. */
+function changeTrainer(change: (trainer: Trainer) => Trainer): void {
+  vi.mocked(kinds.kindNamed).mockImplementation((name) => {
+    const kind = original(name);
+    return { ...kind, open: (...given) => change(kind.open(...given)) };
+  });
+}
 
 /** A tiny BERT with a tokenizer of one token a word. */
 function tinyBert(): Model {
@@ -51,7 +61,7 @@ const schedule = { kind: 'constant', warmup: 0 } as const;
 const job = (method: string, over: Partial<TrainingJob['training']> = {}): TrainingJob => ({
   method: parseMethod(method),
   model: 'tiny-bert',
-  task: 'sst2',
+  task: sst2,
   seed: 1,
   engine: 'compiled',
   training: {
@@ -72,10 +82,11 @@ const job = (method: string, over: Partial<TrainingJob['training']> = {}): Train
     ...over,
   },
 });
+const session = new Session();
 const run = (
   given: TrainingJob,
   report: (event: TrainingEvent) => 'stop' | undefined = () => undefined,
-): Promise<TrainingOutcome> => train(given, report);
+): Promise<TrainingOutcome> => train(given, report, session);
 
 /** Replaces a weight by one that differs in the last bit of one value; the programs still hold the one before. */
 function flipOneBit({ weights }: Backbone, name: string): void {
@@ -104,8 +115,9 @@ describe('guards of a run', () => {
     vi.stubEnv('PETL_ORIGINALS', folder);
   });
   afterEach(() => {
-    closeSession();
-    vi.mocked(classification.classificationTrainer).mockReset();
+    session.dispose();
+    vi.mocked(kinds.kindNamed).mockReset();
+    vi.mocked(kinds.kindNamed).mockImplementation(original);
   });
   afterAll(() => {
     vi.unstubAllEnvs();
@@ -139,10 +151,7 @@ describe('guards of a run', () => {
 
   it('refuse a task with classes whose head is not among the trained tensors', async () => {
     open();
-    vi.mocked(classification.classificationTrainer).mockImplementationOnce((...given) => ({
-      ...originalTrainer(...given),
-      head: () => ({}),
-    }));
+    changeTrainer((trainer) => ({ ...trainer, head: () => ({}) }));
     await expect(run(job('lora:r=2'))).rejects.toThrow(
       new UserError('The head of 2 classes is not among the trained tensors: it would stay at its random start.'),
     );
@@ -150,10 +159,10 @@ describe('guards of a run', () => {
 
   it('name trained tensors that never receive a gradient', async () => {
     open();
-    vi.mocked(classification.classificationTrainer).mockImplementationOnce((...given) => {
-      const trainer = originalTrainer(...given);
-      return { ...trainer, head: (seed) => ({ ...trainer.head(seed), [dead]: tf.zeros([32, 2]) }) };
-    });
+    changeTrainer((trainer) => ({
+      ...trainer,
+      head: (seed) => ({ ...trainer.head(seed), [dead]: tf.zeros([32, 2]) }),
+    }));
     await expect(run(job('lora:r=2'))).rejects.toThrow(
       `lora:r=2: 2 trained tensors received no gradient, ${dead} first: the loss does not depend on them`,
     );

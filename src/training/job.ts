@@ -1,6 +1,7 @@
 import type { Method } from '../petl/design/types';
 import type { TextScores } from '../tasks/baselines';
 import type { DataPrint, SplitPrint } from '../tasks/fingerprint';
+import type { Task } from '../tasks/task';
 
 /** How to train: everything but the method, the model, the task and the seed. */
 export interface TrainingSettings {
@@ -27,6 +28,9 @@ export interface TrainingSettings {
   /** For tasks whose targets are texts; null for the others. */
   readonly target: TargetSettings | null;
 }
+
+/** What a loss and its step depend on. */
+export type LossSettings = Pick<TrainingSettings, 'dropout' | 'labelSmoothing' | 'optimizer'>;
 
 /** Targets of a generation task, and how the test set is written once at the end. */
 export interface TargetSettings {
@@ -72,13 +76,21 @@ export interface TrainingJob {
   readonly method: Method;
   /** A name of `petl models` or a folder. */
   readonly model: string;
-  readonly task: string;
+  readonly task: Task;
   readonly training: TrainingSettings;
   readonly seed: number;
   /** eager: op by op, the reference path; compiled: one recorded graph per shape. */
   readonly engine: 'compiled' | 'eager';
   /** Folder for the trained adapter and its head; they are not kept where it is left out. */
   readonly keep?: string;
+}
+
+/** Everything that changes the graphs of a run, and nothing else: the learning rate and the seed are fed. */
+export function programKey({ method, model, task, training, engine }: TrainingJob): string {
+  const { batch, maxLength, dropout, labelSmoothing, optimizer, precision } = training;
+  const { name, kind, metric, outputs } = task;
+  const shapes = { batch, maxLength, dropout, labelSmoothing, optimizer, precision };
+  return JSON.stringify({ method, model, task: { name, kind, metric, outputs }, ...shapes, engine });
 }
 
 export type TrainingEvent =
@@ -100,7 +112,7 @@ export type TrainingEvent =
 
 /**
  * The test score of a finished run; `perExample` holds each scored test example's part, in task order: their mean is
- * the score.
+ * a score that is no statistic of the whole set.
  */
 export interface TrainingOutcome {
   readonly score: number;
@@ -109,6 +121,8 @@ export interface TrainingOutcome {
   readonly perExample: readonly number[];
   /** Labels that each example is scored on: its target's tokens, or 1. */
   readonly labels: readonly number[];
+  /** What was answered to each example, the index of its label; empty where the answer is no number. */
+  readonly answers: readonly number[];
   readonly testIds: readonly string[];
   /** What was written for the first test examples; null for tasks without texts. */
   readonly written: Written | null;

@@ -1,149 +1,127 @@
 import { UserError } from '../errors';
-import { openModel as open, type Model } from '../model/open';
+import { openModel, type Model } from '../model/open';
 import type { ModelShape } from '../model/shape';
-import type { Tokenizer } from '../model/tokenizer';
 import { createDelta, withPromptTokens } from '../petl/bank/delta';
 import { demandHead } from '../petl/bank/guards';
-import { saveDelta } from '../petl/bank/store';
-import { taskNamed } from '../tasks/registry';
-import type {
-  ClassificationExample,
-  ClassificationTask,
-  GenerationExample,
-  GenerationTask,
-  TaskData,
-} from '../tasks/task';
-import { classificationTrainer } from './classification';
-import { generationTrainer } from './generation';
+import type { Method } from '../petl/design/types';
+import type { Task, TaskData } from '../tasks/task';
 import { demandFrozen, printsOf } from './guards';
-import type { TrainingJob, TrainingOutcome } from './job';
+import { programKey, type TrainingJob, type TrainingOutcome } from './job';
+import { kindNamed } from './kinds/index';
+import type { Course, Trainer, TrainingModel } from './kinds/kind';
 import type { Own } from './learner';
-import type { Course, Trainer } from './trainer';
+import { demandJob } from './settings';
 
-/*
- * What runs of one process share: the frozen model, the task's texts, and the compiled programs of the last method, so
- * that
- * the seeds and learning rates of a method pay for compiling once.
- */
-
+/** A run that stands before its first step. */
 export interface OpenRun {
-  readonly metric: string;
   readonly course: Course;
+  readonly trainer: Trainer;
   /** Freshly initialised; the caller owns them. */
   readonly own: Own;
+  readonly method: Method;
   readonly shape: ModelShape;
-  /** Fingerprint of the frozen weights' files. */
+  /** Hash of the frozen weights' files. */
   readonly model: string;
   times(): TrainingOutcome['programs'];
-  /** Writes what was trained into a folder that `loadDelta` and `--adapter` read. */
-  save(folder: string, own: Own): Promise<void>;
   /** Throws where a frozen weight is not what it was when the model was loaded. */
   demandFrozen(): void;
 }
 
-/** A model with its tokenizer, as training needs it. */
-export type TrainingModel = Model & { readonly tokenizer: Tokenizer };
-
-/** A task with its examples. */
-export type LoadedTask =
-  | {
-      readonly kind: 'classification';
-      readonly task: ClassificationTask;
-      readonly data: TaskData<ClassificationExample>;
-    }
-  | { readonly kind: 'generation'; readonly task: GenerationTask; readonly data: TaskData<GenerationExample> };
-
-interface OpenModel {
+interface LoadedModel {
   readonly model: TrainingModel;
   readonly prints: ReadonlyMap<string, string>;
-  readonly print: string;
+  readonly hash: string;
 }
 
-let opened: OpenModel | undefined;
-let loaded: LoadedTask | undefined;
-let current: { readonly key: string; readonly trainer: Trainer } | undefined;
-
-export async function openRun(job: TrainingJob): Promise<OpenRun> {
-  const { model, prints, print } = await openModel(job.model);
-  const task = await openTask(job.task);
-  const trainer = openTrainer(job, model, task);
-  const { backbone, tokenizer } = model;
-  const method = withPromptTokens(job.method, (text) => Array.from(tokenizer.encode({ text, pair: null }, 512).ids));
-  const course = trainer.open(job);
-  const delta = createDelta(method, backbone.shape, backbone.weights, job.seed);
-  const variables = { ...delta.variables, ...trainer.head(job.seed) };
-  demandHead(variables, trainer.classes);
-  return {
-    metric: trainer.metric,
-    course,
-    shape: backbone.shape,
-    model: print,
-    own: { variables, constants: delta.constants },
-    demandFrozen: () => {
-      demandFrozen(backbone.weights, prints);
-    },
-    times: () => timesOf(trainer),
-    save: async (folder, own) => {
-      const part = (isHead: boolean) =>
-        Object.fromEntries(Object.entries(own.variables).filter(([name]) => name.startsWith('head.') === isHead));
-      saveDelta(
-        folder,
-        { method, shape: backbone.shape, variables: part(false), constants: own.constants },
-        { name: job.model, hash: await backbone.hash() },
-        part(true),
-      );
-    },
-  };
+interface LoadedTask {
+  readonly task: Task;
+  readonly data: TaskData;
 }
 
-async function openModel(name: string): Promise<OpenModel> {
-  if (opened?.model.name === name) return opened;
-  closeTrainer();
-  opened?.model.backbone.dispose();
-  opened = undefined;
-  const model = await open(name);
-  const { tokenizer, backbone } = model;
-  if (tokenizer === undefined) {
-    backbone.dispose();
-    throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
+/**
+ * What runs of one process share: the frozen model, the task's texts, and the compiled programs of the last method, so
+ * that the seeds and learning rates of a method pay for compiling once. Owns them until `dispose()`.
+ */
+export class Session {
+  private model: LoadedModel | undefined;
+  private task: LoadedTask | undefined;
+  private current: { readonly key: string; readonly trainer: Trainer } | undefined;
+
+  /** Refuses a job that cannot be, loads what it needs and gives the run with fresh tensors. */
+  async open(job: TrainingJob): Promise<OpenRun> {
+    demandJob(job);
+    const { task, data } = await this.openTask(job.task);
+    const { model, prints, hash } = await this.openModel(job.model);
+    const { backbone, tokenizer } = model;
+    const trainer = this.openTrainer(job, model, task);
+    const method = withPromptTokens(job.method, (text) => Array.from(tokenizer.encode({ text, pair: null }, 512).ids));
+    const course = trainer.course(data, job);
+    const delta = createDelta(method, backbone.shape, backbone.weights, job.seed);
+    const variables = { ...delta.variables, ...trainer.head(job.seed) };
+    demandHead(variables, task.outputs);
+    return {
+      course,
+      trainer,
+      method,
+      shape: backbone.shape,
+      model: hash,
+      own: { variables, constants: delta.constants },
+      demandFrozen: () => {
+        demandFrozen(backbone.weights, prints);
+      },
+      times: () => timesOf(trainer),
+    };
   }
-  opened = {
-    model: { ...model, tokenizer },
-    prints: printsOf(backbone.weights),
-    print: (await backbone.hash()).slice(0, 16),
-  };
-  return opened;
-}
 
-async function openTask(name: string): Promise<LoadedTask> {
-  if (loaded?.task.name === name) return loaded;
-  const task = taskNamed(name);
-  loaded =
-    task.kind === 'classification'
-      ? { kind: task.kind, task, data: await task.load() }
-      : { kind: task.kind, task, data: await task.load() };
-  return loaded;
-}
+  /** The programs of a method on a model and a task, for predicting with tensors at hand. */
+  async openPrograms(job: TrainingJob): Promise<{ readonly model: Model; readonly trainer: Trainer }> {
+    const { model } = await this.openModel(job.model);
+    return { model, trainer: this.openTrainer(job, model, job.task) };
+  }
 
-/** Everything that changes the graph, and nothing else: the learning rate and the seed are fed. */
-function programKey({ method, model, task, training, engine }: TrainingJob): string {
-  const { dropout, labelSmoothing, optimizer, precision } = training;
-  return JSON.stringify({ method, model, task, dropout, labelSmoothing, optimizer, precision, engine });
-}
+  private async openModel(name: string): Promise<LoadedModel> {
+    if (this.model?.model.name === name) return this.model;
+    this.closeTrainer();
+    this.model?.model.backbone.dispose();
+    this.model = undefined;
+    const model = await openModel(name);
+    const { tokenizer, backbone } = model;
+    if (tokenizer === undefined) {
+      backbone.dispose();
+      throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
+    }
+    this.model = { model: { ...model, tokenizer }, prints: printsOf(backbone.weights), hash: await backbone.hash() };
+    return this.model;
+  }
 
-function openTrainer(job: TrainingJob, model: TrainingModel, task: LoadedTask): Trainer {
-  const key = programKey(job);
-  if (current?.key === key) return current.trainer;
-  closeTrainer();
-  const trainer =
-    task.kind === 'classification' ? classificationTrainer(model, task, job) : generationTrainer(model, task, job);
-  current = { key, trainer };
-  return trainer;
-}
+  private async openTask(task: Task): Promise<LoadedTask> {
+    if (this.task?.task === task) return this.task;
+    const data = await task.load();
+    kindNamed(task.kind).check(task, data);
+    return (this.task = { task, data });
+  }
 
-function closeTrainer(): void {
-  current?.trainer.dispose();
-  current = undefined;
+  private openTrainer(job: TrainingJob, model: TrainingModel, task: Task): Trainer {
+    const key = programKey(job);
+    if (this.current?.key === key) return this.current.trainer;
+    this.closeTrainer();
+    const trainer = kindNamed(task.kind).open(model, task, job);
+    this.current = { key, trainer };
+    return trainer;
+  }
+
+  private closeTrainer(): void {
+    this.current?.trainer.dispose();
+    this.current = undefined;
+  }
+
+  /** Frees the model and the programs. */
+  dispose(): void {
+    this.closeTrainer();
+    this.model?.model.backbone.dispose();
+    this.model = undefined;
+    this.task = undefined;
+  }
 }
 
 function timesOf(trainer: Trainer): TrainingOutcome['programs'] {
@@ -156,12 +134,4 @@ function timesOf(trainer: Trainer): TrainingOutcome['programs'] {
     loadMs: sum((t) => t.loadMs),
     firstRunMs: sum((t) => t.firstRunMs),
   };
-}
-
-/** Frees the model and the programs of this process. */
-export function closeSession(): void {
-  closeTrainer();
-  opened?.model.backbone.dispose();
-  opened = undefined;
-  loaded = undefined;
 }

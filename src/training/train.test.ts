@@ -6,14 +6,16 @@ import { disposeTree } from '../engine/tree';
 import { knownShapes } from '../model/shapes';
 import { loadDelta, readDeltaRecord } from '../petl/bank/store';
 import { parseMethod } from '../petl/design/written';
+import { sentiment } from '../tasks/shipped/sentiment';
+import { shuffledSentiment } from '../tasks/shipped/sentiment-shuffled';
 import type { TrainingJob } from './job';
-import { closeSession } from './session';
+import { Session } from './session';
 import { train } from './train';
 
 const job = (over: Partial<TrainingJob> = {}): TrainingJob => ({
   method: parseMethod('lora:r=8'),
   model: 'minilm-l6',
-  task: 'sentiment',
+  task: sentiment,
   seed: 1,
   engine: 'compiled',
   training: {
@@ -53,15 +55,16 @@ function expectKept(folder: string, model: string): void {
 }
 
 describe('training on real text', { timeout: 300_000 }, () => {
+  const session = new Session();
   afterAll(() => {
-    closeSession();
+    session.dispose();
   });
 
   it('learns from true labels and nothing from shuffled ones', async () => {
     const keep = join(mkdtempSync(join(tmpdir(), 'petl-kept-')), 'adapter');
-    const honest = await train({ ...job(), keep }, () => undefined);
+    const honest = await train({ ...job(), keep }, () => undefined, session);
     expectKept(keep, honest.model);
-    const control = await train(job({ task: 'sentiment-shuffled' }), () => undefined);
+    const control = await train(job({ task: shuffledSentiment }), () => undefined, session);
     expect(honest.score).toBeGreaterThan(0.65);
     expect(Math.abs(control.score - 0.5)).toBeLessThan(0.1); // two standard errors of 400 examples are 0.05
     expect(honest.perExample).toHaveLength(400);
@@ -72,19 +75,25 @@ describe('training on real text', { timeout: 300_000 }, () => {
     const short = (seed: number): TrainingJob => ({ ...job({ seed }), training: { ...job().training, examples: 96 } });
     const losses = async (seed: number): Promise<number[]> => {
       const found: number[] = [];
-      await train(short(seed), (event) => {
-        if (event.kind === 'step') found.push(event.loss);
-        return undefined;
-      });
+      await train(
+        short(seed),
+        (event) => {
+          if (event.kind === 'step') found.push(event.loss);
+          return undefined;
+        },
+        session,
+      );
       return found;
     };
     const first = await losses(1);
     expect(await losses(1)).toEqual(first);
     expect(await losses(2)).not.toEqual(first);
     const two = { ...short(1), training: { ...short(1).training, accumulation: 2 } };
-    expect((await train(two, () => undefined)).steps).toBe(2); // three batches: two batches to the first step, one to the second
-    const { steps } = await train(short(1), (event) =>
-      event.kind === 'step' && event.step === 2 ? 'stop' : undefined,
+    expect((await train(two, () => undefined, session)).steps).toBe(2); // three batches: two batches to the first step, one to the second
+    const { steps } = await train(
+      short(1),
+      (event) => (event.kind === 'step' && event.step === 2 ? 'stop' : undefined),
+      session,
     );
     expect(steps).toBe(2);
   });

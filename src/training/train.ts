@@ -1,38 +1,48 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
-import { upload } from '../engine/memory';
-import { disposeTree } from '../engine/tree';
-import type { Tensors } from '../engine/tf';
 import { masksAt } from '../petl/forms/ranks';
 import { demandGradients, gradientsDue } from './guards';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
-import { scheduleFactor, startState, stepScalars, type TrainState } from './optimizer';
-import { openRun, type OpenRun } from './session';
+import { keepTrained } from './kept';
+import type { Own } from './learner';
+import { Loop } from './loop';
+import { scheduleFactor, startState } from './optimizer';
+import { Session, type OpenRun } from './session';
 
 /**
  * Trains one method on one task with a frozen model and scores it once on test. The model's weights are never changed.
  * @param report called after every step and validation; returning 'stop' ends training after the step
+ * @param session what earlier runs have loaded and compiled; one of its own where left out
  */
-export async function train(job: TrainingJob, report: Report): Promise<TrainingOutcome> {
-  const start = seconds();
-  const run = await openRun(job);
-  const loop = new Loop(job, run, report);
-  let state = startState(run.own.variables);
+export async function train(job: TrainingJob, report: Report, session?: Session): Promise<TrainingOutcome> {
+  if (session !== undefined) return trainIn(session, job, report);
+  const own = new Session();
   try {
-    state = await loop.steps(state);
+    return await trainIn(own, job, report);
+  } finally {
+    own.dispose();
+  }
+}
+
+async function trainIn(session: Session, job: TrainingJob, report: Report): Promise<TrainingOutcome> {
+  const start = seconds();
+  const run = await session.open(job);
+  const loop = loopOf(job, run);
+  try {
+    await steps(loop, job, run, report);
     const trained = seconds();
-    if (gradientsDue(job.training, loop.done, run.course.steps)) demandGradients(job.method, run.shape, state);
+    if (gradientsDue(job.training, loop.done, run.course.steps)) demandGradients(run.method, run.shape, loop.state);
     run.demandFrozen();
-    const own = { variables: state.variables, constants: loop.constants };
-    const { metric, course, model } = run;
-    if (job.keep !== undefined) await run.save(job.keep, own);
+    const own = ownOf(loop);
+    const { course } = run;
+    if (job.keep !== undefined) keepTrained(job.keep, job, run, own);
     return {
       ...course.evaluate('test', own),
-      metric,
+      metric: job.task.metric,
       testIds: course.testIds,
       written: await course.write(own),
       data: course.print,
-      model,
+      model: run.model.slice(0, 16),
       steps: loop.done,
       trainSeconds: trained - start,
       totalSeconds: seconds() - start,
@@ -40,87 +50,50 @@ export async function train(job: TrainingJob, report: Report): Promise<TrainingO
       programs: run.times(),
     };
   } finally {
-    disposeTree([state, loop.constants]);
+    loop.dispose();
   }
 }
 
-/** The steps of a run, with what they report. */
-class Loop {
-  done = 0;
-  /** The method's tensors that do not train; AdaLoRA's masks change from step to step. */
-  constants: Tensors;
-  private stopped = false;
-  private readonly job: TrainingJob;
-  private readonly run: OpenRun;
-  private readonly report: Report;
-  private readonly started = seconds();
-  private readonly total: number;
+function loopOf({ training, method, seed }: TrainingJob, { course, own, shape }: OpenRun): Loop {
+  const { optimizer, learningRate, schedule } = training;
+  return new Loop(
+    {
+      seed,
+      optimizer,
+      rateAt: (step) => learningRate * scheduleFactor(schedule, step, course.steps),
+      step: course.step,
+      after: (step, { variables }) => masksAt(method, shape, variables, step / course.steps),
+    },
+    startState(own.variables),
+    own.constants,
+  );
+}
 
-  constructor(job: TrainingJob, run: OpenRun, report: Report) {
-    this.job = job;
-    this.run = run;
-    this.constants = run.own.constants;
-    this.report = report;
-    this.total = run.course.steps;
-  }
+function ownOf({ state, constants }: Loop): Own {
+  return { variables: state.variables, constants };
+}
 
-  async steps(first: TrainState): Promise<TrainState> {
-    let state = first;
-    while (this.done < this.total) {
-      const { next, loss } = this.step(state);
-      state = next;
-      this.tell({ kind: 'step', step: this.done, steps: this.total, loss, seconds: this.seconds() });
-      if (this.evaluationDue()) this.validate(state);
-      await nextTurn(); // lets interrupts and messages in
-      if (this.stopped) break;
+/** All steps, with what they report. */
+async function steps(loop: Loop, { training }: TrainingJob, { course }: OpenRun, report: Report): Promise<void> {
+  const started = seconds();
+  let stopped = false;
+  const tell = (event: TrainingEvent): void => {
+    stopped = report(event) === 'stop' || stopped;
+  };
+  while (loop.done < course.steps && !stopped) {
+    const loss = loop.next();
+    tell({ kind: 'step', step: loop.done, steps: course.steps, loss, seconds: seconds() - started });
+    if (isDue(loop.done, training.evaluations, course.steps)) {
+      const { score, loss: validation } = course.evaluate('validation', ownOf(loop));
+      const at = { step: loop.done, seconds: seconds() - started };
+      tell({ kind: 'evaluation', ...at, split: 'validation', loss: validation, score });
     }
-    return state;
+    await nextTurn(); // lets interrupts and messages in
   }
+}
 
-  private step(state: TrainState): { readonly next: TrainState; readonly loss: number } {
-    const { training, seed } = this.job;
-    this.done++;
-    const rate = training.learningRate * scheduleFactor(training.schedule, this.done, this.total);
-    const tick = {
-      scalars: upload(stepScalars(this.done, rate, training.optimizer), [3]),
-      seed: upload(new Int32Array([seed, this.done * 1000]), [2]), // 1000 draws a step at most
-    };
-    const { state: next, loss } = this.run.course.step(this.done - 1, state, this.constants, tick);
-    disposeTree(tick);
-    if (!Number.isFinite(loss))
-      throw new Error(`the loss is ${loss} at step ${this.done}: lower the learning rate (${training.learningRate})`);
-    this.mask(next);
-    return { next, loss };
-  }
-
-  private mask({ variables }: TrainState): void {
-    const masks = masksAt(this.job.method, this.run.shape, variables, this.done / this.total);
-    if (masks === undefined) return;
-    for (const name of Object.keys(masks)) this.constants[name]?.dispose();
-    this.constants = { ...this.constants, ...masks };
-  }
-
-  private evaluationDue(): boolean {
-    const { evaluations } = this.job.training;
-    return (
-      evaluations > 0 &&
-      Math.floor((this.done * evaluations) / this.total) > Math.floor(((this.done - 1) * evaluations) / this.total)
-    );
-  }
-
-  private validate(state: TrainState): void {
-    const { score, loss } = this.run.course.evaluate('validation', {
-      variables: state.variables,
-      constants: this.constants,
-    });
-    this.tell({ kind: 'evaluation', step: this.done, seconds: this.seconds(), split: 'validation', loss, score });
-  }
-
-  private tell(event: TrainingEvent): void {
-    this.stopped = this.report(event) === 'stop' || this.stopped;
-  }
-
-  private seconds(): number {
-    return seconds() - this.started;
-  }
+/** Evaluations are spread evenly; the last one falls on the last step. */
+function isDue(step: number, evaluations: number, steps: number): boolean {
+  const before = (done: number): number => Math.floor((done * evaluations) / steps);
+  return evaluations > 0 && before(step) > before(step - 1);
 }

@@ -5,10 +5,10 @@ import type { GenerationSettings } from '../model/generation/settings';
 import type { SpecialIds } from '../model/special';
 import type { Tokenizer } from '../model/tokenizer';
 import { textScores } from '../tasks/baselines';
-import type { EncodedPair } from '../tasks/encode';
 import { printOf } from '../tasks/fingerprint';
-import type { GenerationExample } from '../tasks/task';
+import type { GenerationExample } from '../tasks/generation';
 import type { TargetSettings, Written } from './job';
+import type { PairForm } from './pairs/form';
 
 /** Sources read at a time. */
 const together = { greedy: 64, beam: 32 } as const;
@@ -17,42 +17,45 @@ export interface Writing {
   readonly generator: Generator;
   readonly tokenizer: Tokenizer;
   readonly special: SpecialIds;
+  readonly form: PairForm;
   readonly target: TargetSettings;
+  /** The method's, as they stand. */
+  readonly tensors: Tensors;
 }
 
-/**
- * Writes a target for every source, once, and scores the texts. All batches have as many rows, so that they share
- * programs.
- */
-export async function writeTargets(
-  { generator, tokenizer, special, target }: Writing,
-  examples: readonly GenerationExample[],
-  pairs: readonly EncodedPair[],
-  tensors: Tensors,
-): Promise<Written> {
+/** Writes a target for every source, once, and scores the texts. */
+export async function writeTargets(writing: Writing, examples: readonly GenerationExample[]): Promise<Written> {
   const begin = seconds();
-  const settings = settingsOf(target);
-  const start = pairs[0]?.start ?? special.start;
-  const size = Math.min(pairs.length, together[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
-  const texts: string[] = [];
-  let unfinished = 0;
-  for (let from = 0; from < pairs.length; from += size) {
-    const rows = Array.from({ length: size }, (_, row) => pairs[from + row] ?? (pairs[0] as EncodedPair)); // fillers at the end of the last batch
-    const found = await generator.generate(
-      rows.map(({ ids }) => ids),
-      { settings, special: { ...special, start } },
-      tensors,
-    );
-    for (const { tokens } of found.slice(0, pairs.length - from)) {
-      texts.push(tokenizer.decode(tokens).trim());
-      if (!special.end.includes(tokens[tokens.length - 1] ?? -1)) unfinished++;
-    }
-  }
+  const { texts, unfinished } = await writeTexts(writing, examples);
   const scores = textScores(
     texts,
     examples.map((example) => example.target),
   );
   return { examples: printOf(examples), ...scores, unfinished, seconds: seconds() - begin, texts };
+}
+
+/**
+ * A text for every source, and how many reached the full length without an end. All batches have as many rows, so that
+ * they share programs.
+ */
+export async function writeTexts(
+  { generator, tokenizer, special, form, target, tensors }: Writing,
+  examples: readonly GenerationExample[],
+): Promise<{ readonly texts: readonly string[]; readonly unfinished: number }> {
+  const settings = settingsOf(target);
+  const { ids, start } = form.sources(examples);
+  const size = Math.min(ids.length, together[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
+  const texts: string[] = [];
+  let unfinished = 0;
+  for (let from = 0; from < ids.length; from += size) {
+    const rows = Array.from({ length: size }, (_, row) => ids[from + row] ?? ids[0] ?? []); // fillers at the end of the last batch
+    const found = await generator.generate(rows, { settings, special: { ...special, start } }, tensors);
+    for (const { tokens } of found.slice(0, ids.length - from)) {
+      texts.push(tokenizer.decode(tokens).trim());
+      if (!special.end.includes(tokens[tokens.length - 1] ?? -1)) unfinished++;
+    }
+  }
+  return { texts, unfinished };
 }
 
 function settingsOf({ beams, lengthPenalty, maxLength, minLength, noRepeatNgram }: TargetSettings): GenerationSettings {

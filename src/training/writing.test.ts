@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderOf } from '../model/fixtures/tiny';
 import { parseMethod } from '../petl/design/written';
+import { sentiment } from '../tasks/shipped/sentiment';
+import { wmt16 } from '../tasks/shipped/wmt16-en-ro';
+import { xsum } from '../tasks/shipped/xsum';
 import type { TrainingJob, TrainingOutcome } from './job';
-import { closeSession } from './session';
+import { Session } from './session';
 import { train } from './train';
 
 /** Words w0 to w89 in the tiny BART's vocabulary of 100; its first ids are special. */
@@ -60,6 +63,7 @@ const rows = Array.from({ length: 8 }, (_, i) => ({
 describe('training to write, from files to texts', { timeout: 120_000 }, () => {
   let folder: string;
   let model: string;
+  const session = new Session();
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'petl-write-'));
     model = join(folder, 'tiny-bart');
@@ -75,7 +79,7 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
     process.env['PETL_ORIGINALS'] = join(folder, 'originals');
   });
   afterAll(() => {
-    closeSession();
+    session.dispose();
     delete process.env['PETL_ORIGINALS'];
     rmSync(folder, { recursive: true, force: true });
   });
@@ -83,7 +87,7 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
   const job = (method: string, over: Partial<TrainingJob['training']> = {}): TrainingJob => ({
     method: parseMethod(method),
     model,
-    task: 'xsum',
+    task: xsum,
     seed: 1,
     engine: 'compiled',
     training: {
@@ -104,7 +108,8 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
       ...over,
     },
   });
-  const run = (...given: Parameters<typeof job>): Promise<TrainingOutcome> => train(job(...given), () => undefined);
+  const run = (...given: Parameters<typeof job>): Promise<TrainingOutcome> =>
+    train(job(...given), () => undefined, session);
 
   it('learns eight pairs by heart and writes them word for word', async () => {
     const { score, loss, metric, perExample, labels, written, data, model: print } = await run('full');
@@ -151,12 +156,14 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
 
   it('says what is missing or does not fit', async () => {
     await expect(run('full', { target: null })).rejects.toThrow('give training.target');
-    await expect(train({ ...job('full'), task: 'wmt16-en-ro' }, () => undefined)).rejects.toThrow(
+    await expect(train({ ...job('full'), task: wmt16 }, () => undefined, session)).rejects.toThrow(
       'put train.jsonl, validation.jsonl, test.jsonl into',
     );
-    await expect(train({ ...job('full'), model: 'minilm-l6' }, () => undefined)).rejects.toThrow(
-      'needs an encoder-decoder',
+    await expect(train({ ...job('full'), model: 'minilm-l6' }, () => undefined, session)).rejects.toThrow(
+      'needs a model that writes',
     );
-    await expect(train({ ...job('full'), task: 'sentiment' }, () => undefined)).rejects.toThrow('is for encoders');
+    await expect(train({ ...job('full'), task: sentiment }, () => undefined, session)).rejects.toThrow(
+      'is for encoders',
+    );
   });
 });

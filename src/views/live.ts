@@ -1,4 +1,4 @@
-import { UserError } from '../errors';
+import { labelledTask } from '../tasks/classification';
 import { taskNamed } from '../tasks/registry';
 
 /*
@@ -66,10 +66,7 @@ export async function someExamples(
   task: string,
   count: number,
 ): Promise<readonly import('../training/few-steps').Labelled[]> {
-  const chosen = taskNamed(task);
-  if (chosen.kind !== 'classification')
-    throw new UserError(`task "${task}" has no labels: choose a classification task such as sentiment`);
-  return (await chosen.load()).train.slice(0, count).map(({ text, label }) => ({ text, label }));
+  return (await labelledTask(taskNamed(task)).load()).train.slice(0, count).map(({ text, label }) => ({ text, label }));
 }
 
 /** A method's fresh variables for a model; draws depend on the seed and the variable's name alone. */

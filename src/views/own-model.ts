@@ -8,7 +8,7 @@ import { noAdaptation } from '../model/generation/reader';
 import { greedy, type GenerationSettings } from '../model/generation/settings';
 import { textStream } from '../model/generation/stream';
 import type { Model } from '../model/open';
-import { packSequences } from '../model/packing';
+import { packTogether } from '../model/packing';
 import { adaptationOf } from '../petl/forms/adaptation';
 import type { Delta } from '../petl/bank/delta';
 
@@ -16,9 +16,7 @@ import type { Delta } from '../petl/bank/delta';
 export function nextScores({ backbone }: Model, ids: readonly number[]): readonly number[] {
   let scores: readonly number[] = [];
   tf.tidy(() => {
-    const batch = uploadBatch(
-      packSequences([{ ids, types: ids.map(() => 0) }], { lengths: [ids.length], size: ids.length, prompt: 0 }),
-    );
+    const batch = uploadBatch(packTogether([{ ids }]));
     const hidden = decode(backbone, batch, { ...plainForward, read: 'last' });
     scores = Array.from(vocabularyLogits(backbone, hidden).dataSync());
   });

@@ -8,6 +8,7 @@ import { formatOf, meanText } from '../plots/scale';
 import { groupBy } from '../plots/summary';
 import type { Column, Table } from '../plots/table';
 import { taskNamed } from '../tasks/registry';
+import type { Writes } from '../tasks/task';
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -21,13 +22,12 @@ const right = (title: string): Column => ({ title, align: 'right' });
 export function resultTable(study: Study, results?: string): Table {
   const tasks = tasksOf(study);
   const found = study.variants.map((variant) => ({ variant, records: recordsOfRuns(variant.runs, results) }));
-  const metricOf = (task: string): string => (taskNamed(task).kind === 'generation' ? 'nll' : 'accuracy');
   return {
     columns: [
       left('method'),
       right('% as the paper counts'),
       ...tasks.flatMap((task) => [
-        right(`${task} ${metricOf(task)}`),
+        right(`${task} ${taskNamed(task).metric}`),
         ...textMetric(task).map((metric) => right(metricNames[metric])),
       ]),
       right('seeds'),
@@ -60,13 +60,12 @@ function scoreCell({ runs }: Variant, records: readonly RunRecord[], task: strin
   return scores.length === 0 ? 'not run yet' : meanText(spreadOf(scores), formatOf(records[0]?.final.metric ?? ''));
 }
 
-type TextMetric = 'bleu' | 'rouge2';
+type TextMetric = Writes['score'];
 
 /** How texts of a task are scored; nothing for a task that has none. */
 function textMetric(name: string): readonly TextMetric[] {
-  const task = taskNamed(name);
-  if (task.kind === 'classification') return [];
-  return [task.languages === null ? 'rouge2' : 'bleu'];
+  const { writes } = taskNamed(name);
+  return writes === null ? [] : [writes.score];
 }
 
 function textCell(records: readonly RunRecord[], metric: TextMetric): string {

@@ -5,7 +5,7 @@ import { encode } from '../model/encoder';
 import { plainForward } from '../model/forward';
 import { meanPool } from '../model/heads';
 import type { Model } from '../model/open';
-import { packSequences, rowsNeeded, type PackedArrays } from '../model/packing';
+import { packTogether, type PackedArrays } from '../model/packing';
 import { untouched, type Visit } from '../model/site';
 import { UserError } from '../errors';
 
@@ -36,10 +36,7 @@ export function tokenize({ name, tokenizer }: Model, texts: readonly string[]): 
 
 /** Texts as packed rows: the real tokens one after another, and one filler row where the grid has padding. */
 export function packTexts(model: Model, texts: readonly string[]): PackedArrays {
-  const sequences = tokenize(model, texts);
-  const lengths = sequences.map(({ ids }) => ids.length);
-  const length = Math.max(...lengths);
-  return packSequences(sequences, { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: 0 });
+  return packTogether(tokenize(model, texts));
 }
 
 /** Runs the frozen model over texts, one pass, and shows every site to `visit`. Tensors live during the pass alone. */

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../../errors';
 import { writeWhole } from '../../files';
 import { generationBaselines, textScores, type Baseline, type TextScores } from '../../tasks/baselines';
 import { printOf, type SplitPrint } from '../../tasks/fingerprint';
 import { taskNamed } from '../../tasks/registry';
-import type { GenerationExample, TaskData } from '../../tasks/task';
+import { writtenTask, type GenerationExample } from '../../tasks/generation';
+import type { TaskData } from '../../tasks/task';
 import { resultsFolder } from '../store/spec';
 
 /** What answers without a model score on the test examples that runs write, by name. */
@@ -17,10 +17,7 @@ export interface BaselineRecord {
 
 /** The examples of a task that writes texts, its test set cut to the first `count`; another task is a UserError. */
 export async function generationData(name: string, count: number): Promise<TaskData<GenerationExample>> {
-  const task = taskNamed(name);
-  if (task.kind !== 'generation')
-    throw new UserError(`task "${name}" writes no texts: choose synopsis or english-romanian`);
-  const data = await task.load();
+  const data = await writtenTask(taskNamed(name)).load();
   return { ...data, test: data.test.slice(0, count) };
 }
 

@@ -26,12 +26,10 @@ export function shapeNamed(model: string): ModelShape {
 
 /** Closed-form counts of a run: no tensor is made. */
 export function countRun(spec: RunSpec): RunCounts {
-  const task = taskNamed(spec.task);
-  const classes = task.kind === 'classification' ? task.labels.length : 0;
   const { trained, used, stored, head, paper, backbone } = count(
     parseMethod(spec.method),
     shapeNamed(spec.model),
-    classes,
+    taskNamed(spec.task).outputs,
   );
   return { trained, used, stored, head, paper, backbone };
 }

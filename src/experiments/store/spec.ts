@@ -47,15 +47,15 @@ function checkedSpec(spec: RunSpec): RunSpec {
 
 /** One greedy decode of 500 test examples for tasks that write texts. */
 function usualTarget(name: string): TargetSettings | null {
-  const task = taskNamed(name);
-  if (task.kind === 'classification') return null;
-  return { maxLength: task.targetTokens, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 };
+  const { writes } = taskNamed(name);
+  if (writes === null) return null;
+  return { maxLength: writes.tokens, decoded: 500, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 };
 }
 
 /** The job that the training room understands. */
 export function jobOf(spec: RunSpec, engine: TrainingJob['engine']): TrainingJob {
   const { model, task, training, seed } = spec;
-  return { method: parseMethod(spec.method), model, task, training, seed, engine };
+  return { method: parseMethod(spec.method), model, task: taskNamed(task), training, seed, engine };
 }
 
 /** JSON with sorted keys: equal values give equal text. */

@@ -1,11 +1,12 @@
-import { compile } from '../../engine/compile';
 import { upload } from '../../engine/memory';
 import type { Tensors } from '../../engine/tf';
 import { disposeTree } from '../../engine/tree';
-import { classifierOf, type LabelledBatch } from '../../training/classifier';
+import { classifierOf } from '../../training/classifier';
+import { labelledBatch, type LabelledBatch } from '../../training/labelled';
 import type { OptimizerSettings, TrainingSettings } from '../../training/job';
-import type { Tick } from '../../training/learner';
-import { scheduleFactor, stepScalars, type TrainState } from '../../training/optimizer';
+import { Loop, type Steps } from '../../training/loop';
+import { scheduleFactor, type TrainState } from '../../training/optimizer';
+import { stepperOf } from '../../training/stepper';
 import { createDelta, type Delta } from '../../petl/bank/delta';
 import { drawInit } from '../../petl/forms/init';
 import { promptLength } from '../../petl/forms/modify';
@@ -28,21 +29,17 @@ export function batchOf(written: string, chosen: readonly number[] = [0, 1, 2, 3
   const width = Math.max(...chosen.map((i) => (texts[i] as number[]).length));
   const ids = chosen.map((i) => [...(texts[i] as number[]), 0, 0, 0, 0].slice(0, width));
   const mask = chosen.map((i) => Array.from({ length: width }, (_, t) => (t < (texts[i] as number[]).length ? 1 : 0)));
-  return {
-    inputs: packedBatch(ids, mask, promptLength(parseMethod(written))),
-    labels: upload(new Int32Array(chosen.map((i) => i % 3)), [chosen.length]),
-    weights: upload(new Float32Array(chosen.length).fill(1), [chosen.length]),
-  };
+  const inputs = packedBatch(ids, mask, promptLength(parseMethod(written)));
+  return labelledBatch(
+    inputs,
+    chosen.map((i) => i % 3),
+  );
 }
 
 /** A head of three classes. */
 export const newHead = (seed = 1): Tensors => ({
   'head.weight': upload(drawInit({ kind: 'normal', std: 0.1 }, [32, 3], seed, 'head'), [32, 3]),
   'head.bias': upload(new Float32Array(3), [3]),
-});
-const tickAt = (step: number, rate = 1e-2): Tick => ({
-  scalars: upload(stepScalars(step, rate, optimizer), [3]),
-  seed: upload(new Int32Array([1, step * 1000]), [2]),
 });
 /** Every number, by name. */
 export const values = (tensors: Tensors): Readonly<Record<string, readonly number[]>> =>
@@ -56,18 +53,16 @@ export function steps(
   [from, to]: readonly [number, number],
 ): { readonly state: TrainState; readonly losses: readonly number[] } {
   const { model } = benchOf(family);
-  const step = compile(classifierOf(model, parseMethod(written), noisy).step, 'eager');
+  const learner = classifierOf(model, parseMethod(written), noisy);
+  const stepper = stepperOf(learner, { optimizer, engine: 'eager', precision: 'float32' });
   const batch = batchOf(written);
-  const losses: number[] = [];
-  let now = state;
-  for (let i = from; i <= to; i++) {
-    const next = step(now, constants, batch, tickAt(i, 1e-2 * scheduleFactor({ kind: 'linear', warmup: 0.2 }, i, 10)));
-    losses.push(next.loss.dataSync()[0] as number);
-    disposeTree([now, next.loss]);
-    now = next.state;
-  }
+  const rateAt = (step: number): number => 1e-2 * scheduleFactor({ kind: 'linear', warmup: 0.2 }, step, 10);
+  const step: Steps['step'] = (_at, now, _constants, tick) => stepper.step(now, constants, [batch], tick);
+  const loop = new Loop({ seed: 1, optimizer, rateAt, step }, state);
+  loop.done = from - 1;
+  const losses = Array.from({ length: to - from + 1 }, () => loop.next());
   disposeTree(batch);
-  return { state: now, losses };
+  return { state: loop.state, losses };
 }
 
 /** A method's tensors at their start. */

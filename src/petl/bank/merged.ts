@@ -4,7 +4,7 @@ import { uploadBatch, type Batch } from '../../model/batch';
 import { decodeText, type TextPair } from '../../model/decoder';
 import { encode, type Frozen } from '../../model/encoder';
 import { sequenceMeans } from '../../model/heads';
-import { packSequences, rowsNeeded } from '../../model/packing';
+import { packTogether } from '../../model/packing';
 import { hasCrossAttention } from '../../model/shapes';
 import { adaptationFor } from '../forms/adaptation';
 import type { Delta } from './delta';
@@ -39,19 +39,12 @@ export function mergeStated(
 
 /** Two texts of tokens spread over the vocabulary. */
 function probe({ shape }: Frozen, prompt: number): TextPair {
-  const sequence = (first: number, length: number) => {
-    const ids = Array.from({ length }, (_, i) => 3 + ((first + 7919 * i) % (shape.vocabulary - 3)));
-    return { ids, types: ids.map(() => 0) };
-  };
-  const batch = (sizes: readonly number[], slots: number): Batch => {
-    const lengths = sizes.map((size) => size + slots);
-    const length = Math.max(...lengths);
-    return uploadBatch(
-      packSequences(
-        sizes.map((size, i) => sequence(11 * i, size)),
-        { lengths: [length], size: rowsNeeded(lengths, [length]), prompt: slots },
-      ),
-    );
+  const sequence = (first: number, length: number) => ({
+    ids: Array.from({ length }, (_, i) => 3 + ((first + 7919 * i) % (shape.vocabulary - 3))),
+  });
+  const batch = (sizes: readonly number[], prompt: number): Batch => {
+    const sequences = sizes.map((size, i) => sequence(11 * i, size));
+    return uploadBatch(packTogether(sequences, { prompt }));
   };
   return hasCrossAttention(shape)
     ? { source: batch([8, 5], prompt), target: batch([6, 3], 0) }

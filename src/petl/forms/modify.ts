@@ -1,5 +1,4 @@
-import { rawOp } from '../../engine/backend';
-import { linear, matmul } from '../../engine/layers';
+import { detach, linear, matmul } from '../../engine/layers';
 import { statelessUniform, type Noise } from '../../engine/random';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import type { ModelShape } from '../../model/shape';
@@ -185,11 +184,6 @@ function renormalise(form: Bottleneck, point: SitePoint, change: Tensor, context
   const factor = tf.div(context.own('magnitude'), tf.sqrt(tf.sum(tf.square(weight), 0))); // [out]
   const moved = tf.mul(tf.add(output, change), factor);
   return map.bias === undefined ? moved : tf.add(moved, tf.mul(map.bias, tf.sub(1, factor)));
-}
-
-/** The same values, invisible to the gradient tape. */
-function detach(x: Tensor): Tensor {
-  return rawOp('StopGradient', { T: 'float32' }, [x]);
 }
 
 function scaleOf({ composition }: Modification, own: Own): number | Tensor {

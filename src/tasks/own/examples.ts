@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../errors';
 import { hashOf, splitOf, type Split } from '../split';
-import type { ClassificationExample, Example, GenerationExample, TaskData } from '../task';
+import type { ClassificationExample } from '../classification';
+import type { GenerationExample } from '../generation';
+import type { Example, TaskData } from '../task';
 import { normalText } from '../text';
 import { readRecords } from './files';
 import { demandColumn, demandText, recordsOfRows, type DataRow, type Records, type Row } from './records';
@@ -155,7 +157,7 @@ function ownData<E extends Example>(source: Source, parts: Parts, read: (row: Da
 
 /** What two examples must not share across splits. */
 function textOf(example: Example): string {
-  return normalText('target' in example || example.pair === null ? example.text : `${example.text} ${example.pair}`);
+  return normalText(typeof example.pair === 'string' ? `${example.text} ${example.pair}` : example.text);
 }
 
 function dividedInto<E extends Example>(made: readonly { readonly example: E; readonly split: Split }[]): TaskData<E> {

@@ -1,6 +1,7 @@
-import { DEBIAN_INDEX, readDebianIndex, type DebianPackage } from './debian';
-import { splitExamples, type GenerationExample, type GenerationTask, type TaskData } from './task';
-import { distinctBy, hasWords, normalText } from './text';
+import { DEBIAN_INDEX, readDebianIndex, type DebianPackage } from '../debian';
+import { splitExamples, type TaskData } from '../task';
+import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
+import { distinctBy, hasWords, normalText } from '../text';
 
 /** Most examples of each split. */
 const SIZES = { train: 20_000, validation: 1000, test: 1000 };
@@ -10,16 +11,14 @@ const SIZES = { train: 20_000, validation: 1000, test: 1000 };
  * targets are short and
  * close to the source, so that copying scores higher than on news; compare with the rows of `synopsisBaselines`.
  */
-export const synopsis: GenerationTask = {
-  kind: 'generation',
+export const synopsis: GenerationTask = generationTask({
   name: 'synopsis',
   about: 'Debian package descriptions, one-line synopsis (the role of XSum)',
   packages: [DEBIAN_INDEX],
-  metric: 'nll',
   languages: null,
   targetTokens: 32,
   load: () => Promise.resolve(synopsisData(readDebianIndex().packages)),
-};
+});
 
 /**
  * Packages with a description of at least 25 words and a synopsis of 3 to 14, divided by source package; synopses that

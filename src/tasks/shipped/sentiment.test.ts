@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors';
-import { taskNamed } from './registry';
+import { UserError } from '../../errors';
+import { taskNamed } from '../registry';
 import { sentiment, sentimentData } from './sentiment';
-import { splitOf } from './split';
-import { normalText } from './text';
+import { splitOf } from '../split';
+import { normalText } from '../text';
 
 const lines = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${index}\t${index % 2 ? 2 : -2}\ttext ${index}`);

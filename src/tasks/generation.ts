@@ -1,0 +1,62 @@
+import { UserError } from '../errors';
+import { generationData, type GenerationColumns, type Source } from './own/examples';
+import type { Example, Task, TaskData } from './task';
+
+/** A source text and the text to produce from it. */
+export interface GenerationExample extends Example {
+  readonly target: string;
+}
+
+/** Scored by target negative log-likelihood per token first, by BLEU, chrF and ROUGE beside it. */
+export interface GenerationTask extends Task<GenerationExample> {
+  readonly kind: 'generation';
+  /** Of a translation; null where source and target are of one language. */
+  readonly languages: Languages | null;
+}
+
+/** Languages as multilingual tokenizers call them: `en_XX`, `ro_RO`. */
+export interface Languages {
+  readonly source: string;
+  readonly target: string;
+}
+
+interface Named {
+  readonly name: string;
+  readonly about?: string;
+  readonly packages?: readonly string[];
+  readonly languages?: Languages | null;
+  /** Tokens of the longest target that is kept whole; 64 where left out. */
+  readonly targetTokens?: number;
+}
+
+/** A task whose examples a function makes. */
+export interface LoadedPairs extends Named {
+  readonly load: () => Promise<TaskData<GenerationExample>>;
+}
+
+/** A task of own data: where they are, and the columns that hold the source and the target. */
+export type OwnPairs = Named & Source & GenerationColumns;
+
+/**
+ * A task of writing a target for a source: of the function `load`, or of own data, `rows` or a `file` with named
+ * columns. Own data are read and checked at once; a fault is a UserError with row and column.
+ */
+export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
+  const { name, about = `${name}, from your own data`, packages = [], languages = null, targetTokens = 64 } = fields;
+  if (!Number.isInteger(targetTokens) || targetTokens < 1)
+    throw new UserError(`task "${name}" has targetTokens ${targetTokens}: give a whole number of at least 1`);
+  const { load, own } = 'load' in fields ? { ...fields, own: null } : ownPairs(fields);
+  const writes = { tokens: targetTokens, score: languages === null ? 'rouge2' : 'bleu' } as const;
+  return { kind: 'generation', name, about, packages, metric: 'nll', outputs: 0, writes, languages, own, load };
+}
+
+function ownPairs(fields: OwnPairs): Pick<GenerationTask, 'load' | 'own'> {
+  const { data, hash, leaked } = generationData(fields, fields);
+  return { own: { hash, leaked }, load: () => Promise.resolve(data) };
+}
+
+/** The task with its targets; one of another kind is a UserError. */
+export function writtenTask(task: Task): GenerationTask {
+  if (task.kind === 'generation') return task as GenerationTask;
+  throw new UserError(`task "${task.name}" writes no texts: choose synopsis or english-romanian`);
+}

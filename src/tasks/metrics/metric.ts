@@ -1,0 +1,31 @@
+import { UserError } from '../../errors';
+import { f1, macroF1, matthews } from './classification';
+import { spearman } from './spearman';
+
+/**
+ * What a score is: the mean of the examples' own parts, or a statistic of the whole set, computed from what was
+ * answered and what is right.
+ */
+export interface Metric {
+  readonly name: string;
+  readonly better: 'higher' | 'lower';
+  /** Undefined where the score is the mean of parts. */
+  readonly whole: ((answers: ArrayLike<number>, right: ArrayLike<number>) => number) | undefined;
+}
+
+const metrics: readonly Metric[] = [
+  { name: 'accuracy', better: 'higher', whole: undefined },
+  { name: 'exact-match', better: 'higher', whole: undefined },
+  { name: 'nll', better: 'lower', whole: undefined },
+  { name: 'f1', better: 'higher', whole: (answers, right) => f1(answers, right) },
+  { name: 'macro-f1', better: 'higher', whole: macroF1 },
+  { name: 'matthews', better: 'higher', whole: matthews },
+  { name: 'spearman', better: 'higher', whole: spearman },
+];
+
+/** The metric called `name`; an unknown name is a UserError that lists the known ones. */
+export function metricNamed(name: string): Metric {
+  const metric = metrics.find((candidate) => candidate.name === name);
+  if (metric !== undefined) return metric;
+  throw new UserError(`unknown metric "${name}": choose from ${metrics.map((known) => known.name).join(', ')}`);
+}

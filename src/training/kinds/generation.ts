@@ -1,0 +1,94 @@
+import type { Tensors } from '../../engine/tf';
+import { UserError } from '../../errors';
+import { Generator } from '../../model/generation/generate';
+import type { LanguageBatch } from '../../model/language';
+import { adaptationFor } from '../../petl/forms/adaptation';
+import { promptLength } from '../../petl/forms/modify';
+import { generationTask, type GenerationExample, type GenerationTask, type Languages } from '../../tasks/generation';
+import { take } from '../data';
+import { generatorOf } from '../generator';
+import type { TargetSettings, TrainingJob } from '../job';
+import type { Own } from '../learner';
+import type { PairForm } from '../pairs/form';
+import { oneStack } from '../pairs/one-stack';
+import { twoStacks } from '../pairs/two-stacks';
+import { writeTargets, writeTexts, type Writing } from '../write';
+import { defineKind, type TaskKind, type TrainingModel } from './kind';
+import { demandText } from './texts';
+
+/**
+ * Targets for sources, by an encoder-decoder or by a decoder alone: learned and scored by the likelihood of the target,
+ * answered and written as text.
+ */
+export const generation: TaskKind = defineKind<GenerationTask, GenerationExample, LanguageBatch>({
+  name: 'generation',
+  note: ({ kind, name, languages, writes }) => ({ kind, name, languages, targetTokens: writes?.tokens ?? 0 }),
+  noted: ({ name, languages, targetTokens }) =>
+    generationTask({
+      name,
+      languages: languages as Languages | null,
+      targetTokens: targetTokens as number,
+      load: () => Promise.reject(new UserError(`task "${name}" is here without its examples`)),
+    }),
+  check: ({ name }, data) => demandText(name, data),
+  open: (model, task, job) => {
+    const { backbone, tokenizer, special } = model;
+    const formOf = (run: TrainingJob): PairForm => pairForm(model, task, run);
+    formOf(job); // refuses what does not go together before anything is compiled
+    const learner = generatorOf(backbone, job.method, job.training);
+    const generator = new Generator(backbone, adaptationFor(job.method, backbone.shape), {
+      engine: job.engine,
+      precision: job.training.precision,
+    });
+    const writing = (own: Own, run: TrainingJob): Writing & { readonly tensors: Tensors } => ({
+      generator,
+      tokenizer,
+      special,
+      form: formOf(run),
+      target: targetOf(task.name, run.training.target),
+      tensors: { ...own.variables, ...own.constants },
+    });
+    return {
+      learner,
+      score: (own, batch) => learner.score(own, batch),
+      head: () => ({}),
+      prepare: (data, run) => formOf(run).prepare(data, run),
+      predict: async (own, inputs, run) => {
+        const examples = inputs.map(({ text }, i) => ({ id: String(i), text, target: ' ' }));
+        const { texts } = await writeTexts(writing(own, run), examples);
+        return texts.map((text) => ({ kind: 'text', text }));
+      },
+      write: async (own, tests, run) => {
+        const examples = take(tests, targetOf(task.name, run.training.target).decoded);
+        return examples.length === 0 ? null : await writeTargets(writing(own, run), examples);
+      },
+      times: () => [],
+      dispose: () => {
+        generator.dispose();
+      },
+    };
+  },
+});
+
+function pairForm(
+  { name, backbone, tokenizer, special }: TrainingModel,
+  task: GenerationTask,
+  { method, training }: TrainingJob,
+): PairForm {
+  const { encoderLayers, decoderLayers } = backbone.shape;
+  const { start, end } = special;
+  const limits = { source: training.maxLength, target: targetOf(task.name, training.target).maxLength, end };
+  const prompt = promptLength(method);
+  if (decoderLayers === 0)
+    throw new UserError(
+      `task "${task.name}" needs a model that writes, and model "${name}" is none: choose petl-mini-seq2seq or smollm2-135m`,
+    );
+  if (encoderLayers === 0) return oneStack(tokenizer, limits, prompt);
+  if (start === null) throw new UserError(`model "${name}" names no decoder_start_token_id: add it to its config.json`);
+  return twoStacks(tokenizer, { ...limits, start, languages: task.languages }, prompt);
+}
+
+function targetOf(task: string, target: TargetSettings | null): TargetSettings {
+  if (target !== null) return target;
+  throw new UserError(`task "${task}" writes texts, and the run has no settings for its targets: give training.target`);
+}

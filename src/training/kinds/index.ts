@@ -1,0 +1,14 @@
+import { UserError } from '../../errors';
+import { classification } from './classification';
+import { generation } from './generation';
+import type { TaskKind } from './kind';
+
+/** One kind of task for each file of this folder. */
+export const taskKinds: readonly TaskKind[] = [classification, generation];
+
+/** The kind called `name`; an unknown name is a UserError that lists the known ones. */
+export function kindNamed(name: string): TaskKind {
+  const kind = taskKinds.find((candidate) => candidate.name === name);
+  if (kind !== undefined) return kind;
+  throw new UserError(`unknown kind of task "${name}": choose from ${taskKinds.map((known) => known.name).join(', ')}`);
+}

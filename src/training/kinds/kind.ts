@@ -1,0 +1,160 @@
+import { compile } from '../../engine/compile';
+import type { ProgramTimes } from '../../engine/program';
+import type { Tensors } from '../../engine/tf';
+import { disposeTree } from '../../engine/tree';
+import type { Model } from '../../model/open';
+import type { Tokenizer } from '../../model/tokenizer';
+import type { DataPrint } from '../../tasks/fingerprint';
+import { metricNamed } from '../../tasks/metrics/metric';
+import type { Example, Task, TaskData } from '../../tasks/task';
+import { take, type RunData } from '../data';
+import { evaluate, type Evaluation, type Scores } from '../evaluate';
+import type { TrainingJob, Written } from '../job';
+import type { Learner, Own, Tick, Weighted } from '../learner';
+import type { TrainState } from '../optimizer';
+import { stepperOf } from '../stepper';
+
+/** A model with its tokenizer, as training needs it. */
+export type TrainingModel = Model & { readonly tokenizer: Tokenizer };
+
+/** What is read to predict from: a text, or two. */
+export interface Reading {
+  readonly text: string;
+  readonly pair?: string | null;
+}
+
+/** What a trained model answers: a label with the probability of each, or a text. */
+export type Prediction =
+  | {
+      readonly kind: 'label';
+      readonly label: string;
+      /** Of every label, in the task's order. */
+      readonly probabilities: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** What a kind of task needs to know of one to predict: plain data, kept beside a saved adapter. */
+export type TaskNote = Readonly<Record<string, unknown>> & { readonly kind: string; readonly name: string };
+
+/**
+ * A kind of task, opened for a model and a method: how examples X become batches B, what is learned from them, how they
+ * are scored, answered and written.
+ */
+export interface Opened<X extends Example, B extends Weighted> {
+  readonly learner: Learner<B>;
+  /** Negative log-likelihood of each label, its part of the score, and the answer where there is one. */
+  readonly score: (own: Own, batch: B) => Scores;
+  /** The right answer, for metrics over the whole set. */
+  readonly right?: (example: X) => number;
+  /** Fresh tensors that the task trains beside the method's. */
+  readonly head: (seed: number) => Tensors;
+  /** Encodes and batches the examples of a run. */
+  readonly prepare: (data: TaskData<X>, job: TrainingJob) => RunData<B>;
+  /** What the model answers to each, in order. */
+  readonly predict: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Prediction[]>;
+  /** Writes the first of these examples once; null for tasks without texts. */
+  readonly write: (own: Own, examples: readonly X[], job: TrainingJob) => Promise<Written | null>;
+  readonly times: () => readonly ProgramTimes[];
+  readonly dispose: () => void;
+}
+
+/** A kind of task as the trainer sees it. */
+export interface TaskKind {
+  readonly name: string;
+  /** What must be said of such a task to predict with it. */
+  readonly note: (task: Task) => TaskNote;
+  /** The task that a note speaks of, without examples. */
+  readonly noted: (note: TaskNote) => Task;
+  /** Refuses examples that cannot be learned from, before anything is allocated. */
+  readonly check: (task: Task, data: TaskData) => void;
+  /** Throws a UserError where model and task do not go together. */
+  readonly open: (model: TrainingModel, task: Task, job: TrainingJob) => Trainer;
+}
+
+/** Compiled programs of a method on a model and a task. Runs that differ in seed, rate and data alone share them. */
+export interface Trainer {
+  /** Fresh tensors that the task trains beside the method's. */
+  readonly head: (seed: number) => Tensors;
+  /** Encodes and batches the run's examples. */
+  readonly course: (data: TaskData, job: TrainingJob) => Course;
+  readonly predict: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Prediction[]>;
+  readonly times: () => readonly ProgramTimes[];
+  readonly dispose: () => void;
+}
+
+/** The examples of a run, batched, and what is done with them. */
+export interface Course {
+  readonly steps: number;
+  readonly print: DataPrint;
+  /** Test examples scored, in their order. */
+  readonly testIds: readonly string[];
+  /** The optimizer step `at`, counted from 0. Frees the state it was given. */
+  readonly step: (
+    at: number,
+    state: TrainState,
+    constants: Tensors,
+    tick: Tick,
+  ) => { readonly state: TrainState; readonly loss: number };
+  readonly evaluate: (split: 'validation' | 'test', own: Own) => Evaluation;
+  readonly write: (own: Own) => Promise<Written | null>;
+}
+
+/** Makes a kind of task of what is its own. */
+export function defineKind<T extends Task<X>, X extends Example, B extends Weighted>(kind: {
+  readonly name: string;
+  readonly note: (task: T) => TaskNote;
+  readonly noted: (note: TaskNote) => T;
+  readonly check: (task: T, data: TaskData<X>) => void;
+  readonly open: (model: TrainingModel, task: T, job: TrainingJob) => Opened<X, B>;
+}): TaskKind {
+  return {
+    name: kind.name,
+    note: (task) => kind.note(task as T),
+    noted: kind.noted,
+    check: (task, data) => kind.check(task as T, data as TaskData<X>),
+    open: (model, task, job) => trainerOf(task, kind.open(model, task as T, job), job),
+  };
+}
+
+function trainerOf<X extends Example, B extends Weighted>(
+  task: Task,
+  opened: Opened<X, B>,
+  { training, engine }: TrainingJob,
+): Trainer {
+  const { learner, right } = opened;
+  const { whole } = metricNamed(task.metric);
+  const stepper = stepperOf(learner, { optimizer: training.optimizer, engine, precision: training.precision });
+  const score = compile((own: Own, batch: B) => opened.score(own, batch), engine, training.precision);
+  return {
+    head: opened.head,
+    predict: opened.predict,
+    course: (all, job) => {
+      const data = all as TaskData<X>;
+      const { accumulation, scored } = job.training;
+      const { train, print, ...parts } = opened.prepare(data, job);
+      return {
+        steps: Math.ceil(train.length / accumulation),
+        print,
+        testIds: parts.test.ids,
+        step: (at, state, constants, tick) => {
+          const batches = train.slice(at * accumulation, (at + 1) * accumulation).map((batch) => batch.upload());
+          const next = stepper.step(state, constants, batches, tick);
+          disposeTree(batches);
+          return next;
+        },
+        evaluate: (split, own) =>
+          evaluate(score, parts[split], own, {
+            whole,
+            right: right === undefined ? [] : take(data[split], scored[split]).map(right),
+          }),
+        write: (own) => opened.write(own, take(data.test, scored.test), job),
+      };
+    },
+    times: () => [...stepper.times(), ...score.times(), ...opened.times()],
+    dispose: () => {
+      stepper.dispose();
+      score.dispose();
+      opened.dispose();
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { UserError } from '../../errors';
+import type { TaskData } from '../../tasks/task';
+
+/** Refuses a task without training examples, and examples without a text. */
+export function demandText(name: string, data: TaskData): void {
+  if (data.train.length === 0) throw new UserError(`task "${name}" has no training examples: give it some`);
+  const empty = Object.values(data)
+    .flat()
+    .find(({ text, target = 'x' }) => text.trim() === '' || target.trim() === '');
+  if (empty !== undefined)
+    throw new UserError(`task "${name}", example ${empty.id}: a text is empty: leave the example out`);
+}

@@ -1,0 +1,61 @@
+import { uploadBatch } from '../../model/batch';
+import type { LanguageBatch } from '../../model/language';
+import { commonGrids, commonRows, packSequences, type Packing } from '../../model/packing';
+import type { Tokenizer } from '../../model/tokenizer';
+import type { Batch } from '../../tasks/batches';
+import { encodeLines, type EncodedLine } from '../../tasks/encode';
+import type { GenerationExample } from '../../tasks/generation';
+import { byLength, prepare } from '../data';
+import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
+
+/**
+ * Source, separator and target as one text of a decoder, which learns the target and its end alone. All batches of one
+ * planned length share their shapes: grids, rows and the number of labels.
+ * @param prompt free slots before each text
+ */
+export function oneStack(tokenizer: Tokenizer, limits: PairLimits, prompt: number): PairForm {
+  const encode = (examples: readonly GenerationExample[]): readonly EncodedLine[] =>
+    encodeLines(tokenizer, examples, limits);
+  const batching = {
+    encode,
+    labels: labelsIn,
+    uploader: (batches: readonly Batch<EncodedLine>[]) => lineUploader(batches, prompt),
+  };
+  return {
+    prepare: (data, job) => prepare(data, job, batching),
+    sources: (examples) => ({ ids: encode(examples).map(({ whole, from }) => whole.subarray(0, from)), start: null }),
+  };
+}
+
+function labelsIn({ whole, from }: EncodedLine): number {
+  return whole.length - from;
+}
+
+interface LineShape {
+  readonly packing: Packing;
+  readonly labels: number;
+}
+
+/** The tensors of any of `batches`, in few shapes. */
+export function lineUploader(
+  batches: readonly Batch<EncodedLine>[],
+  prompt: number,
+): (batch: Batch<EncodedLine>) => LanguageBatch {
+  const read = tokensOf(({ ids }: EncodedLine) => ids.length + prompt);
+  const shapes = byLength(batches, (alike, length): LineShape => {
+    const lengths = commonGrids(alike.map(read), length + prompt);
+    const most = Math.max(...alike.map(({ rows }) => rows.reduce((sum, row) => sum + labelsIn(row), 0)));
+    const packing = { lengths, size: commonRows(alike.map(read), lengths, 32), prompt };
+    return { packing, labels: Math.ceil(most / 32) * 32 };
+  });
+  return (batch) => lines(batch, shapes.get(batch.length) as LineShape);
+}
+
+function lines({ rows, count }: Batch<EncodedLine>, { packing, labels }: LineShape): LanguageBatch {
+  const packed = packSequences(
+    rows.map(({ ids }) => ({ ids })),
+    packing,
+  );
+  const sequences = rows.map(({ whole, from }) => ({ ids: whole, from }));
+  return { target: uploadBatch(packed), ...targetsOf(sequences, count, packed, labels) };
+}
