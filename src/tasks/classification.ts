@@ -1,4 +1,5 @@
 import { UserError } from '../errors';
+import type { DataPrint } from './split';
 import { metricNamed } from './metrics/metric';
 import { classificationData, type ClassificationColumns, type Source } from './own/examples';
 import type { Example, Task, TaskData } from './task';
@@ -19,6 +20,7 @@ interface Named {
   readonly name: string;
   readonly about?: string;
   readonly packages?: readonly string[];
+  readonly print?: DataPrint | null;
   /** `accuracy`, or one over the whole set: `f1`, `macro-f1`, `matthews`. */
   readonly metric?: string;
 }
@@ -38,7 +40,7 @@ export type OwnLabels = Named & Source & ClassificationColumns;
  */
 export function classificationTask(fields: LoadedLabels | OwnLabels): ClassificationTask {
   const { labels, load, own } = 'load' in fields ? { ...fields, own: null } : ownLabels(fields);
-  const { name, about = `${name}, from your own data`, packages = [], metric = 'accuracy' } = fields;
+  const { name, about = `${name}, from your own data`, packages = [], print = null, metric = 'accuracy' } = fields;
   if (labels.length < 2)
     throw new UserError(`task "${name}" has ${labels.length} labels (${labels.join()}): give at least two`);
   metricNamed(metric);
@@ -51,6 +53,7 @@ export function classificationTask(fields: LoadedLabels | OwnLabels): Classifica
     labels,
     outputs: labels.length,
     writes: null,
+    print,
     own,
     load,
   };

@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Split } from './split';
+import type { DataPrint, SplitPrint } from './split';
 import type { Example, TaskData } from './task';
 
-/** How many examples of a split were used, and which: 16 hexadecimal digits over their ids and texts in order. */
-export interface SplitPrint {
-  readonly count: number;
-  readonly hash: string;
-}
-
-/** Tells in a record which data a run saw, also where a source is not pinned. */
-export type DataPrint = Readonly<Record<Split, SplitPrint>>;
+export type { DataPrint, SplitPrint };
 
 export function dataPrint({ train, validation, test }: TaskData): DataPrint {
   return { train: printOf(train), validation: printOf(validation), test: printOf(test) };

@@ -1,4 +1,5 @@
 import { UserError } from '../errors';
+import type { DataPrint } from './split';
 import { generationData, type GenerationColumns, type Source } from './own/examples';
 import type { Example, Task, TaskData } from './task';
 
@@ -24,6 +25,7 @@ interface Named {
   readonly name: string;
   readonly about?: string;
   readonly packages?: readonly string[];
+  readonly print?: DataPrint | null;
   readonly languages?: Languages | null;
   /** Tokens of the longest target that is kept whole; 64 where left out. */
   readonly targetTokens?: number;
@@ -42,12 +44,19 @@ export type OwnPairs = Named & Source & GenerationColumns;
  * columns. Own data are read and checked at once; a fault is a UserError with row and column.
  */
 export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
-  const { name, about = `${name}, from your own data`, packages = [], languages = null, targetTokens = 64 } = fields;
+  const {
+    name,
+    about = `${name}, from your own data`,
+    packages = [],
+    print = null,
+    languages = null,
+    targetTokens = 64,
+  } = fields;
   if (!Number.isInteger(targetTokens) || targetTokens < 1)
     throw new UserError(`task "${name}" has targetTokens ${targetTokens}: give a whole number of at least 1`);
   const { load, own } = 'load' in fields ? { ...fields, own: null } : ownPairs(fields);
   const writes = { tokens: targetTokens, score: languages === null ? 'rouge2' : 'bleu' } as const;
-  return { kind: 'generation', name, about, packages, metric: 'nll', outputs: 0, writes, languages, own, load };
+  return { kind: 'generation', name, about, packages, metric: 'nll', outputs: 0, writes, languages, print, own, load };
 }
 
 function ownPairs(fields: OwnPairs): Pick<GenerationTask, 'load' | 'own'> {

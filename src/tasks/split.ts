@@ -2,6 +2,15 @@ import { createHash } from 'node:crypto';
 
 export type Split = 'train' | 'validation' | 'test';
 
+/** How many examples of a split were used, and which: 16 hexadecimal digits over their ids and texts in order. */
+export interface SplitPrint {
+  readonly count: number;
+  readonly hash: string;
+}
+
+/** Tells in a record which data a run saw, also where a source is not pinned. */
+export type DataPrint = Readonly<Record<Split, SplitPrint>>;
+
 /**
  * The one division into splits, shared by every task and by pretraining: the first 4 bytes of SHA-256 over the UTF-8
  * group key, as a

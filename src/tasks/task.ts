@@ -1,5 +1,5 @@
 import { UserError } from '../errors';
-import { hashOf, splitOf, type Split } from './split';
+import { hashOf, splitOf, type DataPrint, type Split } from './split';
 
 /** A text with what belongs to it; every kind of task says what its own examples hold beside. */
 export interface Example {
@@ -30,6 +30,8 @@ export interface Task<E extends Example = Example> {
   readonly outputs: number;
   /** Targets that are texts; null for tasks that write none. */
   readonly writes: Writes | null;
+  /** Which examples the pinned packages give; null where a source may change (Debian's releases, a user's files). */
+  readonly print: DataPrint | null;
   /** Of a task made from the user's own data. */
   readonly own: OwnPrint | null;
   readonly load: () => Promise<TaskData<E>>;

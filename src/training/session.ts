@@ -4,6 +4,7 @@ import type { ModelShape } from '../model/shape';
 import { createDelta, withPromptTokens } from '../petl/bank/delta';
 import { demandHead } from '../petl/bank/guards';
 import type { Method } from '../petl/design/types';
+import { examplesOf } from '../tasks/pinned';
 import type { Task, TaskData } from '../tasks/task';
 import { demandFrozen, printsOf } from './guards';
 import { programKey, type TrainingJob, type TrainingOutcome } from './job';
@@ -96,7 +97,7 @@ export class Session {
 
   private async openTask(task: Task): Promise<LoadedTask> {
     if (this.task?.task === task) return this.task;
-    const data = await task.load();
+    const data = await examplesOf(task);
     kindNamed(task.kind).check(task, data);
     return (this.task = { task, data });
   }

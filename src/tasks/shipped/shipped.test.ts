@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { hasDebianIndex } from '../debian';
+import { dataPrint } from '../fingerprint';
+import { taskNamed } from '../registry';
+import { examplesOf } from '../pinned';
+import { shippedTasks } from './index';
+import { sentiment } from './sentiment';
+
+const files = readdirSync(__dirname)
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'index.ts')
+  .map((name) => name.slice(0, -3));
+
+describe('shipped tasks', () => {
+  it('are the files of their folder, each found by its name', () => {
+    expect(shippedTasks.map(({ name }) => name).sort()).toEqual(files.sort());
+    for (const task of shippedTasks) expect(taskNamed(task.name)).toBe(task);
+  });
+
+  it.each(shippedTasks.filter(({ packages }) => packages.length > 0).map((task) => [task.name, task] as const))(
+    '%s has the examples that it is pinned to',
+    async (_, task) => {
+      if (task.packages.includes('debian-index')) {
+        expect(task.print).toBeNull(); // its source changes with Debian's release
+        if (hasDebianIndex()) expect((await task.load()).train).toHaveLength(20_000);
+      } else expect(dataPrint(await task.load())).toEqual(task.print);
+    },
+  );
+
+  it('refuse examples that are others', async () => {
+    const { train, ...rest } = await sentiment.load();
+    const shorter = { ...sentiment, load: () => Promise.resolve({ ...rest, train: train.slice(1) }) };
+    await expect(examplesOf(shorter)).rejects.toThrow(/7185 train examples \(.*\) are not the 7186 it is pinned to/);
+  });
+});
