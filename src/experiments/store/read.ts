@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../../errors';
 import { readText } from '../../json';
+import { isOfWholeSet } from '../../tasks/metrics/metric';
 import type { EvalLine, FinalLine, RunRecord, RunRecordLine, TrainLine } from './record';
 import { lineSchema } from './schema';
 import { unsealed } from './seal';
@@ -84,9 +85,10 @@ function faultOfCounts({ perExample, tests, tokens, data }: FinalLine, asked: nu
 }
 
 /** Per-example scores are kept to six digits: as far as that their mean is the score. */
-function faultOfScore({ score, loss, perExample }: FinalLine, unscored: boolean): string | undefined {
+function faultOfScore({ score, loss, metric, perExample }: FinalLine, unscored: boolean): string | undefined {
   if (unscored) return score === null && loss === null ? undefined : 'it has a score that nothing was scored for';
   if (score === null || loss === null) return 'its score is not a number';
+  if (isOfWholeSet(metric)) return undefined;
   const mean = perExample.reduce((sum, value) => sum + value, 0) / perExample.length;
   return Math.abs(mean - score) <= 1e-5 * Math.max(1, Math.abs(score)) ? undefined : meanFault(mean, score);
 }

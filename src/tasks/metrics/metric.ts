@@ -29,3 +29,8 @@ export function metricNamed(name: string): Metric {
   if (metric !== undefined) return metric;
   throw new UserError(`unknown metric "${name}": choose from ${metrics.map((known) => known.name).join(', ')}`);
 }
+
+/** Whether scores of this name are no means of the examples' parts. */
+export function isOfWholeSet(name: string): boolean {
+  return metrics.some((metric) => metric.name === name && metric.whole !== undefined);
+}
