@@ -116,6 +116,13 @@ describe('the gate of a base', () => {
     ]);
     expect(lines[0]?.gap).toBeCloseTo(3, 4);
     expect(passedTasks(study, lines)).toEqual(['xsum']);
+    for (const left of lines)
+      expect(
+        passedTasks(
+          study,
+          lines.filter((line) => line !== left),
+        ),
+      ).toEqual([]); // a comparison is missing
     const record = await judgeGate(study, folder);
     expect(record.tasks).toEqual([{ task: 'xsum', outcome: 'passed' }]);
     expect(readGate(folder)).toBeUndefined();

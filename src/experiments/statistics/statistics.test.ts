@@ -80,6 +80,11 @@ describe('paired bootstrap', () => {
     expect(pairedBootstrap([[0, 0, 0]]).p).toBe(1);
   });
 
+  it('has no p below that of one resample in all (Davison and Hinkley 1997, section 4.2)', () => {
+    expect(pairedBootstrap([[1, 1, 1]], { resamples: 99, seed: 1 }).p).toBe(2 / 100);
+    expect(pairedBootstrap([[-1, -1]], { resamples: 199, seed: 1 }).p).toBe(2 / 200);
+  });
+
   it('refuses seeds scored on different examples', () => {
     expect(() => pairedBootstrap([[1, 0], [1]])).toThrow('the same examples');
   });

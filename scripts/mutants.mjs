@@ -1,0 +1,136 @@
+// Changes one small thing in the source at a time and asks the tests that should notice: a change that none notices
+// survives, and the tests hold less than they seem to.
+//   node scripts/mutants.mjs [NUMBER...]   all of them, or some; the sources are put back whatever happens
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(fileURLToPath(import.meta.url), '..', '..');
+const statistics = 'src/experiments/statistics';
+const findings = 'src/experiments/findings';
+
+/** What is changed: file, code as it stands there once, code in its place, tests that must fail. */
+const mutants = [
+  ['pairs runs on other frozen weights', `${statistics}/link.ts`, ' && models.size < 2', '', statistics],
+  [
+    'bootstrap p without + 1',
+    `${statistics}/bootstrap.ts`,
+    'Math.min(below, above) + 1',
+    'Math.min(below, above)',
+    statistics,
+  ],
+  ['gate with two of three comparisons', `${findings}/gate.ts`, 'own.length === 3', 'own.length >= 2', findings],
+  [
+    'Holm level not applied',
+    `${findings}/verdict.ts`,
+    'crossedInterval(test.found, level)',
+    'crossedInterval(test.found)',
+    findings,
+  ],
+  ['delta of accuracy', `${findings}/verdict.ts`, 'accuracy: 0.01', 'accuracy: 0.1', findings],
+  ['delta of likelihood', `${findings}/verdict.ts`, 'nll: 0.03', 'nll: 0.3', findings],
+  [
+    'delta is the whole printed gap',
+    `${findings}/printed.ts`,
+    'Math.abs(contrastOf(link, gap)) / 2',
+    'Math.abs(contrastOf(link, gap))',
+    findings,
+  ],
+  ['freedom of seeds', `${statistics}/crossed.ts`, 't(p, seeds - 1)', 't(p, seeds)', statistics],
+  [
+    'examples vary nothing',
+    `${statistics}/crossed.ts`,
+    'Math.max(0, exampleSquare - restSquare) / cells',
+    '0',
+    statistics,
+  ],
+  [
+    'seeds vary nothing',
+    `${statistics}/crossed.ts`,
+    'seedVariance: seedSquare / cells, exampleVariance }',
+    'seedVariance: 0, exampleVariance }',
+    statistics,
+  ],
+  [
+    'lower losses are worse',
+    `${statistics}/link.ts`,
+    "metric === 'nll' ? -1 : 1",
+    "metric === 'nll' ? 1 : 1",
+    statistics,
+  ],
+  ['weights left out', `${statistics}/link.ts`, '(weights[place] ?? 1)', '1', findings],
+  ['Holm by the number of all', `${statistics}/statistics.ts`, 'p * (ps.length - rank)', 'p * ps.length', statistics],
+  [
+    'prediction interval of a mean',
+    `${statistics}/statistics.ts`,
+    'Math.sqrt(1 + 1 / values.length)',
+    'Math.sqrt(1 / values.length)',
+    statistics,
+  ],
+  ['deviation by n', `${statistics}/statistics.ts`, '/ (values.length - 1)', '/ values.length', statistics],
+  ['three seeds decide', `${findings}/preconditions.ts`, 'seedsToDecide = 5', 'seedsToDecide = 3', findings],
+  ['room of one delta', `${findings}/preconditions.ts`, 'room >= 5 * delta', 'room >= delta', findings],
+  ['rates on the edge', `${findings}/preconditions.ts`, 'return isEdge ?', 'return false && isEdge ?', findings],
+  [
+    'rates of fewer steps',
+    `${findings}/preconditions.ts`,
+    'found.steps < final.steps',
+    'found.steps > final.steps',
+    findings,
+  ],
+  [
+    'a lost gate',
+    `${findings}/preconditions.ts`,
+    'filter(({ passed }) => !passed)',
+    'filter(({ passed }) => !passed && false)',
+    findings,
+  ],
+  ['power without level', `${findings}/preconditions.ts`, 'leastGap(found, level)', '0', findings],
+  [
+    'metrics that disagree',
+    `${findings}/preconditions.ts`,
+    "'metrics agree', !opposite",
+    "'metrics agree', true || opposite",
+    findings,
+  ],
+  ['a gap that turned', `${findings}/preconditions.ts`, 'Math.sign(half) === Math.sign(end)', 'true', findings],
+  [
+    'a contradicted comparison beside',
+    `${findings}/verdict.ts`,
+    "first?.verdict === 'confirmed' && isBroken",
+    'false && isBroken',
+    findings,
+  ],
+  ['a step time with the first step', `${statistics}/measure.ts`, '.slice(1)', '.slice(0)', findings],
+];
+
+const wanted = process.argv.slice(2).map(Number);
+const chosen = mutants
+  .map((mutant, i) => [i + 1, ...mutant])
+  .filter(([i]) => wanted.length === 0 || wanted.includes(i));
+const survived = [];
+for (const [number, about, file, from, to, tests] of chosen) {
+  const path = join(root, file);
+  const source = readFileSync(path, 'utf8');
+  if (source.split(from).length !== 2)
+    throw new Error(`${file} has "${from}" ${source.split(from).length - 1} times, not once`);
+  const restore = () => writeFileSync(path, source);
+  process.once('exit', restore);
+  try {
+    writeFileSync(
+      path,
+      source.replace(from, () => to),
+    );
+    const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', tests, '--maxWorkers=1', '--bail=1'];
+    const { status } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+    if (status === 0) survived.push(about);
+    console.log(`${status === 0 ? 'SURVIVED' : 'killed  '} ${String(number).padStart(2)} ${about}`);
+  } finally {
+    restore();
+    process.off('exit', restore);
+  }
+}
+console.log(`${chosen.length - survived.length} of ${chosen.length} killed`);
+process.exitCode = survived.length > 0 ? 1 : 0;
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
