@@ -87,13 +87,7 @@ const mutants = [
     findings,
   ],
   ['power without level', `${findings}/preconditions.ts`, 'leastGap(found, level)', '0', findings],
-  [
-    'metrics that disagree',
-    `${findings}/preconditions.ts`,
-    "'metrics agree', !opposite",
-    "'metrics agree', true || opposite",
-    findings,
-  ],
+  ['metrics that disagree', `${findings}/preconditions.ts`, '!opposite,', 'true,', findings],
   ['a gap that turned', `${findings}/preconditions.ts`, 'Math.sign(half) === Math.sign(end)', 'true', findings],
   [
     'a contradicted comparison beside',

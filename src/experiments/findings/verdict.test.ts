@@ -123,6 +123,14 @@ describe('verdicts', () => {
     expect(width(among)).toBeGreaterThan(1.5 * width(alone));
   });
 
+  it('have a delta of one point of accuracy or 0.03 nat where the paper prints nothing', () => {
+    const scored: Evidence = (study, variant, task) =>
+      evidenceOf()(study, variant, task).map((run) => ({ ...run, final: { ...run.final, metric: 'accuracy' } }));
+    const one = finding('unprinted', link('atLeast', 'good', 'alike'));
+    expect(judge([one], scored, able)[0]!.comparisons[0]!.delta).toBe(0.01);
+    expect(judge([one], evidenceOf(), able)[0]!.comparisons[0]!.delta).toBe(0.03);
+  });
+
   it('compare times as ratios, one for each seed', () => {
     const ratio: Link = {
       kind: 'ratio',
