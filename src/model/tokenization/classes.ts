@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { projectRoot } from '../../project';
 
 /**
  * Classes of characters as Hugging Face's tokenizers has them (`unicode.json`, made by scripts/fixtures/unicode.py):
@@ -27,7 +28,9 @@ let tables: Readonly<Record<string, string>> | undefined;
 
 /** The inside of a character class of a regular expression with the flag u: `\u{61}-\u{7a}...` */
 export function classOf(name: ClassName): string {
-  tables ??= JSON.parse(readFileSync(join(__dirname, 'unicode.json'), 'utf8')) as Readonly<Record<string, string>>;
+  tables ??= JSON.parse(
+    readFileSync(join(projectRoot(), 'src', 'model', 'tokenization', 'unicode.json'), 'utf8'),
+  ) as Readonly<Record<string, string>>;
   const ranges = tables[name] ?? '';
   return ranges
     .split(' ')
