@@ -11,10 +11,10 @@ import { bare, blockParts, modulePath, partsByModule, type BlockPart } from './m
 import { lowRankForm } from './peft-lora';
 import type { Piece } from './pieces';
 import type { Notes } from './report';
-import { filled, product, rows, shaped, times, transposed, type Named, type Values } from './values';
+import { demandShape, filled, product, rows, shaped, times, transposed, type Named } from './values';
 
 /** Fields that change no output, and those that the tensors speak for. */
-export const harmlessOfLora: readonly string[] = ['dropout', 'init_weights', 'init_weights_seed'];
+export const harmlessOfLora: readonly string[] = ['dropout', 'init_weights', 'init_weights_seed', 'attn_matrices']; // read where attention changes
 
 /** What the library takes for fields that a file leaves out. */
 const usual: Config = {
@@ -165,6 +165,7 @@ function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, par
   if (b === undefined) throw cannot(`LoRA at ${module}`, 'lora_B is missing');
   if (config['composition_mode'] === 'scale') {
     if (config['use_gating'] === true) throw cannot('gated (IA)3', 'a diagonal has no gate here');
+    demandShape(`lora_B of ${module}`, b, [b.values.length, 1]);
     const factor = times(shaped(b, [b.values.length]), number(config, 'alpha'));
     return {
       stack,
@@ -178,10 +179,8 @@ function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, par
   if (config['composition_mode'] !== 'add')
     throw cannot(`composition_mode = ${JSON.stringify(config['composition_mode'])}`, 'LoRA adds or scales');
   if (a === undefined) throw cannot(`LoRA at ${module}`, 'lora_A is missing');
-  const gate: Named =
-    config['use_gating'] === true
-      ? { 'gate.weight': transposed(parts['gate.weight'] as Values), 'gate.bias': parts['gate.bias'] as Values }
-      : {};
+  if (m !== undefined) demandShape(`m of ${module}`, m, [m.values.length, 1]);
+  const gate = config['use_gating'] === true ? gateOf(parts, `LoRA at ${module}`) : {};
   const magnitude: Named = m === undefined ? {} : { magnitude: shaped(m, [m.values.length]) };
   const change = changeOf(config, a.shape[0] as number, shape);
   return {
@@ -192,6 +191,12 @@ function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, par
     change,
     parts: { down: transposed(a), up: transposed(b), ...gate, ...magnitude },
   };
+}
+
+/** A gate's weight `[1, in]` and bias, as they are named here. */
+export function gateOf({ 'gate.weight': weight, 'gate.bias': bias }: Named, what: string): Named {
+  if (weight === undefined || bias === undefined) throw cannot(what, 'its gate is missing');
+  return { 'gate.weight': transposed(weight), 'gate.bias': bias };
 }
 
 /** A gate takes the place of the scale; DoRA leaves the scale out of the norm and turns the bias too. */

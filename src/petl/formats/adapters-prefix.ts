@@ -10,7 +10,7 @@ import { partsByModule } from './modules';
 import { prefixChange } from './peft-prompts';
 import type { Piece } from './pieces';
 import type { Notes } from './report';
-import { columns, dense, shaped, transposed, type Named, type Values } from './values';
+import { columns, demandShape, dense, shaped, transposed, type Named, type Values } from './values';
 
 export const onRelative =
   'there the relative bias counts the prefix as keys and shifts those of the text, here it leaves prefixes out';
@@ -115,6 +115,7 @@ function flatOf(config: Config, parts: Named, group: string): Values {
     throw new UserError(
       `adapter_config.json says flat = ${JSON.stringify(config['flat'] ?? null)}, the prefix ${group} is ${whole === undefined ? 'not ' : ''}so: they belong to different adapters`,
     );
+  if (whole !== undefined) demandShape(`control_trans of ${group}`, whole, [whole.values.length]);
   if (whole !== undefined) return shaped(whole, [length, whole.values.length / length]);
   const [table, w0, b0, w2, b2] = [
     'wte.weight',
@@ -124,6 +125,15 @@ function flatOf(config: Config, parts: Named, group: string): Values {
     'control_trans.2.bias',
   ].map((name) => parts[name]);
   if (!table || !w0 || !b0 || !w2 || !b2) throw cannot(`the prefix ${group}`, 'tensors of its MLP are missing');
+  const [middle, width] = [number(config, 'bottleneck_size'), table.shape[1] ?? 0];
+  for (const [name, values, shape] of [
+    ['wte.weight', table, [length, width]],
+    ['control_trans.0.weight', w0, [middle, width]],
+    ['control_trans.0.bias', b0, [middle]],
+    ['control_trans.2.weight', w2, [b2.values.length, middle]],
+    ['control_trans.2.bias', b2, [b2.values.length]],
+  ] as const)
+    demandShape(`${name} of ${group}`, values, shape);
   const activation = { tanh: Math.tanh, relu: (x: number): number => Math.max(0, x) }[
     text(config, 'non_linearity') ?? 'tanh'
   ];

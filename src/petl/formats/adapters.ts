@@ -12,7 +12,7 @@ import type { Config, ForeignFolder } from './folder';
 import { readAdaptersHead, type HeadRead } from './heads';
 import { assemble, type Piece } from './pieces';
 import { some, type Notes } from './report';
-import type { Named, Values } from './values';
+import { equal, type Named, type Values } from './values';
 
 /** What a file of adapters holds, by kind and module. */
 interface Sorted {
@@ -175,12 +175,25 @@ function sort(tensors: Named, name: string): Sorted {
     else if (kind === 'adapters') put(sorted.bottlenecks, module, after, values);
     else if (kind === 'loras') put(sorted.loras, module, after, values);
     else if (kind === 'prefix_tunings')
-      put(sorted.prefixes, after.replace(/\..*$/, ''), after.replace(/^[^.]+\./, ''), values); // the same at every layer and once for the model
+      putSame(sorted.prefixes, { module: after.replace(/\..*$/, ''), part: after.replace(/^[^.]+\./, ''), values });
     else if (kind === 'prefix_gates') put(sorted.gates, module.replace(/\.prefix_tuning$/, ''), after, values);
     else if (kind === 'shared_parameters') sorted.shared[after] = values;
     else sorted.left.push(key);
   }
   return sorted;
+}
+
+/** Prefixes stand in the file once for each layer and once for the model, all equal. */
+function putSame(
+  into: Map<string, Named>,
+  { module, part, values }: { readonly module: string; readonly part: string; readonly values: Values },
+): void {
+  const known = into.get(module)?.[part];
+  if (known !== undefined && !equal(known, values))
+    throw new UserError(
+      `the prefix ${module} stands in the file with other numbers at its layers: copy the adapter again`,
+    );
+  into.set(module, { ...into.get(module), [part]: values });
 }
 
 /** Compacter's shared rule. adapters forgets to store it for some models. */

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../engine/tf';
+import { UserError } from '../../errors';
 import { createDelta } from '../bank/delta';
 import { parseMethod } from '../design/written';
 import { perturbed } from '../testing/tiny';
+import type { ForeignFolder } from './folder';
 import { exportForeign, importForeign, type Library } from './foreign';
 import { altered, caseOf, gap, modelOf, outputs, temporaryFolder } from './testing/cases';
 
@@ -67,6 +69,48 @@ describe('a configuration that says less or more than the tensors', () => {
       config: { ...config, config: { ...(config['config'] as object), [field]: value } },
     }));
     expect(() => importForeign(bad, modelOf('bart'))).toThrow(reason);
+  });
+});
+
+describe('tensors of other shapes or numbers', () => {
+  const reshaped =
+    (part: string, shape: readonly number[]) =>
+    ({ tensors, ...rest }: ForeignFolder): ForeignFolder => ({
+      ...rest,
+      tensors: Object.fromEntries(
+        Object.entries(tensors).map(([key, values]) => [key, key.endsWith(part) ? { ...values, shape } : values]),
+      ),
+    });
+  const configured =
+    (fields: Readonly<Record<string, unknown>>) =>
+    ({ config, ...rest }: ForeignFolder): ForeignFolder => ({
+      ...rest,
+      config: { ...config, config: { ...(config['config'] as object), ...fields } },
+    });
+  it.each([
+    ['peft-bert-lora', reshaped('query.lora_A.weight', [4, 32, 1]), /where a matrix belongs/],
+    ['peft-bert-adalora-pruned', reshaped('lora_E', [2, 1, 1]), /lora_E.*should be \[2,1\]/],
+    ['peft-llama-ia3-feed', reshaped('k_proj.ia3_l', [16]), /ia3_l.*should be \[16,1\]/],
+    ['adapters-gpt2-ia3', reshaped('c_fc.loras.task.lora_B', [64, 1, 1]), /lora_B.*should be \[64,1\]/],
+    ['adapters-gpt2-lora', configured({ use_gating: true }), /gate is missing/],
+    ['peft-gpt2-vera', (file: ForeignFolder) => ({ ...file, config: { ...file.config, r: 1e9 } }), /r = 1000000000/],
+    [
+      'adapters-bert-unipelt',
+      ({ tensors, ...rest }: ForeignFolder): ForeignFolder => ({
+        ...rest,
+        tensors: Object.fromEntries(
+          Object.entries(tensors).map(([key, { shape, values }], i) => [
+            key,
+            { shape, values: key.includes('wte') ? values.map((value) => value + i) : values },
+          ]),
+        ),
+      }),
+      /other numbers at its layers/,
+    ],
+  ] as const)('%s is refused', (name, change, reason) => {
+    const bad = altered(name, join(folder, `shape-${name}`), change);
+    expect(() => importForeign(bad, modelOf(caseOf(name).family))).toThrow(UserError);
+    expect(() => importForeign(bad, modelOf(caseOf(name).family))).toThrow(reason);
   });
 });
 

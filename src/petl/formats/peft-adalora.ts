@@ -9,7 +9,7 @@ import { scaleOfChange, type Made } from './peft-lora-write';
 import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { byRow, singularOf } from './plain';
-import { filled, shaped, stacked, transposed, type Values } from './values';
+import { demandShape, filled, shaped, stacked, transposed, type Values } from './values';
 
 /** PEFT divides by the rank that training started with, plus this. */
 const tiny = 1e-5;
@@ -53,6 +53,7 @@ function piecesAt(
     throw cannot(`AdaLoRA on ${module}`, 'one of its three tensors is missing');
   for (const found of [a.shape[0], b.shape[1], e.shape[0]]) demandRank(module, said, found as number);
   const r = a.shape[0] as number;
+  demandShape(`lora_E of ${module}`, e, [r, 1]);
   if (r === 0) return []; // every direction was pruned
   const change: Change = {
     form: lowRankForm(r, { kind: 'triplet' }),

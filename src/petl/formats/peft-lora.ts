@@ -23,8 +23,8 @@ export function readLora(source: Source): Found {
   const { config, base } = source;
   demandKnownStart(config);
   const { chosen, used } = chosenModules(source, ['lora_A', 'lora_B', 'lora_B\\.bias', 'lora_magnitude_vector']);
-  const names = chosen.map(({ module }) => module);
-  const [ranks, alphas] = [patternValues(config, 'rank_pattern', names), patternValues(config, 'alpha_pattern', names)];
+  const among = { modules: chosen.map(({ module }) => module), notes: source.notes };
+  const [ranks, alphas] = [patternValues(config, 'rank_pattern', among), patternValues(config, 'alpha_pattern', among)];
   const settings = chosen.map(({ module }) => {
     const r = ranks.get(module) ?? number(config, 'r');
     const alpha = alphas.get(module) ?? number(config, 'lora_alpha');

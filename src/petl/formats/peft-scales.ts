@@ -11,7 +11,7 @@ import { chosenModules, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { some } from './report';
 import { named, targeted } from './targets';
-import { filled, rows, shaped, stacked, type Named, type Values } from './values';
+import { demandShape, filled, rows, shaped, stacked, type Named, type Values } from './values';
 
 const diagonal = { form: { kind: 'diagonal' }, composition: { kind: 'multiply' } } as const;
 
@@ -42,6 +42,7 @@ function factors({ module, parts, places }: Chosen, onInput: boolean): readonly 
     throw new UserError(
       `adapter_config.json and the tensor [${values.shape.join()}] of ${module} do not agree whether it is one of feedforward_modules: the two belong to different adapters`,
     );
+  demandShape(`ia3_l of ${module}`, values, onInput ? [1, values.values.length] : [values.values.length, 1]);
   const width = values.values.length / places.length;
   return places.map(({ stack, layer, part }, i) => {
     const site = onInput ? inputs[part] : (outputs[part] ?? (part === 'ffn.gate' ? undefined : (part as Site)));
@@ -122,6 +123,10 @@ export function readNorms({ config, tensors, base: { shape, weight }, notes }: S
       .filter(({ module, norm }) => norm !== undefined && wanted.has(module))
       .map(({ name, part, norm }) => [`${norm ?? ''}.${part === 'weight' ? 'gain' : 'bias'}`, name]),
   );
+  if (used.size > 0 && wanted.size < modules.size)
+    notes.note(
+      `${wanted.size} of ${modules.size} norms trained; the others, which go on training here, are as the model has them`,
+    );
   const shapes = Object.entries(weightShapes(shape)).filter(([name]) => isNorm(name));
   const all = shapes.map(
     ([name, size]) => [name, tensors[used.get(name) ?? ''] ?? { shape: size, values: weight(name) }] as const,

@@ -9,7 +9,19 @@ import { lowRankForm, sliceOf, type Found } from './peft-lora';
 import { scaleOfChange, type Made } from './peft-lora-write';
 import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
-import { beside, columns, filled, rows, stacked, times, transposed, type Named, type Values } from './values';
+import {
+  beside,
+  columns,
+  demandShape,
+  equal,
+  filled,
+  rows,
+  stacked,
+  times,
+  transposed,
+  type Named,
+  type Values,
+} from './values';
 
 /** A `[r, in]` and B `[out, r]` of the widest modules; others use their first columns and rows. */
 interface Projections {
@@ -25,6 +37,7 @@ export function readVera(source: Source): Found {
   const { config, tensors, base, notes } = source;
   const { chosen, used } = chosenModules(source, ['vera_lambda_b', 'vera_lambda_d']);
   const sizes = sizesOf(config, chosen, base);
+  for (const { module, parts } of chosen) demandVectors(module, parts, sizes.r);
   const shared = storedProjections(config, tensors, sizes) ?? drawn(config, sizes);
   const stored = ['base_model.vera_A', 'base_model.vera_B'].filter((name) => tensors[name] !== undefined);
   if (stored.length > 0 && config['save_projection'] === false)
@@ -33,6 +46,19 @@ export function readVera(source: Source): Found {
     pieces: chosen.flatMap((one) => piecesAt(one, { config, base, shared, r: sizes.r })),
     used: [...used, ...stored],
   };
+}
+
+function demandVectors(
+  module: string,
+  { vera_lambda_b: outer, vera_lambda_d: inner }: Named,
+  r: number,
+): { readonly outer: Values; readonly inner: Values } {
+  if (outer === undefined || inner === undefined)
+    throw cannot(`VeRA on ${module}`, 'one of its two vectors is missing');
+  demandRank(module, r, inner.values.length);
+  demandShape(`vera_lambda_d of ${module}`, inner, [r]);
+  demandShape(`vera_lambda_b of ${module}`, outer, [outer.values.length]);
+  return { outer, inner };
 }
 
 /** Of the projections: rank, and the widths of the widest of the modules that they serve. */
@@ -80,12 +106,8 @@ interface Where {
   readonly r: number;
 }
 
-function piecesAt({ module, parts, places }: Chosen, { config, base, shared, r: said }: Where): readonly Piece[] {
-  const { vera_lambda_b: outer, vera_lambda_d: inner } = parts;
-  if (outer === undefined || inner === undefined)
-    throw cannot(`VeRA on ${module}`, 'one of its two vectors is missing');
-  const r = inner.values.length;
-  demandRank(module, said, r);
+function piecesAt({ module, parts, places }: Chosen, { config, base, shared, r }: Where): readonly Piece[] {
+  const { outer, inner } = demandVectors(module, parts, r);
   const initial = typeof config['d_initial'] === 'number' ? config['d_initial'] : 0.1;
   const own = rows(shared.b, 0, outer.values.length);
   return places.map((at, i) => {
@@ -177,9 +199,7 @@ function usesOf(places: Places, base: Base): readonly Use[] {
 /** Parts of one matrix that share d and A, as they come from PEFT, are one use again. */
 function fused(uses: readonly Use[]): readonly Use[] {
   const [first] = uses as readonly [Use];
-  const same = (a: Values, b: Values): boolean =>
-    a.values.length === b.values.length && a.values.every((value, i) => value === b.values[i]);
-  if (uses.length === 1 || !uses.every(({ inner, down }) => same(inner, first.inner) && same(down, first.down)))
+  if (uses.length === 1 || !uses.every(({ inner, down }) => equal(inner, first.inner) && equal(down, first.down)))
     return uses;
   return [{ ...first, up: beside(uses.map(({ up }) => up)), key: uses.map(({ key }) => key).join('+') }];
 }

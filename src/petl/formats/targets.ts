@@ -3,6 +3,7 @@ import type { ModelShape } from '../../model/shape';
 import type { Config } from './folder';
 import { bare, blockParts, modulePath } from './modules';
 import { matching } from './python-pattern';
+import type { Notes } from './report';
 
 /**
  * The modules that PEFT changes by a configuration, of those given, as its `check_target_module_exists` finds them:
@@ -63,13 +64,18 @@ function numbersAfter(patterns: readonly string[], names: readonly string[]): Re
 /**
  * Modules' own values in `rank_pattern` or `alpha_pattern`, where one of its patterns ends the name; the first counts.
  */
-export function patternValues(config: Config, key: string, modules: readonly string[]): ReadonlyMap<string, number> {
+export function patternValues(
+  config: Config,
+  key: string,
+  { modules, notes }: { readonly modules: readonly string[]; readonly notes: Notes },
+): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const [pattern, value] of Object.entries(config[key] ?? {})) {
     if (typeof value !== 'number')
       throw new UserError(`adapter_config.json: ${key} of ${pattern} must be a number, not ${JSON.stringify(value)}`);
-    for (const name of matching(`(.*\\.)?(${pattern})$`, modules, 'start').keys())
-      if (!found.has(name)) found.set(name, value);
+    const matched = matching(`(.*\\.)?(${pattern})$`, modules, 'start');
+    if (matched.size === 0) notes.note(`${key} of ${pattern} matches no module, here as in PEFT`);
+    for (const name of matched.keys()) if (!found.has(name)) found.set(name, value);
   }
   return found;
 }

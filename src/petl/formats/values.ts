@@ -1,3 +1,5 @@
+import { UserError } from '../../errors';
+
 /** A tensor outside TensorFlow, row-major. */
 export interface Values {
   readonly shape: readonly number[];
@@ -16,8 +18,20 @@ export function shaped({ values }: Values, shape: readonly number[]): Values {
   return { shape, values };
 }
 
+/** Refuses a tensor of another shape than its file should have. */
+export function demandShape(name: string, { shape }: Values, wanted: readonly number[]): void {
+  if (shape.join() !== wanted.join())
+    throw new UserError(`${name} has shape [${shape.join()}], it should be [${wanted.join()}]: copy the adapter again`);
+}
+
+export function equal(a: Values, b: Values): boolean {
+  return a.shape.join() === b.shape.join() && a.values.every((value, i) => value === b.values[i]);
+}
+
 /** `[a, b]` -> `[b, a]` */
 export function transposed({ shape, values }: Values): Values {
+  if (shape.length !== 2)
+    throw new UserError(`a tensor of shape [${shape.join()}] stands where a matrix belongs: copy the adapter again`);
   const [rows, columns] = shape as [number, number];
   const made = new Float32Array(values.length);
   for (let i = 0; i < rows; i++)
