@@ -5,11 +5,12 @@ import type { Delta } from '../petl/bank/delta';
 import type { Method } from '../petl/design/types';
 import { merge, type Merged } from '../petl/bank/merge';
 import { mergeStated } from '../petl/bank/merged';
-import { visitFor } from '../petl/forms/modify';
-import { benchOf, gap, moved, type Bench } from './testing/bench';
+import { promptLength, visitFor } from '../petl/forms/modify';
+import { randomFrom } from '../random';
+import { benchOf, gap, moved, outputsOn, type Bench } from './testing/bench';
 import { free } from './testing/banks';
 import { invariant } from './testing/catalogue';
-import { cells, kinds } from './testing/matrix';
+import { cells, fits, kinds } from './testing/matrix';
 
 const quiet = { noise: undefined };
 
@@ -108,6 +109,70 @@ invariant(29, () => {
     ).toThrow(/was not merged: .* holds NaN or infinity/);
     bad.dispose();
     expect(live().tensors).toBe(before);
+    delta.dispose();
+  });
+});
+
+/** Families and points that meet each other at the same matrices, before and after them. */
+const meeting = [
+  ...linear.filter((written) => written !== 'full'),
+  ...mixed,
+  'bitfit',
+  'top:k=1',
+  'prompt:l=2',
+  'pa-attn:r=3',
+  'compacter:r=4,n=2',
+  'point:site=attn.value,form=identity,r=3,bias=no,how=renormalise,s=2',
+  'point:site=attn.key,form=identity,r=3,init=lora,bias=no,how=add',
+  'point:site=ffn.down,form=identity,r=2,init=lora,bias=no,s=channel',
+  'point:site=ffn.down,form=identity,r=2,bias=no,how=renormalise',
+  'point:site=ffn.down,form=relu,r=2',
+  'point:site=ffn.up,form=identity,r=3,how=multiply',
+  'point:site=ffn.mid,form=diagonal',
+  'point:site=attn.query,form=diagonal',
+  'point:site=attn.value,form=tanh,r=2,layers=0',
+  'point:site=attn.heads,form=diagonal,layers=from1',
+  'point:site=cross.value,form=identity,r=2,bias=no,how=renormalise',
+];
+
+/** Pairs and triples of them, drawn from a seed. */
+function draws(count: number, seed: number): readonly (readonly [family: string, written: string])[] {
+  const random = randomFrom(seed);
+  const one = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const drawn: (readonly [string, string])[] = [];
+  while (drawn.length < count) {
+    const family = one(kinds);
+    const parts = Array.from({ length: random() < 0.7 ? 2 : 3 }, () => one(meeting));
+    const written = parts.join('+');
+    const cross = written.includes('cross') && family !== 'bart' && family !== 't5';
+    const prompts = parts.filter((part) => part === 'prompt:l=2').length;
+    if (!cross && prompts < 2 && parts.every((part) => fits(family, part))) drawn.push([family, written]);
+  }
+  return drawn;
+}
+
+invariant(29, () => {
+  const named = [
+    ...cells(kinds, ['lora:r=2+dora:r=2', 'dora:r=2+dora:r=3', 'ia3+dora:r=2', 'bitfit+ia3', 'dora:r=2+ia3']).filter(
+      ([family, written]) => written.split('+').every((part) => fits(family, part)),
+    ),
+    ...draws(60, 11),
+  ];
+  it.each(named)('%s, %s: the rest on the merged weights is the model unmerged', (family, written) => {
+    const bench = benchOf(family);
+    const delta = moved(bench, written, 2, 0.2);
+    const merged = mergeOf(bench, delta);
+    const { method: own, shape, constants, variables } = delta;
+    const rest = { method: merged.rest, shape, constants, variables };
+    const pair = bench.text(promptLength(own));
+    const applied = (): Tensor =>
+      outputsOn({ model: { ...bench.model, weights: merged.weights } as Bench['model'] }, rest, variables, pair);
+    const scale = tf.tidy(() => tf.max(tf.abs(bench.outputs(delta))).dataSync()[0] as number);
+    expect(gap(applied, () => bench.outputs(delta)) / Math.max(1, scale)).toBeLessThan(5e-5);
+    const stated = mergeStated(bench.model, delta);
+    expect(stated.difference / Math.max(1, scale)).toBeLessThan(5e-5);
+    free(stated);
+    free(merged);
     delta.dispose();
   });
 });

@@ -99,7 +99,7 @@ export class Bank {
     const prompts = chosen.flatMap(({ variables }) => variables['prompt'] ?? []);
     return {
       visit: stack(chosen.map((delta) => visitOf(delta, context))),
-      weights: chosen.reduce((merged, { variables }) => weightsWith(merged, variables), weights),
+      weights: chosen.reduce((merged, delta) => weightsWith(merged, delta, delta.variables), weights),
       prompt: prompts[0],
     };
   }

@@ -69,11 +69,18 @@ export function createDelta(method: Method, shape: ModelShape, weights: Tensors,
   return new Delta(method, shape, { variables, constants });
 }
 
-/** The model's weights with those that the method trains in place of the frozen ones. */
-export function weightsWith(weights: Tensors, variables: Tensors): Tensors {
-  const own = Object.entries(variables).filter(([name]) => weights[name] !== undefined);
-  const rows = variables[tokenRowsName];
-  const merged = { ...weights, ...Object.fromEntries(own) };
+/**
+ * The model's weights with those that the method trains in place of the frozen ones; tensors of weights that it leaves
+ * alone, such as those that a merge has put in already, are passed over.
+ */
+export function weightsWith(
+  weights: Tensors,
+  { method, shape }: Pick<Delta, 'method' | 'shape'>,
+  own: Tensors,
+): Tensors {
+  const trained = unfrozenNames(method, shape).filter((name) => own[name] !== undefined);
+  const merged = { ...weights, ...Object.fromEntries(trained.map((name) => [name, own[name] as Tensor])) };
+  const rows = method.unfrozen.some(({ kind }) => kind === 'tokenRows') ? own[tokenRowsName] : undefined;
   const word = merged['embedding.word'];
   return rows === undefined || word === undefined ? merged : { ...merged, 'embedding.word': withLastRows(word, rows) };
 }

@@ -2,6 +2,7 @@ import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import { need } from '../forms/attend';
+import { scaleOf } from '../forms/modify';
 import { matrices, scaled, type Own } from '../forms/bottleneck';
 import { weightsWith } from './delta';
 import { compositions } from '../design/composition';
@@ -24,9 +25,8 @@ export interface Merged {
 
 /**
  * Puts into the weights what is linear: LoRA and its kin at projections (W + s A B, DoRA's m (W + s A B) / |W + s A
- * B|), diagonals (columns
- * of the matrix that makes h, or rows of the one that reads it), and trained weights. Adapters, prefixes and prompts
- * stay in `rest`.
+ * B|), diagonals (columns of the matrix that makes h, or rows of the one that reads it), and trained weights, each on
+ * top of those before it, as they are applied. Adapters, prefixes and prompts stay in `rest`.
  * @throws UserError where a tensor holds NaN or infinity; nothing is changed then
  */
 export function merge(method: Method, shape: ModelShape, weights: Tensors, tensors: Tensors): Merged {
@@ -35,13 +35,14 @@ export function merge(method: Method, shape: ModelShape, weights: Tensors, tenso
   );
   if (broken) throw new UserError(`${method.name} was not merged: ${broken[0]} holds NaN or infinity.`);
   const now: Record<string, Tensor> = tf.tidy(() => {
-    const merged: Record<string, Tensor> = { ...weightsWith(weights, tensors) };
+    const base = weightsWith(weights, { method, shape }, tensors);
+    const work = { base, merged: { ...base }, tensors };
     for (const { modification, index } of inOrder(method)) {
       for (const place of placesOf(modification, shape))
-        mergeAt(modification, place, `${place.name}.${formName(method, index)}`, { merged, tensors });
+        mergeAt(modification, place, `${place.name}.${formName(method, index)}`, work);
     }
     return Object.fromEntries(
-      Object.entries(merged)
+      Object.entries(work.merged)
         .filter(([name, tensor]) => tensor !== weights[name])
         .map(([name, tensor]) => [name, tensor.clone()]),
     );
@@ -83,11 +84,14 @@ function mergeable({ site, form, composition, reads }: Modification): boolean {
 }
 
 interface Work {
+  /** The weights as the model runs with them: what a renormalised change takes the norms of. */
+  readonly base: Tensors;
   readonly merged: Record<string, Tensor>;
   readonly tensors: Tensors;
 }
 
-function mergeAt({ form, composition }: Modification, place: Place, name: string, { merged, tensors }: Work): void {
+function mergeAt({ form, composition }: Modification, place: Place, name: string, work: Work): void {
+  const { base, merged, tensors } = work;
   const own: Own = (part) => need(tensors, `${name}.${part}`);
   if (form.kind === 'diagonal') {
     scaleBy(own('factor'), place, merged);
@@ -96,20 +100,19 @@ function mergeAt({ form, composition }: Modification, place: Place, name: string
   if (form.kind !== 'bottleneck') return;
   const key = `${place.name}.weight`;
   const weight = need(merged, key);
-  const scale =
-    composition.kind === 'renormalise'
-      ? composition.scale
-      : composition.kind !== 'scaledAdd'
-        ? 1
-        : composition.scale.kind === 'fixed'
-          ? composition.scale.value
-          : own('scale');
-  const moved = tf.add(weight, product(form, own, tensors, { scale, width: weight.shape[0] as number }));
-  if (composition.kind !== 'renormalise') {
-    merged[key] = moved;
-    return;
-  }
-  merged[key] = tf.mul(moved, tf.div(own('magnitude'), tf.sqrt(tf.sum(tf.square(moved), 0))));
+  const change = product(form, own, tensors, { scale: scaleOf(composition, own), width: weight.shape[0] as number });
+  merged[key] = tf.add(weight, change);
+  if (composition.kind === 'renormalise')
+    renormalise(tf.add(need(base, key), change), own('magnitude'), place.name, work);
+}
+
+/** m (V + dW) / |W + dW|, V what was merged before; a bias that was changed before goes along: c f + b (1 - f). */
+function renormalise(moved: Tensor, magnitude: Tensor, name: string, { base, merged }: Work): void {
+  const factor = tf.div(magnitude, tf.sqrt(tf.sum(tf.square(moved), 0))); // f [out]
+  merged[`${name}.weight`] = tf.mul(need(merged, `${name}.weight`), factor);
+  const [bias, first] = [merged[`${name}.bias`], base[`${name}.bias`]];
+  if (bias !== undefined && first !== undefined && bias !== first)
+    merged[`${name}.bias`] = tf.add(first, tf.mul(tf.sub(bias, first), factor));
 }
 
 /** s A B, less its start for principal factors. */

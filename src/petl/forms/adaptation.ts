@@ -24,7 +24,7 @@ export function runUnder(
   { dropout, ...context }: ModifyContext & { readonly dropout: number },
 ): Run {
   return {
-    frozen: { shape, weights: weightsWith(weights, tensors) },
+    frozen: { shape, weights: weightsWith(weights, { method, shape }, tensors) },
     forward: {
       visit: visitFor(method, shape, tensors, context),
       noise: context.noise,

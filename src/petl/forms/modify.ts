@@ -5,7 +5,7 @@ import type { ModelShape } from '../../model/shape';
 import { untouched, type SequenceMean, type Site, type SitePoint, type Visit } from '../../model/site';
 import { attendPrefix, need, prefixPairs, type PrefixPair } from './attend';
 import { bottleneckForm, matrices, normed, perHeadForm, scaled, type FormContext, type Own } from './bottleneck';
-import type { Bottleneck, Method, Modification, Prefix, Reads } from '../design/types';
+import type { Bottleneck, Composition, Method, Modification, Prefix, Reads } from '../design/types';
 import { formName, placeName, placesOf } from '../design/places';
 
 export interface ModifyContext {
@@ -138,7 +138,7 @@ function modifyByBottleneck(
     own,
     shared: (full) => need(running.tensors, full),
     noise: running.noise,
-    scale: scaleOf(modification, own),
+    scale: scaleOf(modification.composition, own),
   };
   const change = form.perHead
     ? perHeadForm(form, input, running.shape.heads, context)
@@ -166,7 +166,7 @@ function modifyByPrefix(modification: Modification, form: Prefix, point: SitePoi
     throw new Error(`${name}: a prefix of ${form.length} needs an attention`);
   const g = composition.kind === 'inputGate' ? gateOf(composition.per, point, own, running) : undefined; // [N, 1]
   const attention = g === undefined ? point.attention : { ...point.attention, query: tf.mul(point.attention.query, g) }; // g (q P_k^T)
-  const values = scaled(pair.values, scaleOf(modification, own));
+  const values = scaled(pair.values, scaleOf(modification.composition, own));
   const { change, gate } = attendPrefix({ keys: pair.keys, values }, attention, running.shape);
   if (composition.kind === 'add' || composition.kind === 'scaledAdd')
     return tf.add(point.output, tf.reshape(change, point.output.shape));
@@ -186,7 +186,7 @@ function renormalise(form: Bottleneck, point: SitePoint, change: Tensor, context
   return map.bias === undefined ? moved : tf.add(moved, tf.mul(map.bias, tf.sub(1, factor)));
 }
 
-function scaleOf({ composition }: Modification, own: Own): number | Tensor {
+export function scaleOf(composition: Composition, own: Own): number | Tensor {
   if (composition.kind === 'inputGate' || composition.kind === 'renormalise') return composition.scale;
   if (composition.kind !== 'scaledAdd') return 1;
   return composition.scale.kind === 'fixed' ? composition.scale.value : own('scale');

@@ -23,7 +23,7 @@ export function hiddenWith(
     sequenceMean: (x) => sequenceMean(x, batch),
     ...context,
   });
-  return encode({ shape: delta.shape, weights: weightsWith(weights, variables) }, batch, {
+  return encode({ shape: delta.shape, weights: weightsWith(weights, delta, variables) }, batch, {
     visit,
     noise: context.noise,
     dropout: 0,
