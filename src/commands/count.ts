@@ -1,5 +1,6 @@
 import { shapeNamed } from '../experiments/store/counts';
 import { count } from '../petl/counts/count';
+import { demandFit } from '../petl/design/valid';
 import { parseMethod, printMethod } from '../petl/design/written';
 import { flag, print, printJson, textOf, wholeOf, type Input } from './command';
 
@@ -8,7 +9,9 @@ export function countCommand(input: Input): number {
   const model = textOf(input, 'model', 'minilm-l6');
   const method = parseMethod(textOf(input, 'method'));
   const classes = wholeOf(input, 'classes', { least: 0, most: 1_000_000, fallback: 2 });
-  const { backbone, trained, used, stored, head, paper, share } = count(method, shapeNamed(model), classes);
+  const shape = shapeNamed(model);
+  demandFit(method, shape);
+  const { backbone, trained, used, stored, head, paper, share } = count(method, shape, classes);
   const counts = { model, method: printMethod(method), backbone, trained, used, stored, head, paper, share };
   if (flag(input, 'json')) printJson(counts);
   else print(table(counts, classes));

@@ -229,6 +229,11 @@ invariant(10, () => {
     ['top:k=3', 't5', /has 2 layers; choose k from 1 to 2/],
     ['vlm:r=2,rows=101', 'gpt2', /the word table has 100 rows/],
     ['full+bitfit', 'bert', /leave one out/],
+    ['lora:r=33', 'bert', /r = 33 exceeds the width 32/],
+    ['pa-ffn:r=2000000000', 'bert', /more than 2 GB; choose smaller sizes/],
+    ['prompt:l=2,tokens=5.100', 'gpt2', /token 100 of the prompt is beyond the 100 words/],
+    ['prompt:l=900,positions=shifted', 'bert', /leaves no room for a text/],
+    ['prefix:l=900,positions=shifted', 'bert', /leaves no room for a text/],
     ['bitfit', 'llama', /llama models have no biases/],
   ])('%s on %s', (written, family, message) => {
     const { model } = benchOf(family);

@@ -5,7 +5,7 @@ import { readText } from '../../json';
 import { isOfWholeSet } from '../../tasks/metrics/metric';
 import type { EvalLine, FinalLine, RunRecord, RunRecordLine, TrainLine } from './record';
 import { lineSchema } from './schema';
-import { unsealed } from './seal';
+import { unsealed } from '../../seal';
 import { runId, studyFolder, type Tier } from './spec';
 
 /** What a path holds: a finished run, nothing, or a file that must not be believed. */

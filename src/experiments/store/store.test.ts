@@ -20,7 +20,7 @@ import { readRun, readStudyFolder } from './read';
 import { processes, type Owner } from '../../processes';
 import { projectRoot } from '../../project';
 import { readRows, rowsOfRuns } from './rows';
-import { unsealed } from './seal';
+import { unsealed } from '../../seal';
 import { canonicalJson, runId, runPath, runSpec, studyFolder } from './spec';
 
 const quiet: Report = () => undefined;

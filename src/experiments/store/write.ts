@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileS
 import { dirname } from 'node:path';
 import type { TrainingEvent, TrainingOutcome } from '../../training/job';
 import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
-import { sealed } from './seal';
+import { sealed } from '../../seal';
 import { hash8 } from './spec';
 import { explained, unfinished } from '../../files';
 import { processes } from '../../processes';

@@ -8,7 +8,7 @@ import { executeRun } from '../runner/execute';
 import { toyTools } from '../fixtures/tools';
 import { forkWorker } from '../runner/process';
 import { progressTable } from '../runner/progress';
-import { unsealed } from '../store/seal';
+import { unsealed } from '../../seal';
 import { runSpec } from '../store/spec';
 import { blocks } from '../studies/blocks';
 import type { Study, Tunable } from '../studies/study';

@@ -3,7 +3,7 @@ import { writeWhole } from '../../files';
 import type { PlannedRun } from '../runner/execute';
 import { readRun } from '../store/read';
 import { runPlanned, type RunOptions, type StudyReport } from '../runner/run';
-import { sealed } from '../store/seal';
+import { sealed } from '../../seal';
 import { runPath, runSpec } from '../store/spec';
 import type { Tunable, TunedFamily } from '../studies/study';
 import {

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { readText, real, type Schema } from '../../json';
 import { projectRoot } from '../../project';
 import { nameDamage } from '../store/damage';
-import { unsealed } from '../store/seal';
+import { unsealed } from '../../seal';
 
 /** One trial of a learning rate: what validation said at its end. A trial that diverged has no loss. */
 export interface Trial {

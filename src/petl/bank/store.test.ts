@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { createDelta, type Delta } from './delta';
 import { readDeltaRecord, loadDelta, saveDelta } from './store';
 import { perturbed } from '../testing/tiny';
 import { tinyModel } from '../testing/fixtures';
+import type { Modification } from '../design/types';
 import { parseMethod } from '../design/written';
 
 const base = { name: 'tiny-bert', hash: 'abc123abc123abc123' };
@@ -29,6 +30,14 @@ function trained(written: string): Delta {
   delta.assign(perturbed(delta.variables, 0.1, 4));
   return delta;
 }
+
+const changed = (change: (modification: Modification) => object): { readonly method: object } => {
+  const method = parseMethod('lora:r=2');
+  return { method: { ...method, modifications: method.modifications.map(change) } };
+};
+const changedForm = (form: object): object => changed((m) => ({ ...m, form: { ...m.form, ...form } }));
+const changedComposition = (composition: object): object =>
+  changed((m) => ({ ...m, composition: { ...m.composition, ...composition } }));
 
 describe('what is refused', () => {
   const saved = (name: string): string => {
@@ -54,12 +63,35 @@ describe('what is refused', () => {
   it('a damaged record', () => {
     const at = saved('damaged');
     writeFileSync(join(at, 'petl.json'), '{');
-    refuses(at, /not readable JSON/);
+    refuses(at, /petl.json is not JSON: it is damaged/);
   });
   it('a record of another version', () => {
     const at = saved('newer');
     writeFileSync(join(at, 'petl.json'), JSON.stringify({ ...readDeltaRecord(at), format: 'petl-lab delta 9' }));
     refuses(at, /format "petl-lab delta 9"/);
+  });
+  it('a record that was changed by a letter', () => {
+    const at = saved('changed');
+    const path = join(at, 'petl.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"value": 16', '"value": 17'));
+    refuses(at, /changed after it was saved: its checksum does not fit/);
+  });
+  it.each([
+    ['no base', { base: false }, /"base" should be Object, not false/],
+    ['no stacks', { method: { ...parseMethod('lora:r=2'), modifications: [{ site: 'ffn' }] } }, /has no field/],
+    ['unknown factors', changedForm({ factors: { kind: 'ense' } }), /factors: kind must be dense or phm/],
+    ['an unknown scale', changedComposition({ scale: { kind: 'FIXED', value: 2 } }), /scale: kind must be fixed/],
+    ['an unknown activation', changedForm({ activation: 'rulu' }), /form must be relu or .*, not rulu/],
+    [
+      'a layer of none',
+      { method: { ...parseMethod('lora:r=2'), unfrozen: [{ kind: 'topLayers', k: -1 }] } },
+      /k must be/,
+    ],
+    ['other shapes than the file', { tensors: {} }, /does not match petl.json/],
+  ])('%s', (name, edit, message) => {
+    const at = saved(name);
+    writeFileSync(join(at, 'petl.json'), JSON.stringify({ ...readDeltaRecord(at), ...edit }));
+    refuses(at, message);
   });
   it('a file cut off', () => {
     const at = saved('cut');

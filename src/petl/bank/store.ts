@@ -1,16 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { upload } from '../../engine/memory';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import { makeFolder, writeWhole } from '../../files';
+import { readText, whole, type Schema } from '../../json';
+import { sealed, unsealed } from '../../seal';
 import { openSafetensors } from '../../model/checkpoint/safetensors';
 import type { StoredTensor } from '../../model/checkpoint/stored';
 import type { ModelShape } from '../../model/shape';
 import { weightShapes } from '../../model/shapes';
 import { collapse } from '../forms/collapse';
 import { collapsedMethod } from '../design/collapsed';
-import { completeMethod } from '../design/complete';
+import { completeMethod, methodSchema } from '../design/complete';
 import { Delta } from './delta';
 import type { Method } from '../design/types';
 import { writeSafetensors } from '../formats/safetensors';
@@ -76,7 +79,7 @@ export function saveDelta(
     };
     return makeFolder(folder, (place) => {
       writeSafetensors(join(place, files.tensors), all, { format: 'petl' });
-      writeWhole(join(place, files.record), `${JSON.stringify(record, null, 2)}\n`);
+      writeWhole(join(place, files.record), sealed(`${JSON.stringify(record, null, 2)}\n`));
       return record;
     });
   } finally {
@@ -105,7 +108,7 @@ export function loadDelta(folder: string, shape: ModelShape, base: Pick<BaseMode
   const reason = whyInvalid(record.method, shape);
   if (reason !== undefined) throw new UserError(`${folder} does not fit this model: ${reason}.`);
   const expected = expectedShapes(record, shape);
-  const read = readTensors(join(folder, files.tensors), expected);
+  const read = readTensors(join(folder, files.tensors), expected, record.tensors);
   const head = Object.fromEntries(Object.entries(read).filter(([name]) => name.startsWith('head.')));
   return { delta: deltaOf(record.method, shape, read), head, record };
 }
@@ -114,27 +117,28 @@ export function readDeltaRecord(folder: string): DeltaRecord {
   const path = join(folder, files.record);
   if (!existsSync(path))
     throw new UserError(`${folder} holds no ${files.record}: give a folder that a delta was saved to.`);
-  let record: DeltaRecord;
-  try {
-    record = JSON.parse(readFileSync(path, 'utf8')) as DeltaRecord;
-  } catch {
-    throw new UserError(`${path} is not readable JSON: it is damaged; save the delta again.`);
-  }
+  const text = unsealed(readFileSync(path, 'utf8'));
+  if (text === undefined)
+    throw new UserError(`${path} was changed after it was saved: its checksum does not fit; save the delta again.`);
+  const read = readText(text, recordSchema);
+  if (read.kind === 'fault') throw new UserError(`${path} ${read.reason}: it is damaged; save the delta again.`);
+  const record = read.value as unknown as DeltaRecord;
   if (record.format !== format)
-    throw new UserError(`${path} has format "${String(record.format)}", this version reads "${format}".`);
+    throw new UserError(`${path} has format "${record.format as string}", this version reads "${format}".`);
   const unknown = Object.keys(record).filter((key) => !recordKeys.includes(key));
   if (unknown.length > 0) warnOnce(`${path}: ${unknown.join(', ')} not known to this version`);
   return { ...record, method: completeMethod(record.method) };
 }
 
-const recordKeys: readonly string[] = [
-  'format',
-  'written',
-  'method',
-  'base',
-  'classes',
-  'tensors',
-] satisfies readonly (keyof DeltaRecord)[];
+const recordSchema = v.looseObject({
+  format: v.string(),
+  written: v.string(),
+  method: methodSchema,
+  base: v.object({ name: v.string(), hash: v.string() }),
+  classes: whole,
+  tensors: v.record(v.string(), v.array(whole)),
+} satisfies { readonly [K in keyof DeltaRecord]: Schema<unknown> });
+const recordKeys: readonly string[] = Object.keys(recordSchema.entries);
 
 function deltaOf(method: Method, shape: ModelShape, read: Tensors): Delta {
   const variables: Record<string, Tensor> = {};
@@ -169,7 +173,11 @@ function expectedShapes(
   return new Map([...own, ...unfrozen, ...head, ...hidden]);
 }
 
-function readTensors(path: string, expected: ReadonlyMap<string, readonly number[]>): Tensors {
+function readTensors(
+  path: string,
+  expected: ReadonlyMap<string, readonly number[]>,
+  said: DeltaRecord['tensors'],
+): Tensors {
   const file = openSafetensors(path);
   const made: Record<string, Tensor> = {};
   try {
@@ -179,6 +187,11 @@ function readTensors(path: string, expected: ReadonlyMap<string, readonly number
     if (missing.length + unknown.length > 0)
       throw new UserError(
         `${path} does not match its record: ${missing.length} tensors missing (${missing[0] ?? 'none'}), ${unknown.length} unknown (${unknown[0] ?? 'none'}).`,
+      );
+    const other = file.tensors.find(({ name, shape }) => said[name]?.join() !== shape.join());
+    if (other !== undefined || Object.keys(said).length !== names.size)
+      throw new UserError(
+        `${path} does not match ${files.record}, which says [${said[other?.name ?? '']?.join() ?? ''}] of ${other?.name ?? 'more tensors'}: copy the whole folder again.`,
       );
     for (const stored of file.tensors) made[stored.name] = readOne(path, stored, expected.get(stored.name) ?? []);
     return made;

@@ -1,9 +1,12 @@
 import { UserError } from '../../errors';
 import { nearest } from './nearest';
 
+/** Sizes beyond it would be counted with rounding. */
+export const largestSize: number = 2 ** 31 - 1;
+
 /** The `key=value` pairs of a written form; a family reads those it knows, and `finish` refuses the rest. */
 export interface Arguments {
-  /** A whole number of at least 1. */
+  /** A whole number from 1 to `largestSize`. */
   size(key: string, fallback?: number): number;
   number(key: string, fallback: number): number;
   /** A number, or one of `words`. */
@@ -34,11 +37,14 @@ export function readArguments(form: string): Arguments {
     size(key, fallback) {
       const text = take(key);
       if (text === undefined && fallback !== undefined) return fallback;
+      const meant = [...pairs.keys()].find((other) => !known.has(other) && nearest(other, [key]) !== '');
+      if (text === undefined && meant !== undefined) throw new UserError(unknownKey(form, meant, [...known]));
       if (text === undefined)
         throw new UserError(
           `Method "${form}" needs ${key}, a whole number of at least 1: write ${form.replace(/:.*/, '')}:${key}=8.`,
         );
       const value = Number(text);
+      if (Number.isSafeInteger(value) && value > largestSize) return fail(key, `at most ${largestSize}`);
       return Number.isSafeInteger(value) && value >= 1 && isNumber(text)
         ? value
         : fail(key, 'a whole number of at least 1');

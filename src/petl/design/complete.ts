@@ -1,10 +1,35 @@
+import * as v from 'valibot';
 import { UserError } from '../../errors';
+import type { Schema } from '../../json';
 import { completeComposition } from './composition';
 import { completeFields } from './field';
 import { completeForm } from './forms';
 import { completePrompt } from './prompt';
+import { lifecycleKinds, unfrozenKinds } from './training';
 import type { Method, Modification } from './types';
 import { whereFields } from './where';
+import { completeKind } from './words';
+
+const kinded = v.looseObject({ kind: v.string() });
+
+/** What a record must look like for `completeMethod` to look into it: its fields have tables of their own. */
+export const methodSchema: Schema<unknown> = v.looseObject({
+  name: v.string(),
+  modifications: v.array(
+    v.looseObject({
+      site: v.string(),
+      stacks: v.array(v.string()),
+      layers: v.union([v.string(), v.array(v.number()), v.looseObject({ from: v.number() })]),
+      reads: v.string(),
+      form: kinded,
+      composition: kinded,
+    }),
+  ),
+  unfrozen: v.array(kinded),
+  prompt: kinded,
+  lifecycle: kinded,
+  counted: v.picklist(['matrices', 'all']),
+});
 
 /**
  * A method as an earlier version stored it, with the fields that it did not know yet, at what they were then.
@@ -17,6 +42,8 @@ export function completeMethod(method: Method): Method {
   return {
     ...method,
     prompt: completePrompt(method.prompt),
+    unfrozen: method.unfrozen.map((part) => completeKind(unfrozenKinds, part, 'unfrozen')),
+    lifecycle: completeKind(lifecycleKinds, method.lifecycle, 'lifecycle'),
     modifications: method.modifications.map((modification, i) => complete(modification, `modification ${i + 1}`)),
   };
 }

@@ -64,7 +64,10 @@ export const promptFields: Fields<Free, unknown> = {
   positions: positionsField,
 };
 
-const promptKinds: Kinds<Prompt> = { none: { word: 'none', fields: {} }, free: { word: 'free', fields: promptFields } };
+export const promptKinds: Kinds<Prompt> = {
+  none: { word: 'none', fields: {} },
+  free: { word: 'free', fields: promptFields },
+};
 export const completePrompt = (stored: Prompt): Prompt => completeKind(promptKinds, stored, 'prompt');
 
 function readInit(take: Arguments): PromptInit {

@@ -6,10 +6,14 @@ import { wrongField, type Fit, type Reason } from './field';
 import { misfitForm, wrongForm } from './forms';
 import { placesOf, readWidth, siteWidths } from './places';
 import { noRoom } from './prefix';
-import { promptFields } from './prompt';
+import { promptKinds } from './prompt';
 import { isHeads } from './reads';
 import type { Method, Modification, Prompt } from './types';
+import { sizeOf } from '../forms/spec';
+import { specsOf } from '../forms/variables';
+import { lifecycleKinds, unfrozenKinds } from './training';
 import { layersListed, whereFields } from './where';
+import { wrongOf } from './words';
 
 type Check = readonly [fails: boolean, reason: string];
 
@@ -45,6 +49,12 @@ export function whyInvalid(method: Method, shape: ModelShape): Reason {
     const reason = whyInvalidModification(modification) ?? misfit(modification, shape);
     if (reason !== undefined) return reason;
   }
+  const parts = [
+    ...unfrozen.map((part) => wrongOf(unfrozenKinds, part)),
+    wrongOf(lifecycleKinds, method.lifecycle),
+    wrongOf(promptKinds, method.prompt),
+  ].find((reason) => reason !== undefined);
+  if (parts !== undefined) return parts;
   // a method may name cross-attention beside self-attention and serve models without it
   const lost = modifications.find(
     (modification) => !modification.site.startsWith('cross') && placesOf(modification, shape).length === 0,
@@ -64,7 +74,9 @@ export function whyInvalid(method: Method, shape: ModelShape): Reason {
         unfrozen.some((part) => part.kind === 'tokenRows' && part.count > shape.vocabulary),
         `the word table has ${shape.vocabulary} rows`,
       ],
-    ]) ?? whyNoPrompt(method.prompt, shape)
+    ]) ??
+    whyNoPrompt(method.prompt, shape) ??
+    whyTooLarge(method, shape)
   );
 }
 
@@ -72,6 +84,16 @@ export function whyInvalid(method: Method, shape: ModelShape): Reason {
 export function demandFit(method: Method, shape: ModelShape): void {
   const reason = whyInvalid(method, shape);
   if (reason !== undefined) throw new UserError(`Method ${method.name} does not fit this model: ${reason}`);
+}
+
+/** Numbers of one tensor: 2 GB of them. */
+const mostElements = 2 ** 29;
+
+function whyTooLarge(method: Method, shape: ModelShape): Reason {
+  const large = specsOf(method, shape).find((spec) => sizeOf(spec.shape) > mostElements);
+  return large === undefined
+    ? undefined
+    : `${large.name} [${large.shape.join()}] would have more than 2 GB; choose smaller sizes`;
 }
 
 function first(checks: readonly Check[]): Reason {
@@ -82,16 +104,10 @@ function whyNoPrompt(prompt: Prompt, shape: ModelShape): Reason {
   if (prompt.kind === 'none') return undefined;
   const { init, positions, length } = prompt;
   const beyond = init.kind === 'tokens' ? init.ids.find((id) => id >= shape.vocabulary) : undefined;
-  return (
-    wrongField(promptFields, prompt, undefined) ??
-    first([
-      [
-        beyond !== undefined,
-        `token ${beyond ?? ''} of the prompt is beyond the ${shape.vocabulary} words of the model`,
-      ],
-      [positions === 'shifted' && length >= positionsOf(shape), noRoom(length, positionsOf(shape))],
-    ])
-  );
+  return first([
+    [beyond !== undefined, `token ${beyond ?? ''} of the prompt is beyond the ${shape.vocabulary} words of the model`],
+    [positions === 'shifted' && length >= positionsOf(shape), noRoom(length, positionsOf(shape))],
+  ]);
 }
 
 function positionsOf({ positions }: ModelShape): number {

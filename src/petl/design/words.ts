@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import type { Arguments } from './arguments';
+import { largestSize, type Arguments } from './arguments';
 import {
   completeFields,
   entriesOf,
@@ -59,9 +59,9 @@ export function size(word: string, usual?: number, name: string = word): Written
     print: (value) => ({ [word]: value === usual ? undefined : value }),
     complete: needed,
     wrong: (value) =>
-      Number.isSafeInteger(value) && value >= 1
+      Number.isSafeInteger(value) && value >= 1 && value <= largestSize
         ? undefined
-        : `${name} must be a whole number of at least 1, not ${value}`,
+        : `${name} must be a whole number of at least 1${value > largestSize ? ` and at most ${largestSize}` : ''}, not ${value}`,
   };
 }
 
@@ -108,7 +108,7 @@ export function variant<U extends Kind>(word: string, kinds: Kinds<U>, usual: U)
       ...printFields(own(kinds, value).fields, value),
     }),
     complete: (stored, name) => completeKind(kinds, needed(stored, name), name),
-    wrong: (value, _, at) => wrongKind(kinds, value) ?? wrongField(own(kinds, value).fields, value, at),
+    wrong: (value) => wrongOf(kinds, value),
   };
 }
 
@@ -126,13 +126,19 @@ const own = <U extends Kind>(kinds: Kinds<U>, { kind }: U): AnyKind =>
   (kinds as Readonly<Record<string, unknown>>)[kind] as AnyKind;
 
 export function wrongKind<U extends Kind>(kinds: { readonly [K in U['kind']]: unknown }, value: U): Reason {
-  return Object.hasOwn(kinds, value.kind)
+  const { kind } = ((value as U | null) ?? {}) as Partial<U>;
+  return kind !== undefined && Object.hasOwn(kinds, kind)
     ? undefined
-    : `kind must be ${Object.keys(kinds).join(' or ')}, not ${value.kind}`;
+    : `kind must be ${Object.keys(kinds).join(' or ')}, not ${String(kind)}`;
 }
 
 export function completeKind<U extends Kind>(kinds: Kinds<U>, stored: U, name: string): U {
   const reason = wrongKind(kinds, stored);
   if (reason !== undefined) throw new UserError(`${name}: ${reason}; read it with the version that wrote it.`);
   return completeFields(own(kinds, stored).fields, stored, name) as U;
+}
+
+/** The first reason against a value of several kinds. */
+export function wrongOf<U extends Kind>(kinds: Kinds<U>, value: U): Reason {
+  return wrongKind(kinds, value) ?? wrongField(own(kinds, value).fields, value, undefined);
 }
