@@ -89,6 +89,7 @@ const denied: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write there',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'a part of the path is a file',
   EISDIR: 'there is a folder of this name',
   ENAMETOOLONG: 'the name is too long',
 };

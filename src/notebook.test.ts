@@ -107,6 +107,11 @@ describe('train', () => {
     expect(trained).toBe(2);
   });
 
+  it("claims no memory as the run's own", async () => {
+    const rows = await train(study, 'head', options());
+    expect(rows.map(({ peakMb }) => peakMb)).toEqual([null, null]);
+  });
+
   it('names the variants there are', async () => {
     await expect(train(study, 'lora:r=x', options())).rejects.toThrow(UserError);
     await expect(train(study, 'lora:r=x', options())).rejects.toThrow(

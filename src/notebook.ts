@@ -154,13 +154,18 @@ function finishedRun(path: string): RunRecord | undefined {
 
 async function trainLive(plan: PlannedRun, options: TrainOptions): Promise<RunRecord> {
   const curve = liveReport(`${plan.label}, seed ${plan.spec.seed}`);
-  const record = await executeRun(plan, options.tools ?? ownTools(), {
+  const record = await executeRun(plan, besideOthers(options.tools ?? ownTools()), {
     engine: 'compiled',
     report: curve.report,
     ...(options.results === undefined ? {} : { results: options.results }),
   });
   await curve.finish(`${record.final.metric} ${record.final.score?.toFixed(4) ?? '-'}`);
   return record;
+}
+
+/** A notebook holds more than the run: its memory is not the run's own. */
+function besideOthers(tools: Tools): Tools {
+  return { ...tools, train: async (job, report) => ({ ...(await tools.train(job, report)), peakMb: null }) };
 }
 
 /** What this notebook's runs share; a kernel has one. */

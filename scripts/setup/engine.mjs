@@ -33,7 +33,6 @@ const parts = ['tfjs_engine.so', 'petl_kernels.so', 'tfjs_binding.node']; // tfj
 const home = at('node_modules', '@tensorflow', 'tfjs-node');
 const installed = `${home}/lib/napi-v8`;
 const link = `../../../.cache/libtensorflow-${tensorflow}`;
-const ownDownload = `${home}/lib/.own-download`;
 
 const libraryMembers = String.raw`tensorflow/libtensorflow_(cc|framework)\.so\.2`;
 const headerMembers = String.raw`tensorflow/include/(tensorflow/(c/(eager/)?\w+|core/platform/ctstring\w*)|(tsl/platform/ctstring\w*)|xla/tsl/c/\w+)\.h`;
@@ -93,16 +92,10 @@ async function fetchLibrary() {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-let unavailable; // why the library could not be brought
-
 export const engineLibrary = {
   name: 'TensorFlow library',
-  ready: () => existsSync(`${library}/lib/libtensorflow_cc.so.2`) || existsSync(ownDownload),
-  act: () =>
-    fetchLibrary().catch((error) => {
-      unavailable = error;
-      return "not available; tfjs-node's own download comes next";
-    }),
+  ready: () => existsSync(`${library}/lib/libtensorflow_cc.so.2`),
+  act: fetchLibrary,
 };
 
 async function compile() {
@@ -174,14 +167,6 @@ function putInPlace() {
   }
 }
 
-async function download() {
-  await run('npm', ['run', 'install'], { cwd: home }).catch(({ message }) => {
-    const code = /code: '(\w+)'/.exec(message)?.[1];
-    throw new SetupError(code === undefined ? message : `no connection (${code})`);
-  });
-  writeFileSync(ownDownload, '');
-}
-
 async function loads() {
   await run(
     process.execPath,
@@ -204,31 +189,19 @@ const same = (part) =>
 
 export const engine = {
   name: 'native engine',
-  ready: () => existsSync(ownDownload) || (linkedTo(`${home}/deps`) === link && parts.every(same)),
+  ready: () => linkedTo(`${home}/deps`) === link && parts.every(same),
   async act() {
-    const problems = [];
     try {
-      if (unavailable !== undefined) throw unavailable;
       if (!existsSync(cached)) await compile();
       putInPlace();
-      return await loads();
+      await loads();
     } catch (error) {
       rmSync(installed, { recursive: true, force: true });
       rmSync(cached, { recursive: true, force: true });
-      problems.push(error);
+      throw new SetupError(
+        `TensorFlow's native library could not be set up: ${error.message}`,
+        `${error.remedy ?? 'see what the compiler said'}, then npm run setup`,
+      );
     }
-    try {
-      await download();
-      return await loads();
-    } catch (error) {
-      rmSync(ownDownload, { force: true });
-      problems.push(error);
-    }
-    throw new SetupError(
-      `TensorFlow's native library could not be set up.
-  Compiling it here: ${problems[0].message}
-  tfjs-node's own download: ${problems[1].message}`,
-      `${problems[0].remedy ?? 'check the network connection'}, then npm run setup`,
-    );
   },
 };

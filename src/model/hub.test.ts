@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,19 @@ const whole: Serve = (request, response, content) => {
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': content.length - from });
   response.end(content.subarray(from));
 };
+
+describe('an endpoint', () => {
+  it.each(['http://hub.example', 'ftp://127.0.0.1', 'http://127.0.0.1.example', 'http://127.0.0.1@hub.example', 'hub'])(
+    '%s is refused',
+    async (endpoint) => {
+      const cache = mkdtempSync(join(tmpdir(), 'petl-hub-'));
+      await expect(download('hub:org/tiny', { endpoint, cache, offline: false })).rejects.toThrow(
+        `HF_ENDPOINT "${endpoint}" is neither https nor this machine`,
+      );
+      rmSync(cache, { recursive: true });
+    },
+  );
+});
 
 describe('a hub', () => {
   let server: Server;
@@ -89,7 +102,7 @@ describe('a hub', () => {
         seen.push(line);
       },
     });
-    expect(readdirSync(folder).sort()).toEqual(['config.json', 'model.safetensors', 'source.json']);
+    expect(readdirSync(folder).sort()).toEqual(['.files.json', 'config.json', 'model.safetensors', 'source.json']);
     expect(hubCopies(cache)).toEqual([
       {
         repository: 'org/tiny',
@@ -210,6 +223,18 @@ describe('a hub', () => {
     expect(left.filter((path) => path.includes('safetensors'))).toEqual([]);
     serve = whole;
     expect(existsSync(await download('hub:org/tiny', options))).toBe(true);
+  });
+
+  it('brings a damaged copy again, and one copy for two who ask at the same time', async () => {
+    const [folder, same] = await Promise.all([download('hub:org/tiny', options), download('hub:org/tiny', options)]);
+    expect(same).toBe(folder);
+    const weights = (): number => requests.filter((request) => request.includes('.safetensors')).length;
+    expect(weights()).toBe(1);
+    writeFileSync(join(folder, 'model.safetensors'), Buffer.alloc(100));
+    await expect(download('hub:org/tiny', { ...options, offline: true })).rejects.toThrow('network is switched off');
+    expect(await download('hub:org/tiny', options)).toBe(folder);
+    expect(weights()).toBe(2);
+    expect(sha256(readFileSync(join(folder, 'model.safetensors')))).toBe(sha256(files['model.safetensors']!));
   });
 
   it('switched off: what is there serves, what is not is an error with the remedy', async () => {

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
 import { writeWhole } from '../files';
+import { isAsKept, keepStamps, stampsOf } from '../packages/content';
+import { locks } from '../processes';
 import { hubCache, originFile, weightsOf } from './hub-copies';
 import { bring, type Patience, type RemoteFile } from './transfer';
 
@@ -56,7 +58,7 @@ export function parseHubName(text: string): HubName {
 export async function download(name: string, options: HubOptions = {}): Promise<string> {
   const { repository, revision } = parseHubName(name);
   const home = join(options.cache ?? hubCache(), repository.replace('/', '--'));
-  const cached = cachedFolder(home, revision);
+  const cached = wholeFolder(cachedFolder(home, revision));
   if (cached !== undefined && (isCommit(revision) || isOffline(options))) return cached;
   if (isOffline(options))
     throw new UserError(
@@ -72,10 +74,26 @@ export async function download(name: string, options: HubOptions = {}): Promise<
         );
   }
   const folder = join(home, listing.commit);
-  if (!existsSync(folder))
-    await bringAll({ ...listing, files: wanted(listing.files, name) }, { repository, folder }, options);
+  if (wholeFolder(folder) === undefined)
+    await bringOnce({ ...listing, files: wanted(listing.files, name) }, { repository, folder }, options);
   writeReference(home, revision, listing.commit);
   return folder;
+}
+
+/** One process brings a copy, others wait for it. A damaged copy is put aside until a whole one is there. */
+async function bringOnce(
+  listing: Listing,
+  place: { readonly repository: string; readonly folder: string },
+  options: HubOptions,
+): Promise<void> {
+  const { folder } = place;
+  const release = await locks().lock(`${folder}.lock`);
+  try {
+    if (wholeFolder(folder) !== undefined) return;
+    await bringAll(listing, place, options);
+  } finally {
+    release();
+  }
 }
 
 async function bringAll(
@@ -89,7 +107,17 @@ async function bringAll(
       report?.(name, bytes, total),
     );
   writeFileSync(join(partial, originFile), `${JSON.stringify({ repository, ...listing, ...weightsOf(files) })}\n`);
+  keepStamps(
+    partial,
+    stampsOf(partial, (path) => files.some(({ name }) => name === path)),
+  );
+  rmSync(folder, { recursive: true, force: true }); // a damaged copy
   renameSync(partial, folder);
+}
+
+/** The folder where its files are those that were brought; undefined where they are not, or there is none. */
+function wholeFolder(folder: string | undefined): string | undefined {
+  return folder !== undefined && existsSync(folder) && isAsKept(folder) ? folder : undefined;
 }
 
 function isCommit(revision: string): boolean {
@@ -130,12 +158,20 @@ interface Listing {
   readonly files: readonly RemoteFile[];
 }
 
+const trusted = /^(https:\/\/|http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/|$))/;
+
+/** The hub names the hashes that files are checked by: what answers for it must be who it says, or this machine. */
+function endpointOf(text: string): string {
+  if (trusted.test(text)) return text.replace(/\/+$/, '');
+  throw new UserError(`HF_ENDPOINT "${text}" is neither https nor this machine: write https://HOST, or unset it`);
+}
+
 async function listFiles(
   repository: string,
   revision: string,
   { endpoint, patience = patient }: HubOptions,
 ): Promise<Listing> {
-  const base = (endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co').replace(/\/+$/, '');
+  const base = endpointOf(endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co');
   const response = await fetch(`${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, {
     signal: AbortSignal.timeout(patience.idle),
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { UserError } from '../errors';
 import { writeWhole } from '../files';
@@ -70,6 +70,20 @@ export function lookAt(source: PackageSource, depth: Depth, cache: string = cach
   if (contentHash(now) !== source.content) return { kind: 'damaged', file: firstDifference(known ? kept : {}, now) };
   tryToKeep(folder, now);
   return { kind: 'complete' };
+}
+
+/**
+ * Whether the files of a folder that carries its own stamps are those that were stamped: by size and time, else by hash.
+ * One from before there were stamps is taken as it is.
+ */
+export function isAsKept(folder: string): boolean {
+  const kept = keptStamps(folder);
+  if (kept === undefined) return !existsSync(join(folder, STAMPS));
+  if (Object.entries(kept).every(([path, stamp]) => isAsStamped(folder, path, stamp))) return true;
+  const now = stampsOf(folder, (path) => kept[path] !== undefined);
+  if (contentHash(now) !== contentHash(kept)) return false;
+  tryToKeep(folder, now);
+  return true;
 }
 
 /** Unreadable or of another form: as if there were none. */

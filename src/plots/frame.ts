@@ -13,7 +13,7 @@ import { csvText, tableHtml, type Column, type Table } from './table';
 /** One row per run. */
 export function frame(rows: readonly RunRow[]): DataFrame {
   if (rows.length === 0) throw new Error('frame: no runs; train the study first');
-  return make(rows.map((row) => ({ ...row })));
+  return make(rows.map((row) => ({ ...row, peakMb: row.peakMb ?? Number.NaN })));
 }
 
 /** One row per method and task: seeds, mean, sd, trained parameters and their share in % of the backbone. */

@@ -39,7 +39,7 @@ function tidy(raw: string, figure: Figure): string {
     .replace(/url\((?:'|&quot;|&#39;)(#[^'&)]+)(?:'|&quot;|&#39;)\)/g, 'url($1)')
     .replace(/ style=""/g, '')
     .replace(/^<svg /, '<svg role="img" ');
-  return svg.replace(/^(<svg [^>]*>)/, `$1<title>${escapeXml(figure.title)}</title>`) + '\n';
+  return svg.replace(/^(<svg [^>]*>)/, (tag) => `${tag}<title>${escapeXml(figure.title)}</title>`) + '\n';
 }
 
 /** FNV-1a. */

@@ -42,11 +42,18 @@ export function tableHtml({ columns, rows }: Table): string {
   return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
 }
 
-/** Comma-separated values (RFC 4180, LF line ends). */
+/**
+ * Comma-separated values (RFC 4180, LF line ends). A text that a spreadsheet would compute gets an apostrophe in front, by
+ * which it is text there.
+ */
 export function csvText(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const field = (value: string | number): string => {
-    const text = String(value);
+    const text = typeof value === 'string' && isFormula(value) ? `'${value}` : String(value);
     return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   };
   return [header, ...rows].map((row) => row.map(field).join(',')).join('\n') + '\n';
+}
+
+function isFormula(text: string): boolean {
+  return /^[=+\-@\t\r]/.test(text) && !Number.isFinite(Number(text));
 }

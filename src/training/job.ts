@@ -132,7 +132,8 @@ export interface TrainingOutcome {
   readonly steps: number;
   readonly trainSeconds: number;
   readonly totalSeconds: number;
-  readonly peakMb: number;
+  /** Of the process while it trained; null where other work was in the process, or its peak is not known. */
+  readonly peakMb: number | null;
   /** Distinct batch shapes and what compiling them cost. */
   readonly programs: {
     readonly count: number;

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
+import { watchPeak } from '../peak';
 import { masksAt } from '../petl/forms/ranks';
 import { demandGradients, gradientsDue } from './guards';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
@@ -26,6 +27,7 @@ export async function train(job: TrainingJob, report: Report, session?: Session)
 
 async function trainIn(session: Session, job: TrainingJob, report: Report): Promise<TrainingOutcome> {
   const start = seconds();
+  const peak = watchPeak();
   const run = await session.open(job);
   const loop = loopOf(job, run);
   try {
@@ -46,7 +48,7 @@ async function trainIn(session: Session, job: TrainingJob, report: Report): Prom
       steps: loop.done,
       trainSeconds: trained - start,
       totalSeconds: seconds() - start,
-      peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      peakMb: peak(),
       programs: run.times(),
     };
   } finally {

@@ -35,7 +35,7 @@ const quantities = [
   { of: timeOf('step time'), factor: 1000, digits: 0 },
   { of: timeOf('scoring time'), factor: 1, digits: 1 },
   {
-    of: (records: readonly RunRecord[]): number => mean(records.map(({ final }) => final.peakMb)),
+    of: (records: readonly RunRecord[]): number => mean(records.flatMap(({ final }) => final.peakMb ?? [])),
     factor: 1,
     digits: 0,
   },

@@ -14,7 +14,8 @@ export interface Offer {
   readonly seeds: number;
   readonly trained: number;
   readonly seconds: number;
-  readonly peakMb: number;
+  /** Of the runs whose memory is known; null where none is. */
+  readonly peakMb: number | null;
 }
 
 /** One offer for each label of rows of one task. */
@@ -22,10 +23,9 @@ export function offersOf(rows: readonly RunRow[]): readonly Offer[] {
   return [...groupBy(rows, ({ label }) => label).values()].map((runs): Offer => {
     const [{ label, metric, trained }] = runs as unknown as readonly [RunRow];
     const scores = runs.map(({ score }) => score);
-    const [seconds, peakMb] = [runs.map((run) => run.seconds), runs.map((run) => run.peakMb)].map(mean) as [
-      number,
-      number,
-    ];
+    const seconds = mean(runs.map((run) => run.seconds));
+    const peaks = runs.flatMap((run) => run.peakMb ?? []);
+    const peakMb = peaks.length === 0 ? null : mean(peaks);
     return { label, metric, score: mean(scores), sd: deviation(scores), seeds: runs.length, trained, seconds, peakMb };
   });
 }
@@ -36,7 +36,7 @@ export function paretoFront(offers: readonly Offer[]): readonly Offer[] {
     orientation(offer.metric) * offer.score,
     -offer.trained,
     -offer.seconds,
-    -offer.peakMb,
+    -(offer.peakMb ?? Infinity),
   ];
   const beats = (a: readonly number[], b: readonly number[]): boolean =>
     a.every((value, i) => value >= (b[i] ?? 0)) && a.some((value, i) => value > (b[i] ?? 0));
@@ -63,7 +63,7 @@ export function paretoTable(offers: readonly Offer[]): Table {
       meanText({ ...offer, mean: offer.score }, formatOf(offer.metric)),
       shortNumber(offer.trained),
       offer.seconds.toFixed(0),
-      offer.peakMb.toFixed(0),
+      offer.peakMb?.toFixed(0) ?? '',
       String(offer.seeds),
     ]),
   };

@@ -18,7 +18,7 @@ export interface Done {
   readonly score: number | null;
   readonly metric: string;
   readonly seconds: number;
-  readonly peakMb: number;
+  readonly peakMb: number | null;
 }
 
 export interface Failed {

@@ -75,7 +75,7 @@ export interface FinalLine {
   readonly trainSeconds: number;
   readonly seconds: number;
   /** Peak resident memory of the process that ran it, in MB. */
-  readonly peakMb: number;
+  readonly peakMb: number | null;
   readonly programs: TrainingOutcome['programs'];
 }
 

@@ -30,7 +30,7 @@ export interface RunRow {
   readonly score: number;
   readonly metric: string;
   readonly seconds: number;
-  readonly peakMb: number;
+  readonly peakMb: number | null;
 }
 
 /**

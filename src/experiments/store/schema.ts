@@ -168,7 +168,7 @@ const wholeFinal: Schema<FinalLine> = v.strictObject({
   steps: whole,
   trainSeconds: from0,
   seconds: from0,
-  peakMb: whole,
+  peakMb: v.nullable(whole),
   programs: v.strictObject({ count: whole, recordMs: from0, loadMs: from0, firstRunMs: from0 }),
 });
 

@@ -99,7 +99,7 @@ function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | str
     steps,
     trainSeconds: digits(outcome.trainSeconds, 4),
     seconds: digits(outcome.totalSeconds, 4),
-    peakMb: Math.round(outcome.peakMb),
+    peakMb: outcome.peakMb === null ? null : Math.round(outcome.peakMb),
     programs,
   };
 }

@@ -1,0 +1,31 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+let asked = false;
+
+/**
+ * Begins to watch the memory of this process; the function gives its peak since then in MiB. Null where the system
+ * cannot forget an earlier peak and there may have been one: Linux does, by `/proc/self/clear_refs`.
+ */
+export function watchPeak(): () => number | null {
+  const first = !asked;
+  asked = true;
+  const fresh = forgetPeak();
+  return () => {
+    if (fresh) return highest();
+    return first ? process.resourceUsage().maxRSS / 1024 : null;
+  };
+}
+
+function forgetPeak(): boolean {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+    return highest() !== null;
+  } catch {
+    return false;
+  }
+}
+
+function highest(): number | null {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return kilobytes === undefined ? null : Number(kilobytes) / 1024;
+}
