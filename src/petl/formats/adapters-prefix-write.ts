@@ -1,6 +1,6 @@
 import { hasCrossAttention } from '../../model/shapes';
 import type { Placed } from './adapters-bottleneck-write';
-import { onRelative } from './adapters-prefix';
+import { demandHeads, onRelative } from './adapters-prefix';
 import { byName, cannot } from './base';
 import type { Config } from './folder';
 import { modulePath, rootOf } from './modules';
@@ -15,6 +15,7 @@ export function prefixConfig({ pieces, base: { shape } }: Placed): Config {
     },
   ] = pieces as readonly [Piece];
   if (shape.positions.kind === 'relative') throw cannot('a prefix on T5', onRelative);
+  demandHeads(shape);
   const gated = composition.kind === 'inputGate';
   if (
     form.kind !== 'prefix' ||

@@ -15,6 +15,15 @@ import { columns, demandShape, dense, shaped, transposed, type Named, type Value
 export const onRelative =
   'there the relative bias counts the prefix as keys and shifts those of the text, here it leaves prefixes out';
 
+/** adapters cuts prefixes into heads of width / heads, whatever the model has. */
+export function demandHeads({ width, heads, headWidth }: ModelShape): void {
+  if (Math.floor(width / heads) === headWidth) return;
+  throw cannot(
+    `a prefix on heads of ${headWidth}`,
+    `adapters takes heads of ${Math.floor(width / heads)} in a model of width ${width}, and cannot open it`,
+  );
+}
+
 /** One kind of attention with a prefix of its own. */
 export interface Location {
   readonly stack: Stack;
@@ -50,6 +59,7 @@ export function readPrefixes(
 ): readonly Piece[] {
   const gated = config['use_gating'] === true;
   if (shape.positions.kind === 'relative') throw cannot('a prefix from adapters on T5', onRelative);
+  demandHeads(shape);
   if (gated && config['shared_gating'] === false)
     throw cannot('shared_gating = false', 'keys and values share a gate here');
   const wanted = [...groups.keys()].filter((group) => wants(config, group));

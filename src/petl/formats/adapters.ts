@@ -1,6 +1,7 @@
 import { UserError } from '../../errors';
 import { byModelType, familyTables } from '../../model/checkpoint/families';
 import type { ModelShape } from '../../model/shape';
+import { head as nothing } from '../design/methods';
 import { pointsOf } from '../design/point';
 import { harmlessOfBottleneck, readBottlenecks } from './adapters-bottleneck';
 import { harmlessOfLora, readAdaptersLora } from './adapters-lora';
@@ -46,11 +47,11 @@ export function readAdapters(
     sorted,
     { shape: base.shape, notes },
   );
-  if (pieces.length === 0)
+  if (pieces.length === 0 && Object.keys(tensors).length > 0)
     throw new UserError(
       "the adapter's tensors hold nothing of what its adapter_config.json says: the files belong to different adapters",
     );
-  demandFields(config, members, notes);
+  if (pieces.length > 0) demandFields(config, members, notes); // of what changes nothing no field can
   if (pieces.some(({ change }) => change.composition.kind === 'inputGate'))
     notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
   const { modifications, tensors: own } = assemble(pieces, base.shape);
@@ -59,7 +60,8 @@ export function readAdapters(
       ? { head: {}, used: [], ...(headLost !== undefined && { lost: headLost }) }
       : readAdaptersHead(theirs, base);
   if (lost !== undefined) notes.loss(`the classification head stays behind: ${lost}`);
-  return { method: pointsOf(modifications), tensors: { ...own, ...rulesOf(pieces, sorted) }, head };
+  const method = modifications.length === 0 ? nothing() : pointsOf(modifications);
+  return { method, tensors: { ...own, ...rulesOf(pieces, sorted) }, head };
 }
 
 /** Every field is used, harmless, or refused: those of the file, and those of each member of a union. */

@@ -56,6 +56,22 @@ describe('a configuration that says less or more than the tensors', () => {
     expect(() => importForeign(to, modelOf('bert'))).toThrow(/xlm-roberta model, this is a bert/);
   });
 
+  it('a file of adapters that changes nothing is a method that changes nothing', () => {
+    const to = altered('adapters-bart-pfeiffer', join(folder, 'nothing'), ({ config, ...rest }) => ({
+      ...rest,
+      tensors: {},
+      config: { ...config, config: { ...(config['config'] as object), output_adapter: false } },
+    }));
+    const { delta, head } = importForeign(to, modelOf('bart'));
+    expect([delta.method.name, Object.keys(delta.variables)]).toEqual(['head', []]);
+    tf.dispose(head);
+  });
+
+  it('a rank and alpha of no module may be anything', () => {
+    const own = { rank_pattern: { '.*': 4 }, alpha_pattern: { '.*': 8 } };
+    expect(firstWith('own-ranks', { ...own, r: 7, lora_alpha: 3 })).toEqual(firstWith('plain', {}));
+  });
+
   it.each([
     ['reduction_factor', 16, /bottleneck of 2, the tensors have 8/],
     ['leave_out', [0, 1, 2, 3], /no tensors|hold nothing/],
@@ -115,6 +131,18 @@ describe('tensors of other shapes or numbers', () => {
 });
 
 describe('two changes at one place', () => {
+  it('a prefix on heads of another width than width / heads is not written for adapters, which could not open it', () => {
+    const model = modelOf('llama');
+    const shape = { ...model.shape, headWidth: 16 };
+    const made = Array.from({ length: shape.decoderLayers }, (_, layer) =>
+      ['keys', 'values'].map((part) => [`decoder.${layer}.attn.heads.prefix.${part}`, tf.zeros([2, 32])] as const),
+    ).flat();
+    const delta = { method: parseMethod('prefix:l=2'), shape, variables: Object.fromEntries(made), constants: {} };
+    const to = { library: 'adapters', model: { shape, weights: {} }, name: 'tiny' } as const;
+    expect(() => exportForeign(join(folder, 'heads'), delta, to)).toThrow(/heads of 16.*takes heads of 8/);
+    tf.dispose(delta.variables);
+  });
+
   it.each([
     ['sa-ffn:r=2+sa-ffn:r=4', 'adapters', 'bert', /two changes|two members/],
     ['ia3:form=adapters+lora:r=2', 'adapters', 'gpt2', /two changes|two members/],

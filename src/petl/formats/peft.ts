@@ -40,6 +40,7 @@ const harmless: readonly string[] = [
 
 /** What PEFT itself passes over, by type. */
 const passedOver: Readonly<Record<string, readonly string[]>> = {
+  LORA: ['r', 'lora_alpha'], // where patterns give each module its own
   ADALORA: [
     ...['r', 'use_rslora', 'alpha_pattern', 'target_r', 'tinit', 'tfinal', 'deltaT', 'beta1', 'beta2'],
     ...['orth_reg_weight', 'total_step'],
