@@ -14,6 +14,8 @@ export interface Asked {
   readonly values: Tensor;
   /** Broadcast to `[B, heads, T_q, T_k]`. */
   readonly mask: Tensor;
+  /** Scores become c tanh(score / c) before the mask is added. */
+  readonly cap?: number;
 }
 
 /** Dropout of the shares. */
@@ -34,11 +36,13 @@ export function attend(asked: Asked, drop: Dropped | undefined, mass: boolean): 
   return isForOneKernel(asked) ? attendByKernel(asked, drop, mass) : attendByOps(asked, drop, mass);
 }
 
-function attendByOps({ queries, keys, values, mask }: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
+function attendByOps({ queries, keys, values, mask, cap }: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
   const heads = queries.shape[1] as number;
   const shared = keys.shape[1] as number;
   return withGradient([queries, keys, values, mask], () => {
-    const raw = grouped(tf.matMul(grouped(queries, shared), keys, false, true), heads);
+    const plain = grouped(tf.matMul(grouped(queries, shared), keys, false, true), heads);
+    const bent = cap === undefined ? undefined : tf.tanh(tf.div(plain, cap));
+    const raw = cap === undefined || bent === undefined ? plain : tf.mul(bent, cap);
     const fused = hasKernels() && !mass;
     const scores = fused ? raw : tf.add(raw, mask);
     const shares = fused ? kernel('PetlMaskedSoftmax', [raw, mask]) : softmax(scores);
@@ -49,8 +53,9 @@ function attendByOps({ queries, keys, values, mask }: Asked, drop: Dropped | und
     );
     return {
       value: mass ? tf.concat([context, logMass(scores, shares)], 3) : context,
-      kept: [context, shares, ...(map?.kept ?? [])],
-      gradient: (dy, inputs, kept) => gradientOf(dy, inputs as Four, kept, { apply: map?.apply ?? ((x) => x), mass }),
+      kept: [context, shares, ...(bent === undefined ? [] : [bent]), ...(map?.kept ?? [])],
+      gradient: (dy, inputs, kept) =>
+        gradientOf(dy, inputs as Four, kept, { apply: map?.apply ?? ((x) => x), mass, capped: bent !== undefined }),
     };
   });
 }
@@ -62,10 +67,11 @@ const [block, vectors] = [8, 32];
  * In bfloat16 all of it is one op, but where it would compute rows for nothing, or a learnt bias by head needs a
  * gradient.
  */
-export function isForOneKernel({ queries, mask }: Asked): boolean {
+export function isForOneKernel({ queries, mask, cap }: Asked): boolean {
   const [, heads = 1, asking = 0, width = 0] = queries.shape;
   return (
     hasNarrowKernels() &&
+    cap === undefined &&
     asking >= block &&
     width % vectors === 0 &&
     heads > 1 &&
@@ -130,9 +136,10 @@ type Four = readonly [Tensor, Tensor, Tensor, Tensor];
 function gradientOf(
   dy: Tensor,
   [queries, keys, values, mask]: Four,
-  [context, shares, ...kept]: Saved,
-  { apply, mass }: { readonly apply: Thinning['apply']; readonly mass: boolean },
+  [context, shares, ...more]: Saved,
+  { apply, mass, capped }: { readonly apply: Thinning['apply']; readonly mass: boolean; readonly capped: boolean },
 ): Tensor[] {
+  const [bent, kept] = capped ? [more[0], more.slice(1)] : [undefined, more];
   const heads = queries.shape[1] as number;
   const shared = keys.shape[1] as number;
   const [width] = context.shape.slice(-1) as [number];
@@ -144,7 +151,8 @@ function gradientOf(
   const dScores = hasKernels()
     ? kernel('PetlSoftmaxGrad', [dShares, level, shares])
     : tf.mul(tf.sub(dShares, level), shares);
-  const grid = grouped(dScores, shared);
+  const dPlain = bent === undefined ? dScores : tf.mul(dScores, tf.sub(1, tf.square(bent)));
+  const grid = grouped(dPlain, shared);
   return [
     grouped(tf.matMul(grid, keys), heads),
     tf.matMul(grid, grouped(queries, shared), true, false),
