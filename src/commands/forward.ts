@@ -5,6 +5,7 @@ import { uploadBatch, type Batch } from '../model/batch';
 import { decodeText, vocabularyLogits } from '../model/decoder';
 import { encode } from '../model/encoder';
 import { classify, meanPool, sequenceMeans } from '../model/heads';
+import { longestText } from '../model/shapes';
 import { packTogether } from '../model/packing';
 import { openAdapted, rowsOf, type Adapted } from './adapted';
 import { flag, print, textOf, type Input } from './command';
@@ -75,10 +76,7 @@ function demandKind(
       `token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode with the model's own tokenizer`,
     );
   const longest = Math.max(...text.ids.map((row) => row.length), ...(target?.ids ?? []).map((row) => row.length));
-  const room =
-    shape.positions.kind === 'learned'
-      ? shape.positions.rows - shape.positions.offset - Math.max(0, ...Object.values(firstPositions))
-      : Infinity;
+  const room = (longestText(shape) ?? Infinity) - Math.max(0, ...Object.values(firstPositions));
   if (longest > room)
     throw new UserError(`${longest} tokens are more than the model's ${room} positions: shorten the rows`);
 }

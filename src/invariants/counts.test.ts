@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { TextPair } from '../model/decoder';
 import { hasCrossAttention, knownShapes, weightShapes } from '../model/shapes';
-import type { ModelShape } from '../model/shape';
+import { hasBiases, type ModelShape } from '../model/shape';
 import { randomFrom } from '../random';
 import { startState, stepScalars, adamW } from '../training/optimizer';
 import { collapse } from '../petl/forms/collapse';
@@ -98,7 +98,7 @@ invariant(14, () => {
   const written = [...Object.values(families).map(({ example }) => example), ...more];
   const known = Object.keys(knownShapes)
     .flatMap((name) => written.map((text) => [name, text] as const))
-    .filter(([name, text]) => text !== 'bitfit' || knownShapes[name]?.biases);
+    .filter(([name, text]) => text !== 'bitfit' || hasBiases(knownShapes[name] as ModelShape));
   it.each(known)('%s, %s, of the sizes that are published', (name, text) => {
     const shape = knownShapes[name] as ModelShape;
     const method = parseMethod(text);

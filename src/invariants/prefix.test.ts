@@ -56,6 +56,7 @@ function atHeads(method: Method, one: AttentionCase, names: readonly [string, st
       query: rowsOf(one.query),
       heads: one.heads,
       scale: one.scale,
+      softCap: null,
       logMass: () => tf.transpose(tf.tensor2d(mass)),
     },
   };

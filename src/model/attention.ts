@@ -25,6 +25,7 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, a
     },
     heads: count,
     scale,
+    softCap: place.shape.softCap.attention,
     logMass: () => columns(headWidth, 1),
   };
   return project(
@@ -43,8 +44,12 @@ function headsOf(
   { masks, hidesPaddingAlone }: Attended,
 ): Tensor {
   const drop = dropout === 0 || noise === undefined ? undefined : { rate: dropout, noise };
-  if (all !== undefined && last !== undefined && hidesPaddingAlone === true && canAttendPacked(shape.headWidth)) {
+  const cap = shape.softCap.attention ?? undefined;
+  const packs = all !== undefined && last !== undefined && hidesPaddingAlone === true && cap === undefined;
+  if (packs && canAttendPacked(shape.headWidth)) {
     return tf.reshape(attendPacked({ all, last }, drop, mass), [all.shape[0] as number, -1]);
   }
-  return packHeads(grids().map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor }, drop, mass)));
+  return packHeads(
+    grids().map((grid, g) => attend({ ...grid, mask: masks[g] as Tensor, ...(cap && { cap }) }, drop, mass)),
+  );
 }

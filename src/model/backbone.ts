@@ -5,14 +5,16 @@ import type { Precision } from '../engine/program';
 import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { readConfig, shapeOf } from './checkpoint/config';
+import { writtenBy5 } from './checkpoint/fields';
 import { canonicalNames, isHarmless, type Target } from './checkpoint/names';
 import { openWeights, weightFiles } from './checkpoint/open';
 import { settle, type Names, type Settled } from './checkpoint/settle';
 import { dropScratch, type OpenCheckpoint, type StoredTensor } from './checkpoint/stored';
-import { uploadTarget } from './checkpoint/upload';
+import { uploadTarget, type Fused } from './checkpoint/upload';
 import { tensorsHash } from './fingerprint';
 import type { ModelShape } from './shape';
-import { bufferShapes, weightShapes, type WeightShapes } from './shapes';
+import { bufferShapes, madeShapes, weightShapes, type WeightShapes } from './shapes';
+import { sinusoids } from './sinusoids';
 
 /** A frozen model in memory: plain tensors that nothing can train. Owns them until `dispose()`. */
 export class Backbone {
@@ -63,7 +65,7 @@ export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], he
       source: folder,
       namesOf: (stored: string) => canonicalNames(shape.family, stored),
       isHarmless: (stored: string) => isHarmless(shape.family, stored),
-      owned: parseInt(String(config['transformers_version'])) >= 5,
+      owned: writtenBy5(config),
     };
     return backboneFrom(folder, { file, files, shape, names, held });
   } finally {
@@ -109,11 +111,13 @@ function readWeights({ tensors }: OpenCheckpoint, settled: Settled, { source, he
     // Large tensors first: what reading them takes besides is free again before most weights are there.
     for (const stored of [...tensors].sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape))) {
       for (const target of namesOf(stored.name)) {
-        demandShape(stored, target, expected[target.name] as readonly number[]);
-        const weight = uploadTarget(stored, target);
+        demandShape(stored, target, expected);
+        const weight = uploadTarget(stored, target, fusedOf(target, expected, shape));
         weights[target.name] = held === 'bfloat16' && isMatrix(target.name) ? narrowed(weight) : weight;
       }
     }
+    for (const [name, size] of Object.entries(madeShapes(shape)))
+      weights[name] ??= sinusoids(size[0] as number, size[1] as number);
     demandAll(source, expected, { family: shape.family, weights });
     return weights;
   } catch (error) {
@@ -155,15 +159,18 @@ function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-function demandShape({ name, shape }: StoredTensor, { transpose, third }: Target, expected: readonly number[]): void {
-  const own = transpose
-    ? [...shape].reverse()
-    : third === null
-      ? shape
-      : [...shape.slice(0, -1), (shape[shape.length - 1] ?? 0) / 3];
-  if (expected.join() === own.join()) return;
+function fusedOf({ piece }: Target, expected: WeightShapes, { heads }: ModelShape): Fused {
+  return { widths: (piece?.names ?? []).map((name) => expected[name]?.at(-1) ?? 0), heads };
+}
+
+function demandShape({ name, shape }: StoredTensor, target: Target, expected: WeightShapes): void {
+  const own = target.transpose ? [...shape].reverse() : shape;
+  const one = expected[target.name] as readonly number[];
+  const all = (target.piece?.names ?? [target.name]).reduce((sum, part) => sum + (expected[part]?.at(-1) ?? 0), 0);
+  const whole = [...one.slice(0, -1), all];
+  if (whole.join() === own.join()) return;
   throw new UserError(
-    `tensor ${name} has shape [${shape.join()}], which gives [${own.join()}]; the config asks for [${expected.join()}]: config.json and weights belong to different models`,
+    `tensor ${name} has shape [${shape.join()}], which gives [${own.join()}]; the config asks for [${whole.join()}]: config.json and weights belong to different models`,
   );
 }
 

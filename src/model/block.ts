@@ -6,6 +6,7 @@ import { show, type Attended, type Place, type Stream } from './place';
 import { feedForward } from './feedforward';
 import type { Layout } from './layout';
 import type { ModelShape } from './shape';
+import { weightsAt } from './shapes';
 
 /** The norm called `name`, layer norm or RMS norm as the shape says. */
 export function normOf(shape: ModelShape, weights: Tensors, name: string): (x: Tensor) => Tensor {
@@ -14,6 +15,7 @@ export function normOf(shape: ModelShape, weights: Tensors, name: string): (x: T
   if (gain === undefined) throw new Error(`weight ${name}.gain is missing`);
   const { epsilon } = shape.norm;
   if (shape.norm.kind === 'rms') return (x) => rmsNorm(x, gain, epsilon);
+  if (!shape.norm.bias) return (x) => layerNorm(x, gain, tf.zerosLike(gain), epsilon);
   if (bias === undefined) throw new Error(`weight ${name}.bias is missing`);
   return (x) => layerNorm(x, gain, bias, epsilon);
 }
@@ -32,7 +34,7 @@ export interface Cross extends Attended {
  */
 export function block(place: Place, stream: Stream, own: Attended, cross?: Cross): Stream {
   const start = stream.x;
-  let x = subLayer(place, 'attn', start, (input, norm) => {
+  let x = subLayer(place, 'attn', { reads: start, onto: start }, (input, norm) => {
     const query = { ...stream, x: input };
     return attention(place, 'attn', query, {
       ...own,
@@ -40,25 +42,33 @@ export function block(place: Place, stream: Stream, own: Attended, cross?: Cross
     });
   });
   if (cross !== undefined)
-    x = subLayer(place, 'cross', x, (input) =>
+    x = subLayer(place, 'cross', { reads: x, onto: x }, (input) =>
       attention(place, 'cross', { x: input, layout: cross.layout ?? stream.layout }, cross),
     );
-  x = subLayer(place, 'ffn', x, (input) => feedForward(place, input));
+  x = subLayer(place, 'ffn', { reads: place.shape.parallel ? start : x, onto: x }, (input) =>
+    feedForward(place, input),
+  );
   return { ...stream, x: show(place, { site: 'block', input: start, output: x }) };
 }
 
-/** post: norm(x + f(x)); pre: x + f(norm(x)). f is shown at its site before dropout and residual. */
+/**
+ * post: norm(x + f(x)); pre: x + f(norm(x)), or x + norm'(f(norm(x))). f is shown at its site before the norm of what
+ * it gives, dropout and residual.
+ */
 function subLayer(
   place: Place,
   site: 'attn' | 'cross' | 'ffn',
-  x: Tensor,
+  { reads, onto }: { readonly reads: Tensor; readonly onto: Tensor },
   f: (input: Tensor, norm: (x: Tensor) => Tensor) => Tensor,
 ): Tensor {
   const { shape, weights, stack, layer } = place;
-  const norm = normOf(shape, weights, `${stack}.${layer}.${site}.norm`);
+  const at = `${weightsAt(shape, stack, layer)}.${site}`;
+  const normed = shape.norm.first || layer > 0 || site !== 'attn';
+  const norm = normed ? normOf(shape, weights, `${at}.norm`) : (x: Tensor): Tensor => x;
   const pre = shape.norm.place === 'pre';
-  const input = pre ? norm(x) : x;
-  const output = show(place, { site, input, output: f(input, pre ? norm : (y) => y), residual: x, norm });
-  const sum = tf.add(x, dropout(output, place.dropout, place.noise));
+  const input = pre ? norm(reads) : reads;
+  const output = show(place, { site, input, output: f(input, pre ? norm : (y) => y), residual: onto, norm });
+  const change = shape.norm.output ? normOf(shape, weights, `${at}.outputNorm`)(output) : output;
+  const sum = tf.add(onto, dropout(change, place.dropout, place.noise));
   return pre ? sum : norm(sum);
 }

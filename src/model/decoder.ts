@@ -1,9 +1,9 @@
-import { gatherRows, matmul } from '../engine/layers';
+import { gatherRows, matmul, tanh } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
 import type { Recall } from './place';
 import { keyMask, layoutOf, type Batch } from './batch';
 import type { Cross } from './block';
-import { encode, pickRead, rowsRead, streamOf } from './encoder';
+import { encode, endsNear, near, pickRead, rowsRead, streamOf } from './encoder';
 import { need, type Forward, type Frozen } from './forward';
 import { isRelative, relativeBias } from './relative';
 import { runStack } from './stack';
@@ -36,9 +36,17 @@ export function decode(frozen: Frozen, batch: Batch, forward: Forward, { memory,
     const past = tf.add(keys[g] as Tensor, causalMask(length)); // [size, 1, T, T]
     return bias === undefined ? past : tf.add(past, bias);
   });
-  const pass = { forward, masks, ...(memory && { cross: crossOf(memory) }), ...(recall && { recall }) };
+  const nearMasks = near(shape, stream.layout.grids, masks);
+  const pass = {
+    forward,
+    masks,
+    ...(nearMasks && { nearMasks }),
+    ...(memory && { cross: crossOf(memory) }),
+    ...(recall && { recall }),
+  };
   // The last token may read every token of its sequence: keys alone are its mask.
-  if (!isRelative(shape) && memory === undefined && forward.read === 'last' && forward.visit.whole !== true)
+  const alike = !isRelative(shape) && !endsNear(shape, 'decoder') && memory === undefined;
+  if (alike && forward.read === 'last' && forward.visit.whole !== true)
     return runStack(frozen, 'decoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
   return pickRead(runStack(frozen, 'decoder', stream, pass), batch, forward);
 }
@@ -73,10 +81,12 @@ export function vocabularyLogits({ shape, weights }: Frozen, hidden: Tensor): Te
   const { kind, scale, fixedBias } = shape.output;
   const read = scale === 1 ? hidden : tf.mul(hidden, scale);
   if (kind === 'none') throw new Error(`a ${shape.family} model has no language-model head`);
-  const scores =
+  const plain =
     kind === 'own'
       ? matmul(read, need(weights, 'output.weight'))
       : matmul(read, need(weights, 'embedding.word'), false, true);
+  const { output: cap } = shape.softCap;
+  const scores = cap === null ? plain : tf.mul(tanh(tf.div(plain, cap)), cap);
   return fixedBias === true ? tf.add(scores, need(weights, 'output.fixedBias')) : scores;
 }
 

@@ -1,4 +1,4 @@
-import { gatherRows, matmul, oneHot } from '../engine/layers';
+import { gatherRows, linear, matmul, oneHot } from '../engine/layers';
 import { dropout } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import type { Batch } from './batch';
@@ -11,8 +11,8 @@ import type { Stack } from './site';
 export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'types' | 'prompts'>>;
 
 /**
- * Word + position + type embeddings, prompt vectors in their slots (no position added to them), then norm and dropout.
- * `[N, d]`
+ * Word + position + type embeddings, prompt vectors in their slots (no position added to them), then norm, the map from
+ * narrower tables to d, and dropout. `[N, d]`
  */
 export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, forward: Forward): Tensor {
   const table = stack === 'decoder' && shape.decoderWords === true ? 'decoder.word' : 'embedding.word';
@@ -21,18 +21,17 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
     ? [`${stack}.position`, `${stack}.embeddingNorm`]
     : ['embedding.position', 'embedding.norm'];
   let x = word;
-  if (shape.positions.kind === 'learned')
-    x = tf.add(
-      x,
-      gatherRows(
-        need(weights, positions),
-        shifted(tokens.positions, shape.positions.offset + (forward.firstPositions?.[stack] ?? 0)),
-      ),
-    );
+  if (shape.positions.kind === 'learned' || shape.positions.kind === 'sinusoidal') {
+    const offset = shape.positions.kind === 'learned' ? shape.positions.offset : 0;
+    const rows = shifted(tokens.positions, offset + (forward.firstPositions?.[stack] ?? 0));
+    x = tf.add(x, gatherRows(need(weights, positions), rows));
+  }
   if (shape.tokenTypes > 0 && tokens.types !== undefined)
     x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));
   if (forward.prompt !== undefined && tokens.prompts !== undefined) x = placePrompt(x, forward.prompt, tokens.prompts);
   if (shape.embeddingNorm) x = normOf(shape, weights, norm)(x);
+  if (shape.embeddingWidth !== null)
+    x = linear(x, need(weights, 'embedding.project.weight'), need(weights, 'embedding.project.bias'));
   return forward.visit({
     site: 'embedding',
     stack,

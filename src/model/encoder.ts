@@ -4,7 +4,11 @@ import { keyMask, layoutOf, type Batch } from './batch';
 import { embed, turningPositions } from './embedding';
 import type { Forward, Frozen } from './forward';
 import { isRelative, relativeBias } from './relative';
-import { rotationAt } from './rotary';
+import { rotationsAt } from './rotary';
+import type { ModelShape } from './shape';
+import { isWindowed, layersOf } from './shapes';
+import type { Grid } from './layout';
+import type { Stack } from './site';
 import { runStack, type Pass } from './stack';
 import type { Stream } from './place';
 
@@ -14,12 +18,14 @@ export { need, plainForward, type Forward, type Frozen } from './forward';
 export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
   const stream = streamOf(frozen, 'encoder', batch, forward);
   const keys = batch.keys.map(keyMask);
-  const masks = stream.layout.grids.map(({ length }, g) => {
+  const { grids } = stream.layout;
+  const masks = grids.map(({ length }, g) => {
     const bias = relativeBias(frozen.shape, frozen.weights, 'encoder', length);
     return bias === undefined ? (keys[g] as Tensor) : tf.add(bias, keys[g] as Tensor);
   });
-  const pass = { forward, masks, hidesPaddingAlone: !isRelative(frozen.shape) };
-  if (pass.hidesPaddingAlone && forward.visit.whole !== true)
+  const nearMasks = near(frozen.shape, grids, masks);
+  const pass = { forward, masks, ...(nearMasks && { nearMasks }), hidesPaddingAlone: !isRelative(frozen.shape) };
+  if (pass.hidesPaddingAlone && !endsNear(frozen.shape, 'encoder') && forward.visit.whole !== true)
     return runStack(frozen, 'encoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
   return pickRead(runStack(frozen, 'encoder', stream, pass), batch, forward);
 }
@@ -27,8 +33,34 @@ export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
 /** A batch's embedded rows with their places and rotations. */
 export function streamOf(frozen: Frozen, stack: 'encoder' | 'decoder', batch: Batch, forward: Forward): Stream {
   const x = embed(frozen, stack, batch, forward);
-  const rotation = rotationAt(turningPositions(batch, forward.prompt), frozen.shape);
-  return { x, layout: layoutOf(batch), ...(rotation && { rotation }) };
+  const rotations = rotationsAt(turningPositions(batch, forward.prompt), frozen.shape);
+  return { x, layout: layoutOf(batch), ...(rotations && { rotations }) };
+}
+
+/** The masks with keys beyond the window's reach hidden, on either side; undefined for models without windows. */
+export function near(
+  { window }: ModelShape,
+  grids: readonly Grid[],
+  masks: readonly Tensor[],
+): readonly Tensor[] | undefined {
+  return window === null
+    ? undefined
+    : grids.map(({ length }, g) => tf.add(masks[g] as Tensor, farMask(length, window.reach)));
+}
+
+/** 0 where a key is at most `reach` tokens away from the query, -1e9 elsewhere. `[1, 1, T, T]` */
+function farMask(length: number, reach: number): Tensor {
+  const places = tf.range(0, length, 1, 'int32');
+  const far = tf.greater(
+    tf.abs(tf.sub(tf.reshape(places, [1, length]), tf.reshape(places, [length, 1]))),
+    tf.scalar(reach, 'int32'),
+  );
+  return tf.reshape(tf.mul(tf.cast(far, 'float32'), -1e9), [1, 1, length, length]);
+}
+
+/** Whether the last layer sees near tokens alone: then each query has keys of its own. */
+export function endsNear(shape: ModelShape, stack: Stack): boolean {
+  return isWindowed(shape, layersOf(shape, stack) - 1);
 }
 
 function readRows(batch: Batch, read: 'first' | 'last'): Tensor {

@@ -1,6 +1,6 @@
 import { gelu, geluTanh, halfGelu, linear, relu, silu } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
-import { project, show, weightOf, type Place } from './place';
+import { biasOf, project, show, weightOf, type Place } from './place';
 import { passes } from './site';
 
 const activations = { gelu, geluTanh, relu, silu } as const;
@@ -8,12 +8,12 @@ const activations = { gelu, geluTanh, relu, silu } as const;
 /** act(x W_1 + b_1) W_2 + b_2, or act(x W_gate) * (x W_up) in the middle. @param x `[N, d]` @returns `[N, d]` */
 export function feedForward(place: Place, x: Tensor): Tensor {
   const { shape, visit } = place;
-  if (shape.activation === 'gelu' && !shape.gatedFfn && shape.biases && passes(visit, 'ffn.up', 'ffn.mid', 'ffn.down'))
+  if (shape.activation === 'gelu' && !shape.gatedFfn && passes(visit, 'ffn.up', 'ffn.mid', 'ffn.down'))
     return foldedFeedForward(place, x);
   const activation = activations[shape.activation];
   const up = project(place, 'ffn.up', 'ffn.up', x);
   const middle = shape.gatedFfn
-    ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'))), up)
+    ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'), biasOf(place, 'ffn.gate'))), up)
     : activation(up);
   return project(place, 'ffn.down', 'ffn.down', show(place, { site: 'ffn.mid', input: x, output: middle }));
 }
@@ -24,7 +24,9 @@ export function feedForward(place: Place, x: Tensor): Tensor {
  * matrices, which are smaller than the middle and, frozen, are scaled once.
  */
 function foldedFeedForward(place: Place, x: Tensor): Tensor {
+  const { shape } = place;
   const scaled = (name: string): Tensor => tf.mul(weightOf(place, name), Math.SQRT1_2);
-  const middle = halfGelu(linear(x, scaled('ffn.up.weight'), scaled('ffn.up.bias')));
-  return linear(middle, scaled('ffn.down.weight'), weightOf(place, 'ffn.down.bias'));
+  const biased = shape.biases.ffn;
+  const middle = halfGelu(linear(x, scaled('ffn.up.weight'), biased ? scaled('ffn.up.bias') : undefined));
+  return linear(middle, scaled('ffn.down.weight'), biasOf(place, 'ffn.down'));
 }

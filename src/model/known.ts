@@ -1,8 +1,10 @@
-import type { ModelShape } from './shape';
+import { plainRotary } from './rope';
+import { biasesOn, type ModelShape } from './shape';
 
-const post = { kind: 'layer', epsilon: 1e-5, place: 'post', final: false } as const;
-const pre = { kind: 'layer', epsilon: 1e-5, place: 'pre', final: true } as const;
-const rms = { kind: 'rms', epsilon: 1e-6, place: 'pre', final: true } as const;
+const layer = { kind: 'layer', epsilon: 1e-5, bias: true, output: false, first: true } as const;
+const post = { ...layer, place: 'post', final: false } as const;
+const pre = { ...layer, place: 'pre', final: true } as const;
+const rms = { ...pre, kind: 'rms', epsilon: 1e-6, bias: false } as const;
 
 /** Every width of multi-head attention with d / N_h wide heads and a feed-forward of 4d. */
 function widths(width: number, heads: number, ffnWidth = 4 * width) {
@@ -19,12 +21,18 @@ function bert(layers: number, width: number, heads: number): ModelShape {
     vocabulary: 30522,
     positions: { kind: 'learned', rows: 512, offset: 0 },
     tokenTypes: 2,
+    embeddingWidth: null,
     norm: { ...post, epsilon: 1e-12 },
     embeddingNorm: true,
     embeddingScale: 1,
     activation: 'gelu',
     gatedFfn: false,
-    biases: true,
+    biases: biasesOn(true),
+    queryKeyNorm: false,
+    softCap: { attention: null, output: null },
+    window: null,
+    parallel: false,
+    sharedLayers: false,
     pooler: true,
     output: { kind: 'none', scale: 1 },
     pooling: 'first',
@@ -85,7 +93,7 @@ function t5(layers: number, width: number, heads: number): ModelShape {
     norm: rms,
     embeddingNorm: false,
     activation: 'relu',
-    biases: false,
+    biases: biasesOn(false),
     output: { kind: 'tied', scale: 1 / Math.sqrt(width) },
   };
 }
@@ -96,11 +104,11 @@ function llama(layers: number, width: number, heads: number, ffnWidth: number): 
     family: 'llama',
     ffnWidth,
     vocabulary: 32000,
-    positions: { kind: 'rotary', base: 1e4, pairs: 'half' },
+    positions: plainRotary(1e4),
     norm: rms,
     activation: 'silu',
     gatedFfn: true,
-    biases: false,
+    biases: biasesOn(false),
     output: { kind: 'own', scale: 1 },
   };
 }
@@ -142,7 +150,7 @@ export const knownShapes: Readonly<Record<string, ModelShape>> = {
     keyValueHeads: 3,
     vocabulary: 49152,
     norm: { ...rms, epsilon: 1e-5 },
-    positions: { kind: 'rotary', base: 1e5, pairs: 'half' },
+    positions: plainRotary(1e5),
     output: { kind: 'tied', scale: 1 },
   },
   'petl-mini-seq2seq': petlMini,

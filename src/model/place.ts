@@ -2,8 +2,9 @@ import { linear } from '../engine/layers';
 import type { Noise } from '../engine/random';
 import type { Tensor, Tensors } from '../engine/tf';
 import type { Layout } from './layout';
-import type { Rotation } from './rotary';
+import type { Rotations } from './rotary';
 import type { ModelShape } from './shape';
+import { weightsAt } from './shapes';
 import type { Site, SitePoint, Stack, Visit } from './site';
 
 /** Where in the model we are, and what every part of it needs. */
@@ -24,7 +25,7 @@ export interface Place {
 export interface Stream {
   readonly x: Tensor;
   readonly layout: Layout;
-  readonly rotation?: Rotation;
+  readonly rotations?: Rotations;
 }
 
 /** The stream attended over, and what is added to the scores of each grid, broadcast to `[size, heads, T_q, T_k]`. */
@@ -42,14 +43,15 @@ export type KeyValues = { readonly keys: Tensor; readonly values: Tensor };
 export type Recall = (kind: 'attn' | 'cross', layer: number, own: () => KeyValues) => KeyValues;
 
 /** A weight of this block by its name without stack and layer. */
-export function weightOf({ weights, stack, layer }: Place, name: string): Tensor {
-  const weight = weights[`${stack}.${layer}.${name}`];
-  if (weight === undefined) throw new Error(`weight ${stack}.${layer}.${name} is missing`);
+export function weightOf({ shape, weights, stack, layer }: Place, name: string): Tensor {
+  const full = `${weightsAt(shape, stack, layer)}.${name}`;
+  const weight = weights[full];
+  if (weight === undefined) throw new Error(`weight ${full} is missing`);
   return weight;
 }
 
-export function biasOf({ weights, stack, layer }: Place, name: string): Tensor | undefined {
-  return weights[`${stack}.${layer}.${name}.bias`];
+export function biasOf({ shape, weights, stack, layer }: Place, name: string): Tensor | undefined {
+  return weights[`${weightsAt(shape, stack, layer)}.${name}.bias`];
 }
 
 /** Shows h at a site and takes back what it became. */

@@ -4,7 +4,8 @@ import { upload } from '../engine/memory';
 import { tf, type Tensor } from '../engine/tf';
 import { knownShapes } from './known';
 import { bucketOf } from './relative';
-import { rotate, rotationAt } from './rotary';
+import { plainRotary } from './rope';
+import { rotate, rotationsAt, type Rotations } from './rotary';
 import type { ModelShape } from './shape';
 
 const ROWS = 3;
@@ -13,7 +14,7 @@ const WIDTH = 6;
 const shape = (pairs: 'half' | 'interleaved'): ModelShape => ({
   ...(knownShapes['llama-7b'] as ModelShape),
   headWidth: WIDTH,
-  positions: { kind: 'rotary', base: 100, pairs },
+  positions: { ...plainRotary(100), pairs },
 });
 const x = (): Tensor =>
   upload(
@@ -48,9 +49,9 @@ describe('rotary positions', () => {
   ] as const)('%s pairs turn by position times speed; the gradient turns back', (pairs, place) => {
     const [given, at] = [x(), positions()];
     const run = compile((values: Tensor, where: Tensor) => {
-      const rotation = rotationAt(where, shape(pairs)) as NonNullable<ReturnType<typeof rotationAt>>;
-      const value = rotate(values, rotation);
-      return { value, gradient: tf.grad((v) => tf.sum(tf.mul(rotate(v, rotation), value)))(values) };
+      const { all } = rotationsAt(where, shape(pairs)) as Rotations;
+      const value = rotate(values, WIDTH, all);
+      return { value, gradient: tf.grad((v) => tf.sum(tf.mul(rotate(v, WIDTH, all), value)))(values) };
     });
     const { value, gradient } = run(given, at);
     const expected = turned(given.dataSync(), place);
@@ -67,7 +68,7 @@ describe('rotary positions', () => {
 
   it('are none of a model with other positions', () => {
     const at = positions();
-    expect(rotationAt(at, knownShapes['gpt2'] as ModelShape)).toBeUndefined();
+    expect(rotationsAt(at, knownShapes['gpt2'] as ModelShape)).toBeUndefined();
     at.dispose();
   });
 });

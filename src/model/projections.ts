@@ -1,8 +1,8 @@
-import { linear } from '../engine/layers';
+import { linear, rmsNorm } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
 import { splitHeads } from './layout';
 import { biasOf, project, weightOf, type KeyValues, type Place, type Stream } from './place';
-import { rotate } from './rotary';
+import { rotate, rotationOf } from './rotary';
 import { passes } from './site';
 
 /**
@@ -23,12 +23,18 @@ export function projections(place: Place, kind: 'attn' | 'cross', query: Stream,
   return joinable(place, kind, query, memory) ? joined(place, query) : single(place, kind, query, memory);
 }
 
-function joinable({ shape, visit, recall }: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): boolean {
+function joinable(
+  { shape, layer, visit, recall }: Place,
+  kind: 'attn' | 'cross',
+  query: Stream,
+  memory: Stream,
+): boolean {
   return (
     kind === 'attn' &&
     query.x === memory.x &&
     shape.heads === shape.keyValueHeads &&
-    query.rotation === undefined &&
+    rotationOf(shape, layer, query.rotations) === undefined &&
+    !shape.queryKeyNorm &&
     recall === undefined &&
     passes(visit, 'attn.query', 'attn.key', 'attn.value')
   );
@@ -36,7 +42,11 @@ function joinable({ shape, visit, recall }: Place, kind: 'attn' | 'cross', query
 
 function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): Projections {
   const { heads, attentionScale: scale } = place.shape;
-  const q = turned(project(place, `${kind}.query`, `${kind}.query`, query.x), query);
+  const q = turned(
+    place,
+    headNorm(place, `${kind}.queryNorm`, project(place, `${kind}.query`, `${kind}.query`, query.x)),
+    query,
+  );
   const own = (): readonly KeyValues[] => keysAndValues(place, kind, memory);
   // Generation has one grid.
   const found = place.recall === undefined ? own() : [place.recall(kind, place.layer, () => own()[0] as KeyValues)];
@@ -47,14 +57,27 @@ function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Str
 
 function keysAndValues(place: Place, kind: 'attn' | 'cross', memory: Stream): readonly KeyValues[] {
   const { keyValueHeads } = place.shape;
-  const k = turned(project(place, `${kind}.key`, `${kind}.key`, memory.x), memory);
+  const k = turned(
+    place,
+    headNorm(place, `${kind}.keyNorm`, project(place, `${kind}.key`, `${kind}.key`, memory.x)),
+    memory,
+  );
   const v = project(place, `${kind}.value`, `${kind}.value`, memory.x);
   const values = splitHeads(v, keyValueHeads, memory.layout);
   return splitHeads(k, keyValueHeads, memory.layout).map((keys, g) => ({ keys, values: values[g] as Tensor }));
 }
 
-function turned(x: Tensor, { rotation }: Stream): Tensor {
-  return rotation === undefined ? x : rotate(x, rotation);
+function turned({ shape, layer }: Place, x: Tensor, { rotations }: Stream): Tensor {
+  const rotation = rotationOf(shape, layer, rotations);
+  return rotation === undefined ? x : rotate(x, shape.headWidth, rotation);
+}
+
+/** RMS norm of each head's numbers, where the model has it. @param x `[N, heads * headWidth]` */
+function headNorm(place: Place, name: string, x: Tensor): Tensor {
+  const { queryKeyNorm, headWidth, norm } = place.shape;
+  if (!queryKeyNorm) return x;
+  const heads = tf.reshape(x, [-1, headWidth]);
+  return tf.reshape(rmsNorm(heads, weightOf(place, `${name}.gain`), norm.epsilon), x.shape);
 }
 
 /** The three matrices side by side, the scale folded into the first. */

@@ -2,8 +2,9 @@ import { upload } from '../engine/memory';
 import type { Tensors } from '../engine/tf';
 import { normals, randomStream } from '../random';
 import { Backbone } from './backbone';
+import { sinusoids } from './sinusoids';
 import { readConfig, shapeOf } from './checkpoint/config';
-import { weightShapes } from './shapes';
+import { madeShapes, weightShapes } from './shapes';
 
 /**
  * The model that a folder's config describes as it was before any training: N(0, 0.02) matrices and tables, norms 1,
@@ -14,7 +15,8 @@ export function randomBackbone(folder: string, seed: number): Backbone {
   const weights: Tensors = Object.fromEntries(
     Object.entries(weightShapes(shape)).map(([name, size]) => [name, upload(startOf(name, size, seed), size)]),
   );
-  return new Backbone(folder, shape, { weights, files: [] });
+  const made = Object.entries(madeShapes(shape)).map(([name, [rows = 0, width = 0]]) => [name, sinusoids(rows, width)]);
+  return new Backbone(folder, shape, { weights: { ...weights, ...Object.fromEntries(made) }, files: [] });
 }
 
 /** Draws depend on seed and name alone. */

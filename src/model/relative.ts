@@ -1,6 +1,7 @@
 import { gatherRows } from '../engine/layers';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { ModelShape } from './shape';
+import { distancesOf } from './shapes';
 import type { Stack } from './site';
 
 /** Buckets of distances and whether keys to the right have buckets of their own. */
@@ -27,13 +28,14 @@ export function bucketOf(distance: number, { buckets, maxDistance, bidirectional
   return base + Math.min(exact + Math.floor(Math.fround(share * (count - exact))), count - 1);
 }
 
-function bucketsOf({ positions }: ModelShape, stack: Stack): Buckets | undefined {
-  return positions.kind === 'relative' ? { ...positions, bidirectional: stack === 'encoder' } : undefined;
+function bucketsOf(shape: ModelShape, stack: Stack): Buckets | undefined {
+  const distances = distancesOf(shape);
+  return distances && { ...distances, bidirectional: stack === 'encoder' };
 }
 
 /** Whether attention's scores have a bias by distance. */
-export function isRelative({ positions }: ModelShape): boolean {
-  return positions.kind === 'relative';
+export function isRelative(shape: ModelShape): boolean {
+  return distancesOf(shape) !== undefined;
 }
 
 /** Bias of every query and key of a grid, `[1, heads, T, T]`, or undefined for models without relative positions. */

@@ -11,7 +11,7 @@ import type { Tensor } from '../engine/tf';
  * | `attn.query` `attn.key` `attn.value` | input of the projection | its output `[N, heads * headWidth]` |
  * | `attn.heads` | input of the attention sub-layer (query side) | concatenated head outputs before W_o `[N, heads *
  * headWidth]` |
- * | `attn` | input of the attention sub-layer | output of W_o, before residual and norm |
+ * | `attn` | input of the attention sub-layer | output of W_o, before residual and any norm |
  * | `cross.*` `cross` | as `attn.*`; key and value read the encoder's output | |
  * | `ffn.up` | input of the first FFN matrix | its output, before the activation `[N, ffnWidth]` |
  * | `ffn.mid` | input of the FFN | the activated middle `[N, ffnWidth]`, input of the second matrix |
@@ -60,11 +60,13 @@ export type Stack = 'encoder' | 'decoder';
 
 /** What attention shows beside x and h at the `heads` sites. */
 export interface AttentionView {
-  /** Queries, unscaled, after rotary positions `[N, heads * headWidth]`. */
+  /** Queries, unscaled, after their norm and rotary positions `[N, heads * headWidth]`. */
   readonly query: Tensor;
   readonly heads: number;
   /** Factor on query-key products, 1 / sqrt(headWidth) but for T5. */
   readonly scale: number;
+  /** c of c tanh(score / c), which the scores become before softmax; null for none. */
+  readonly softCap: number | null;
   /** log of the sum over keys of exp(score) for each query and head `[N, heads]`; computed when asked for. */
   logMass(): Tensor;
 }

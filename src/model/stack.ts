@@ -4,7 +4,8 @@ import type { Place, Recall, Stream } from './place';
 import { block, normOf, type Cross } from './block';
 import type { Forward, Frozen } from './forward';
 import { fullLayout } from './layout';
-import { layersOf } from './shapes';
+import { rotationsOf } from './rotary';
+import { isWindowed, layersOf } from './shapes';
 import type { Stack } from './site';
 
 /** What the blocks of a stack share in one pass. */
@@ -12,6 +13,8 @@ export interface Pass {
   readonly forward: Forward;
   /** Added to self-attention's scores, grid by grid. */
   readonly masks: readonly Tensor[];
+  /** The same for layers that see near tokens alone. */
+  readonly nearMasks?: readonly Tensor[];
   readonly hidesPaddingAlone?: boolean;
   /** For the last block where only some rows go on, and every sequence's own row of them, int32 `[B]`. */
   readonly final?: { readonly rows: Tensor; readonly masks: readonly Tensor[] };
@@ -27,10 +30,13 @@ export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream
   for (let layer = 0; layer < layers; layer++) {
     const place: Place = { shape, weights, stack, layer, ...forward, ...(recall === undefined ? {} : { recall }) };
     const few = layer === layers - 1 ? final : undefined;
+    const near = isWindowed(shape, layer);
+    const masks = near ? pass.nearMasks : pass.masks;
+    if (masks === undefined) throw new Error(`layer ${layer} sees near tokens alone, and the pass has no mask for it`);
     stream = block(
       place,
       few === undefined ? stream : onlyRows(stream, few.rows),
-      { memory: stream, masks: few?.masks ?? pass.masks, hidesPaddingAlone: pass.hidesPaddingAlone === true },
+      { memory: stream, masks: few?.masks ?? masks, hidesPaddingAlone: pass.hidesPaddingAlone === true && !near },
       cross,
     );
   }
@@ -38,14 +44,8 @@ export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream
 }
 
 function onlyRows(stream: Stream, rows: Tensor): Stream {
-  const { rotation } = stream;
+  const { rotations } = stream;
   const x = gatherRows(stream.x, rows);
   const layout = fullLayout(stream.layout.grids.map(({ size }) => ({ size, length: 1 })));
-  if (rotation === undefined) return { x, layout };
-  const pick = (angles: Tensor): Tensor => gatherRows(angles, rows);
-  return {
-    x,
-    layout,
-    rotation: { ...rotation, cos: pick(rotation.cos), sin: pick(rotation.sin), back: pick(rotation.back) },
-  };
+  return { x, layout, ...(rotations && { rotations: rotationsOf(rotations, rows) }) };
 }

@@ -1,4 +1,4 @@
-import type { ModelShape } from '../../model/shape';
+import { hasBiases, type ModelShape } from '../../model/shape';
 import { loadBackbone } from '../../model/backbone';
 import { families } from '../../petl/design/written';
 import { tinyFolder } from '../../petl/testing/fixtures';
@@ -77,7 +77,7 @@ export function shapeOf(family: string): ModelShape {
 
 /** Whether a method can be on an architecture: models without biases have none to train. */
 export function fits(family: string, written: string): boolean {
-  return written !== 'bitfit' || shapeOf(family).biases;
+  return written !== 'bitfit' || hasBiases(shapeOf(family));
 }
 
 /** The matrix: every architecture with every method that fits it. */

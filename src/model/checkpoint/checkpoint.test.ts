@@ -208,9 +208,9 @@ describe('bad checkpoints are refused, and nothing stays', () => {
       'a setting not built here',
       (path) => {
         copyFileSync(original, path);
-        writeFileSync(join(folder, 'config.json'), '{"model_type": "llama", "rope_scaling": {"rope_type": "yarn"}}');
+        writeFileSync(join(folder, 'config.json'), '{"model_type": "llama", "rope_scaling": {"rope_type": "spiral"}}');
       },
-      /rotary positions of type "yarn" are not supported/,
+      /rotary positions of type "spiral" are not supported/,
     ],
     [
       'a width below zero',

@@ -59,3 +59,8 @@ export function headsOf(
 export function outputOf(config: Config, tiedByDefault: boolean): ModelShape['output'] {
   return { kind: (config['tie_word_embeddings'] ?? tiedByDefault) === true ? 'tied' : 'own', scale: 1 };
 }
+
+/** Whether transformers 5 wrote the config, which reads some keys otherwise than transformers 4. */
+export function writtenBy5(config: Config): boolean {
+  return parseInt(String(config['transformers_version'])) >= 5;
+}

@@ -139,7 +139,7 @@ function shapeOfGguf(metadata: Metadata, path: string, ownOutput: boolean): Mode
     rope_theta: of('rope.freq_base'),
     vocab_size: of('vocab_size') ?? (metadata['tokenizer.ggml.tokens'] as unknown[] | undefined)?.length,
     tie_word_embeddings: !ownOutput,
-    ...scalingOf(of),
+    ...scalingOf(of, path),
   });
   demandEqual('rope.dimension_count', shape.headWidth);
   demandEqual('attention.value_length', shape.headWidth);
@@ -149,18 +149,17 @@ function shapeOfGguf(metadata: Metadata, path: string, ownOutput: boolean): Mode
 }
 
 /** Scaled rotary positions, in the older key and the newer ones, as a config's `rope_scaling`. */
-function scalingOf(of: (key: string) => unknown): { readonly rope_scaling?: Config } {
+function scalingOf(of: (key: string) => unknown, path: string): { readonly rope_scaling?: Config } {
   const old = of('rope.scale_linear');
   if (old !== undefined && old !== 1) return { rope_scaling: { rope_type: 'linear', factor: old } };
   const type = of('rope.scaling.type');
   if (type === undefined || type === 'none') return {};
-  return {
-    rope_scaling: {
-      rope_type: type,
-      factor: of('rope.scaling.factor'),
-      original_max_position_embeddings: of('rope.scaling.original_context_length'),
-    },
-  };
+  if (type !== 'linear')
+    throw new UserError(
+      `${path}: rotary positions of type "${String(type)}" are not read from GGUF, only "linear": use the model's safetensors`,
+    );
+  void of('rope.scaling.original_context_length'); // says nothing of linear scaling
+  return { rope_scaling: { rope_type: type, factor: of('rope.scaling.factor') } };
 }
 
 /** Keys that change no number: where the file comes from, how it was made, how long texts may be. */

@@ -8,19 +8,29 @@ import { isHarmlessTensor } from './harmless';
 export interface Target {
   readonly name: string;
   readonly transpose: boolean;
-  /** Third of the columns, where query, key and value are stored as one tensor. */
-  readonly third: 0 | 1 | 2 | null;
+  /** Which part of the columns, where several weights are stored as one tensor. */
+  readonly piece: Piece | null;
   /**
    * Heads of a query or key matrix whose rotary pairs are stored as neighbours (GGUF); here they are halves of a head.
    */
   readonly pairedHeads: number | null;
+  /** Added to the stored values: Gemma's norms are stored less 1. */
+  readonly plus: number;
+}
+
+/** One of the weights that a tensor holds beside one another. */
+export interface Piece {
+  readonly names: readonly string[];
+  readonly index: number;
+  /** The columns of each head stand together: `[heads, pieces, headWidth]` (GPT-NeoX). */
+  readonly byHead: boolean;
 }
 
 export function plainTarget(name: string, transpose: boolean): Target {
-  return { name, transpose, third: null, pairedHeads: null };
+  return { name, transpose, piece: null, pairedHeads: null, plus: 0 };
 }
 
-const prefixes = /^(?:bert|roberta|distilbert|transformer|model)\./;
+const prefixes = /^(?:bert|roberta|distilbert|electra|albert|mpnet|transformer|gpt_neox|model)\./;
 
 /** Short forms that stored names use in place of the words here. `wi` is the only up matrix, `wi_0` the gate of two. */
 const words: Readonly<Record<string, string>> = {
@@ -52,12 +62,21 @@ export function canonicalNames(family: Family, stored: string): readonly Target[
     const full = bare
       .replace(pattern, name)
       .replace(/\.(q|k|v|o|wi|wi_0|wi_1|wo)\./, (_, short: string) => `.${words[short] ?? short}.`);
-    if (full.includes('{qkv}'))
-      return ['query', 'key', 'value'].map((part, third) => ({
-        ...plainTarget(full.replace('{qkv}', part), false),
-        third: third as 0 | 1 | 2,
-      }));
-    return [full.endsWith('!') ? plainTarget(full.slice(0, -1), true) : plainTarget(full, false)];
+    return targetsOf(full);
   }
   return [];
+}
+
+/** A rule's right side as targets; see `Rule` for its marks. */
+function targetsOf(full: string): readonly Target[] {
+  const transpose = full.endsWith('!');
+  const plus = full.endsWith('+') ? 1 : 0;
+  const bare = full.replace(/[!+]$/, '');
+  const [, list, mark] = /\{(.*?)\}(#?)/.exec(bare) ?? [];
+  if (list === undefined) return [{ ...plainTarget(bare, transpose), plus }];
+  const names = list.split(',').map((part) => bare.replace(/\{.*?\}#?/, part));
+  return names.map((name, index) => ({
+    ...plainTarget(name, transpose),
+    piece: { names, index, byHead: mark === '#' },
+  }));
 }

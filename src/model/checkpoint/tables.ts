@@ -45,7 +45,7 @@ export function tablesOf(
   const output = shape.output.kind === 'own' ? own('output.weight') : differing('output.weight');
   const tied = shape.output.kind === 'own' ? (encoder ?? decoder) : (output ?? encoder ?? decoder);
   // An untied BART has tables of its own in transformers 4, too; both stacks of its T5 are given the shared one.
-  const ignored = shape.output.kind === 'own' && shape.family !== 't5' ? undefined : tied;
+  const ignored = shape.output.kind === 'own' && shape.family !== 't5' && shape.family !== 'mt5' ? undefined : tied;
   if (!owned && ignored !== undefined)
     throw new UserError(
       `${source}: tensor ${ignored.name} differs from ${shared.name}, with which config.json ties it; transformers 4 drops it and transformers 5 uses it: save the model again with the version that you mean`,

@@ -154,7 +154,6 @@ describe('a GGUF file', () => {
     ],
     ['a bias', { tensors: { 'blk.0.attn_q.bias': ones(32) } }, /tensor blk\.0\.attn_q\.bias is not/],
     ['a norm of queries', { tensors: { 'blk.0.attn_q_norm.weight': ones(8) } }, /attn_q_norm\.weight is not/],
-    ['linear rope', { keys: { 'llama.rope.scale_linear': { float32: 4 } } }, /"linear"/],
     [
       'rope dimensions',
       { keys: { 'llama.rope.dimension_count': { uint32: 4 } } },
@@ -170,6 +169,15 @@ describe('a GGUF file', () => {
     const before = live().tensors;
     await expect(openModel(await extended(additions))).rejects.toThrow(message);
     expect(live().tensors).toBe(before);
+  });
+
+  it.each([
+    ['the older key', { 'llama.rope.scale_linear': { float32: 4 } }],
+    ['the newer ones', { 'llama.rope.scaling.type': 'linear', 'llama.rope.scaling.factor': { float32: 4 } }],
+  ] as const)('linear rope is computed, by %s', async (_, keys) => {
+    const { backbone } = await openModel(await extended({ keys }));
+    expect(backbone.shape.positions).toMatchObject({ kind: 'rotary', scaling: { kind: 'linear', factor: 4 } });
+    backbone.dispose();
   });
 
   it('says what changes nothing, and which tokens end a turn', async () => {

@@ -3,6 +3,7 @@ import type { Tensor, Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import { randomFrom } from '../../random';
 import type { Frozen } from '../forward';
+import { longestText } from '../shapes';
 import type { SpecialIds } from '../special';
 import { advance, startBeams, type BeamState } from './beam';
 import { constraintsOf } from './constraints';
@@ -98,8 +99,8 @@ export class Generator {
   /** Learned positions end; a method may start the text behind its own vectors. */
   private demandRoom(longest: number, { maxNewTokens }: GenerationSettings): void {
     const { shape } = this.frozen;
-    if (shape.positions.kind !== 'learned') return;
-    const room = shape.positions.rows - shape.positions.offset;
+    const room = longestText(shape);
+    if (room === undefined) return;
     const { encoder = 0, decoder = 0 } = this.adaptation.firstPositions ?? {};
     const needed =
       shape.encoderLayers === 0

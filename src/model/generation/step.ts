@@ -9,7 +9,8 @@ import { encode } from '../encoder';
 import type { Forward, Frozen } from '../forward';
 import { fullLayout } from '../layout';
 import { relativeBiasAt } from '../relative';
-import { rotationAt } from '../rotary';
+import { rotationsAt } from '../rotary';
+import type { ModelShape } from '../shape';
 import { runStack } from '../stack';
 
 /*
@@ -79,16 +80,19 @@ export function readNext(frozen: Frozen, next: Next, forward: Forward, logarithm
     return (own[layer] = { keys: put(old.keys, fresh.keys), values: put(old.values, fresh.values) });
   };
   const bias = relativeBiasAt(shape, weights, slot, capacity);
-  const visible = visibleMask(next, capacity);
-  const rotation = rotationAt(positions, shape);
+  const seen = visibleMask(next, capacity);
+  const masks = [bias === undefined ? seen : tf.add(seen, bias)];
+  const nearMasks = nearMask(shape, slot, capacity).map((far) => tf.add(masks[0] as Tensor, far));
+  const rotations = rotationsAt(positions, shape);
   const stream = {
     x: embed(frozen, 'decoder', { ids, positions }, forward),
     layout: fullLayout([{ size: rows, length: 1 }]),
-    ...(rotation && { rotation }),
+    ...(rotations && { rotations }),
   };
   const pass = {
     forward,
-    masks: [bias === undefined ? visible : tf.add(visible, bias)],
+    masks,
+    ...(nearMasks.length > 0 && { nearMasks }),
     recall,
     ...(sourceKeys && { cross: crossOf(stream.x, rows, sourceKeys) }),
   };
@@ -116,6 +120,14 @@ function visibleMask({ starts, slot }: Next, capacity: number): Tensor {
   const places = tf.range(0, capacity, 1, 'int32');
   const seen = tf.logicalAnd(tf.greaterEqual(places, tf.reshape(starts, [-1, 1])), tf.lessEqual(places, slot));
   return tf.reshape(tf.mul(tf.sub(tf.cast(seen, 'float32'), 1), 1e9), [starts.shape[0] as number, 1, 1, capacity]);
+}
+
+/** 0 for slots within the window's reach before this one, -1e9 for earlier ones `[1, 1, 1, capacity]`; none without windows. */
+function nearMask({ window }: ModelShape, slot: Tensor, capacity: number): readonly Tensor[] {
+  if (window === null) return [];
+  const places = tf.range(0, capacity, 1, 'int32');
+  const far = tf.less(places, tf.sub(slot, tf.scalar(window.reach, 'int32')));
+  return [tf.reshape(tf.mul(tf.cast(far, 'float32'), -1e9), [1, 1, 1, capacity])];
 }
 
 function scored(frozen: Frozen, hidden: Tensor, logarithms: boolean): Pick<Reading, 'scores' | 'best'> {

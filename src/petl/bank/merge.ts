@@ -37,7 +37,7 @@ export function merge(method: Method, shape: ModelShape, weights: Tensors, tenso
   const now: Record<string, Tensor> = tf.tidy(() => {
     const base = weightsWith(weights, { method, shape }, tensors);
     const work = { base, merged: { ...base }, tensors };
-    for (const { modification, index } of inOrder(method)) {
+    for (const { modification, index } of inOrder(method, shape)) {
       for (const place of placesOf(modification, shape))
         mergeAt(modification, place, `${place.name}.${formName(method, index)}`, work);
     }
@@ -47,7 +47,7 @@ export function merge(method: Method, shape: ModelShape, weights: Tensors, tenso
         .map(([name, tensor]) => [name, tensor.clone()]),
     );
   });
-  const left = method.modifications.filter((modification) => !merges(modification, method));
+  const left = method.modifications.filter((modification) => !merges(modification, method, shape));
   return {
     weights: { ...weights, ...now },
     changed: Object.keys(now),
@@ -61,16 +61,20 @@ export function largestDifference(a: Tensor, b: Tensor): number {
 }
 
 /** Columns first: rows are scaled by what stands before the matrix, whatever was added to it. */
-function inOrder(method: Method): readonly { readonly modification: Modification; readonly index: number }[] {
+function inOrder(
+  method: Method,
+  shape: ModelShape,
+): readonly { readonly modification: Modification; readonly index: number }[] {
   const chosen = method.modifications
     .map((modification, index) => ({ modification, index }))
-    .filter(({ modification }) => merges(modification, method));
+    .filter(({ modification }) => merges(modification, method, shape));
   const scalesRows = ({ modification }: (typeof chosen)[number]): boolean => !isProjection(modification.site);
   return [...chosen.filter((one) => !scalesRows(one)), ...chosen.filter(scalesRows)];
 }
 
 /** Linear, and nothing that stays outside reads or follows what the merge would change. */
-function merges(modification: Modification, { modifications }: Method): boolean {
+function merges(modification: Modification, { modifications }: Method, { sharedLayers }: ModelShape): boolean {
+  if (sharedLayers) return false; // one matrix cannot hold another change for each layer
   const touched = [modification.site, ...(modification.site === 'ffn.mid' ? ['ffn.down'] : [])];
   const others = modifications.filter((other) => other !== modification && !mergeable(other));
   const asks = modification.site.endsWith('.query') && others.some(({ reads }) => reads === 'query(norm(x))');
@@ -98,7 +102,7 @@ function mergeAt({ form, composition }: Modification, place: Place, name: string
     return;
   }
   if (form.kind !== 'bottleneck') return;
-  const key = `${place.name}.weight`;
+  const key = place.weight;
   const weight = need(merged, key);
   const change = product(form, own, tensors, { scale: scaleOf(composition, own), width: weight.shape[0] as number });
   merged[key] = tf.add(weight, change);

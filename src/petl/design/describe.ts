@@ -149,7 +149,7 @@ function ownRows(method: Method, shape: ModelShape): readonly DesignRow[] {
     const sizes = ownSizes(method, index, shape).map(({ where, times, formula }) =>
       share(formula, times, where === 'outside' ? 'once' : layerOf(where, shape)),
     );
-    const parameters = part.kind === 'tokenRows' ? [share(sum('t d'), 1, 'once')] : sizes;
+    const parameters = part.kind === 'tokenRows' ? [share(sum(`t ${tableLetter(shape)}`), 1, 'once')] : sizes;
     return row(method.name, {
       sites: words[part.kind],
       form: 'the weights themselves',
@@ -167,7 +167,11 @@ function promptRow({ name, prompt }: Method, shape: ModelShape): readonly Design
       sites: 'embedding',
       form: `${prompt.length} free vectors`,
       composition,
-      parameters: [shareOf({ ...modelSizes(shape), l: prompt.length })(sum('l d'), 1, 'once')],
+      parameters: [shareOf({ ...modelSizes(shape), l: prompt.length })(sum(`l ${tableLetter(shape)}`), 1, 'once')],
     }),
   ];
+}
+
+function tableLetter({ embeddingWidth }: ModelShape): string {
+  return embeddingWidth === null ? 'd' : 'd_e';
 }

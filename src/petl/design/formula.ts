@@ -1,14 +1,17 @@
 import type { ModelShape } from '../../model/shape';
+import { distancesOf, tableWidth } from '../../model/shapes';
 import { keyValueWidth } from './places';
 
 /**
- * What sizes are called in formulas. Of the model: d its width, d_a of all query heads, d_k of all key-value heads, d_h
- * of one head, d_m of the FFN, N heads, V words, P positions, T token types, B buckets of relative distances. Of the method: r bottleneck, l length, w width
- * of the prefix MLP,
- * n Kronecker terms, c rank of their right factors, t token rows.
+ * What sizes are called in formulas. Of the model: d its width, d_e of its tables where that is not d, d_a of all query
+ * heads, d_k of all key-value heads, d_h of one head, d_m of the FFN, N heads, V words, P positions, T token types, B
+ * buckets of relative distances. Of the method: r bottleneck, l length, w width of the prefix MLP, n Kronecker terms, c
+ * rank of their right factors, t token rows.
  */
-const letters = ['n', 'c', 'r', 'l', 'w', 't', 'V', 'P', 'T', 'B', 'N', 'd', 'd_a', 'd_k', 'd_m', 'd_h'] as const;
-export type Letter = (typeof letters)[number];
+export type Letter = (typeof modelLetters)[number] | (typeof methodLetters)[number];
+const methodLetters = ['n', 'c', 'r', 'l', 'w', 't'] as const;
+const modelLetters = ['V', 'P', 'T', 'B', 'N', 'd', 'd_e', 'd_a', 'd_k', 'd_m', 'd_h'] as const;
+const letters: readonly Letter[] = [...methodLetters, ...modelLetters];
 export type Sizes = Readonly<Partial<Record<Letter, number>>>;
 
 /** A sum of products. Its text and its value come from the same terms, so they cannot differ. */
@@ -74,6 +77,7 @@ const byPrime: readonly Letter[] = [
   'd_k',
   'd_h',
   'd_m',
+  'd_e',
   'd',
   'r',
   'N',
@@ -129,19 +133,18 @@ export function formulaValue(formula: Formula, sizes: Sizes): number {
 /** What the letters of a model stand for. */
 export function modelSizes(shape: ModelShape): Sizes {
   const { width, heads, headWidth, ffnWidth, vocabulary, tokenTypes, positions } = shape;
+  const distances = distancesOf(shape);
   return {
     d: width,
+    d_e: tableWidth(shape),
+    d_h: headWidth,
     d_a: heads * headWidth,
     d_k: keyValueWidth(shape),
     d_m: ffnWidth,
-    d_h: headWidth,
     N: heads,
     V: vocabulary,
     T: tokenTypes,
-    ...(positions.kind === 'learned'
-      ? { P: positions.rows }
-      : positions.kind === 'relative'
-        ? { B: positions.buckets }
-        : {}),
+    ...(positions.kind === 'learned' ? { P: positions.rows } : {}),
+    ...(distances && { B: distances.buckets }),
   };
 }

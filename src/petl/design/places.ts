@@ -1,4 +1,4 @@
-import { hasCrossAttention, layersOf, stacksOf } from '../../model/shapes';
+import { hasCrossAttention, layersOf, stacksOf, tableWidth, weightsAt } from '../../model/shapes';
 import type { ModelShape } from '../../model/shape';
 import type { Site, Stack } from '../../model/site';
 import type { Layers, Method, Modification, Reads } from './types';
@@ -14,6 +14,8 @@ export interface Place {
   readonly out: number;
   /** `encoder.3.attn.query`, `decoder.embedding` */
   readonly name: string;
+  /** Name of the matrix that makes h at a projection: `encoder.3.attn.query.weight`, another layer's where all share one. */
+  readonly weight: string;
 }
 
 /** Every place of a modification in a model, first layer first; sites and stacks that the model lacks have none. */
@@ -55,6 +57,7 @@ export function siteWidths(shape: ModelShape, site: Site): { readonly x: number;
   if (part === 'query' || part === 'heads') return { x: width, h: shape.heads * shape.headWidth };
   if (part === 'key' || part === 'value') return { x: width, h: keyValueWidth(shape) };
   if (part === 'ffn.up' || part === 'ffn.mid') return { x: width, h: ffnWidth };
+  if (part === 'embedding') return { x: tableWidth(shape), h: width };
   return part === 'ffn.down' ? { x: ffnWidth, h: width } : { x: width, h: width };
 }
 
@@ -94,5 +97,6 @@ function placeAt({ site, reads }: Modification, shape: ModelShape, stack: Stack,
     reads: readWidth(shape, site, reads),
     out: siteWidths(shape, site).h,
     name: placeName(stack, layer, site),
+    weight: `${weightsAt(shape, stack, layer)}.${site}.weight`,
   };
 }

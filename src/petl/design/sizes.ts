@@ -4,7 +4,7 @@ import { sizeOf, type VariableSpec } from '../forms/spec';
 import { unfrozenNames } from '../forms/unfrozen';
 import { specsOf } from '../forms/variables';
 import { resized } from './forms';
-import { factorised, minus, summed, type Formula, type Sizes, type Term } from './formula';
+import { factorised, formulaText, minus, summed, type Formula, type Sizes, type Term } from './formula';
 import type { Method, Modification, Unfrozen } from './types';
 
 /** Trained elements of a modification: at each of its places, for each stack, and by name what all places share. */
@@ -69,11 +69,18 @@ export function ownSizes(method: Method, index: number, shape: ModelShape): read
   const weights = weightShapes({ ...probeOf(shape, 1), ...layersOfBoth(shape) });
   return (['outside', 'encoder', 'decoder'] as const).flatMap((where) => {
     const same = [...layers].filter(([layer]) => layer.startsWith(where)).map(([, found]) => found);
-    const [first] = same;
-    return first === undefined
-      ? []
-      : [{ where, times: same.length, formula: summed(first.map((name) => product(weights[name] ?? []))) }];
+    const formulas = same.map((found) => summed(found.map((name) => product(weights[name] ?? []))));
+    return alike(formulas).map(([formula, times]) => ({ where, times, formula }));
   });
+}
+
+/** Each formula and how often it is there: not all layers need have the same weights. */
+function alike(formulas: readonly Formula[]): readonly (readonly [formula: Formula, times: number])[] {
+  const texts = formulas.map(formulaText);
+  return [...new Set(texts)].map((text) => [
+    formulas[texts.indexOf(text)] as Formula,
+    texts.filter((other) => other === text).length,
+  ]);
 }
 
 const layersOfBoth = ({ encoderLayers, decoderLayers }: ModelShape) => ({ encoderLayers, decoderLayers });
@@ -103,6 +110,7 @@ const primes: Required<Sizes> = {
   B: 127,
   N: heads,
   d: 101 * n,
+  d_e: 131 * n,
   d_a: heads * headWidth,
   d_k: keyValueHeads * headWidth,
   d_h: headWidth,
@@ -123,9 +131,14 @@ function probeOf(shape: ModelShape, layers: number): ModelShape {
     ffnWidth: primes.d_m,
     vocabulary: primes.V,
     tokenTypes: shape.tokenTypes > 0 ? primes.T : 0,
+    embeddingWidth: shape.embeddingWidth === null ? null : primes.d_e,
     positions:
       positions.kind === 'learned'
-        ? { ...positions, rows: primes.P }
+        ? {
+            ...positions,
+            rows: primes.P,
+            ...(positions.distances && { distances: { ...positions.distances, buckets: primes.B } }),
+          }
         : positions.kind === 'relative'
           ? { ...positions, buckets: primes.B }
           : positions,

@@ -1,4 +1,4 @@
-import type { ModelShape } from '../../model/shape';
+import type { Family, ModelShape } from '../../model/shape';
 import type { Change, Modification } from '../design/types';
 import { bottleneckConfig, bottleneckTensors, type Placed } from './adapters-bottleneck-write';
 import { loraConfig, loraTensors } from './adapters-lora-write';
@@ -121,7 +121,7 @@ function ruleOf(tensors: Named, shape: ModelShape): Named {
 }
 
 function classOf({ family }: ModelShape): string {
-  return {
+  const known: Readonly<Partial<Record<Family, string>>> = {
     bert: 'BertModel',
     roberta: 'RobertaModel',
     distilbert: 'DistilBertModel',
@@ -130,5 +130,9 @@ function classOf({ family }: ModelShape): string {
     bart: 'BartForConditionalGeneration',
     mbart: 'MBartForConditionalGeneration',
     t5: 'T5ForConditionalGeneration',
-  }[family];
+  };
+  const found = known[family];
+  if (found === undefined)
+    throw cannot(`an adapter of a ${family} model`, `adapters is written for ${Object.keys(known).join(', ')}`);
+  return found;
 }

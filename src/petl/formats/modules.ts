@@ -1,6 +1,7 @@
 import type { Family, ModelShape } from '../../model/shape';
 import { hasCrossAttention, layersOf, stacksOf } from '../../model/shapes';
 import type { Stack } from '../../model/site';
+import { cannot } from './base';
 
 /**
  * A part of one block: `attn.query`, `attn.out`, `ffn.gate`, `attn.norm`, and the sub-layers `attn`, `cross`, `ffn`
@@ -69,7 +70,7 @@ const bart: Layout = {
     ...subLayers,
   },
 };
-const layouts: Readonly<Record<Family, Layout>> = {
+const layouts: Readonly<Partial<Record<Family, Layout>>> = {
   bert,
   roberta: bert,
   bart,
@@ -134,14 +135,21 @@ const layouts: Readonly<Record<Family, Layout>> = {
   },
 };
 
+function layoutOf(family: Family): Layout {
+  const layout = layouts[family];
+  if (layout === undefined)
+    throw cannot(`an adapter of a ${family} model`, `exchange knows ${Object.keys(layouts).join(', ')}`);
+  return layout;
+}
+
 /** What stands before the names of a model's own modules (`transformer.` for GPT-2 with its head). */
 export function rootOf({ family }: ModelShape): string {
-  return layouts[family].root;
+  return layoutOf(family).root;
 }
 
 /** Path of a part's module in transformers' model, bare encoders or language models with their head. */
 export function modulePath(shape: ModelShape, { stack, layer, part }: BlockPart): string {
-  const { block, parts } = layouts[shape.family];
+  const { block, parts } = layoutOf(shape.family);
   const name = parts[part];
   if (name === undefined) throw new Error(`${shape.family} has no ${part}`);
   const path = `${block}.${name}`
@@ -157,7 +165,7 @@ export function blockParts(shape: ModelShape): readonly BlockPart[] {
   return stacksOf(shape)
     .flatMap((stack) =>
       Array.from({ length: layersOf(shape, stack) }, (_, layer) =>
-        Object.keys(layouts[shape.family].parts)
+        Object.keys(layoutOf(shape.family).parts)
           .filter(
             (part) =>
               (!part.startsWith('cross') || (cross && stack === 'decoder')) && (part !== 'ffn.gate' || shape.gatedFfn),
@@ -173,7 +181,7 @@ export function normModules(shape: ModelShape): ReadonlyMap<string, string> {
   const inside = blockParts(shape)
     .filter(({ part }) => part.endsWith('.norm'))
     .map((at) => [`${at.stack}.${at.layer}.${at.part}`, modulePath(shape, at)] as const);
-  const { norms } = layouts[shape.family];
+  const { norms } = layoutOf(shape.family);
   const outside = Object.entries(norms).filter(([name]) =>
     /embedding/i.test(name) ? shape.embeddingNorm : shape.norm.final,
   );

@@ -37,9 +37,9 @@ function canonical(name: string, tensors: Named, family: Source['base']['shape']
   const targets = canonicalNames(family, `${bare(module)}.bias`);
   const size = (values.shape[0] ?? 0) / 3;
   return Object.fromEntries(
-    targets.map(({ name: own, third }) => [
+    targets.map(({ name: own, piece }) => [
       own,
-      third === null ? values : rows(values, third * size, (third + 1) * size),
+      piece === null ? values : rows(values, piece.index * size, (piece.index + 1) * size),
     ]),
   );
 }

@@ -29,7 +29,7 @@ describe('a prefix in bfloat16', () => {
       const mixed = (query: Tensor, keys: Tensor, values: Tensor): Tensor => {
         const { change, gate } = attendPrefix(
           { keys, values },
-          { query, heads: 4, scale: 0.5, logMass: () => logMass },
+          { query, heads: 4, scale: 0.5, softCap: null, logMass: () => logMass },
           { keyValueHeads } as ModelShape,
         );
         return tf.mul(change, gate());

@@ -27,13 +27,14 @@ export interface PrefixAttention {
 
 export function attendPrefix(
   { keys, values }: PrefixPair,
-  { query, heads, scale, logMass }: AttentionView,
+  { query, heads, scale, softCap, logMass }: AttentionView,
   { keyValueHeads }: ModelShape,
 ): PrefixAttention {
   const asked = {
     queries: headsFirst(tf.mul(query, scale), heads),
     keys: headsFirst(keys, keyValueHeads),
     values: headsFirst(values, keyValueHeads),
+    cap: softCap,
   };
   const { context, mass } = attendByOneKernel(asked) ?? attendByOps(asked);
   const byRow = (x: Tensor): Tensor => tf.transpose(x, [1, 0, 2]);
@@ -45,6 +46,8 @@ interface Asked {
   readonly queries: Tensor;
   readonly keys: Tensor;
   readonly values: Tensor;
+  /** The model's soft cap of scores. */
+  readonly cap: number | null;
 }
 /** `[heads, N, dh]`, and the log mass `[heads, N, 1]`. */
 interface Answer {
@@ -52,17 +55,19 @@ interface Answer {
   readonly mass: () => Tensor;
 }
 
-function attendByOps({ queries, keys, values }: Asked): Answer {
+function attendByOps({ queries, keys, values, cap }: Asked): Answer {
   const [heads, rows, width] = queries.shape as [number, number, number];
   const groups = keys.shape[0] as number;
   // heads that share keys stand together: [kvHeads, (heads / kvHeads) N, dh]
-  const scores = tf.matMul(tf.reshape(queries, [groups, (heads / groups) * rows, width]), keys, false, true); // [kvHeads, G N, l]
+  const plain = tf.matMul(tf.reshape(queries, [groups, (heads / groups) * rows, width]), keys, false, true); // [kvHeads, G N, l]
+  const scores = cap === null ? plain : tf.mul(tanh(tf.div(plain, cap)), cap);
   const context = tf.reshape(tf.matMul(softmax(scores), values), [heads, rows, width]);
   return { context, mass: () => tf.reshape(logSumExp(scores), [heads, rows, 1]) };
 }
 
 /** As attention of one sequence, all tokens asking; undefined where there is no kernel for it. */
-function attendByOneKernel({ queries, keys, values }: Asked): Answer | undefined {
+function attendByOneKernel({ queries, keys, values, cap }: Asked): Answer | undefined {
+  if (cap !== null) return undefined;
   const [heads, rows, width] = queries.shape as [number, number, number];
   const asked = {
     queries: tf.expandDims(queries, 0),

@@ -30,11 +30,7 @@ function factorParts(form: Bottleneck, place: Place, name: string, heads: number
         { name: `${name}.mask`, shape: [r], init: ones, trained: false },
       ];
     case 'principal': {
-      const start = (side: 'down' | 'up'): VariableInit => ({
-        kind: 'principal',
-        weight: `${place.name}.weight`,
-        side,
-      });
+      const start = (side: 'down' | 'up'): VariableInit => ({ kind: 'principal', weight: place.weight, side });
       const trained = pair(form, place, name, [start('down'), start('up')]);
       return [...trained, ...trained.map((part) => ({ ...part, name: `${part.name}.start`, trained: false }))];
     }

@@ -16,7 +16,7 @@ export function unfrozenNames(method: Method, shape: ModelShape): readonly strin
 
 /** Gain or bias of a norm. */
 export function isNorm(name: string): boolean {
-  return /(^|\.)(norm|embeddingNorm)\.(gain|bias)$/.test(name);
+  return /(^|\.)(norm|\w+Norm)\.(gain|bias)$/.test(name);
 }
 
 function select(unfrozen: Unfrozen, names: readonly string[], shape: ModelShape): readonly string[] {
@@ -40,6 +40,8 @@ function select(unfrozen: Unfrozen, names: readonly string[], shape: ModelShape)
 function topLayers(k: number, names: readonly string[], shape: ModelShape): readonly string[] {
   const stack = stacksOf(shape).at(-1) ?? 'encoder';
   const layers = layersOf(shape, stack);
+  if (shape.sharedLayers)
+    throw new UserError(`top:k=${k}: the layers of ${shape.family} models share their weights; train all or none.`);
   if (k > layers) throw new UserError(`top:k=${k}: the ${stack} has ${layers} layers; choose k from 1 to ${layers}.`);
   return names.filter((name) => {
     const layer = new RegExp(`^${stack}\\.(\\d+)\\.`).exec(name)?.[1];

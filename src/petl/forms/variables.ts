@@ -1,4 +1,5 @@
 import type { ModelShape } from '../../model/shape';
+import { tableWidth } from '../../model/shapes';
 import type { Method, Modification, Prefix } from '../design/types';
 import { bottleneckParts } from './factors';
 import { formName, keyValueWidth, placesOf, siteWidths, type Place } from '../design/places';
@@ -118,13 +119,7 @@ function compositionParts(
       ];
     }
     case 'renormalise':
-      return [
-        {
-          name: `${name}.magnitude`,
-          shape: [place.out],
-          init: { kind: 'columnNorms', weight: `${place.name}.weight` },
-        },
-      ];
+      return [{ name: `${name}.magnitude`, shape: [place.out], init: { kind: 'columnNorms', weight: place.weight } }];
     case 'add':
     case 'massGate':
     case 'multiply':
@@ -138,7 +133,7 @@ function promptVectors({ prompt }: Added, shape: ModelShape): readonly VariableS
   return [
     {
       name: 'prompt',
-      shape: [prompt.length, shape.width],
+      shape: [prompt.length, tableWidth(shape)],
       init,
       trained: true,
       stored: true,
@@ -155,7 +150,7 @@ function tokenRows({ unfrozen }: Added, shape: ModelShape): readonly VariableSpe
       : [
           {
             name: tokenRowsName,
-            shape: [part.count, shape.width],
+            shape: [part.count, tableWidth(shape)],
             init: { kind: 'words', rows: { kind: 'last' } },
             trained: true,
             stored: true,

@@ -2,27 +2,38 @@ import type { ModelShape } from '../../shape';
 import { activationOf, demand, headsOf, numberIn, outputOf, type Config } from '../fields';
 import { linear, norm, type Rule } from '../rules';
 import { bertShape } from './bert';
+import { postNorm, preNorm } from './norms';
 import type { FamilyTable } from './table';
 
-function bartShape(config: Config): ModelShape {
-  for (const part of ['layers', 'attention_heads', 'ffn_dim']) numberIn(config, `encoder_${part}`);
-  demand(config, 'decoder_attention_heads', [config['encoder_attention_heads']]);
-  demand(config, 'decoder_ffn_dim', [config['encoder_ffn_dim']]);
-  demand(config, 'normalize_embedding', [true]);
-  demand(config, 'static_position_embeddings', [false]);
-  demand(config, 'extra_pos_embeddings', [2]);
+/** A number that both stacks must have. */
+function inBoth(config: Config, part: string, usual: number): number {
+  const [encoder, decoder] = ['encoder', 'decoder'].map((stack) => `${stack}_${part}`) as [string, string];
+  const number = numberIn(config, encoder, usual);
+  demand({ [decoder]: numberIn(config, decoder, usual) }, decoder, [number]);
+  return number;
+}
+
+/** @param learned whether positions are a trained table, from row 2 on */
+function bartShape(config: Config, learned = true): ModelShape {
+  const heads = inBoth(config, 'attention_heads', 16);
+  const ffnWidth = inBoth(config, 'ffn_dim', 4096);
+  demand(config, 'normalize_embedding', [learned]);
+  demand(config, 'static_position_embeddings', [!learned]);
+  if (learned) demand(config, 'extra_pos_embeddings', [2]);
+  const rows = numberIn(config, 'max_position_embeddings', 1024);
   const width = numberIn(config, 'd_model', 1024);
   return {
     ...bertShape({}),
     family: 'bart',
-    ...headsOf(width, numberIn(config, 'encoder_attention_heads')),
-    ffnWidth: numberIn(config, 'encoder_ffn_dim'),
-    encoderLayers: numberIn(config, 'encoder_layers'),
+    ...headsOf(width, heads),
+    ffnWidth,
+    encoderLayers: numberIn(config, 'encoder_layers', 12),
     decoderLayers: numberIn(config, 'decoder_layers', 12),
     vocabulary: numberIn(config, 'vocab_size', 50265),
     tokenTypes: 0,
-    positions: { kind: 'learned', rows: numberIn(config, 'max_position_embeddings', 1024) + 2, offset: 2 },
-    norm: { kind: 'layer', epsilon: 1e-5, place: 'post', final: false },
+    positions: learned ? { kind: 'learned', rows: rows + 2, offset: 2 } : { kind: 'sinusoidal', rows },
+    embeddingNorm: learned,
+    norm: { ...postNorm, epsilon: 1e-5 },
     embeddingScale: config['scale_embedding'] === true ? Math.sqrt(width) : 1,
     activation: activationOf(config, 'activation_function', 'gelu'),
     pooler: false,
@@ -44,7 +55,22 @@ function postNormShape(config: Config): ModelShape {
 
 function mbartShape(config: Config): ModelShape {
   demandNorms(config, true);
-  return { ...bartShape(config), family: 'mbart', norm: { kind: 'layer', epsilon: 1e-5, place: 'pre', final: true } };
+  return { ...bartShape(config), family: 'mbart', norm: { ...preNorm, epsilon: 1e-5 } };
+}
+
+/** BART with sines for positions and no norm after the embeddings. */
+function marianShape(config: Config): ModelShape {
+  demandNorms(config, false);
+  demand(config, 'share_encoder_decoder_embeddings', [true]);
+  const shape = bartShape(config, false);
+  demand(config, 'decoder_vocab_size', [config['vocab_size']]);
+  return { ...shape, family: 'marian', vocabulary: numberIn(config, 'vocab_size', 58101) };
+}
+
+/** The same with its norms where mBART has them. */
+function pegasusShape(config: Config): ModelShape {
+  demandNorms(config, true);
+  return { ...bartShape(config, false), family: 'pegasus', norm: { ...preNorm, epsilon: 1e-5 } };
 }
 
 const bartLayer = '(encoder|decoder)\\.layers\\.(\\d+)';
@@ -74,3 +100,15 @@ export const bart: FamilyTable = {
 };
 
 export const mbart: FamilyTable = { ...bart, shape: mbartShape };
+
+export const marian: FamilyTable = {
+  ...bart,
+  shape: marianShape,
+  harmlessKeys: [...bart.harmlessKeys, 'extra_pos_embeddings'],
+};
+
+export const pegasus: FamilyTable = {
+  ...bart,
+  shape: pegasusShape,
+  harmlessKeys: [...bart.harmlessKeys, 'extra_pos_embeddings'],
+};

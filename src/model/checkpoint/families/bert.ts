@@ -1,27 +1,43 @@
-import type { ModelShape } from '../../shape';
+import { biasesOn, type ModelShape } from '../../shape';
 import { activationOf, demand, headsOf, numberIn, type Config } from '../fields';
 import { linear, norm, type Rule } from '../rules';
+import { postNorm } from './norms';
 import type { FamilyTable } from './table';
 
 const noOutput = { kind: 'none', scale: 1 } as const;
 
-export function bertShape(config: Config): ModelShape {
+interface Sizes {
+  readonly width: number;
+  readonly heads: number;
+  readonly ffnWidth: number;
+  readonly layers: number;
+}
+const usualSizes: Sizes = { width: 768, heads: 12, ffnWidth: 3072, layers: 12 };
+
+/** @param usual sizes where the config names none */
+export function bertShape(config: Config, usual: Sizes = usualSizes): ModelShape {
   demand(config, 'position_embedding_type', ['absolute']);
   return {
     family: 'bert',
-    ...headsOf(numberIn(config, 'hidden_size', 768), numberIn(config, 'num_attention_heads', 12)),
-    ffnWidth: numberIn(config, 'intermediate_size', 3072),
-    encoderLayers: numberIn(config, 'num_hidden_layers', 12),
+    ...headsOf(numberIn(config, 'hidden_size', usual.width), numberIn(config, 'num_attention_heads', usual.heads)),
+    ffnWidth: numberIn(config, 'intermediate_size', usual.ffnWidth),
+    encoderLayers: numberIn(config, 'num_hidden_layers', usual.layers),
     decoderLayers: 0,
     vocabulary: numberIn(config, 'vocab_size', 30522),
     positions: { kind: 'learned', rows: numberIn(config, 'max_position_embeddings', 512), offset: 0 },
     tokenTypes: numberIn(config, 'type_vocab_size', 2),
-    norm: { kind: 'layer', epsilon: numberIn(config, 'layer_norm_eps', 1e-12), place: 'post', final: false },
+    embeddingWidth: null,
+    norm: { ...postNorm, epsilon: numberIn(config, 'layer_norm_eps', 1e-12) },
     embeddingNorm: true,
     embeddingScale: 1,
     activation: activationOf(config, 'hidden_act', 'gelu'),
     gatedFfn: false,
-    biases: true,
+    biases: biasesOn(true),
+    queryKeyNorm: false,
+    softCap: { attention: null, output: null },
+    window: null,
+    parallel: false,
+    sharedLayers: false,
     pooler: true,
     output: noOutput,
     pooling: 'first',
@@ -53,7 +69,7 @@ function distilbertShape(config: Config): ModelShape {
   };
 }
 
-const bertEmbeddings: Rule[] = [
+export const bertEmbeddings: Rule[] = [
   [/^embeddings\.word_embeddings\.weight$/, 'embedding.word'],
   [/^embeddings\.position_embeddings\.weight$/, 'embedding.position'],
   [/^embeddings\.token_type_embeddings\.weight$/, 'embedding.type'],
@@ -61,7 +77,7 @@ const bertEmbeddings: Rule[] = [
 ];
 
 const bertLayer = 'encoder\\.layer\\.(\\d+)';
-const bertTensors: readonly Rule[] = [
+export const bertTensors: readonly Rule[] = [
   ...bertEmbeddings,
   ...linear(`${bertLayer}\\.attention\\.self\\.(query|key|value)`, 'encoder.$1.attn.$2'),
   ...linear(`${bertLayer}\\.attention\\.output\\.dense`, 'encoder.$1.attn.out'),

@@ -2,6 +2,7 @@ import type { ModelShape } from '../../shape';
 import { activationOf, demand, headsOf, numberIn, outputOf, type Config } from '../fields';
 import { norm, plain, type Rule } from '../rules';
 import { bertShape } from './bert';
+import { preNorm } from './norms';
 import type { FamilyTable } from './table';
 
 export function gpt2Shape(config: Config): ModelShape {
@@ -18,7 +19,7 @@ export function gpt2Shape(config: Config): ModelShape {
     vocabulary: numberIn(config, 'vocab_size', 50257),
     tokenTypes: 0,
     positions: { kind: 'learned', rows: numberIn(config, 'n_positions', 1024), offset: 0 },
-    norm: { kind: 'layer', epsilon: numberIn(config, 'layer_norm_epsilon', 1e-5), place: 'pre', final: true },
+    norm: { ...preNorm, epsilon: numberIn(config, 'layer_norm_epsilon', 1e-5) },
     embeddingNorm: false,
     activation: activationOf(config, 'activation_function', 'gelu_new'),
     pooler: false,
@@ -33,7 +34,7 @@ const tensors: readonly Rule[] = [
   [/^wpe\.weight$/, 'embedding.position'],
   ...norm(`${gptLayer}\\.ln_1`, 'decoder.$1.attn.norm'),
   ...norm(`${gptLayer}\\.ln_2`, 'decoder.$1.ffn.norm'),
-  ...plain(`${gptLayer}\\.attn\\.c_attn`, 'decoder.$1.attn.{qkv}'),
+  ...plain(`${gptLayer}\\.attn\\.c_attn`, 'decoder.$1.attn.{query,key,value}'),
   ...plain(`${gptLayer}\\.attn\\.c_proj`, 'decoder.$1.attn.out'),
   ...plain(`${gptLayer}\\.mlp\\.c_fc`, 'decoder.$1.ffn.up'),
   ...plain(`${gptLayer}\\.mlp\\.c_proj`, 'decoder.$1.ffn.down'),

@@ -1,63 +1,181 @@
-import { UserError } from '../../../errors';
-import type { ModelShape } from '../../shape';
+import type { Biases, ModelShape, Rotary } from '../../shape';
 import { activationOf, demand, numberIn, outputOf, type Config } from '../fields';
 import { linear, norm, type Rule } from '../rules';
 import { gpt2Shape } from './gpt2';
+import { preRms } from './norms';
+import { rotaryOf } from './rope';
 import type { FamilyTable } from './table';
+import { everywhere, windowedLayers, windowOf } from './windows';
 
-function llamaShape(config: Config): ModelShape {
-  demand(config, 'attention_bias', [false]);
-  demand(config, 'mlp_bias', [false]);
-  demand(config, 'rope_interleaved', [false]);
-  const width = numberIn(config, 'hidden_size', 4096);
-  const heads = numberIn(config, 'num_attention_heads', 32);
-  const headWidth = numberIn(config, 'head_dim', width / heads);
+/** Numbers that Llama's kin have where a config leaves them out, and where they differ from it. */
+interface Kind {
+  readonly family: ModelShape['family'];
+  readonly width?: number;
+  readonly ffnWidth?: number;
+  readonly layers?: number;
+  readonly heads?: number;
+  /** `null`: as many as heads. */
+  readonly keyValueHeads?: number | null;
+  readonly headWidth?: number;
+  readonly vocabulary?: number;
+  readonly epsilon?: number;
+  readonly base?: number;
+  readonly tied?: boolean;
+  readonly activation?: { readonly key: string; readonly usual: string };
+  readonly share?: number;
+}
+
+/** What the configs of Llama and its kin have in common. */
+export function llamaShape(config: Config, kind: Kind): ModelShape {
+  const width = numberIn(config, 'hidden_size', kind.width ?? 4096);
+  const heads = numberIn(config, 'num_attention_heads', kind.heads ?? 32);
+  const headWidth = numberIn(config, 'head_dim', kind.headWidth ?? width / heads);
+  const { key, usual } = kind.activation ?? { key: 'hidden_act', usual: 'silu' };
   return {
     ...gpt2Shape({}),
-    family: 'llama',
+    family: kind.family,
     width,
     heads,
     headWidth,
-    keyValueHeads: numberIn(config, 'num_key_value_heads', heads),
+    keyValueHeads: numberIn(config, 'num_key_value_heads', kind.keyValueHeads ?? heads),
     attentionScale: 1 / Math.sqrt(headWidth),
-    ffnWidth: numberIn(config, 'intermediate_size', 11008),
-    decoderLayers: numberIn(config, 'num_hidden_layers', 32),
-    vocabulary: numberIn(config, 'vocab_size', 32000),
-    positions: { kind: 'rotary', base: rotaryBase(config), pairs: 'half' },
-    norm: { kind: 'rms', epsilon: numberIn(config, 'rms_norm_eps', 1e-6), place: 'pre', final: true },
-    activation: activationOf(config, 'hidden_act', 'silu'),
+    ffnWidth: numberIn(config, 'intermediate_size', kind.ffnWidth ?? 11008),
+    decoderLayers: numberIn(config, 'num_hidden_layers', kind.layers ?? 32),
+    vocabulary: numberIn(config, 'vocab_size', kind.vocabulary ?? 32000),
+    positions: positionsOf(config, headWidth, kind),
+    norm: { ...preRms, epsilon: numberIn(config, 'rms_norm_eps', kind.epsilon ?? 1e-6) },
+    activation: activationOf(config, key, usual),
     gatedFfn: true,
-    biases: false,
-    output: outputOf(config, false),
+    biases: { projections: false, out: false, ffn: false },
+    output: outputOf(config, kind.tied ?? false),
   };
 }
 
-/** Older configs hold the base beside an optional `rope_scaling`, newer ones inside `rope_parameters`. */
-function rotaryBase(config: Config): number {
-  const rope = (config['rope_parameters'] ?? config['rope_scaling'] ?? {}) as Config;
-  const kind = rope['rope_type'] ?? rope['type'] ?? 'default';
-  if (kind !== 'default')
-    throw new UserError(
-      `config.json: rotary positions of type "${String(kind)}" are not supported, only "default": choose another checkpoint`,
-    );
-  return numberIn(rope, 'rope_theta', numberIn(config, 'rope_theta', 10000));
+function positionsOf(config: Config, headWidth: number, { base = 10000, share }: Kind): Rotary {
+  demand(config, 'rope_interleaved', [false]);
+  return rotaryOf(config, {
+    base,
+    headWidth,
+    ...(share === undefined ? {} : { share: { key: 'partial_rotary_factor', usual: share } }),
+  });
 }
 
-const llamaLayer = 'layers\\.(\\d+)';
-const tensors: readonly Rule[] = [
+/** Biases as `attention_bias` (queries, keys, values and W_o) and `mlp_bias` say. */
+function biasesOf(config: Config): Biases {
+  const attention = config['attention_bias'] === true;
+  return { projections: attention, out: attention, ffn: config['mlp_bias'] === true };
+}
+
+function plainShape(config: Config): ModelShape {
+  return { ...llamaShape(config, { family: 'llama' }), biases: biasesOf(config) };
+}
+
+function mistralShape(config: Config): ModelShape {
+  const shape = llamaShape(config, { family: 'mistral', ffnWidth: 14336, keyValueHeads: 8 });
+  return { ...shape, window: everywhere(config, shape.decoderLayers, 4096) };
+}
+
+function qwen2Shape(config: Config): ModelShape {
+  const shape = llamaShape(config, { family: 'qwen2', ffnWidth: 22016, keyValueHeads: 32, vocabulary: 151936 });
+  const biases = { projections: true, out: false, ffn: false };
+  return { ...shape, biases, window: qwenWindow(config, shape.decoderLayers) };
+}
+
+function qwen3Shape(config: Config): ModelShape {
+  const kind = { family: 'qwen3', ffnWidth: 22016, keyValueHeads: 32, headWidth: 128, vocabulary: 151936 } as const;
+  const shape = llamaShape(config, kind);
+  const biases = { ...biasesOf(config), ffn: false };
+  return { ...shape, biases, queryKeyNorm: true, window: qwenWindow(config, shape.decoderLayers) };
+}
+
+/** Layers from `max_window_layers` on, where the config turns windows on. */
+function qwenWindow(config: Config, layers: number): ModelShape['window'] {
+  const on = config['use_sliding_window'] === true && config['sliding_window'] !== null;
+  const from = numberIn(config, 'max_window_layers', 28);
+  const near = windowedLayers(config, layers, (layer) => on && layer >= from);
+  if (near.length > 0) demand(config, 'use_sliding_window', [true]);
+  return windowOf(numberIn(config, 'sliding_window', 4096), near);
+}
+
+/** Every fourth layer has no positions. */
+function smollm3Shape(config: Config): ModelShape {
+  const kind = {
+    family: 'smollm3',
+    width: 2048,
+    layers: 36,
+    heads: 16,
+    keyValueHeads: 4,
+    base: 2e6,
+    tied: true,
+  } as const;
+  const shape = llamaShape(config, { ...kind, vocabulary: 128256 });
+  const every = numberIn(config, 'no_rope_layer_interval', 4);
+  const turns = config['no_rope_layers'] ?? undefined;
+  const layers = Array.from({ length: shape.decoderLayers }, (_, layer) => layer);
+  if (turns !== undefined) demand({ turns: Array.isArray(turns) ? turns.length : turns }, 'turns', [layers.length]);
+  const still = layers.filter((layer) => (Array.isArray(turns) ? turns[layer] === 0 : (layer + 1) % every === 0));
+  const on = config['use_sliding_window'] === true && typeof config['sliding_window'] === 'number';
+  const near = windowedLayers(config, layers.length, (layer) => on && still.includes(layer));
+  return {
+    ...shape,
+    biases: biasesOf(config),
+    positions: { ...(shape.positions as Rotary), still },
+    window: windowOf(numberIn(config, 'sliding_window', 0), near),
+  };
+}
+
+/** Queries, keys and values, and both up matrices, are stored as one. */
+function phi3Shape(config: Config): ModelShape {
+  const kind = { family: 'phi3', width: 3072, ffnWidth: 8192, vocabulary: 32064, epsilon: 1e-5, share: 1 } as const;
+  const shape = llamaShape(config, kind);
+  return { ...shape, window: everywhere(config, shape.decoderLayers, null) };
+}
+
+const layer = 'layers\\.(\\d+)';
+export const llamaEnds: readonly Rule[] = [
   [/^embed_tokens\.weight$/, 'embedding.word'],
-  ...linear(`${llamaLayer}\\.self_attn\\.(q|k|v|o)_proj`, 'decoder.$1.attn.$2'),
-  ...norm(`${llamaLayer}\\.input_layernorm`, 'decoder.$1.attn.norm'),
-  ...linear(`${llamaLayer}\\.mlp\\.(gate|up|down)_proj`, 'decoder.$1.ffn.$2'),
-  ...norm(`${llamaLayer}\\.post_attention_layernorm`, 'decoder.$1.ffn.norm'),
-  ...norm('norm', 'decoder.norm'),
   [/^lm_head\.weight$/, 'output.weight!'],
+];
+const tensors: readonly Rule[] = [
+  ...llamaEnds,
+  ...linear(`${layer}\\.self_attn\\.(q|k|v|o)_proj`, 'decoder.$1.attn.$2'),
+  ...norm(`${layer}\\.input_layernorm`, 'decoder.$1.attn.norm'),
+  ...linear(`${layer}\\.mlp\\.(gate|up|down)_proj`, 'decoder.$1.ffn.$2'),
+  ...norm(`${layer}\\.post_attention_layernorm`, 'decoder.$1.ffn.norm'),
+  ...norm('norm', 'decoder.norm'),
 ];
 
 export const llama: FamilyTable = {
-  shape: llamaShape,
+  shape: plainShape,
   stacks: ['decoder'],
   harmlessKeys: ['max_position_embeddings', 'pretraining_tp', 'is_llama_config'],
   tensors,
   harmlessTensors: [/^(score|classifier|qa_outputs)\./],
+};
+
+export const mistral: FamilyTable = { ...llama, shape: mistralShape };
+
+export const qwen2: FamilyTable = { ...llama, shape: qwen2Shape };
+
+export const qwen3: FamilyTable = {
+  ...llama,
+  shape: qwen3Shape,
+  tensors: [
+    ...tensors,
+    ...norm(`${layer}\\.self_attn\\.q_norm`, 'decoder.$1.attn.queryNorm'),
+    ...norm(`${layer}\\.self_attn\\.k_norm`, 'decoder.$1.attn.keyNorm'),
+  ],
+};
+
+export const smollm3: FamilyTable = { ...llama, shape: smollm3Shape };
+
+export const phi3: FamilyTable = {
+  ...llama,
+  shape: phi3Shape,
+  harmlessKeys: [...llama.harmlessKeys, 'original_max_position_embeddings', 'resid_pdrop', 'embd_pdrop'],
+  tensors: [
+    [/^layers\.(\d+)\.self_attn\.qkv_proj\.weight$/, 'decoder.$1.attn.{query,key,value}.weight!'],
+    [/^layers\.(\d+)\.mlp\.gate_up_proj\.weight$/, 'decoder.$1.ffn.{gate,up}.weight!'],
+    ...tensors,
+  ],
 };

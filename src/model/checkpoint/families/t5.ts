@@ -1,21 +1,22 @@
-import type { ModelShape } from '../../shape';
-import { activationNamed, numberIn, outputOf, type Config } from '../fields';
+import { biasesOn, type ModelShape } from '../../shape';
+import { activationNamed, numberIn, outputOf, writtenBy5, type Config } from '../fields';
 import { linear, type Rule } from '../rules';
 import { bertShape } from './bert';
+import { preRms } from './norms';
 import type { FamilyTable } from './table';
 
 /**
  * v1.0: ReLU, one table for words and output, hidden states scaled before it. v1.1: gated GELU, a table of its own.
  * transformers 5 says in `scale_decoder_outputs` what `tie_word_embeddings` said before, and always writes that as true.
  */
-function t5Shape(config: Config): ModelShape {
+function t5Shape(config: Config, tied = true): ModelShape {
   const width = numberIn(config, 'd_model', 512);
   const heads = numberIn(config, 'num_heads', 8);
   const words = String(config['feed_forward_proj'] ?? 'relu').split('-');
   const gated = (config['is_gated_act'] ?? (words.length > 1 && words[0] === 'gated')) === true;
   const named = words[words.length - 1] ?? '';
   const activation = String(config['dense_act_fn'] ?? (gated && named === 'gelu' ? 'gelu_new' : named));
-  const output = outputOf(config, true);
+  const output = outputOf(config, tied);
   const scaled = (config['scale_decoder_outputs'] ?? output.kind === 'tied') === true;
   const layers = numberIn(config, 'num_layers', 6);
   return {
@@ -36,15 +37,22 @@ function t5Shape(config: Config): ModelShape {
       buckets: numberIn(config, 'relative_attention_num_buckets', 32),
       maxDistance: numberIn(config, 'relative_attention_max_distance', 128),
     },
-    norm: { kind: 'rms', epsilon: numberIn(config, 'layer_norm_epsilon', 1e-6), place: 'pre', final: true },
+    norm: { ...preRms, epsilon: numberIn(config, 'layer_norm_epsilon', 1e-6) },
     embeddingNorm: false,
     activation: activationNamed(activation, 'feed_forward_proj'),
     gatedFfn: gated,
-    biases: false,
+    biases: biasesOn(false),
     pooler: false,
     output: { ...output, scale: scaled ? 1 / Math.sqrt(width) : 1 },
     pooling: 'last',
   };
+}
+
+/** T5 v1.1 whose output is never scaled in transformers 5, and only where tied in transformers 4. */
+function mt5Shape(config: Config): ModelShape {
+  const shape = t5Shape(config, false);
+  const scale = writtenBy5(config) ? 1 : shape.output.scale;
+  return { ...shape, family: 'mt5', output: { ...shape.output, scale } };
 }
 
 const t5Layer = '(encoder|decoder)\\.block\\.(\\d+)\\.layer\\.\\d';
@@ -65,7 +73,7 @@ const tensors: readonly Rule[] = [
 ];
 
 export const t5: FamilyTable = {
-  shape: t5Shape,
+  shape: (config) => t5Shape(config),
   stacks: ['encoder', 'decoder'],
   harmlessKeys: ['n_positions'],
   tensors,
@@ -75,3 +83,5 @@ export const t5: FamilyTable = {
     /^(classification_head|classifier|qa_outputs)\./,
   ],
 };
+
+export const mt5: FamilyTable = { ...t5, shape: mt5Shape, harmlessKeys: ['n_positions', 'max_position_embeddings'] };
