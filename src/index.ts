@@ -9,8 +9,9 @@ export { existingMethods } from './experiments/studies/existing-methods';
 export { studies, studyNamed } from './experiments/studies/index';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';
 export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/store/spec';
-export { readRows, recordsOfRuns, type RunRow } from './experiments/store/rows';
-export { compareWith, type Comparison } from './experiments/statistics/compare';
+export { readRows, recordsOfRuns } from './experiments/store/rows';
+export type { Comparison, RunRow } from './rows';
+export { compareWith } from './experiments/statistics/compare';
 export { published, type PublishedNumber } from './experiments/findings/published';
 
 // Methods as values, and what they cost

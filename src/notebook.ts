@@ -4,7 +4,7 @@ import { executeRun, StoppedError, type PlannedRun, type Tools } from './experim
 import { countRun } from './experiments/store/counts';
 import { readRun } from './experiments/store/read';
 import type { RunRecord } from './experiments/store/record';
-import { rowOf, rowsOfStudy, type RunRow } from './experiments/store/rows';
+import { rowOf, rowsOfStudy } from './experiments/store/rows';
 import { runPath, type RunSpec } from './experiments/store/spec';
 import { deviation, mean } from './experiments/statistics/statistics';
 import { demandFound } from './experiments/studies/own-rates';
@@ -20,6 +20,7 @@ import { locks } from './processes';
 import { projectRoot } from './project';
 import type { Report } from './training/job';
 import { runBars } from './views/run-bars';
+import type { RunRow } from './rows';
 
 export interface TrainOptions {
   /** Train anew what has a finished run. */

@@ -1,9 +1,9 @@
-import type { Comparison } from './experiments/statistics/compare';
 import { countRun } from './experiments/store/counts';
 import type { PublishedNumber } from './experiments/findings/published';
 import { shareOf } from './experiments/store/rows';
 import type { Study } from './experiments/studies/study';
 import type { Column, Table } from './plots/table';
+import type { Comparison } from './rows';
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunRow } from '../experiments/store/rows';
 import { baseGate } from '../experiments/studies/base-gate';
 import { existingMethods } from '../experiments/studies/existing-methods';
 import { insertionForm } from '../experiments/studies/insertion-form';
 import type { Study } from '../experiments/studies/study';
 import { demoRows } from '../plots/demo';
 import { exportStudy } from './figure';
+import type { RunRow } from '../rows';
 
 describe('the figures of a study', () => {
   let results = '';

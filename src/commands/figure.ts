@@ -1,10 +1,9 @@
-import type { RunRow } from '../experiments/store/rows';
 import { plansOf, type Study } from '../experiments/studies/study';
-import { fullFineTuning } from '../experiments/store/words';
 import { exportFigure } from '../plots/export';
 import { parameterScore } from '../plots/parameter-score';
 import { groupBy } from '../plots/summary';
 import { figuresFolder } from './paths';
+import { type RunRow, fullFineTuning } from '../rows';
 
 /**
  * Writes a study's parameter-score figure, one for each of its tasks and models that has runs: to `results/figures`,

@@ -3,7 +3,6 @@ import { UserError } from '../errors';
 import { demandWritable } from '../files';
 import type { RunOptions, StudyReport } from '../experiments/runner/run';
 import { progressTable } from '../experiments/runner/progress';
-import type { RunRow } from '../experiments/store/rows';
 import { rowsOfStudy } from '../experiments/store/rows';
 import { isFinished } from '../experiments/store/read';
 import { runPath, tiers, type Tier } from '../experiments/store/spec';
@@ -16,6 +15,7 @@ import { readTuning } from '../experiments/tuning/tuned';
 import { flag, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 import { figuresFolder, relativePath } from './paths';
 import { runStages } from '../experiments/studies/run-study';
+import type { RunRow } from '../rows';
 
 export const tierOf = (input: Input): Tier => wordOf(input, 'tier', { words: tiers, fallback: 'quick' });
 

@@ -1,8 +1,7 @@
 import { dtypes } from './backend';
-import { edgeName, type Edge, type Graph, type GraphNode } from './graph';
+import { edgeName, type Edge, type Graph, type GraphNode, type Recording } from './graph';
 import { castAttrs, isWidening } from './narrow';
 import { hasKernels } from './native';
-import type { Recording } from './record';
 
 /**
  * Products whose three sides all reach this are worth rounding, whatever trains: a backbone's under full fine-tuning,

@@ -20,6 +20,12 @@ export interface GraphNode {
   readonly value?: { readonly values: TypedValues; readonly shape: readonly number[]; readonly dtype: number };
 }
 
+/** A recorded step and the tensors of the outside world that it read (frozen weights): they are fed at every run. */
+export interface Recording {
+  readonly graph: Graph;
+  readonly captured: readonly number[];
+}
+
 /** Output `port` of the node called `node`. */
 export interface Edge {
   readonly node: string;

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { backend, type Binding } from './backend';
-import { edgeName, type Edge, type Graph, type GraphNode, type Placeholder } from './graph';
+import { edgeName, type Edge, type Graph, type GraphNode, type Placeholder, type Recording } from './graph';
 import { ownedTensor } from './memory';
 import { isWidening } from './narrow';
-import type { Recording } from './record';
 
 /** A recording whose frozen parts have been computed; `release` gives them back. */
 export interface Hoisted extends Recording {

@@ -1,6 +1,5 @@
 import { attrTypes, backend, dtypes, tensorId, type OpAttr } from './backend';
-import type { Edge, GraphNode } from './graph';
-import type { Recording } from './record';
+import type { Edge, GraphNode, Recording } from './graph';
 import type { Tensor } from './tf';
 
 /*

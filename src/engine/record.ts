@@ -7,7 +7,7 @@ import {
   type TensorMetadata,
   type TypedValues,
 } from './backend';
-import type { Edge, Graph, GraphNode, Placeholder } from './graph';
+import type { Edge, Graph, GraphNode, Placeholder, Recording } from './graph';
 import { ownedTensor } from './memory';
 import { castAttrs } from './narrow';
 import { infer, type Spec } from './rules';
@@ -18,12 +18,6 @@ let recording = 0;
 /** Whether a step is being recorded: its tensors have no values. */
 export function isRecording(): boolean {
   return recording > 0;
-}
-
-/** A recorded step and the tensors of the outside world that it read (frozen weights): they are fed at every run. */
-export interface Recording {
-  readonly graph: Graph;
-  readonly captured: readonly number[];
 }
 
 /**

@@ -1,4 +1,3 @@
-import { fullFineTuning } from '../experiments/store/words';
 import { axis, figure } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds, referenceLine } from './lines';
@@ -6,6 +5,7 @@ import { formatOf, logAxis, logRange, meanText, scoreAxis, shortNumber } from '.
 import type { ScoreFormat } from './scale';
 import { groupBy, summarise } from './summary';
 import type { RunRow, SummaryRow } from './summary';
+import { fullFineTuning } from '../rows';
 
 export interface SweepOptions {
   readonly name?: string;

@@ -1,8 +1,8 @@
-import type { Comparison } from '../experiments/statistics/compare';
 import { axis, figure, softInk } from './figure';
 import type { Annotation, Data, Figure } from './figure';
 import { textWidth } from './fonts';
 import { linearRange } from './scale';
+import type { Comparison } from '../rows';
 
 export interface GapsOptions {
   readonly name: string;

@@ -1,11 +1,11 @@
-import { seconds } from '../clock';
-import { duration, standardError, type Screen } from '../experiments/runner/progress';
+import { seconds, duration } from '../clock';
 import type { Figure } from './figure';
 import { escapeXml } from './fonts';
 import { lossCurve, type Curve, type CurvePoint } from './loss-curve';
 import { newId, notebook, type Output } from './output';
 import { figureBundle } from './show';
 import { sparkline } from './sparkline';
+import { standardError, type Screen } from '../screen';
 
 export interface LiveOptions {
   readonly label: string;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fullFineTuning } from '../experiments/store/words';
 import { demoRows } from './demo';
 import { labelRect, overlap, placeLabels } from './labels';
 import { parameterScore } from './parameter-score';
 import { figureSvg, svgPng } from './svg';
+import { fullFineTuning } from '../rows';
 
 describe('parameterScore', () => {
   const published = [

@@ -1,4 +1,3 @@
-import { fullFineTuning } from '../experiments/store/words';
 import { figure } from './figure';
 import type { Cell, Figure, Numbers } from './figure';
 import { scoreText } from './scale';
@@ -7,6 +6,7 @@ import type { Point } from './score-marks';
 import { planAnnotations, planAxes, planData, pointOf, scorePlan, scoreTitle, type ScorePlan } from './score-plan';
 import { summarise } from './summary';
 import type { RunRow } from './summary';
+import { fullFineTuning } from '../rows';
 
 /** A number from a paper, drawn hollow and never mixed with ours. */
 export interface PublishedScore {

@@ -1,5 +1,3 @@
-import { orientation } from '../experiments/statistics/link';
-import { fullFineTuning, headOnly } from '../experiments/store/words';
 import { axis, softInk } from './figure';
 import type { Annotation, Axis, Data } from './figure';
 import { textWidth } from './fonts';
@@ -11,6 +9,7 @@ import type { Area, Range, ScoreFormat } from './scale';
 import { connections, marks, seedDots, shortNames } from './score-marks';
 import type { Point } from './score-marks';
 import type { SummaryRow } from './summary';
+import { orientation, fullFineTuning, headOnly } from '../rows';
 
 /** What has no place on the axis of parameters: everything trains, or nothing of the backbone. */
 export interface ReferenceLine {

@@ -1,7 +1,7 @@
-import { fullFineTuning, headOnly } from '../experiments/store/words';
 import { formatOf, meanText, shortNumber } from './scale';
 import { groupBy, summarise, type RunRow, type SummaryRow } from './summary';
 import type { Table } from './table';
+import { fullFineTuning, headOnly } from '../rows';
 
 /**
  * One line per method (head only first, full fine-tuning last, by trained parameters between), one score column per

@@ -1,5 +1,5 @@
-import type { RunRow } from '../experiments/store/rows';
-import { deviation, mean } from '../experiments/statistics/statistics';
+import { deviation, mean } from '../numbers';
+import type { RunRow } from '../rows';
 
 export type { RunRow };
 

@@ -1,9 +1,8 @@
-import { orientation } from '../experiments/statistics/link';
-import type { RunRow } from '../experiments/store/rows';
 import { deviation, mean } from '../experiments/statistics/statistics';
 import { formatOf, meanText, shortNumber } from '../plots/scale';
 import { groupBy } from '../plots/summary';
 import type { Table } from '../plots/table';
+import { orientation, type RunRow } from '../rows';
 
 /** What a method costs and brings, means over seeds. */
 export interface Offer {

@@ -1,6 +1,5 @@
-import { seconds } from '../clock';
+import { seconds, duration } from '../clock';
 import type { PlannedRun } from '../experiments/runner/execute';
-import { duration } from '../experiments/runner/progress';
 import type { Progress } from '../experiments/runner/run';
 import { escapeXml } from '../plots/fonts';
 import { newId, type Output } from '../plots/output';

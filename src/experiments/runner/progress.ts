@@ -1,20 +1,9 @@
-import { seconds } from '../../clock';
+import { duration, seconds } from '../../clock';
+import { standardError, type Screen } from '../../screen';
 import type { TrainingEvent } from '../../training/job';
 import type { PlannedRun } from './execute';
 import type { Answer } from './process';
 import type { Progress } from './run';
-
-/** Where progress goes: standard error, so that standard output carries results alone. */
-export interface Screen {
-  readonly write: (text: string) => void;
-  /** Width of a terminal in which lines can be redrawn, 0 for a file or a pipe. */
-  readonly columns: number;
-}
-
-export function standardError(): Screen {
-  const { stderr } = process;
-  return { write: (text) => void stderr.write(text), columns: stderr.isTTY ? stderr.columns : 0 };
-}
 
 interface Lane {
   readonly plan: PlannedRun;
@@ -89,14 +78,6 @@ function nameOf({ spec, label }: PlannedRun): string {
 function left({ total, ended: done, began }: Table): string {
   if (done === 0 || done >= total) return '';
   return `about ${duration(((seconds() - began) / done) * (total - done))} left`;
-}
-
-/** `7.3 s`, `2 min 05 s`, `1 h 20 min`. */
-export function duration(time: number): string {
-  if (time < 60) return `${time.toFixed(1)} s`;
-  const whole = Math.round(time);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
-  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
 }
 
 function draw(table: Table): void {

@@ -8,9 +8,10 @@ import type { PlannedRun } from './execute';
 import { processes, type Owner } from '../../processes';
 import { claimPath } from './claims';
 import { forkWorker } from './process';
-import { duration, progressTable } from './progress';
+import { progressTable } from './progress';
 import { runPlanned, type RunOptions, type StudyReport } from './run';
 import { runPath, runSpec, studyFolder } from '../store/spec';
+import { duration } from '../../clock';
 
 const fixtures = join(projectRoot(), 'src', 'experiments', 'fixtures');
 let results: string;

@@ -1,25 +1,9 @@
 import { bootstrapInterval, bootstrapSettings, pairedBootstrap } from './bootstrap';
-import { isPair, orientation } from './link';
+import { orientation, type Comparison } from '../../rows';
+import { isPair } from './link';
 import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
-import type { Interval } from './statistics';
 import { tasksOf, type Study } from '../studies/study';
-
-/** How much better one variant scores than another on the same examples with the same seeds. */
-export interface Comparison {
-  readonly first: string;
-  readonly second: string;
-  readonly task: string;
-  readonly metric: string;
-  /**
-   * Mean of first minus second, in the unit of the per-example scores; above 0 is better, also where a lower score is.
-   */
-  readonly gap: number;
-  /** 95%, paired bootstrap over seeds and examples. */
-  readonly interval: Interval;
-  readonly seeds: number;
-  readonly examples: number;
-}
 
 export interface CompareOptions {
   readonly results?: string | undefined;

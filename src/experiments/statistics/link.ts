@@ -1,4 +1,5 @@
 import { crossed, type Crossed } from './crossed';
+import { orientation } from '../../rows';
 import { measured, type Measure } from './measure';
 import type { RunRecord } from '../store/record';
 
@@ -53,11 +54,6 @@ export interface TimeLink extends Sides {
 
 /** The runs of a variant of a study on one task. */
 export type Evidence = (study: string, variant: VariantName, task: string) => readonly RunRecord[];
-
-/** 1 where a higher score is better, -1 where a lower one is. */
-export function orientation(metric: string): 1 | -1 {
-  return metric === 'nll' ? -1 : 1;
-}
 
 /** What runs say about a link: first minus second, above 0 better; for a ratio the logarithm of first over second. */
 export interface Tested {

@@ -1,20 +1,7 @@
+import { deviation, mean, type Interval } from '../../numbers';
 import { studentQuantile } from './student';
 
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Sample standard deviation (n - 1); 0 for a single value. */
-export function deviation(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
-}
+export { deviation, mean, type Interval } from '../../numbers';
 
 /** Student's interval for the mean of at least two values. */
 export function meanInterval(values: readonly number[], level = 0.95): Interval {

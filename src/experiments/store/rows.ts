@@ -3,35 +3,9 @@ import { believed } from './damage';
 import type { RunRecord } from './record';
 import { readRun, readStudyFolder } from './read';
 import { runPath, type RunSpec, type Tier } from './spec';
+import type { RunRow } from '../../rows';
 import type { Study } from '../studies/study';
 import { formOf, siteOf } from './words';
-
-/** One finished run, as figures and tables read it. */
-export interface RunRow {
-  readonly study: string;
-  readonly tier: Tier;
-  /** Written form of the method: what rows are grouped by. */
-  readonly method: string;
-  readonly label: string;
-  /** Functional form and modified site in words: marker and colour. */
-  readonly form: string;
-  readonly site: string;
-  readonly task: string;
-  readonly model: string;
-  readonly seed: number;
-  readonly trained: number;
-  readonly used: number;
-  readonly stored: number;
-  readonly head: number;
-  readonly paper: number;
-  readonly backbone: number;
-  /** Trained parameters (without the head) in % of the backbone. */
-  readonly share: number;
-  readonly score: number;
-  readonly metric: string;
-  readonly seconds: number;
-  readonly peakMb: number | null;
-}
 
 /**
  * Every finished run of a study on disk, in file-name order; tuning trials, which have no test score, are not among

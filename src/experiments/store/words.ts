@@ -1,7 +1,5 @@
 import type { Method, Modification } from '../../petl/design/types';
-
-export const fullFineTuning = 'full fine-tuning';
-export const headOnly = 'head only';
+import { fullFineTuning, headOnly } from '../../rows';
 
 /**
  * Functional form of a method in one word, as He et al. 2021 (Table 1) tell methods apart: the marker of its points.
