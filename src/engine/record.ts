@@ -7,7 +7,7 @@ import {
   type TensorMetadata,
   type TypedValues,
 } from './backend';
-import type { Edge, Graph, GraphNode, Placeholder, Recording } from './graph';
+import type { Edge, GraphNode, Placeholder, Recording } from './graph';
 import { ownedTensor } from './memory';
 import { castAttrs } from './narrow';
 import { infer, type Spec } from './rules';

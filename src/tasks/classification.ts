@@ -2,13 +2,9 @@ import { UserError } from '../errors';
 import type { DataPrint } from './split';
 import { metricNamed } from './metrics/metric';
 import { classificationData, type ClassificationColumns, type Source } from './own/examples';
-import type { Example, Task, TaskData } from './task';
+import type { ClassificationExample, Task, TaskData } from './task';
 
-/** A text, or a pair of texts, and the index of its label in the task's `labels`. */
-export interface ClassificationExample extends Example {
-  readonly pair: string | null;
-  readonly label: number;
-}
+export type { ClassificationExample } from './task';
 
 export interface ClassificationTask extends Task<ClassificationExample> {
   readonly kind: 'classification';

@@ -1,12 +1,9 @@
 import { UserError } from '../errors';
 import type { DataPrint } from './split';
 import { generationData, type GenerationColumns, type Source } from './own/examples';
-import type { Example, Task, TaskData } from './task';
+import type { GenerationExample, Task, TaskData } from './task';
 
-/** A source text and the text to produce from it. */
-export interface GenerationExample extends Example {
-  readonly target: string;
-}
+export type { GenerationExample } from './task';
 
 /** Scored by target negative log-likelihood per token first, by BLEU, chrF and ROUGE beside it. */
 export interface GenerationTask extends Task<GenerationExample> {

@@ -9,6 +9,17 @@ export interface Example {
   readonly target?: string;
 }
 
+/** A text, or a pair of texts, and the index of its label in the task's `labels`. */
+export interface ClassificationExample extends Example {
+  readonly pair: string | null;
+  readonly label: number;
+}
+
+/** A source text and the text to produce from it. */
+export interface GenerationExample extends Example {
+  readonly target: string;
+}
+
 /** Examples by split, in an order that is the same on every machine; `test` never takes part in a choice. */
 export type TaskData<E extends Example = Example> = Readonly<Record<Split, readonly E[]>>;
 

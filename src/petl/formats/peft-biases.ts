@@ -5,9 +5,8 @@ import { unfrozenNames } from '../forms/unfrozen';
 import { byName, cannot, text, type Base } from './base';
 import { headName } from './heads';
 import { bare, blockParts, modulePath, normModules } from './modules';
-import type { Read } from './peft';
 import type { Made } from './peft-lora-write';
-import type { Source } from './peft-modules';
+import type { Read, Source } from './peft-modules';
 import { rows, stacked, type Named, type Values } from './values';
 
 const stored = /^base_model\.model\.(.+?)(?:\.base_layer)?\.bias$/;

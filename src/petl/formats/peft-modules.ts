@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { cannot, type Base } from './base';
+import { cannot, type Base, type Own } from './base';
 import type { Config } from './folder';
 import { bare, partsByModule, type BlockPart } from './modules';
 import { some, type Notes } from './report';
@@ -12,6 +12,12 @@ export interface Source {
   readonly tensors: Named;
   readonly base: Base;
   readonly notes: Notes;
+}
+
+/** What a folder says of a method, and the tensors that say it. */
+export interface Read {
+  readonly own: Omit<Own, 'head'>;
+  readonly used: readonly string[];
 }
 
 /** A module that the configuration names, with its tensors and the parts of a block that it holds here. */

@@ -8,7 +8,7 @@ import type { ForeignFolder } from './folder';
 import { readAdaLora } from './peft-adalora';
 import { withBiases } from './peft-biases';
 import { readLora, type Found } from './peft-lora';
-import type { Source } from './peft-modules';
+import type { Read, Source } from './peft-modules';
 import { readPrefix, readPrompt } from './peft-prompts';
 import { readIa3, readNorms } from './peft-scales';
 import { readVera } from './peft-vera';
@@ -81,11 +81,6 @@ function readHead({ prompt }: Method, tensors: Named, base: Base): HeadRead {
 }
 
 export const onPrompt = "with a prompt PEFT's reads the first vector of the prompt, those here the first token";
-
-export interface Read {
-  readonly own: Omit<Own, 'head'>;
-  readonly used: readonly string[];
-}
 
 function readType(type: string, source: Source): Read {
   const { config, tensors, base } = source;

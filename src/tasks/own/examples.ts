@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../errors';
 import { hashOf, splitOf, type Split } from '../split';
-import type { ClassificationExample } from '../classification';
-import type { GenerationExample } from '../generation';
-import type { Example, TaskData } from '../task';
+import type { ClassificationExample, Example, GenerationExample, TaskData } from '../task';
 import { normalText } from '../text';
 import { readRecords } from './files';
 import { demandColumn, demandText, recordsOfRows, type DataRow, type Records, type Row } from './records';
