@@ -36,6 +36,12 @@ describe('a safetensors header is read as the format says, or refused', () => {
     ['no whole number', { a: entry(0, 8, [0.5, 4]) }, 8, /no shape for tensor a/],
     ['a hole', { a: entry(0, 8), b: entry(12, 16) }, 16, /tensor b at byte 12 of its data, where 8 is the next/],
     ['an overlap', { a: entry(0, 8), b: entry(4, 8) }, 8, /tensor b at byte 4 of its data, where 8/],
+    [
+      'a word that the format does not know',
+      { a: { ...entry(0, 8), extra: 1 }, b: entry(8, 16) },
+      16,
+      /"extra" at tensor a/,
+    ],
     ['the same bytes twice', { a: entry(0, 8), b: entry(0, 8) }, 8, /tensor b at byte 0/],
     ['bytes behind the last', { a: entry(0, 8) }, 12, /4 bytes behind its last tensor/],
     ['too few bytes', { a: entry(0, 8) }, 4, /is cut off/],

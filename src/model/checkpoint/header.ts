@@ -105,6 +105,8 @@ function isCount(value: unknown): value is number {
 function checked(path: string, name: string, entry: unknown): HeaderEntry {
   const given: Readonly<Record<string, unknown>> = isRecord(entry) ? entry : {};
   const { dtype, shape, data_offsets: offsets } = given;
+  const strange = Object.keys(given).find((key) => !['dtype', 'shape', 'data_offsets'].includes(key));
+  if (strange !== undefined) throw damaged(path, `"${strange}" at tensor ${name}, which the format does not know`);
   if (!Array.isArray(shape) || !shape.every(isCount)) throw damaged(path, `no shape for tensor ${name}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw damaged(path, `no place for tensor ${name}`);

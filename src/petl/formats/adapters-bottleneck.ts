@@ -32,7 +32,7 @@ export const initNames: Readonly<Record<string, Init>> = {
 export const flags = { attn: 'mh_adapter', cross: 'cross_adapter', ffn: 'output_adapter' } as const;
 
 /** What the library takes for fields that a file leaves out. */
-const usual: Config = {
+export const usualOfBottleneck: Config = {
   original_ln_before: false,
   original_ln_after: true,
   ln_before: false,
@@ -47,6 +47,11 @@ const usual: Config = {
   phm_layer: false,
   phm_dim: 4,
   phm_rank: 1,
+  phm_bias: true,
+  factorized_phm_W: true,
+  factorized_phm_rule: false,
+  shared_W_phm: false,
+  shared_phm_rule: true,
 };
 
 /** Fields that change no output, and those that are read wherever they do. */
@@ -64,7 +69,7 @@ export function readBottlenecks(
   modules: ReadonlyMap<string, Named>,
   { shape, notes }: { readonly shape: ModelShape; readonly notes: Notes },
 ): readonly Piece[] {
-  const whole = configs.map((config) => withUsual(config, usual));
+  const whole = configs.map((config) => withUsual(config, usualOfBottleneck));
   const partsOf = partsByModule(shape);
   const placed = new Map([...modules].map(([module, parts]) => [keyOf(partsOf(module)) ?? module, { module, parts }]));
   const wanted = blockParts(shape).flatMap(({ stack, layer, part }) => {

@@ -3,12 +3,12 @@ import { byModelType, familyTables } from '../../model/checkpoint/families';
 import type { ModelShape } from '../../model/shape';
 import { head as nothing } from '../design/methods';
 import { pointsOf } from '../design/point';
-import { harmlessOfBottleneck, readBottlenecks } from './adapters-bottleneck';
+import { harmlessOfBottleneck, readBottlenecks, usualOfBottleneck } from './adapters-bottleneck';
 import { harmlessOfLora, readAdaptersLora } from './adapters-lora';
 import { demandAgreement } from './adapters-places';
 import { harmlessOfPrefix, readPrefixes } from './adapters-prefix';
 import { cannot, text, type Base, type Own } from './base';
-import { demandUsed, watched, type Watched } from './fields';
+import { demandUsed, noteIdle, watched, type Watched } from './fields';
 import type { Config, ForeignFolder } from './folder';
 import { readAdaptersHead, type HeadRead } from './heads';
 import { assemble, type Piece } from './pieces';
@@ -72,6 +72,7 @@ function demandFields(config: Config, members: readonly Watched[], notes: Notes)
     const kind = member.record['architecture'] ?? 'bottleneck';
     const known = { lora: harmlessOfLora, prefix_tuning: harmlessOfPrefix, bottleneck: harmlessOfBottleneck };
     demandUsed('adapters', member, known[kind as keyof typeof known], notes);
+    if (kind === 'bottleneck') noteIdle(member, usualOfBottleneck, notes);
   }
 }
 

@@ -67,6 +67,17 @@ describe('a configuration that says less or more than the tensors', () => {
     tf.dispose(head);
   });
 
+  it('sizes of layers that are not there are named', () => {
+    const to = altered('adapters-bart-pfeiffer', join(folder, 'idle'), ({ config, ...rest }) => ({
+      ...rest,
+      config: { ...config, config: { ...(config['config'] as object), phm_dim: 8 } },
+    }));
+    const { delta, head, report } = importForeign(to, modelOf('bart'));
+    expect(report).toEqual({ lossless: true, notes: ['settings without effect here: phm_dim'] });
+    delta.dispose();
+    tf.dispose(head);
+  });
+
   it('a rank and alpha of no module may be anything', () => {
     const own = { rank_pattern: { '.*': 4 }, alpha_pattern: { '.*': 8 } };
     expect(firstWith('own-ranks', { ...own, r: 7, lora_alpha: 3 })).toEqual(firstWith('plain', {}));

@@ -27,5 +27,11 @@ export function demandUsed(
   if (unknown.length > 0) notes.note(`settings not known here, and off: ${some(unknown)}`);
 }
 
+/** Names settings that say something unusual but that nothing asked for, such as sizes of layers that are not there. */
+export function noteIdle({ record, unread }: Watched, usual: Config, notes: Notes): void {
+  const idle = unread().filter((key) => key in usual && record[key] !== usual[key]);
+  if (idle.length > 0) notes.note(`settings without effect here: ${some(idle)}`);
+}
+
 /** Switches of the libraries that nothing here computes where they are on. */
 const switches: readonly string[] = ['use_qalora'];
