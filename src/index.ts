@@ -5,6 +5,9 @@
 export { train, runStudy, resultsOf, type TrainOptions } from './notebook';
 export { defineStudy, type StudyFields } from './experiments/studies/define';
 export type { RunStudyOptions } from './experiments/studies/run-study';
+export { classificationTask, type ClassificationTask, type OwnLabels } from './tasks/classification';
+export { generationTask, type GenerationTask, type OwnPairs } from './tasks/generation';
+export type { Task } from './tasks/task';
 export { existingMethods } from './experiments/studies/existing-methods';
 export { studies, studyNamed } from './experiments/studies/index';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';

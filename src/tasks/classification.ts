@@ -57,7 +57,7 @@ export function classificationTask(fields: LoadedLabels | OwnLabels): Classifica
 
 function ownLabels(fields: OwnLabels): Pick<ClassificationTask, 'labels' | 'load' | 'own'> {
   const { labels, data, hash, leaked } = classificationData(fields, fields);
-  return { labels, own: { hash, leaked }, load: () => Promise.resolve(data) };
+  return { labels, own: { hash, leaked, data }, load: () => Promise.resolve(data) };
 }
 
 /** The task with its labels; one of another kind is a UserError. */

@@ -58,7 +58,7 @@ export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
 
 function ownPairs(fields: OwnPairs): Pick<GenerationTask, 'load' | 'own'> {
   const { data, hash, leaked } = generationData(fields, fields);
-  return { own: { hash, leaked }, load: () => Promise.resolve(data) };
+  return { own: { hash, leaked, data }, load: () => Promise.resolve(data) };
 }
 
 /** The task with its targets; one of another kind is a UserError. */

@@ -54,6 +54,7 @@ export interface OwnPrint {
   readonly hash: string;
   /** Test examples whose texts are also trained on. */
   readonly leaked: number;
+  readonly data: TaskData;
 }
 
 /** What is written for a task whose targets are texts. */

@@ -83,7 +83,7 @@ export const specSchema: Schema<RunSpec> = v.strictObject({
   study: v.pipe(v.string(), v.maxLength(100), v.regex(studyName, words)),
   method: line,
   model: line,
-  task: nameSchema,
+  task: v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:@[0-9a-f]{12})?$/, words)),
   training: trainingSchema,
   seed: v.pipe(whole, v.maxValue(2 ** 32 - 1)),
   tier: v.picklist(['quick', 'full']),

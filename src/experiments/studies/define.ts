@@ -3,7 +3,9 @@ import { readValue } from '../../json';
 import { nearest } from '../../petl/design/nearest';
 import { whyInvalid } from '../../petl/design/valid';
 import { parseMethod, printMethod } from '../../petl/design/written';
+import { specNameOf } from '../../tasks/own/stored';
 import { taskNamed } from '../../tasks/registry';
+import type { Task } from '../../tasks/task';
 import type { TrainingSettings } from '../../training/job';
 import { shapeNamed } from '../store/counts';
 import { nameSchema } from '../store/schema';
@@ -21,7 +23,7 @@ export interface StudyFields {
   /** Letters, digits, `.`, `_` and `-`: results stand in `results/own/NAME`, which git ignores. */
   readonly name: string;
   /** A task, or the name of one. */
-  readonly task: string | { readonly name: string };
+  readonly task: string | Task;
   /** A name of `petl models`, a folder, a GGUF file or `hub:...`; `minilm-l6` where left out. */
   readonly model?: string;
   /** Written forms; a part in braces stands for each of its values: `lora:r={2,4,8}`. */
@@ -39,7 +41,7 @@ export interface StudyFields {
  * run can have, a `tuned` rate that no stored table has
  */
 export function defineStudy(fields: StudyFields): Study {
-  const task = taskNamed(typeof fields.task === 'string' ? fields.task : fields.task.name).name;
+  const task = typeof fields.task === 'string' ? taskNamed(fields.task).name : specNameOf(fields.task);
   const model = fields.model ?? 'minilm-l6';
   const { seeds = [1], training = {} } = fields;
   const name = checkedName(fields.name);
