@@ -83,7 +83,8 @@ export async function runStudy(study: Study, options: RunStudyOptions = {}): Pro
   }
 }
 
-function variantNamed(study: Study, variant: string): Variant {
+/** The variant of that name, or that of a method beside those listed; a UserError names what there is. */
+export function variantNamed(study: Study, variant: string): Variant {
   const named = study.variants.find(({ name }) => name === variant);
   if (named !== undefined) return named;
   const names = study.variants.map(({ name }) => name);

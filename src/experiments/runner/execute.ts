@@ -3,7 +3,7 @@ import type { Report, TrainingJob, TrainingOutcome } from '../../training/job';
 import { environment } from '../store/environment';
 import { readRun } from '../store/read';
 import type { RunCounts, RunLine, RunRecord } from '../store/record';
-import { jobOf, runId, runPath, type RunSpec } from '../store/spec';
+import { jobOf, runId, adapterFolder, runPath, type RunSpec } from '../store/spec';
 import { openRun } from '../store/write';
 
 /** A run and what a reader calls it. */
@@ -37,7 +37,9 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
   const writer = openRun(path, runLine(plan, counts, options.engine));
   let stopped = false;
   try {
-    const outcome = await tools.train(jobOf(plan.spec, options.engine), (event) => {
+    const keep = adapterFolder(plan.spec, options.results);
+    const job = { ...jobOf(plan.spec, options.engine), ...(keep === undefined ? {} : { keep }) };
+    const outcome = await tools.train(job, (event) => {
       writer.event(event);
       const answer = options.report(event);
       stopped ||= answer === 'stop';

@@ -96,6 +96,12 @@ export function studyFolder(study: string, tier: Tier, results?: string): string
   return join(quick ?? join(results ?? resultsFolder(), 'quick'), study);
 }
 
+/** Where a study of one's own keeps what a run trained; other studies keep none: their runs can be made again. */
+export function adapterFolder(spec: RunSpec, results?: string): string | undefined {
+  if (!spec.study.startsWith('own/') || spec.study.endsWith('-tuning')) return undefined;
+  return join(studyFolder(spec.study, spec.tier, results), 'adapters', runId(spec));
+}
+
 /** Path of a run's file. */
 export function runPath(spec: RunSpec, results?: string): string {
   return join(studyFolder(spec.study, spec.tier, results), `${runId(spec)}.jsonl`);

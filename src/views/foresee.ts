@@ -1,0 +1,131 @@
+import { recordsOfRuns } from '../experiments/store/rows';
+import type { RunRecord } from '../experiments/store/record';
+import { resultsFolder, type RunSpec } from '../experiments/store/spec';
+import { readRun } from '../experiments/store/read';
+import { crossed, leastGap } from '../experiments/statistics/crossed';
+import { isPair } from '../experiments/statistics/link';
+import { plansOf, type Study } from '../experiments/studies/study';
+import type { Table } from '../plots/table';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What running a study would take, and what it could show, before anything trains. */
+export interface Foreseen {
+  readonly runs: number;
+  readonly finished: number;
+  /** Hours of both cores for what is missing; null where no run of that model is on disk to judge by. */
+  readonly hours: number | null;
+  /** Peak memory of the largest run like it, in MB of one process. */
+  readonly peakMb: number | null;
+  /** The smallest difference between two variants that these seeds and examples tell from none in 80 of 100 cases. */
+  readonly leastGap: number | null;
+  /** What the least gap is judged by. */
+  readonly by: string;
+}
+
+/** Runs, hours, memory and power of a study, judged by finished runs: its own first, else those of the same model. */
+export function plan(study: Study, results: string = resultsFolder()): Foreseen {
+  const specs = plansOf(study).map(({ spec }) => spec);
+  const own = specs.flatMap((spec) => recordsOfRuns([spec], results));
+  const known = own.length > 0 ? own : likeThose(specs, results);
+  const left = specs.filter((spec) => recordsOfRuns([spec], results).length === 0);
+  const seconds = left.map((spec) => secondsOf(spec, known));
+  const total = seconds.some((one) => one === null) ? null : seconds.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+  return {
+    runs: specs.length,
+    finished: specs.length - left.length,
+    hours: total === null ? null : total / 3600 / 2,
+    peakMb: known.length === 0 ? null : Math.max(...known.map(({ final }) => final.peakMb)),
+    ...powerOf(specs, known),
+  };
+}
+
+/** As a table for a cell. */
+export function planTable({ runs, finished, hours, peakMb, leastGap: gap, by }: Foreseen): Table {
+  const known = (value: number | null, text: (value: number) => string): string =>
+    value === null ? 'unknown: no run of this model is on disk' : text(value);
+  return {
+    columns: [
+      { title: '', align: 'left' },
+      { title: 'foreseen', align: 'right' },
+    ],
+    rows: [
+      ['runs', `${runs}, ${finished} of them finished`],
+      ['time for the rest, both cores', known(hours, (value) => `${(60 * value).toFixed(0)} min`)],
+      ['memory of a process', known(peakMb, (value) => `${(value / 1024).toFixed(1)} GiB`)],
+      [`least difference that can be seen${by === '' ? '' : ` (${by})`}`, known(gap, (value) => value.toPrecision(2))],
+    ],
+  };
+}
+
+/** Finished runs of other studies with the same model. */
+function likeThose(specs: readonly RunSpec[], results: string): readonly RunRecord[] {
+  const models = new Set(specs.map(({ model }) => model));
+  const folders = ['', 'own', 'quick'].map((part) => join(results, part)).filter((folder) => existsSync(folder));
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap(({ name }) => runFiles(join(folder, name))),
+  );
+  return files.flatMap((path) => {
+    const stored = readRun(path);
+    return stored.kind === 'finished' && models.has(stored.record.run.spec.model) ? [stored.record] : [];
+  });
+}
+
+/** A few of each study are enough to judge by. */
+function runFiles(folder: string): readonly string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'));
+  return names.slice(0, 8).map((name) => join(folder, name));
+}
+
+/** By the slowest known run of the method's family, else of any, in examples that pass through the model a second. */
+function secondsOf(spec: RunSpec, known: readonly RunRecord[]): number | null {
+  const family = (method: string): string => method.split(':')[0] ?? method;
+  const alike = known.filter(({ run }) => family(run.spec.method) === family(spec.method));
+  const judged = (alike.length > 0 ? alike : known).map(
+    (record) => record.final.seconds / workOf(record.run.spec, record),
+  );
+  if (judged.length === 0) return null;
+  const typical = [...judged].sort((a, b) => a - b)[Math.floor(judged.length / 2)] ?? NaN;
+  return typical * workOf(spec, known[0]);
+}
+
+/** Example passes: a training step costs about three of scoring. */
+function workOf({ training }: RunSpec, like: RunRecord | undefined): number {
+  const { examples, epochs, batch, scored, maxLength } = training;
+  const trained = examples === 'all' ? (like?.final.steps ?? 100) * batch : examples * epochs;
+  const tested = scored.test === 'all' ? (like?.final.tests.count ?? 1000) : scored.test;
+  return (3 * trained + tested) * Math.sqrt(maxLength);
+}
+
+function powerOf(specs: readonly RunSpec[], known: readonly RunRecord[]): Pick<Foreseen, 'leastGap' | 'by'> {
+  const seeds = new Set(specs.map(({ seed }) => seed)).size;
+  const pairs = pairsOf(known);
+  if (seeds < 2 || pairs.length < 2)
+    return { leastGap: null, by: seeds < 2 ? 'one seed shows none' : 'two finished variants would tell' };
+  const found = crossed(
+    pairs.map(([a, b]) => a.final.perExample.map((value, i) => value - (b.final.perExample[i] ?? NaN))),
+  );
+  const scale = found.seeds / seeds;
+  return {
+    leastGap: leastGap({ ...found, seeds, seedVariance: found.seedVariance * scale }),
+    by: `as ${pairs[0]?.[0].run.label} and ${pairs[0]?.[1].run.label} varied`,
+  };
+}
+
+/** Two variants of one study with the most seeds in common. */
+function pairsOf(known: readonly RunRecord[]): readonly (readonly [RunRecord, RunRecord])[] {
+  const methods = [...new Set(known.map(({ run }) => `${run.spec.study} ${run.spec.task} ${run.spec.method}`))];
+  const of = (key: string): readonly RunRecord[] =>
+    known.filter(({ run }) => `${run.spec.study} ${run.spec.task} ${run.spec.method}` === key);
+  const all = methods.flatMap((a, i) =>
+    methods.slice(i + 1).map((b) =>
+      of(a).flatMap((one) => {
+        const other = of(b).find((record) => isPair(one, record) && record.run.spec.task === one.run.spec.task);
+        return other === undefined ? [] : [[one, other] as const];
+      }),
+    ),
+  );
+  return all.sort((a, b) => b.length - a.length)[0] ?? [];
+}
