@@ -5,6 +5,12 @@
 export { train, runStudy, resultsOf, type TrainOptions } from './notebook';
 export { defineStudy, type StudyFields } from './experiments/studies/define';
 export type { RunStudyOptions } from './experiments/studies/run-study';
+export { trained, loadAdapter, predict } from './own';
+export type { Adapter } from './training/adapter';
+export type { Prediction, Reading } from './training/kinds/kind';
+export { inspect, type Inspected } from './views/inspect';
+export { plan, planTable, type Foreseen } from './views/foresee';
+export { review, type Review } from './views/review';
 export { classificationTask, type ClassificationTask, type OwnLabels } from './tasks/classification';
 export { generationTask, type GenerationTask, type OwnPairs } from './tasks/generation';
 export type { Task } from './tasks/task';
@@ -12,9 +18,9 @@ export { existingMethods } from './experiments/studies/existing-methods';
 export { studies, studyNamed } from './experiments/studies/index';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';
 export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/store/spec';
+export { compare, compareWith, type Pairwise } from './experiments/statistics/compare';
 export { readRows, recordsOfRuns } from './experiments/store/rows';
 export type { Comparison, RunRow } from './rows';
-export { compareWith } from './experiments/statistics/compare';
 export { published, type PublishedNumber } from './experiments/findings/published';
 
 // Methods as values, and what they cost

@@ -51,11 +51,11 @@ describe('a question of one’s own', { timeout: 120_000 }, () => {
   });
 
   it('is looked at before anything trains', async () => {
-    const seen = await inspect(task, { maxLength: 7 });
+    const seen = await inspect(task, { maxLength: 6 });
     expect(seen.sizes.rows[0]?.slice(1).reduce((sum, count) => sum + Number(count), 0)).toBe(160);
     expect(seen.sizes.rows.map(([what]) => what)).toEqual(['examples', 'down', 'up', 'texts that also train']);
-    expect(seen.lengths.rows.map(([what]) => what)).toContain('text: cut at 7');
-    expect(Number(seen.lengths.rows.find(([what]) => what === 'text: cut at 7')?.[1])).toBeGreaterThan(50);
+    expect(seen.lengths.rows.map(([what]) => what)).toContain('text: cut at 6');
+    expect(Number(seen.lengths.rows.find(([what]) => what === 'text: cut at 6')?.[1])).toBeGreaterThan(50);
     expect(seen.examples.rows[0]?.[1]).toMatch(/^a \w+ film number \d+$/);
     expect(plan(study)).toMatchObject({ runs: 4, finished: 0, hours: null, leastGap: null });
     expect(planTable(plan(study)).rows[0]).toEqual(['runs', '4, 0 of them finished']);
@@ -93,7 +93,8 @@ describe('a question of one’s own', { timeout: 120_000 }, () => {
     expect(found!.p).toBeGreaterThan(0);
     const foreseen = plan(study);
     expect(foreseen).toMatchObject({ runs: 4, finished: 4, hours: 0 });
-    expect(foreseen.peakMb).toBeGreaterThan(100);
+    expect(foreseen.peakMb).toBeNull(); // they were made in this process, whose peak is not theirs
+    expect(foreseen.leastGap).toBeGreaterThan(0);
     expect(() => compare(study, 'lora:r=2', 'full')).toThrow('have no finished seed in common');
   });
 

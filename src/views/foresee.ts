@@ -15,7 +15,7 @@ export interface Foreseen {
   readonly finished: number;
   /** Hours of both cores for what is missing; null where no run of that model is on disk to judge by. */
   readonly hours: number | null;
-  /** Peak memory of the largest run like it, in MB of one process. */
+  /** Peak memory of the largest run like it, in MB of one process; runs made in a notebook have none of their own. */
   readonly peakMb: number | null;
   /** The smallest difference between two variants that these seeds and examples tell from none in 80 of 100 cases. */
   readonly leastGap: number | null;
@@ -30,12 +30,13 @@ export function plan(study: Study, results: string = resultsFolder()): Foreseen 
   const known = own.length > 0 ? own : likeThose(specs, results);
   const left = specs.filter((spec) => recordsOfRuns([spec], results).length === 0);
   const seconds = left.map((spec) => secondsOf(spec, known));
+  const peaks = known.flatMap(({ final }) => final.peakMb ?? []);
   const total = seconds.some((one) => one === null) ? null : seconds.reduce<number>((sum, one) => sum + (one ?? 0), 0);
   return {
     runs: specs.length,
     finished: specs.length - left.length,
     hours: total === null ? null : total / 3600 / 2,
-    peakMb: known.length === 0 ? null : Math.max(...known.map(({ final }) => final.peakMb)),
+    peakMb: peaks.length === 0 ? null : Math.max(...peaks),
     ...powerOf(specs, known),
   };
 }
