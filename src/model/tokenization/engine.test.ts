@@ -94,10 +94,23 @@ describe('what is not computed is refused by name', () => {
       /behavior "MergedWithNext"/,
     ],
     [{ pre_tokenizer: { type: 'Unknown' } }, {}, /none that this project reads \(.*Unknown/],
-    [{ model: null }, {}, /none that this project reads/],
+    [
+      { post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: null }], pair: [] } },
+      {},
+      /none that this/,
+    ],
+    [{ post_processor: 3 }, {}, /none that this project reads/],
+    [{ model: null }, {}, /model is null, which is none/],
+    [{ model: { ...(bytes['model'] as Json), type: '' } }, {}, /a model of type ""/],
+    [{ model: { ...(bytes['model'] as Json), unk_token: 'qq' } }, {}, /unk_token "qq" is no word/],
+    [{ model: { ...(bytes['model'] as Json), merges: [['a']] } }, {}, /a merge is \["a"\]/],
+    [{ model: { ...(bytes['model'] as Json), vocab: { a: 1e9 } } }, {}, /the id of "a" is 1000000000/],
+    [{ model: { type: 'Unigram', unk_id: 0, vocab: [['a', 'b']] } }, {}, /a word with its score is/],
+    [{ added_tokens: [{ ...added, single_word: false, id: 1e9 }] }, {}, /an added token is/],
+    [{ added_tokens: null }, {}, /added_tokens is null/],
     [{}, { add_bos_token: true }, /sets add_bos_token but names no bos_token/],
     [{}, { add_eos_token: true, bos_token: 'q', eos_token: '</s>' }, /puts <s> beside a text: make them agree/],
-  ])('%j, %j', (json, config, message) => {
+  ])('case %#', (json, config, message) => {
     const make = () => tokenizerFrom({ ...bytes, ...json }, config);
     expect(make).toThrow(message);
     expect(make).toThrow(UserError);

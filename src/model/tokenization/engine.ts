@@ -1,6 +1,7 @@
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { UserError } from '../../errors';
 import { mend } from './mend';
+import { demandSound, isRecord } from './sound';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -10,7 +11,7 @@ type Json = Readonly<Record<string, unknown>>;
  * computed here.
  */
 export function engineOf(json: Json, config: Json): Engine {
-  demandPlain(json);
+  demandSound(json);
   const normalizer = bertSettings(json['normalizer'], config);
   const settled = { ...json, normalizer, pre_tokenizer: spaced(json['pre_tokenizer'], config) };
   const engine = built(settled, config);
@@ -24,6 +25,7 @@ function built(json: Json, config: Json): Engine {
     // Hugging Face's.
     const engine = new Engine(json, { ...config, clean_up_tokenization_spaces: false });
     mend(engine);
+    probe(engine);
     return engine;
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -33,28 +35,18 @@ function built(json: Json, config: Json): Engine {
   }
 }
 
+/** Runs every part once, so that one which is damaged is met here. */
+function probe(engine: Engine): void {
+  const pieces = engine.tokenize('a 1');
+  for (const pair of [null, pieces]) engine.post_processor?.post_process(pieces, pair, true);
+  engine.decode([0], { skip_special_tokens: false });
+}
+
 /** Content of a special token, which older files write as a record. */
 export function tokenIn(config: Json, key: string): string | undefined {
   const value = config[key];
   if (typeof value === 'string') return value;
   return isRecord(value) && typeof value['content'] === 'string' ? value['content'] : undefined;
-}
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What the library passes over. */
-function demandPlain(json: Json): void {
-  const added = Array.isArray(json['added_tokens']) ? (json['added_tokens'] as unknown[]) : [];
-  const single = added.find((token) => isRecord(token) && token['single_word'] === true) as Json | undefined;
-  if (single !== undefined)
-    throw new UserError(
-      `tokenizer.json: token "${String(single['content'])}" is found as a single word only, which is not computed here: choose another tokenizer`,
-    );
-  const dropout = isRecord(json['model']) ? json['model']['dropout'] : undefined;
-  if (typeof dropout === 'number' && dropout > 0)
-    throw new UserError(`tokenizer.json divides texts at random (dropout ${dropout}): set its dropout to null`);
 }
 
 /** tokenizer_config.json goes before tokenizer.json, as in transformers' BERT tokenizers. */
