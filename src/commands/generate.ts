@@ -37,6 +37,11 @@ async function run(
   generator: Generator,
   { inputs, settings, json }: Job,
 ): Promise<void> {
+  const asked = special.rules?.asked ?? [];
+  if (asked.length > 0)
+    process.stderr.write(
+      `note: the model's generation_config.json asks for ${asked.join(', ')}; options decide here\n`,
+    );
   const live = !json && inputs.length === 1 && tokenizer !== undefined && settings.search.kind !== 'beam';
   const write = live
     ? textStream(tokenizer, (text) => {

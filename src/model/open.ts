@@ -7,6 +7,7 @@ import { openGguf, type Metadata } from './checkpoint/gguf';
 import { recordIn } from './checkpoint/regular';
 import { dropScratch } from './checkpoint/stored';
 import { vocabularyOf } from './checkpoint/vocabulary';
+import { rulesOf } from './generation/rules';
 import { download, hubName, type HubOptions } from './hub';
 import { randomBackbone } from './random-weights';
 import { modelNamed, type ModelPlace } from './registry';
@@ -40,12 +41,14 @@ export async function openModel(
 function openFolder({ name, path, pooling, random }: ModelPlace, held: Precision): Model {
   const backbone = random === null ? loadBackbone(path, pooling ?? undefined, held) : randomBackbone(path, random);
   const tokenizer = existsSync(join(path, 'tokenizer.json')) ? loadTokenizer(path) : undefined;
-  return { name, backbone, tokenizer, special: specialOf({ ...readConfig(path), ...generationConfig(path) }) };
+  return { name, backbone, tokenizer, special: specialIn(path) };
 }
 
-function generationConfig(folder: string): Config {
-  const path = join(folder, 'generation_config.json');
-  return existsSync(path) ? recordIn(path) : {};
+/** By generation_config.json, or an older config.json that holds its keys; token ids by both. */
+function specialIn(folder: string): SpecialIds {
+  const [config, path] = [readConfig(folder), join(folder, 'generation_config.json')];
+  const own = existsSync(path) ? recordIn(path) : undefined;
+  return { ...specialOf({ ...config, ...own }), rules: rulesOf(own ?? config, own !== undefined) };
 }
 
 function specialOf(config: Config): SpecialIds {

@@ -1,3 +1,5 @@
+import type { TokenRules } from './generation/rules';
+
 /** Token ids with a meaning of their own; null where the model has none. */
 export interface SpecialIds {
   /** Any of these ends a text. */
@@ -9,4 +11,6 @@ export interface SpecialIds {
   readonly forcedFirst: number | null;
   /** What the last token must be where a text reaches its full length (BART's end). */
   readonly forcedLast: number | null;
+  /** What the model's generation_config.json asks besides. */
+  readonly rules?: TokenRules;
 }

@@ -82,6 +82,10 @@ export class Generator {
     const { shape } = this.frozen;
     if (shape.output.kind === 'none')
       throw new UserError(`a ${shape.family} model generates no text: choose a decoder or an encoder-decoder`);
+    if (special.rules !== undefined && special.rules.refused.length > 0)
+      throw new UserError(
+        `the model's generation_config.json sets ${special.rules.refused.join(', ')}, which is not computed here: take it out of the file, or choose another model`,
+      );
     if (inputs.length === 0 || inputs.some((ids) => ids.length === 0))
       throw new UserError('there is nothing to read: give every row at least one token');
     const foreign = inputs
