@@ -22,9 +22,10 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
     : ['embedding.position', 'embedding.norm'];
   let x = word;
   if (shape.positions.kind === 'learned' || shape.positions.kind === 'sinusoidal') {
-    const offset = shape.positions.kind === 'learned' ? shape.positions.offset : 0;
-    const rows = shifted(tokens.positions, offset + (forward.firstPositions?.[stack] ?? 0));
-    x = tf.add(x, gatherRows(need(weights, positions), rows));
+    const { offset, padding } =
+      shape.positions.kind === 'learned' ? shape.positions : { offset: 0, padding: undefined };
+    const first = offset + (forward.firstPositions?.[stack] ?? 0);
+    x = tf.add(x, gatherRows(need(weights, positions), shifted(countedPositions(tokens, padding), first)));
   }
   if (shape.tokenTypes > 0 && tokens.types !== undefined)
     x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));
@@ -43,6 +44,20 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
 
 function scaled(words: Tensor, scale: number): Tensor {
   return scale === 1 ? words : tf.mul(words, scale);
+}
+
+/**
+ * RoBERTa counts what is no padding, even where its id stands inside a text; padding itself stands before the first row.
+ * Rows of a sequence are neighbours, so that each row's own position leads to the row that its sequence starts at.
+ */
+function countedPositions({ ids, positions }: Tokens, padding: number | undefined): Tensor {
+  if (padding === undefined) return positions;
+  const one = tf.scalar(1, 'int32');
+  const isPadding = tf.equal(ids, tf.scalar(padding, 'int32'));
+  const before = tf.reshape(tf.cumsum(tf.cast(isPadding, 'float32'), 0, true), [-1, 1]); // [N, 1]
+  const starts = tf.sub(tf.range(0, ids.shape[0] as number, 1, 'int32'), positions);
+  const within = tf.reshape(tf.sub(before, gatherRows(before, starts)), [-1]);
+  return tf.where(isPadding, tf.neg(one), tf.sub(positions, tf.cast(within, 'int32')));
 }
 
 function shifted(positions: Tensor, offset: number): Tensor {

@@ -44,7 +44,7 @@ function roberta(layers: number, width: number, heads: number): ModelShape {
     ...bert(layers, width, heads),
     family: 'roberta',
     vocabulary: 50265,
-    positions: { kind: 'learned', rows: 514, offset: 2 },
+    positions: { kind: 'learned', rows: 514, offset: 2, padding: 1 },
     tokenTypes: 1,
     norm: post,
   };

@@ -1,8 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../engine/compile';
 import { upload } from '../engine/memory';
 import { tf, type Tensor } from '../engine/tf';
+import { disposeTree } from '../engine/tree';
+import { loadBackbone } from './backbone';
+import { uploadBatch } from './batch';
+import { encode, plainForward } from './encoder';
+import { difference, folderOf, type Rows } from './fixtures/tiny';
 import { knownShapes } from './known';
+import { packSequences } from './packing';
 import { bucketOf } from './relative';
 import { plainRotary } from './rope';
 import { rotate, rotationsAt, type Rotations } from './rotary';
@@ -154,5 +162,28 @@ describe('relative positions', () => {
         `distance ${distance}`,
       ).toBe(list[at]?.[1]);
     }
+  });
+});
+
+describe("RoBERTa's positions", () => {
+  const { ids, hidden } = JSON.parse(readFileSync(join(__dirname, 'fixtures', 'pads.json'), 'utf8')) as {
+    readonly ids: Rows;
+    readonly hidden: Rows;
+  };
+
+  it.each([12, 13])('leave out its padding id wherever it stands in a text, in %i rows', (size) => {
+    const model = loadBackbone(folderOf('roberta'));
+    const batch = uploadBatch(
+      packSequences(
+        ids.map((row) => ({ ids: row, types: row.map(() => 0) })),
+        { lengths: [size === 12 ? 6 : 8], size, prompt: 0 },
+      ),
+    );
+    const run = compile((given: typeof batch) => encode(model, given, plainForward));
+    const found = run(batch);
+    expect(difference(found, hidden)).toBeLessThan(2e-5);
+    run.dispose();
+    disposeTree([found, batch]);
+    model.dispose();
   });
 });

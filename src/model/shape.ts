@@ -107,6 +107,8 @@ export type Positions =
       readonly kind: 'learned';
       readonly rows: number;
       readonly offset: number;
+      /** Id that is not counted, wherever it stands (RoBERTa, MPNet). */
+      readonly padding?: number;
       /** Beside the table (MPNet). */
       readonly distances?: Distances;
     }

@@ -44,13 +44,14 @@ export function bertShape(config: Config, usual: Sizes = usualSizes): ModelShape
   };
 }
 
-/** Positions start after the padding id. */
+/** Positions start after the padding id, and count what is no padding. */
 function robertaShape(config: Config): ModelShape {
   const rows = numberIn(config, 'max_position_embeddings', 514);
+  const padding = numberIn(config, 'pad_token_id', 1);
   return {
     ...bertShape(config),
     family: 'roberta',
-    positions: { kind: 'learned', rows, offset: numberIn(config, 'pad_token_id', 1) + 1 },
+    positions: { kind: 'learned', rows, offset: padding + 1, padding },
   };
 }
 

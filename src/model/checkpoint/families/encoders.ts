@@ -72,7 +72,7 @@ function mpnetShape(config: Config): ModelShape {
     family: 'mpnet',
     vocabulary: numberIn(config, 'vocab_size', 30527),
     tokenTypes: 0,
-    positions: { kind: 'learned', rows, offset: 2, distances: { buckets: 32, maxDistance: 128 } },
+    positions: { kind: 'learned', rows, offset: 2, padding: 1, distances: { buckets: 32, maxDistance: 128 } },
   };
 }
 
