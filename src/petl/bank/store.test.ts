@@ -6,7 +6,8 @@ import { live } from '../../engine/memory';
 import { tf, type Tensor } from '../../engine/tf';
 import { UserError } from '../../errors';
 import type { Backbone } from '../../model/backbone';
-import { createDelta, type Delta } from './delta';
+import { count } from '../counts/count';
+import { createDelta, weightsWith, type Delta } from './delta';
 import { readDeltaRecord, loadDelta, saveDelta } from './store';
 import { perturbed } from '../testing/tiny';
 import { tinyModel } from '../testing/fixtures';
@@ -129,4 +130,20 @@ describe('what is refused', () => {
   it('leaves no half-written file', () => {
     expect(readdirSync(folder, { recursive: true }).filter((name) => String(name).includes('partial'))).toEqual([]);
   });
+});
+
+it('rows of new tokens are counted, saved and loaded with what is trained beside them', () => {
+  const delta = trained('lora:r=2+head:rows=3');
+  expect(count(delta.method, model.shape)).toMatchObject({ trained: 256 * 2 + 3 * 32, stored: 256 * 2 + 3 * 32 });
+  const at = join(folder, 'rows');
+  saveDelta(at, delta, base);
+  const { delta: loaded } = loadDelta(at, model.shape, base);
+  expect(loaded.method).toEqual(parseMethod('lora:r=2+head:rows=3'));
+  const table = (own: Delta): Tensor => weightsWith(model.weights, own, own.variables)['embedding.word'] as Tensor;
+  const [word, before, after] = [model.weights['embedding.word'] as Tensor, table(delta), table(loaded)];
+  const changed = tf.tidy(() => tf.any(tf.notEqual(before, word), 1).dataSync());
+  expect([...changed].map(Boolean)).toEqual(Array.from({ length: 100 }, (_, row) => row >= 97));
+  expect(after.dataSync()).toEqual(before.dataSync());
+  tf.dispose([before, after]);
+  for (const one of [delta, loaded]) one.dispose();
 });

@@ -54,8 +54,9 @@ const unfreezing = (name: string, unfrozen: Unfrozen): Method => method(name, { 
 
 /** Full fine-tuning. */
 export const full = (): Method => unfreezing('full', { kind: 'all' });
-/** Only the task's head trains. */
-export const head = (): Method => nothing;
+/** Only the task's head trains; with `rows` also the last rows of the word table, those of tokens added for a task. */
+export const head = ({ rows = 0 }: { readonly rows?: number } = {}): Method =>
+  rows === 0 ? nothing : method(written('head', { rows }), { unfrozen: [{ kind: 'tokenRows', count: rows }] });
 /** The bias vectors (BitFit). */
 export const bitfit = (): Method => unfreezing('bitfit', { kind: 'biases' });
 /** Gains and biases of all norms (Houlsby et al. 2019, section 3.5). */

@@ -5,6 +5,7 @@ import { families, parseMethod, printMethod } from './written';
 const canonical: readonly (readonly [string, string])[] = [
   ['full', 'full'],
   ['head', 'head'],
+  ['lora:r=8+head:rows=3', 'lora:r=8+head:rows=3'],
   ['bitfit', 'bitfit'],
   ['layernorm', 'layernorm'],
   ['top:k=2', 'top:k=2'],

@@ -92,7 +92,12 @@ const readPositions = (take: Arguments): TextPositions => take.word('positions',
 /** Every family by the name it is written with. */
 export const families: Readonly<Record<string, FamilyEntry>> = {
   full: { form: 'full', example: 'full', size: undefined, read: full },
-  head: { form: 'head', example: 'head', size: undefined, read: head },
+  head: {
+    form: 'head[:rows=3]',
+    example: 'head',
+    size: undefined,
+    read: (take) => head({ rows: take.size('rows', 0) }),
+  },
   bitfit: { form: 'bitfit', example: 'bitfit', size: undefined, read: bitfit },
   layernorm: { form: 'layernorm', example: 'layernorm', size: undefined, read: layernorm },
   top: { form: 'top:k=2', example: 'top:k=2', size: 'k', read: (take) => top({ k: take.size('k') }) },
