@@ -35,7 +35,7 @@ describe('docs', () => {
   it('name test files that are there', () => {
     expect(named.length).toBeGreaterThan(9);
     const there = (path: string): boolean =>
-      [path, join('src', 'petl', path)].some((place) => existsSync(join(projectRoot(), place)));
+      [path, join('src', path)].some((place) => existsSync(join(projectRoot(), place)));
     expect(named.filter(([, path]) => !there(path))).toEqual([]);
   });
 });
