@@ -25,6 +25,8 @@ export { published, type PublishedNumber } from './experiments/findings/publishe
 
 // Methods as values, and what they cost
 export type { Method, Modification } from './petl/design/types';
+export type { Delta } from './petl/bank/delta';
+export type { Model } from './model/open';
 export * as methods from './petl/design/methods';
 export { parseMethod, printMethod } from './petl/design/written';
 export { count, type Counts } from './petl/counts/count';
@@ -43,6 +45,8 @@ export { readGate, type GateRecord } from './experiments/findings/gate-record';
 
 // Tables and figures
 export { variantTable, comparisonTable, publishedTable } from './tables';
+export type { Figure } from './plots/figure';
+export type { Table } from './plots/table';
 export { frame, summary } from './plots/frame';
 export { scoreTable } from './plots/score-table';
 export { parameterScore } from './plots/parameter-score';
