@@ -11,9 +11,12 @@ import { type RunRow, fullFineTuning } from '../rows';
  * quick to `results/quick/figures`. Where nothing but full fine-tuning ran there is no point to draw. Returns the
  * paths.
  */
-export async function exportStudy(study: Study, rows: readonly RunRow[]): Promise<readonly string[]> {
-  const { name, tier, title } = study;
-  const folder = figuresFolder(tier);
+export async function exportStudy(
+  study: Study,
+  rows: readonly RunRow[],
+  folder: string = figuresFolder(study.tier),
+): Promise<readonly string[]> {
+  const { name, title } = study;
   const keys = keysOf(study);
   const files: string[] = [];
   for (const own of groupBy(rows, (row) => `${row.task} ${row.model}`).values()) {

@@ -35,6 +35,29 @@ export const commands: readonly Command[] = [
     load: () => study().studyCommand,
   },
   {
+    name: 'ablate',
+    usage:
+      'ablate --data FILE --text COLUMN --label COLUMN --methods A,B --out DIR [--seeds 1,2] [--rate tune|NUMBER] [--json]',
+    about: 'compare methods on data of your own: CSV, TSV or JSON lines (--source and --target for pairs of texts)',
+    options: {
+      ...named('data', 'text', 'label', 'pair', 'source', 'target', 'group', 'methods', 'seeds', 'model'),
+      ...named('examples', 'rate', 'out', 'name'),
+      ...running,
+      ...json,
+    },
+    positionals: [],
+    load: () => (require('./ablate') as typeof import('./ablate')).ablateCommand,
+  },
+  {
+    name: 'predict',
+    usage:
+      'predict --adapter DIR --text TEXT|--file FILE [--column COLUMN] [--pair TEXT|COLUMN] [--model MODEL] [--json]',
+    about: 'what a kept adapter answers to a text, or to each line or row of a file',
+    options: { ...named('adapter', 'text', 'file', 'column', 'pair', 'model'), ...json },
+    positionals: [],
+    load: () => (require('./predict') as typeof import('./predict')).predictCommand,
+  },
+  {
     name: 'studies',
     usage: 'studies [--json]',
     about: 'every study: its runs, what is finished, about how long the rest takes',

@@ -32,12 +32,16 @@ export async function studyCommand(input: Input): Promise<number> {
 }
 
 /** Runs a study and shows what came out, also after a failure or an interrupt. */
-export async function runAndShow(make: () => Study, input: Input): Promise<number> {
-  demandPlaceForFigures(make());
+export async function runAndShow(
+  make: () => Study,
+  input: Input,
+  folder: string = figuresFolder(make().tier),
+): Promise<number> {
+  demandPlaceForFigures(make(), folder);
   const report = await withInterrupt((signal) => runStages(make, { ...optionsOf(input), signal }));
   const study = make();
   const rows = rowsOfStudy(study);
-  const { files, fault } = await drawn(study, rows);
+  const { files, fault } = await drawn(study, rows, folder);
   if (flag(input, 'json')) printJson({ study: study.name, tier: study.tier, ...reportJson(report), rows, files });
   else if (rows.length > 0)
     print(
@@ -52,18 +56,19 @@ export async function runAndShow(make: () => Study, input: Input): Promise<numbe
 }
 
 /** Found out before anything is trained. */
-function demandPlaceForFigures(study: Study): void {
-  if (plansOf(study).some(({ spec }) => !isFinished(runPath(spec)))) demandWritable(figuresFolder(study.tier));
+function demandPlaceForFigures(study: Study, folder: string): void {
+  if (plansOf(study).some(({ spec }) => !isFinished(runPath(spec)))) demandWritable(folder);
 }
 
 /** The figures' paths; where they cannot be written the scores are shown all the same, and the fault is told last. */
 async function drawn(
   study: Study,
   rows: readonly RunRow[],
+  folder: string,
 ): Promise<{ readonly files: readonly string[]; readonly fault?: Error }> {
   if (rows.length === 0) return { files: [] };
   try {
-    return { files: await writeFigure(study, rows) };
+    return { files: await writeFigure(study, rows, folder) };
   } catch (error) {
     return { files: [], fault: error as Error };
   }
@@ -79,9 +84,9 @@ function scores(rows: readonly RunRow[]): string {
   return tableText(scoreTable(rows));
 }
 
-async function writeFigure(study: Study, rows: readonly RunRow[]): Promise<readonly string[]> {
+async function writeFigure(study: Study, rows: readonly RunRow[], folder: string): Promise<readonly string[]> {
   const { exportStudy } = require('./figure') as typeof import('./figure');
-  return (await exportStudy(study, rows)).map(relativePath);
+  return (await exportStudy(study, rows, folder)).map(relativePath);
 }
 
 export function optionsOf(input: Input): RunOptions {
@@ -184,7 +189,7 @@ export async function exportCommand(input: Input): Promise<number> {
     throw new UserError(
       `no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`,
     );
-  const files = await writeFigure(study, rows);
+  const files = await writeFigure(study, rows, figuresFolder(study.tier));
   if (files.length === 0)
     throw new UserError(
       `${study.name} has runs of full fine-tuning alone, and no figure of parameters: npx petl results ${study.name} --tier ${study.tier} prints their scores`,

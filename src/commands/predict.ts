@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { UserError } from '../errors';
+import type { Prediction, Reading } from '../training/kinds/kind';
+import { flag, print, printJson, textOf, type Input } from './command';
+
+/** `petl predict`: what a kept adapter answers to a text, or to each line or row of a file. */
+export async function predictCommand(input: Input): Promise<number> {
+  const readings = readingsOf(input);
+  const { Adapter } = require('../training/adapter') as typeof import('../training/adapter');
+  const model = input.values['model'];
+  const adapter = new Adapter(textOf(input, 'adapter'), typeof model === 'string' ? model : undefined);
+  try {
+    const answers = await adapter.predict(readings);
+    if (flag(input, 'json')) printJson(answers.map(({ kind: _, ...answer }) => answer));
+    else print(answers.map(lineOf).join('\n'));
+    return 0;
+  } finally {
+    adapter.dispose();
+  }
+}
+
+/** Label and how sure, or the text on one line. */
+function lineOf(answer: Prediction): string {
+  if (answer.kind === 'text') return answer.text.replace(/\s*\n\s*/g, ' ');
+  return `${answer.label}\t${(answer.probabilities[answer.label] ?? NaN).toFixed(4)}`;
+}
+
+function readingsOf(input: Input): readonly Reading[] {
+  const { text, file } = input.values;
+  if ((text === undefined) === (file === undefined))
+    throw new UserError('give what is to be predicted as --text TEXT or --file FILE, one of them');
+  if (typeof text === 'string') return [{ text, pair: wordOrNull(input, 'pair') }];
+  return fileReadings(textOf(input, 'file'), input);
+}
+
+/** A plain file has a text on each line; a table names its columns. */
+function fileReadings(path: string, input: Input): readonly Reading[] {
+  if (!/\.(csv|tsv|jsonl|ndjson)$/i.test(path)) {
+    if (!existsSync(path)) throw new UserError(`there is no file ${path}: check the path`);
+    const lines = readFileSync(path, 'utf8')
+      .replace(/^\uFEFF/, '')
+      .split(/\r?\n/);
+    if (lines[lines.length - 1] === '') lines.pop();
+    return lines.map((text) => ({ text }));
+  }
+  const { readRecords } = require('../tasks/own/files') as typeof import('../tasks/own/files');
+  const { demandColumn, demandText } = require('../tasks/own/records') as typeof import('../tasks/own/records');
+  const records = readRecords(path);
+  const column = demandColumn(records, wordOrNull(input, 'column') ?? 'text', 'text');
+  const second = wordOrNull(input, 'pair');
+  if (second !== null) demandColumn(records, second, 'second text');
+  return records.rows.map((row) => ({
+    text: demandText(row, column, 'text'),
+    pair: second === null ? null : demandText(row, second, 'second text'),
+  }));
+}
+
+function wordOrNull({ values }: Input, name: string): string | null {
+  const value = values[name];
+  return typeof value === 'string' ? value : null;
+}
