@@ -97,6 +97,14 @@ const mutants = [
     findings,
   ],
   ['a step time with the first step', `${statistics}/measure.ts`, '.slice(1)', '.slice(0)', findings],
+  ['one dropout mask for all steps', 'src/training/loop.ts', 'this.done * 1000', '1000', 'src/training/loop.test.ts'],
+  [
+    'a head ten times as large',
+    'src/training/kinds/classification.ts',
+    'std: 0.02',
+    'std: 0.2',
+    'src/training/loop.test.ts',
+  ],
 ];
 
 const wanted = process.argv.slice(2).map(Number);
