@@ -118,7 +118,8 @@ export function readDeltaRecord(folder: string): DeltaRecord {
   if (!existsSync(path))
     throw new UserError(`${folder} holds no ${files.record}: give a folder that a delta was saved to.`);
   const text = unsealed(readFileSync(path, 'utf8'));
-  if (text === undefined)
+  // a checksum that is not where `sealed` puts it is one that another hand has written again
+  if (text === undefined || /"checksum"\s*:/.test(text))
     throw new UserError(`${path} was changed after it was saved: its checksum does not fit; save the delta again.`);
   const read = readText(text, recordSchema);
   if (read.kind === 'fault') throw new UserError(`${path} ${read.reason}: it is damaged; save the delta again.`);
