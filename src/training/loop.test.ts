@@ -52,7 +52,7 @@ describe('the loop', () => {
 it('a head starts as BERT’s do: N(0, 0.02) and no bias, another for another seed', () => {
   const [head, again, other] = [newHead(400, 50, 1), newHead(400, 50, 1), newHead(400, 50, 2)];
   const values = head['head.weight']!.dataSync();
-  const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+  const deviation = Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0) / values.length);
   expect(deviation).toBeGreaterThan(0.0195);
   expect(deviation).toBeLessThan(0.0205);
   expect(head['head.bias']!.dataSync().every((value) => value === 0)).toBe(true);
