@@ -52,8 +52,27 @@ describe('petl adapter', () => {
       });
   });
 
+  it('merges an adapter into a folder that computes the same', async () => {
+    const out = join(folder, 'merged');
+    expect(await told(adapterCommand, ['merge', theirs], { out })).toMatch(/^.*merged: lossless\n/);
+    const first = await forward(theirs);
+    const json = await told(forwardCommand, [], { 'input-ids': '[[5,17,42]]', model: out, json: true });
+    (JSON.parse(json) as { values: number[][][] }).values.flat(2).forEach((value, i) => {
+      expect(value).toBeCloseTo(first[i] as number, 5);
+    });
+  });
+
+  it('writes nothing where a part is no linear change', async () => {
+    const prefix = join(source, 'petl', 'formats', 'fixtures', 'peft-llama-prefix');
+    const llama = join(source, 'model', 'fixtures', 'tiny-llama');
+    const out = join(folder, 'merged');
+    const run = adapterCommand({ positionals: ['merge', prefix], values: { model: llama, out } });
+    await expect(run).rejects.toThrow(/cannot be merged: the prefix at attn\.heads/);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it.each([
-    [['take', theirs], {}, /train, import or export/],
+    [['take', theirs], {}, /train, import, export or merge/],
     [['train', 'results/no-such-run.jsonl'], {}, /no run file results\/no-such-run/],
     [['train', 'package.json'], {}, /package\.json: /],
     [['import', theirs], { out: source }, /exists/],

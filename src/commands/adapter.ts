@@ -8,17 +8,18 @@ import type { Delta } from '../petl/bank/delta';
 import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
 import { apart, same } from '../petl/formats/probe';
 import { loadDelta, saveDelta } from '../petl/bank/store';
+import { mergeAdapter } from './adapter-merge';
 import { trainAdapter } from './adapter-train';
 import { flag, print, printJson, textOf, wordOf, type Input } from './command';
 
 /**
- * `petl adapter train|import|export`: a delta's folder from a run, and between such a folder and one of PEFT or
- * adapters.
+ * `petl adapter train|import|export|merge`: a delta's folder from a run, between such a folder and one of PEFT or
+ * adapters, and a model with a delta in its weights.
  */
 export async function adapterCommand(input: Input): Promise<number> {
   const [action, folder] = input.positionals as readonly [string, string];
-  if (action !== 'import' && action !== 'export' && action !== 'train')
-    throw new UserError(`petl adapter takes train, import or export, not "${action}"`);
+  if (action !== 'import' && action !== 'export' && action !== 'train' && action !== 'merge')
+    throw new UserError(`petl adapter takes train, import, export or merge, not "${action}"`);
   const out = textOf(input, 'out');
   if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
   demandWritable(dirname(resolve(out)));
@@ -29,7 +30,9 @@ export async function adapterCommand(input: Input): Promise<number> {
     const report =
       action === 'import'
         ? await imported(work)
-        : await exported(work, wordOf(input, 'to', { words: ['peft', 'adapters'], fallback: 'peft' }));
+        : action === 'merge'
+          ? await merged(work)
+          : await exported(work, wordOf(input, 'to', { words: ['peft', 'adapters'], fallback: 'peft' }));
     if (flag(input, 'json')) printJson({ folder: out, ...report });
     else
       print(
@@ -78,6 +81,16 @@ async function exported({ folder, out, model, partial }: Work, library: 'peft' |
   } finally {
     delta.dispose();
     tf.dispose(head);
+  }
+}
+
+async function merged({ folder, out, model, partial }: Work): Promise<Report> {
+  const adapter = await opened(folder, model, partial);
+  try {
+    return mergeAdapter(out, model, adapter);
+  } finally {
+    adapter.delta.dispose();
+    tf.dispose(adapter.head);
   }
 }
 

@@ -162,10 +162,11 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'adapter',
-    usage: 'adapter train|import|export RUN|DIR --out DIR [--model MODEL] [--to peft|adapters] [--partial] [--json]',
+    usage:
+      'adapter train|import|export|merge RUN|DIR --out DIR [--model MODEL] [--to peft|adapters] [--partial] [--json]',
     about:
-      'the adapter of a run, trained again and kept; take an adapter of PEFT or adapters over, or write one for them',
-    positionals: ['train|import|export', 'RUN|DIR'],
+      'the adapter of a run, trained again and kept; take an adapter of PEFT or adapters over, write one for them, or put one into its model',
+    positionals: ['train|import|export|merge', 'RUN|DIR'],
     options: { ...named('model', 'out', 'to'), partial: { type: 'boolean' }, ...json },
     load: () => (require('./adapter') as typeof import('./adapter')).adapterCommand,
   },

@@ -9,6 +9,7 @@ import type { ModelShape } from '../model/shape';
 import { backbone, knownShapes } from '../model/shapes';
 import { tableText, type Table } from '../plots/table';
 import { projectRoot } from '../project';
+import { byModelType } from '../model/checkpoint/families/index';
 import { readManifest } from '../packages/manifest';
 import { flag, print, printJson, type Input } from './command';
 
@@ -30,7 +31,8 @@ export function modelsCommand(input: Input): number {
 }
 
 const shapeOnly = 'shape only';
-const hint =
+const hint: string =
+  `Families that are read: ${Object.keys(byModelType).join(', ')}.\n` +
   'In place of a name: a folder with config.json, tokenizer.json and model.safetensors, a .gguf file, or hub:org/name@revision.\nSize and sha256 are of what is brought (package or weights); --json has the whole hash, source and folder.';
 
 export interface ModelLine {

@@ -5,10 +5,9 @@ import type { Precision } from '../engine/program';
 import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { readConfig, shapeOf } from './checkpoint/config';
-import { writtenBy5 } from './checkpoint/fields';
-import { canonicalNames, isHarmless, type Target } from './checkpoint/names';
+import type { Target } from './checkpoint/names';
 import { openWeights, weightFiles } from './checkpoint/open';
-import { settle, type Names, type Settled } from './checkpoint/settle';
+import { namesIn, settle, type Names, type Settled } from './checkpoint/settle';
 import { dropScratch, type OpenCheckpoint, type StoredTensor } from './checkpoint/stored';
 import { uploadTarget, type Fused } from './checkpoint/upload';
 import { tensorsHash } from './fingerprint';
@@ -21,7 +20,8 @@ export class Backbone {
   readonly folder: string;
   readonly shape: ModelShape;
   readonly weights: Tensors;
-  private readonly files: readonly string[];
+  /** The files that the weights came from; none for random ones. */
+  readonly files: readonly string[];
 
   constructor(
     folder: string,
@@ -61,12 +61,7 @@ export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], he
   const files = weightFiles(folder);
   const file = openWeights(folder);
   try {
-    const names = {
-      source: folder,
-      namesOf: (stored: string) => canonicalNames(shape.family, stored),
-      isHarmless: (stored: string) => isHarmless(shape.family, stored),
-      owned: writtenBy5(config),
-    };
+    const names = namesIn(folder, shape.family, config);
     return backboneFrom(folder, { file, files, shape, names, held });
   } finally {
     file.close();

@@ -1,5 +1,6 @@
-import type { ModelShape } from '../shape';
-import type { Target } from './names';
+import type { Family, ModelShape } from '../shape';
+import { canonicalNames, isHarmless, type Target } from './names';
+import { writtenBy5, type Config } from './fields';
 import { isZero, type StoredTensor } from './stored';
 import { tablesOf } from './tables';
 
@@ -26,5 +27,15 @@ export function settle(tensors: readonly StoredTensor[], described: ModelShape, 
     shape: none ? shape : { ...shape, output: { ...shape.output, fixedBias: true } },
     namesOf: (stored) => settled.get(stored) ?? names.namesOf(stored),
     isHarmless: (stored) => settled.has(stored) || names.isHarmless(stored),
+  };
+}
+
+/** What a folder's family and config say of stored names. */
+export function namesIn(source: string, family: Family, config: Config): Names {
+  return {
+    source,
+    namesOf: (stored) => canonicalNames(family, stored),
+    isHarmless: (stored) => isHarmless(family, stored),
+    owned: writtenBy5(config),
   };
 }
