@@ -81,8 +81,21 @@ export interface TrainingJob {
   readonly seed: number;
   /** eager: op by op, the reference path; compiled: one recorded graph per shape. */
   readonly engine: 'compiled' | 'eager';
+  /** Where the run's state is kept while it is under way, to go on from after a kill; nowhere where left out. */
+  readonly checkpoint?: CheckpointPlan;
   /** Folder for the trained adapter and its head; they are not kept where it is left out. */
   readonly keep?: string;
+}
+
+/** Where and how often a run's state is kept. */
+export interface CheckpointPlan {
+  readonly path: string;
+  /** Seconds between two; 60 where left out, and never so often that writing takes a twentieth of the time. */
+  readonly seconds?: number;
+  /** Steps between two, instead of seconds. */
+  readonly steps?: number;
+  /** Takes a line: from which step the run goes on, or what is wrong with what was kept. */
+  readonly say: (line: string) => void;
 }
 
 /** Everything that changes the graphs of a run, and nothing else: the learning rate and the seed are fed. */

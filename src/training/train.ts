@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
 import { watchPeak } from '../peak';
 import { masksAt } from '../petl/forms/ranks';
+import { Checkpoints } from './checkpoint';
 import { demandGradients, gradientsDue } from './guards';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { keepTrained } from './kept';
@@ -31,7 +32,7 @@ async function trainIn(session: Session, job: TrainingJob, report: Report): Prom
   const run = await session.open(job);
   const loop = loopOf(job, run);
   try {
-    await steps(loop, job, run, report);
+    const earlier = await steps(loop, job, run, report);
     const trained = seconds();
     if (gradientsDue(job.training, loop.done, run.course.steps)) demandGradients(run.method, run.shape, loop.state);
     run.demandFrozen();
@@ -46,8 +47,8 @@ async function trainIn(session: Session, job: TrainingJob, report: Report): Prom
       data: course.print,
       model: run.model.slice(0, 16),
       steps: loop.done,
-      trainSeconds: trained - start,
-      totalSeconds: seconds() - start,
+      trainSeconds: earlier + trained - start,
+      totalSeconds: earlier + seconds() - start,
       peakMb: peak(),
       programs: run.times(),
     };
@@ -75,23 +76,44 @@ function ownOf({ state, constants }: Loop): Own {
   return { variables: state.variables, constants };
 }
 
-/** All steps, with what they report. */
-async function steps(loop: Loop, { training }: TrainingJob, { course }: OpenRun, report: Report): Promise<void> {
-  const started = seconds();
+/** All steps, with what they report; gives the seconds that the run had taken before it was left. */
+async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report): Promise<number> {
+  const { course } = run;
+  const { evaluations } = job.training;
+  const kept = job.checkpoint && new Checkpoints(job.checkpoint, identityOf(job, run));
+  const events = [...(kept?.restore(loop) ?? [])];
+  const earlier = events.at(-1)?.seconds ?? 0;
+  const started = seconds() - earlier;
   let stopped = false;
   const tell = (event: TrainingEvent): void => {
     stopped = report(event) === 'stop' || stopped;
   };
+  events.forEach(tell);
+  const happened = (event: TrainingEvent): void => {
+    events.push(event);
+    tell(event);
+  };
   while (loop.done < course.steps && !stopped) {
     const loss = loop.next();
-    tell({ kind: 'step', step: loop.done, steps: course.steps, loss, seconds: seconds() - started });
-    if (isDue(loop.done, training.evaluations, course.steps)) {
+    happened({ kind: 'step', step: loop.done, steps: course.steps, loss, seconds: seconds() - started });
+    if (isDue(loop.done, evaluations, course.steps)) {
       const { score, loss: validation } = course.evaluate('validation', ownOf(loop));
       const at = { step: loop.done, seconds: seconds() - started };
-      tell({ kind: 'evaluation', ...at, split: 'validation', loss: validation, score });
+      happened({ kind: 'evaluation', ...at, split: 'validation', loss: validation, score });
     }
+    if (stopped) kept?.write(loop, events);
+    else if (loop.done < course.steps) kept?.afterStep(loop, events);
     await nextTurn(); // lets interrupts and messages in
   }
+  return earlier;
+}
+
+/** All that decides a run's numbers. */
+function identityOf(
+  { model, task, training, seed, engine }: TrainingJob,
+  { method, model: hash, course }: OpenRun,
+): unknown {
+  return { method, model, hash, task: task.name, data: course.print, training, seed, engine };
 }
 
 /** Evaluations are spread evenly; the last one falls on the last step. */

@@ -1,60 +1,16 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { folderOf } from '../model/fixtures/tiny';
 import { parseMethod } from '../petl/design/written';
 import { sentiment } from '../tasks/shipped/sentiment';
 import { wmt16 } from '../tasks/shipped/wmt16-en-ro';
 import { xsum } from '../tasks/shipped/xsum';
+import { wordModel, words } from './fixtures/words';
 import type { TrainingJob, TrainingOutcome } from './job';
 import { Session } from './session';
 import { train } from './train';
 
-/** Words w0 to w89 in the tiny BART's vocabulary of 100; its first ids are special. */
-function tokenizerJson(): string {
-  const special = ['<s>', '<pad>', '</s>', '<unk>'];
-  const words = Array.from({ length: 90 }, (_, i) => `w${i}`);
-  const template = [
-    { SpecialToken: { id: '<s>', type_id: 0 } },
-    { Sequence: { id: 'A', type_id: 0 } },
-    { SpecialToken: { id: '</s>', type_id: 0 } },
-  ];
-  return JSON.stringify({
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    normalizer: null,
-    pre_tokenizer: { type: 'WhitespaceSplit' },
-    added_tokens: special.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: template,
-      pair: template,
-      special_tokens: Object.fromEntries(
-        special.map((token, id) => [token, { id: token, ids: [id], tokens: [token] }]),
-      ),
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
-    model: {
-      type: 'WordPiece',
-      unk_token: '<unk>',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries([...special, ...words].map((token, id) => [token, id])),
-    },
-  });
-}
-
-const words = (...numbers: readonly number[]): string => numbers.map((n) => `w${n}`).join(' ');
 const rows = Array.from({ length: 8 }, (_, i) => ({
   document: words(...Array.from({ length: 3 + i }, (__, k) => (7 * i + 11 * k) % 90)),
   summary: words(...Array.from({ length: 2 + (i % 4) }, (__, k) => (13 * i + 5 * k + 3) % 90)),
@@ -66,10 +22,7 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
   const session = new Session();
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'petl-write-'));
-    model = join(folder, 'tiny-bart');
-    cpSync(folderOf('bart'), model, { recursive: true });
-    writeFileSync(join(model, 'tokenizer.json'), tokenizerJson());
-    writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify({ pad_token: '<pad>' }));
+    model = wordModel(folder, 'bart');
     mkdirSync(join(folder, 'originals', 'xsum'), { recursive: true });
     for (const split of ['train', 'validation', 'test'])
       writeFileSync(

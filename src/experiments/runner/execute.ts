@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { timestamp } from '../../clock';
 import type { Report, TrainingJob, TrainingOutcome } from '../../training/job';
 import { environment } from '../store/environment';
@@ -21,11 +23,13 @@ export interface Tools {
 export interface ExecuteOptions {
   readonly engine: TrainingJob['engine'];
   readonly report: Report;
+  /** Takes lines about the run itself; standard error where left out. */
+  readonly say?: (line: string) => void;
   /** Folder of results; the project's own where left out. */
   readonly results?: string;
 }
 
-/** The run was asked to stop before its end; nothing of it is kept. */
+/** The run was asked to stop before its end; its state is kept, and executing it again goes on from there. */
 export class StoppedError extends Error {
   override readonly name = 'StoppedError';
 }
@@ -35,10 +39,11 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
   const path = runPath(plan.spec, options.results);
   const counts = tools.count(plan.spec);
   const writer = openRun(path, runLine(plan, counts, options.engine));
+  const checkpoint = { path: checkpointPath(plan.spec, options.results), say: options.say ?? standardError };
   let stopped = false;
   try {
     const keep = adapterFolder(plan.spec, options.results);
-    const job = { ...jobOf(plan.spec, options.engine), ...(keep === undefined ? {} : { keep }) };
+    const job = { ...jobOf(plan.spec, options.engine), ...(keep === undefined ? {} : { keep }), checkpoint };
     const outcome = await tools.train(job, (event) => {
       writer.event(event);
       const answer = options.report(event);
@@ -47,11 +52,23 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
     });
     if (stopped) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`);
     writer.finish(outcome);
+    rmSync(checkpoint.path, { force: true });
   } catch (error) {
     writer.discard();
+    if (!(error instanceof StoppedError)) rmSync(checkpoint.path, { force: true }); // it would fail alike
     throw error;
   }
   return finished(path);
+}
+
+function standardError(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Where the state of a run under way is kept: beside its file, out of git. */
+export function checkpointPath(spec: RunSpec, results?: string): string {
+  const path = runPath(spec, results);
+  return join(dirname(path), `.checkpoint-${runId(spec)}.safetensors`);
 }
 
 /** The finished run on disk, or the same after executing it. */

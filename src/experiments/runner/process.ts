@@ -17,7 +17,11 @@ export type Answer = Done | Failed | Died;
 
 /** A worker process that executes one run at a time. */
 export interface WorkerProcess {
-  readonly run: (request: Request, onEvent: (event: TrainingEvent) => void) => Promise<Answer>;
+  readonly run: (
+    request: Request,
+    onEvent: (event: TrainingEvent) => void,
+    onNote: (line: string) => void,
+  ) => Promise<Answer>;
   readonly stop: () => void;
 }
 
@@ -48,7 +52,7 @@ export function forkWorker(
   const child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env });
   const said = lastLines(child);
   return {
-    run: (request, onEvent) =>
+    run: (request, onEvent, onNote) =>
       new Promise((resolve) => {
         let started = false;
         const settle = (answer: Answer): void => {
@@ -58,6 +62,7 @@ export function forkWorker(
         child.on('message', (message: Message) => {
           if (message.kind === 'started') started = true;
           else if (message.kind === 'event') onEvent(message.event);
+          else if (message.kind === 'note') onNote(message.line);
           else settle(message);
         });
         child.once('error', (error) => settle({ kind: 'died', reason: error.message, started }));

@@ -173,7 +173,11 @@ interface Assignment {
 function runOn(worker: WorkerProcess, { lane, plan, state }: Assignment): Promise<Answer> {
   const { progress, engine, results } = state.options;
   progress.begin(lane, plan);
-  return worker.run({ plan, engine, results: results ?? resultsFolder() }, (event) => progress.event(lane, event));
+  return worker.run(
+    { plan, engine, results: results ?? resultsFolder() },
+    (event) => progress.event(lane, event),
+    progress.note,
+  );
 }
 
 /** Counts the run, or queues it once more when its worker died. */

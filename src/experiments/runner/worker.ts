@@ -11,7 +11,13 @@ export interface Request {
 
 /** What a worker says about the run it was given. */
 export type Message =
-  { readonly kind: 'started' } | { readonly kind: 'event'; readonly event: TrainingEvent } | Done | Failed;
+  { readonly kind: 'started' } | { readonly kind: 'event'; readonly event: TrainingEvent } | Note | Done | Failed;
+
+/** A line about the run in hand. */
+export interface Note {
+  readonly kind: 'note';
+  readonly line: string;
+}
 
 export interface Done {
   readonly kind: 'done';
@@ -52,7 +58,12 @@ async function answer(
 ): Promise<Done | Failed> {
   try {
     const report = (event: TrainingEvent): undefined => void send({ kind: 'event', event });
-    const { final } = await executeRun(plan, tools(), { engine, results, report });
+    const { final } = await executeRun(plan, tools(), {
+      engine,
+      results,
+      report,
+      say: (line) => send({ kind: 'note', line }),
+    });
     return { kind: 'done', score: final.score, metric: final.metric, seconds: final.seconds, peakMb: final.peakMb };
   } catch (error) {
     return { kind: 'failed', message: messageOf(error), user: error instanceof UserError };
