@@ -98,12 +98,19 @@ export interface CheckpointPlan {
   readonly say: (line: string) => void;
 }
 
-/** Everything that changes the graphs of a run, and nothing else: the learning rate and the seed are fed. */
-export function programKey({ method, model, task, training, engine }: TrainingJob): string {
+/**
+ * Everything that changes the graphs of a run, and nothing else: the learning rate and the seed are fed.
+ * @param run a job, or a spec: method and task as values or as names
+ */
+export function programKey(run: {
+  readonly method: unknown;
+  readonly model: string;
+  readonly task: unknown;
+  readonly training: TrainingSettings;
+}): string {
+  const { method, model, task, training } = run;
   const { batch, maxLength, dropout, labelSmoothing, optimizer, precision } = training;
-  const { name, kind, metric, outputs } = task;
-  const shapes = { batch, maxLength, dropout, labelSmoothing, optimizer, precision };
-  return JSON.stringify({ method, model, task: { name, kind, metric, outputs }, ...shapes, engine });
+  return JSON.stringify({ method, model, task, batch, maxLength, dropout, labelSmoothing, optimizer, precision });
 }
 
 export type TrainingEvent =

@@ -103,7 +103,8 @@ export class Session {
   }
 
   private openTrainer(job: TrainingJob, model: TrainingModel, task: Task): Trainer {
-    const key = programKey(job);
+    const { name, kind, metric, outputs } = task;
+    const key = `${job.engine} ${programKey({ ...job, task: { name, kind, metric, outputs } })}`;
     if (this.current?.key === key) return this.current.trainer;
     this.closeTrainer();
     const trainer = kindNamed(task.kind).open(model, task, job);

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { demandWritable } from '../../files';
 import { locks, type Owner } from '../../processes';
-import type { TrainingEvent, TrainingJob } from '../../training/job';
+import { programKey, type TrainingEvent, type TrainingJob } from '../../training/job';
 import { openClaims, type Claims } from './claims';
 import type { PlannedRun } from './execute';
 import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
@@ -211,7 +211,7 @@ async function next(lane: number, state: State): Promise<PlannedRun | undefined>
     }
     queue.splice(queue.indexOf(plan), 1);
     if (options.again === true || !isFinished(runPath(plan.spec, options.results))) {
-      state.active.set(lane, programKey(plan));
+      state.active.set(lane, programKey(plan.spec));
       return plan;
     }
     state.claims.release(runPath(plan.spec, options.results));
@@ -225,7 +225,7 @@ function inOrder(lane: number, { queue, active }: State): readonly PlannedRun[] 
   const own = active.get(lane);
   const others = new Set([...active].flatMap(([other, key]) => (other === lane ? [] : [key])));
   const rank = (plan: PlannedRun): number => {
-    const key = programKey(plan);
+    const key = programKey(plan.spec);
     return key === own ? 0 : others.has(key) ? 2 : 1;
   };
   return [...queue].sort((a, b) => rank(a) - rank(b));
@@ -243,10 +243,4 @@ function isOurs(plan: PlannedRun, { claims, waited, options }: State): boolean {
 
 function nameOf(owner: Owner): string {
   return locks().nameOf(owner);
-}
-
-/** Runs with equal keys record the same graphs. */
-function programKey({ spec }: PlannedRun): string {
-  const { batch, maxLength, precision } = spec.training;
-  return [spec.model, spec.task, spec.method, batch, maxLength, precision].join('|');
 }
