@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { explained } from '../../files';
 import { locks, type Owner } from '../../processes';
 
 /** Beside a run's file: whoever holds it trains the run, also where others work in the same folder. */
@@ -14,6 +15,14 @@ export interface Claims {
   readonly releaseAll: () => void;
 }
 
+function attempt<T>(work: () => T, path: string): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(error, path);
+  }
+}
+
 export function openClaims(): Claims {
   const { tryLock, watchSilence } = locks();
   const watch = watchSilence();
@@ -25,7 +34,7 @@ export function openClaims(): Claims {
   return {
     take: (runFile) => {
       const file = claimPath(runFile);
-      const got = tryLock(file);
+      const got = attempt(() => tryLock(file), file);
       if (got.owner !== undefined) watch(file, got.owner);
       if (got.held !== undefined) held.set(runFile, got.held);
       return got.owner;

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { UserError } from '../../errors';
 import { demandWritable } from '../../files';
 import { locks, type Owner } from '../../processes';
 import { programKey, type TrainingEvent, type TrainingJob } from '../../training/job';
@@ -231,7 +232,18 @@ function inOrder(lane: number, { queue, active }: State): readonly PlannedRun[] 
   return [...queue].sort((a, b) => rank(a) - rank(b));
 }
 
-function isOurs(plan: PlannedRun, { claims, waited, options }: State): boolean {
+/** A run that cannot be claimed, as on a full disk, has failed; the others go on. */
+function isOurs(plan: PlannedRun, state: State): boolean {
+  try {
+    return claimed(plan, state);
+  } catch (error) {
+    state.queue.splice(state.queue.indexOf(plan), 1);
+    state.failed.push({ plan, message: (error as Error).message, user: error instanceof UserError });
+    return false;
+  }
+}
+
+function claimed(plan: PlannedRun, { claims, waited, options }: State): boolean {
   const path = runPath(plan.spec, options.results);
   const owner = claims.take(path);
   if (owner !== undefined && !waited.has(path)) {

@@ -35,7 +35,12 @@ export function openRun(path: string, run: RunLine): RunWriter {
     rmSync(temporary, { force: true });
   });
   const discard = (): void => rmSync(temporary, { force: true });
-  append(run);
+  try {
+    append(run);
+  } catch (error) {
+    discard();
+    throw error;
+  }
   return {
     event: (event) => {
       if (isKept(event)) append(lineOf(event));
