@@ -30,13 +30,19 @@ export function runSpec(fields: RunFields): RunSpec {
   const task = fields.task ?? 'sentiment';
   return checkedSpec({
     study: fields.study,
-    method: printMethod(parseMethod(fields.method)),
+    method: printMethod(parseMethod(demandMethod(fields))),
     model: fields.model ?? 'minilm-l6',
     task,
     training: { ...defaultTraining, target: usualTarget(task), ...fields.training },
     seed: fields.seed ?? 1,
     tier: fields.tier ?? 'quick',
   });
+}
+
+/** Cells are not checked as strictly as sources are. */
+function demandMethod({ method }: { readonly method?: unknown }): string {
+  if (typeof method === 'string') return method;
+  throw new UserError(`a run needs a method, its written form such as 'lora:r=8', not ${String(method)}`);
 }
 
 function checkedSpec(spec: RunSpec): RunSpec {

@@ -44,6 +44,12 @@ function refused(load: () => unknown, message: RegExp): void {
 }
 
 describe('a record', () => {
+  it('can be printed by a message, where a record stands in place of a word, without a look at its keys', () => {
+    const { record, unread } = watched({ act: { gelu: 1 } });
+    expect(String(record['act'])).toBe('[object Object]');
+    expect(unread()).toEqual(['act.gelu']);
+  });
+
   it('knows what nobody looked at, inside too', () => {
     const { record, unread } = watched({ a: 1, b: { c: 2, d: { e: 3 } }, f: null, g: [], h: { i: 4 }, j: 5 });
     expect(record['a']).toBe(1);

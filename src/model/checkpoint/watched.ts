@@ -17,7 +17,9 @@ export function watched(given: Readonly<Record<string, unknown>>, at = ''): Watc
   const inside = new Map<string, Watched>();
   const record = new Proxy(given, {
     get: (target, key) => {
-      if (typeof key !== 'string') return Reflect.get(target, key) as unknown;
+      // A message may print a record that stands where a word should: that looks at no key.
+      if (typeof key !== 'string' || (key === 'toString' && !Object.hasOwn(target, key)))
+        return Reflect.get(target, key) as unknown;
       const value = Object.hasOwn(target, key) ? target[key] : undefined;
       read.add(key);
       if (!isRecord(value)) return value;
