@@ -10,39 +10,6 @@ import { ownMethod } from './draws/own.mjs';
 import { Side } from './draws/sides.mjs';
 
 const kinds = ['models', 'peft', 'adapters'];
-/** The families whose adapters both libraries know. */
-const adapted = {
-  peft: [
-    'bert',
-    'roberta',
-    'xlm-roberta',
-    'distilbert',
-    'gpt2',
-    'llama',
-    'bart',
-    'mbart',
-    't5',
-    'mistral',
-    'qwen2',
-    'electra',
-    'opt',
-  ],
-  adapters: [
-    'bert',
-    'roberta',
-    'xlm-roberta',
-    'distilbert',
-    'gpt2',
-    'llama',
-    'bart',
-    'mbart',
-    't5',
-    'mistral',
-    'electra',
-    'mt5',
-  ],
-};
-
 /** The command. @returns the exit code */
 export async function random({ random: text, seed = '1', only, family, folder: keep }) {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -107,8 +74,8 @@ function save(path, value) {
   renameSync(`${path}.partial`, path);
 }
 
-/** `only` names draws such as `peft:17`; `keep` a folder that takes what is not ok. @returns rows, one for each draw */
-export async function randomDraws({ root, count, seed, only, families, keep, say }) {
+/** Both Pythons and this side, for as long as `use` takes. `chosen` are the families of a kind of draw. */
+export async function withSides(root, use) {
   const scratch = mkdtempSync(join(tmpdir(), 'petl-draws-'));
   const script = join(root, 'bench', 'interop', 'draws', 'side.py');
   const python = (name) => new Side(ensureEnvironment(name), [script], { cwd: root, env: process.env });
@@ -120,19 +87,28 @@ export async function randomDraws({ root, count, seed, only, families, keep, say
   });
   try {
     here.greeting = await here.start();
-    const known = here.greeting.families;
-    const chosen = (kind) =>
-      (families ?? (kind === 'models' ? known : adapted[kind])).filter(
-        (name) => known.includes(name) || families !== undefined,
-      );
+    const { families, exchanged } = here.greeting;
+    const relatives = [...exchanged, ...families.filter((name) => name === 'xlm-roberta')];
+    const chosen = (kind) => (kind === 'models' ? families : relatives);
+    return await use({ sides, here, chosen, scratch });
+  } finally {
+    for (const side of [here, ...Object.values(sides)]) side.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** `only` names draws such as `peft:17`; `keep` a folder that takes what is not ok. @returns rows, one for each draw */
+export async function randomDraws({ root, count, seed, only, families, keep, say }) {
+  return await withSides(root, async ({ sides, here, chosen, scratch }) => {
     const draws = drawsOf(count, only);
     const rows = [];
     const lane = async (version) => {
       for (const { kind, index } of draws.filter((draw) => versionOf(draw) === version)) {
         const folder = join(scratch, `${kind}-${index}`);
-        const row = await oneDraw({ kind, index, seed, families: chosen(kind), folder, side: sides[version], here });
+        const order = { kind, families: families ?? chosen(kind), strict: families !== undefined };
+        const row = await oneDraw({ ...order, index, seed, folder, side: sides[version], here });
         rows.push({ ...row, version });
-        if (keep !== undefined && row.state !== 'ok')
+        if (keep !== undefined && !['ok', 'invalid'].includes(row.state))
           cpSync(folder, join(keep, `${kind}-${index}`), { recursive: true });
         rmSync(folder, { recursive: true, force: true });
         say?.(row, rows.length, draws.length);
@@ -140,10 +116,7 @@ export async function randomDraws({ root, count, seed, only, families, keep, say
     };
     await Promise.all([lane(4), lane(5)]);
     return rows.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || a.index - b.index);
-  } finally {
-    for (const side of [here, ...Object.values(sides)]) side.stop();
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 function drawsOf(count, only) {
@@ -153,13 +126,13 @@ function drawsOf(count, only) {
 }
 
 /** adapters needs transformers 4. */
-const versionOf = ({ kind, index }) => (kind === 'adapters' || index % 2 === 0 ? 4 : 5);
+export const versionOf = ({ kind, index }) => (kind === 'adapters' || index % 2 === 0 ? 4 : 5);
 
-async function oneDraw({ kind, index, seed, families, folder, side, here }) {
+export async function oneDraw({ kind, index, seed, families, folder, side, here, small = false, strict = false }) {
   const key = `${seed}/${kind}/${index}`;
   mkdirSync(folder, { recursive: true });
   const row = { kind, index };
-  const made = await side.ask({ do: 'make', kind, key, families, folder });
+  const made = await side.ask({ do: 'make', kind, key, families, folder, small, strict });
   if (made.ok !== true) return { ...row, state: 'invalid', reason: made.invalid ?? made.died };
   const own = kind === 'models' ? undefined : ownMethod(key, kind);
   const taken = await here.ask({ folder, ...(own !== undefined && { own }) });

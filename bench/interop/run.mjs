@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../../scripts/bench-env.mjs';
 import { expectationOf, worseThan } from './expected.mjs';
+import { record } from './draws/record.mjs';
 import { random } from './random.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -28,9 +29,11 @@ const { values: options } = parseArgs({
     random: { type: 'string' },
     seed: { type: 'string' },
     folder: { type: 'string' },
+    record: { type: 'boolean' },
   },
 });
 if (options.random !== undefined) process.exit(await random(options));
+if (options.record === true) process.exit(await record(root));
 const libraries = list(options.library, ['peft', 'adapters'], 'library');
 const chosen = list(options.family, families, 'family');
 const only = options.only ?? '';

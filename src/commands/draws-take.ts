@@ -65,16 +65,21 @@ interface Side {
   readonly head: Tensors;
 }
 
-/** Everything that a draw compares. @param own a method of ours to hand over besides, in written form */
+/**
+ * Everything that a draw compares.
+ * @param own a method of ours to hand over besides, in written form @param out takes what is written for the library
+ */
 export async function takeDraw(
   folder: string,
   made: DrawCase,
-  own: string | undefined,
+  { own, out = folder }: { readonly own?: string | undefined; readonly out?: string } = {},
 ): Promise<{ readonly parts: readonly DrawPart[]; readonly method?: string }> {
-  const { backbone } = await openModel(join(folder, 'model'));
+  const opened = await openModel(join(folder, 'model')).catch((error: unknown) => refusalOf(error));
+  if (!('backbone' in opened)) return { parts: [{ part: 'model', ...opened }] };
+  const { backbone } = opened;
   try {
     if (made.kind === 'models') return { parts: modelParts({ backbone, adaptation: noAdaptation, head: {} }, made) };
-    const work: Work = { folder, backbone, made, library: made.kind };
+    const work: Work = { folder, out, backbone, made, library: made.kind };
     const taken = adapterParts(work);
     return own === undefined ? taken : { ...taken, parts: [...taken.parts, ownPart(work, own)] };
   } finally {
@@ -168,6 +173,7 @@ function gapOf(ours: readonly (readonly number[])[], theirs: readonly (readonly 
 
 interface Work {
   readonly folder: string;
+  readonly out: string;
   readonly backbone: Backbone;
   readonly made: DrawCase;
   readonly library: Library;
@@ -241,11 +247,11 @@ function mergeParts(side: Side, delta: Delta, made: DrawCase): readonly DrawPart
 
 /** Writes a delta for the library, with our outputs beside it. */
 function backPart(
-  { folder, backbone, made, library }: Work,
+  { folder, out: where, backbone, made, library }: Work,
   name: string,
   { delta, head }: { readonly delta: Delta; readonly head: Tensors },
 ): DrawPart {
-  const out = join(folder, name.replace(/\W+/g, '-'));
+  const out = join(where, name);
   try {
     mkdirSync(out, { recursive: true });
     const report = exportForeign(out, delta, { library, model: backbone, name: join(folder, 'model'), head });

@@ -133,7 +133,7 @@ def make(chance, family, folder):
     loaded = read_back(base, drawn.cls, family, adapter)
     gated = 'use_gating": true' in open(os.path.join(adapter, 'adapter_config.json'), encoding='utf-8').read()
     batches = []
-    for _ in range(2):
+    for _ in range(1 if chance.small else 2):
         inputs = draw_inputs(chance, family, drawn.config, prompt=6, left=False)
         if gated:  # the library's gates average over padding
             inputs = first_of(inputs)

@@ -10,6 +10,8 @@ import transformers as hf
 from bases import FAMILIES, NEW
 
 ENCODERS = ('bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'electra', 'albert', 'mpnet', 'deberta-v2', 'modernbert')
+# Takes no position ids and counts padding on the left; here padding has no position on either side.
+COUNTS_PADDING = ('distilbert',)
 PAIRS = ('bart', 'mbart', 't5', 'mt5', 'marian', 'pegasus')
 
 
@@ -52,7 +54,17 @@ def draw_base(chance, family, folder, std=0.3):
         for extra in glob.glob(os.path.join(folder, 'generation_config.json')):
             os.remove(extra)
     cls = WRITERS.get(cls, cls)
-    return Drawn(family, load(folder, cls), cls)
+    read = load(folder, cls)
+    if family in PAIRS and config.tie_word_embeddings is False:
+        demand_steady(read, load(folder, cls))
+    return Drawn(family, read, cls)
+
+
+def demand_steady(first, second):
+    """transformers 4 leaves out tables that it shares, and draws them anew at each reading: such a folder means nothing."""
+    for a, b in zip(first.parameters(), second.parameters()):
+        if not torch.equal(a, b):
+            raise ValueError('the library reads other weights each time')
 
 
 def load(folder, cls):
@@ -68,10 +80,19 @@ def bare(drawn):
 
 
 def whole(drawn, folder):
-    """The bare model with the pooler that its class has, whether the file holds one or not."""
+    """Elements of the bare model with the pooler that its class has, whether the file holds one or not; tables that nothing reads apart."""
     if drawn.family not in ENCODERS or drawn.cls.endswith('Model'):
-        return drawn.model
-    return load(folder, drawn.cls.split('For')[0] + 'Model')
+        return numel(drawn.model) - unread(drawn.model)
+    return numel( load(folder, drawn.cls.split('For')[0] + 'Model'))
+
+
+def unread(model):
+    """Elements of BART's shared table where both stacks have one of their own, and of sinusoids, which no file holds."""
+    inner = getattr(model, 'model', None)
+    shared, encoder = getattr(inner, 'shared', None), getattr(inner, 'encoder', None)
+    apart = shared is not None and all(shared.weight is not stack.embed_tokens.weight for stack in (encoder, inner.decoder))
+    waves = [p.numel() for name, p in model.named_parameters() if 'embed_positions' in name and not p.requires_grad]
+    return (shared.weight.numel() if apart else 0) + sum(waves)
 
 
 def room(config, family):
@@ -83,15 +104,14 @@ def room(config, family):
 
 def draw_inputs(chance, family, config, prompt=0, left=True):
     """Rows of text padded on one side; decoder rows of one length with the token that follows. @returns what case.json holds"""
-    most = room(config, family) - prompt
+    most = min(room(config, family) - prompt, 6 if chance.small else 24)
     vocab, pad = config.vocab_size, config.pad_token_id if config.pad_token_id is not None else 0
-    shy = family in ('roberta', 'xlm-roberta', 'camembert', 'mpnet')
-    words = [i for i in range(vocab) if not (shy and i == pad)]
-    lengths = [chance.whole(1, most) for _ in range(chance.whole(1, 3))]
+    words = range(vocab)
+    lengths = [chance.whole(1, most) for _ in range(chance.one(1, 2) if chance.small else chance.whole(1, 3))]
     if chance.flag(0.1):
         lengths[0] = most
     rows = [[chance.random.choice(words) for _ in range(n)] for n in lengths]
-    side = 'left' if left and family not in PAIRS and chance.flag(0.2) else 'right'
+    side = 'left' if left and family not in PAIRS + COUNTS_PADDING and chance.flag(0.2) else 'right'
     width = max(lengths)
     gap = [width - n for n in lengths]
     def padded(row, g, value):
@@ -154,7 +174,7 @@ def computed(family, model, inputs, more=None):
     noise = float((rows - rows_of(family, single, inputs).double()).abs().max()) if double else 3e-6 * float(rows.abs().max())
     if not rows.isfinite().all():
         raise ValueError('the library computes NaN or infinity')
-    return {'outputs': rows.tolist(), 'noise': noise, 'scale': float(rows.abs().max()),
+    return {'outputs': [[float(f'{x:.9g}') for x in row] for row in rows.tolist()], 'noise': noise, 'scale': float(rows.abs().max()),
             'loss': None if family in ENCODERS else loss_of(double or single, inputs)}
 
 

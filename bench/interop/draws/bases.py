@@ -17,6 +17,9 @@ def eps(chance):
 
 
 def sizes(chance):
+    if chance.small:
+        heads = chance.one(1, 2)
+        return heads, 4, 4 * heads
     heads = chance.one(1, 2, 2, 4, 4, 3)
     head = chance.one(4, 8, 12) if heads == 3 else chance.one(4, 8, 16) if heads < 4 else chance.one(4, 8)
     return heads, head, heads * head

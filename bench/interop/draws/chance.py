@@ -4,11 +4,15 @@ import random
 
 
 class Chance:
-    """`calm` leaves out whatever a reader may refuse, so that an adapter meets a base that both sides read."""
+    """
+    `calm` leaves out whatever a reader may refuse, so that an adapter meets a base that both sides read. `small` keeps sizes in
+    the lower half of their range, for draws that are stored.
+    """
 
-    def __init__(self, key, calm=False):
+    def __init__(self, key, calm=False, small=False):
         self.random = random.Random(key)
         self.calm = calm
+        self.small = small
 
     def one(self, *values):
         return self.random.choice(values)
@@ -18,7 +22,7 @@ class Chance:
         return sorted(self.random.sample(values, self.random.randint(min(least, len(values)), len(values))))
 
     def whole(self, low, high):
-        return self.random.randint(low, high)
+        return self.random.randint(low, low + (high - low + 1) // 2 if self.small else high)
 
     def real(self, low, high):
         return round(self.random.uniform(low, high), 3)

@@ -43,7 +43,9 @@ def targets(chance, model, family):
     names = reached(model, family, everywhere)
     if everywhere and chance.flag(0.4):
         return 'all-linear'
-    ends = sorted({n.split('.')[-1] for n in names if n.split('.')[-1] != 'dense'} | {'.'.join(n.split('.')[-2:]) for n in names})
+    every = [n for each in linears(model).values() for n in each]
+    ends = {n.split('.')[-1] for n in names if n.split('.')[-1] != 'dense'} | {'.'.join(n.split('.')[-k:]) for n in names for k in (2, 3)}
+    ends = sorted(end for end in ends if everywhere or all(n in names for n in every if n.endswith('.' + end)))
     style = chance.one('ends', 'ends', 'ends', 'names', 'pattern', 'python')
     if style == 'ends':
         return chance.many(ends, 1)[:5]
@@ -187,9 +189,10 @@ def make(chance, family, folder):
     trained = numel(model, trained=True)
     loaded = peft.PeftModel.from_pretrained(base_of(base, drawn.cls, family, classes), adapter).eval()
     batches = []
-    for _ in range(2):
+    for _ in range(1 if chance.small else 2):
         inputs = draw_inputs(chance, family, drawn.config, prompt=6, left=False)
         batches.append({'inputs': inputs, **computed(family, loaded, inputs)})
+    trained -= sum(p.numel() for n, p in model.named_parameters() if p.requires_grad and 'pooler' in n)  # nothing here reads it
     exact = name in (('ia3', 'ln') if family in PAIRS else ('ia3', 'prompt', 'ln')) and classes == 0 and family != 'gpt2' and 'modules_to_save' not in str(config.modules_to_save)
     return {'family': family, 'class': drawn.cls, 'method': name, 'batches': batches, 'parameters': numel(drawn.model), 'classes': classes, 'libraryTrained': trained,
             **({'trained': trained} if exact and not config.modules_to_save else {})}

@@ -52,7 +52,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** An edit of a JSON document: where, and whether a value took the place of another of its type. */
 export interface JsonEdit extends Mutated<string> {
   readonly path: readonly string[];
-  readonly kind: 'value' | 'type' | 'deleted' | 'renamed' | 'twice' | 'bytes';
+  readonly kind: 'value' | 'added' | 'type' | 'deleted' | 'renamed' | 'twice' | 'bytes';
 }
 
 const strange: readonly Json[] = [
@@ -123,11 +123,13 @@ export function mutateJson(text: string, random: Random): JsonEdit {
         what: `${name} = ${JSON.stringify(value)}`,
         value: JSON.stringify(edited(document, path, value)),
         path,
-        kind: 'value',
+        kind: isRecord(old) ? 'added' : 'value',
       };
     }
   }
 }
+
+const isRecord = (value: Json): boolean => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** Every place in a document, of long lists a few. */
 function pathsOf(value: Json, path: readonly string[] = []): readonly (readonly string[])[] {

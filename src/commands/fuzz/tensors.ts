@@ -8,10 +8,23 @@ export function meaningOf(bytes: Uint8Array): unknown {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.slice(8, 8 + length));
     const { __metadata__: _notes, ...header } = JSON.parse(text) as Record<string, unknown>;
     const twice = keysIn(text) - keysIn(JSON.stringify(JSON.parse(text)));
-    return { header, twice, data: Buffer.from(bytes.slice(8 + length)).toString('base64') };
+    const entries = Object.entries(header as Record<string, Entry>).map(([name, entry]) => [
+      name,
+      entry.dtype,
+      entry.shape,
+      entry.data_offsets,
+    ]);
+    return { entries, twice, data: Buffer.from(bytes.slice(8 + length)).toString('base64') };
   } catch {
     return undefined;
   }
+}
+
+/** What else stands in an entry the format passes over. */
+interface Entry {
+  readonly dtype?: unknown;
+  readonly shape?: unknown;
+  readonly data_offsets?: unknown;
 }
 
 const keysIn = (text: string): number => text.match(/"(?:[^"\\\\]|\\\\.)*"\s*:/g)?.length ?? 0;

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
-import { mixSeeds, randomFrom } from '../../random';
+import { mixSeeds, randomFrom, type Random } from '../../random';
 import { print, type Input } from '../command';
 import { dropCopies } from './copies';
 import { adapters, deltas } from './folders';
 import { configs, gguf, safetensors } from './models';
 import { results } from './runs';
 import { tokenizers } from './tokenizers';
-import type { Target } from './target';
+import type { Outcome, Target } from './target';
 import { methodStrings, notebookParameters } from './words';
 
 export const targets: readonly Target[] = [
@@ -39,7 +39,7 @@ export async function fuzzWorkerCommand(_input: Input): Promise<number> {
     for (let i = from; i < to; i++) {
       const target = targetOf(i, only);
       print(`> ${i} ${target.name}`);
-      const outcome = await target.run(randomFrom(mixSeeds(seed, i, 77)));
+      const outcome = await outcomeOf(target, randomFrom(mixSeeds(seed, i, 77)));
       const rss = process.memoryUsage.rss();
       print(
         JSON.stringify({
@@ -55,6 +55,15 @@ export async function fuzzWorkerCommand(_input: Input): Promise<number> {
   }
   dropCopies();
   return 0;
+}
+
+/** A valid input that cannot be read is a fault, too. */
+async function outcomeOf(target: Target, random: Random): Promise<Outcome> {
+  try {
+    return await target.run(random);
+  } catch (error) {
+    return { kind: 'stack', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
 }
 
 function targetOf(i: number, only: string | undefined): Target {

@@ -35,6 +35,13 @@ describe('a configuration that says less or more than the tensors', () => {
     expect(firstWith('some', { target_modules: '.*layer\\.0.*(query|value)' })[0]).toBeCloseTo(-0.4296, 5);
   });
 
+  it('a module that is named whole is changed whatever its layer', () => {
+    const parts = ['query', 'value'].flatMap((part) => [0, 1].map((i) => `encoder.layer.${i}.attention.self.${part}`));
+    const [first, notes] = firstWith('whole', { target_modules: parts, layers_to_transform: [0] });
+    expect(first).toBe(firstWith('plain', {})[0]);
+    expect(notes).toEqual([]);
+  });
+
   it('patterns mean what they mean in Python', () => {
     const plain = firstWith('alpha-plain', { alpha_pattern: { query: 100 } });
     expect(firstWith('alpha-named', { alpha_pattern: { '(?P<x>query)': 100 } })).toEqual(plain);

@@ -135,10 +135,12 @@ const layouts: Readonly<Partial<Record<Family, Layout>>> = {
   },
 };
 
+/** Families whose adapters are exchanged. */
+export const exchanged: readonly Family[] = Object.keys(layouts) as Family[];
+
 function layoutOf(family: Family): Layout {
   const layout = layouts[family];
-  if (layout === undefined)
-    throw cannot(`an adapter of a ${family} model`, `exchange knows ${Object.keys(layouts).join(', ')}`);
+  if (layout === undefined) throw cannot(`an adapter of a ${family} model`, `exchange knows ${exchanged.join(', ')}`);
   return layout;
 }
 

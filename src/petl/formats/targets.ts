@@ -7,14 +7,16 @@ import type { Notes } from './report';
 
 /**
  * The modules that PEFT changes by a configuration, of those given, as its `check_target_module_exists` finds them:
- * ends of names, or one pattern for whole names; without those excluded or saved whole; of some layers alone.
+ * ends of names, or one pattern for whole names; without those excluded or saved whole; of some layers alone, unless a
+ * name is given whole.
  */
 export function targeted(config: Config, names: readonly string[]): ReadonlySet<string> {
   const excluded = new Set([...named(config, 'exclude_modules', names), ...savedWhole(config, names)]);
   const chosen = config['target_modules'];
   const found = [...named(config, 'target_modules', names)].filter((name) => !excluded.has(name));
-  const layered = typeof chosen === 'string' ? found : ofLayers(config, found);
-  return new Set(layered);
+  if (typeof chosen === 'string') return new Set(found);
+  const whole = found.filter((name) => Array.isArray(chosen) && chosen.includes(name));
+  return new Set([...whole, ...ofLayers(config, found)]);
 }
 
 /** Ends of names in a list, or names that a pattern matches whole. */
