@@ -14,7 +14,7 @@ describe('a task as a value', () => {
     const task = classificationTask({ name: 'moods', rows, text: 'said', label: 'mood', metric: 'macro-f1' });
     expect(task).toMatchObject({ kind: 'classification', metric: 'macro-f1', outputs: 2, writes: null, print: null });
     expect(task.labels).toEqual(['bad', 'good']);
-    expect(task.own).toEqual({ hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string, leaked: 0 });
+    expect(task.own).toMatchObject({ hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string, leaked: 0 });
     const { train, validation, test } = await task.load();
     expect(train.length + validation.length + test.length).toBe(60);
     expect(labelledTask(task)).toBe(task);
