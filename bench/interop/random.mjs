@@ -11,7 +11,7 @@ import { Side } from './draws/sides.mjs';
 
 const kinds = ['models', 'peft', 'adapters'];
 /** The command. @returns the exit code */
-export async function random({ random: text, seed = '1', only, family, folder: keep }) {
+export async function random({ random: text, seed = '1', seconds = 'Infinity', only, family, folder: keep }) {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
   const [count, number] = [Number(text), Number(seed)];
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(number)) {
@@ -26,6 +26,7 @@ export async function random({ random: text, seed = '1', only, family, folder: k
     only,
     families: family?.split(','),
     keep,
+    until: Date.now() + 1000 * Number(seconds),
     say: spoken(number),
   });
   const report = {
@@ -98,12 +99,13 @@ export async function withSides(root, use) {
 }
 
 /** `only` names draws such as `peft:17`; `keep` a folder that takes what is not ok. @returns rows, one for each draw */
-export async function randomDraws({ root, count, seed, only, families, keep, say }) {
+export async function randomDraws({ root, count, seed, only, families, keep, until = Infinity, say }) {
   return await withSides(root, async ({ sides, here, chosen, scratch }) => {
     const draws = drawsOf(count, only);
     const rows = [];
     const lane = async (version) => {
       for (const { kind, index } of draws.filter((draw) => versionOf(draw) === version)) {
+        if (Date.now() >= until) return;
         const folder = join(scratch, `${kind}-${index}`);
         const order = { kind, families: families ?? chosen(kind), strict: families !== undefined };
         const row = await oneDraw({ ...order, index, seed, folder, side: sides[version], here });

@@ -28,6 +28,7 @@ const { values: options } = parseArgs({
     accept: { type: 'boolean' },
     random: { type: 'string' },
     seed: { type: 'string' },
+    seconds: { type: 'string' },
     folder: { type: 'string' },
     record: { type: 'boolean' },
   },

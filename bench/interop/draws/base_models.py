@@ -91,7 +91,7 @@ def unread(model):
     inner = getattr(model, 'model', None)
     shared, encoder = getattr(inner, 'shared', None), getattr(inner, 'encoder', None)
     apart = shared is not None and all(shared.weight is not stack.embed_tokens.weight for stack in (encoder, inner.decoder))
-    waves = [p.numel() for name, p in model.named_parameters() if 'embed_positions' in name and not p.requires_grad]
+    waves = [p.numel() for name, p in model.named_parameters() if 'embed_positions' in name and model.config.model_type in ('marian', 'pegasus')]
     return (shared.weight.numel() if apart else 0) + sum(waves)
 
 

@@ -36,7 +36,7 @@ def bert_like(chance, **more):
     config = dict(vocab_size=vocab, hidden_size=width, num_hidden_layers=chance.whole(1, 3), num_attention_heads=heads,
                   intermediate_size=chance.whole(5, 40), hidden_act=act(chance), max_position_embeddings=chance.whole(16, 40),
                   type_vocab_size=chance.whole(1, 3), layer_norm_eps=eps(chance), **ids(chance, vocab), **EAGER)
-    if chance.flag(0.2):
+    if chance.flag(0.2) and not chance.calm:  # adapters' gates would average over the chunks
         config['chunk_size_feed_forward'] = chance.one(0, 1)
     if chance.odd(0.03) and not NEW:
         config['position_embedding_type'] = chance.one('relative_key', 'relative_key_query')

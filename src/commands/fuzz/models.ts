@@ -55,8 +55,14 @@ export const safetensors: Target = {
 /** Fields of a config.json that change numbers, whatever the family; another value must show. */
 const telling =
   /^(model_type|vocab_size|hidden_size|num_hidden_layers|num_attention_heads|intermediate_size|hidden_act|max_position_embeddings|type_vocab_size|layer_norm_eps|position_embedding_type|is_decoder|dim|n_layers|n_heads|hidden_dim|activation|n_embd|n_head|n_layer|n_inner|n_positions|activation_function|layer_norm_epsilon|scale_attn_by_inverse_layer_idx|scale_attn_weights|add_cross_attention|rms_norm_eps|num_key_value_heads|head_dim|rope_theta|tie_word_embeddings|d_model|encoder_layers|decoder_layers|encoder_attention_heads|decoder_attention_heads|encoder_ffn_dim|decoder_ffn_dim|scale_embedding|d_kv|d_ff|num_layers|num_decoder_layers|num_heads|relative_attention_num_buckets|relative_attention_max_distance|eos_token_id|pad_token_id|attention_bias|mlp_bias)$/;
-/** T5 writes these beside feed_forward_proj, which decides; layers of BART are counted in its stacks; heads of GPT-2 classes. */
-const told: readonly string[] = ['num_hidden_layers'];
+/** Keys of other uses: T5 and BART count layers by stack, an encoder has no head to tie, turning needs no table. */
+function sparedIn(source: string, key: string): boolean {
+  const family = /models-([^/]*?)-\d/.exec(source)?.[1] ?? '';
+  if (key === 'num_hidden_layers') return /^(bart|mbart|t5|mt5|marian|pegasus|gpt2)$/.test(family);
+  if (key === 'tie_word_embeddings') return /(bert|electra|mpnet|deberta-v2)$/.test(family);
+  if (key === 'max_position_embeddings') return !/(^|[^n])bert|bart|electra|mpnet|opt/.test(family);
+  return false;
+}
 
 export const configs: Target = {
   name: 'config.json',
@@ -66,9 +72,7 @@ export const configs: Target = {
     const before = await baseline(copy.folder, readModel(copy.folder));
     const edit = mutateJson(new TextDecoder().decode(copy.read('config.json')), random);
     const key = edit.path.at(-1) ?? '';
-    const spared = /bert/.test(source)
-      ? key === 'tie_word_embeddings'
-      : told.includes(key) && /bart|t5|gpt2/.test(source);
+    const spared = sparedIn(source, key);
     const matters = edit.kind === 'value' && edit.path.length === 1 && telling.test(key) && !spared;
     return copy.with('config.json', edit.value, async () =>
       judged(await reading(readModel(copy.folder)), `${source} ${edit.what}`, {

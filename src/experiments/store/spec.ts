@@ -27,10 +27,10 @@ export type RunFields = Pick<RunSpec, 'study' | 'method'> &
  * @throws UserError on an unreadable method, and on a name or number that no run can have
  */
 export function runSpec(fields: RunFields): RunSpec {
-  const task = fields.task ?? 'sentiment';
+  const task = demandText('task', fields.task ?? 'sentiment', 'sentiment');
   return checkedSpec({
     study: fields.study,
-    method: printMethod(parseMethod(demandMethod(fields))),
+    method: printMethod(parseMethod(demandText('method, its written form', fields.method, 'lora:r=8'))),
     model: fields.model ?? 'minilm-l6',
     task,
     training: { ...defaultTraining, target: usualTarget(task), ...fields.training },
@@ -40,9 +40,9 @@ export function runSpec(fields: RunFields): RunSpec {
 }
 
 /** Cells are not checked as strictly as sources are. */
-function demandMethod({ method }: { readonly method?: unknown }): string {
-  if (typeof method === 'string') return method;
-  throw new UserError(`a run needs a method, its written form such as 'lora:r=8', not ${String(method)}`);
+function demandText(what: string, value: unknown, example: string): string {
+  if (typeof value === 'string') return value;
+  throw new UserError(`a run needs a ${what} such as '${example}', not ${String(value)}`);
 }
 
 function checkedSpec(spec: RunSpec): RunSpec {

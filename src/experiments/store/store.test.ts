@@ -111,6 +111,7 @@ describe("a run's name", () => {
     [{ training: { dropout: 1 } }, '"training.dropout" should be <1, not 1'],
     [{ training: { exemples: 3 } as never }, 'unknown field "training.exemples"'],
     [{ method: undefined as never }, "a run needs a method, its written form such as 'lora:r=8', not undefined"],
+    [{ task: 0 as never }, "a run needs a task such as 'sentiment', not 0"],
   ])('is refused where the spec %j has what none can have', (change, message) => {
     const make = (): unknown => runSpec({ study: 'toy', method: 'lora:r=4', ...change });
     expect(make).toThrow(UserError);
