@@ -77,12 +77,17 @@ function touch(folder) {
   }
 }
 
+/** Where the sources as they stand are transpiled to. */
+function buildFolder(files = sources()) {
+  return path.join(builds, fingerprint(files));
+}
+
 /** The folder that holds the transpiled sources, made when it is missing. */
 function build() {
   const inherited = process.env.PETL_BUILD;
   if (inherited && fs.existsSync(inherited)) return inherited;
   const files = sources();
-  const target = path.join(builds, fingerprint(files));
+  const target = buildFolder(files);
   if (fs.existsSync(target)) touch(target);
   else transpile(files, target);
   return target;
@@ -109,5 +114,5 @@ function main() {
   require(path.join(process.env.PETL_BUILD, 'cli.js'));
 }
 
-module.exports = { build };
+module.exports = { build, buildFolder, touch };
 if (require.main === module) main();

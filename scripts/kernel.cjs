@@ -77,6 +77,7 @@ process.on('SIGINT', () => {
   globalThis.interrupted += 1;
 });
 
+require('./notebook/declarations.cjs').importDeclared(sys);
 require('./notebook/errors.cjs').showErrors();
 require('./notebook/inspect.cjs').inspectCalls();
 require('tslab/dist/main.js').startKernel({ configPath: process.argv[2] });

@@ -87,7 +87,8 @@ export { countTable, budgetTable } from './views/count-tables';
 export { countFigure, type Family } from './views/count-figure';
 export { fitBudget, type Fitted } from './petl/counts/budget';
 export { refusalOf } from './views/refusal';
-export { nextScores, write, disturb, refusedModels, expectedOf } from './views/live';
+export { nextScores, write, disturb, refusedModels } from './views/live';
+export { writtenBeside, type WrittenBeside } from './views/written-beside';
 export { modelTable } from './views/model-table';
 
 // Studies beside what was published

@@ -50,8 +50,9 @@ function notebookOf(...cells: (Partial<Cell> & { source: string })[]): Notebook 
 describe('the notebook kernel', { timeout: 180_000 }, () => {
   let kernel: Kernel;
   beforeAll(async () => {
+    (await script('notebook/declarations.cjs'))['declare']?.();
     kernel = await started();
-  }, 120_000);
+  }, 240_000);
   afterAll(() => kernel.stop());
 
   async function run(code: string): Promise<{ status: string; out: string; messages: Message[] }> {
@@ -109,15 +110,18 @@ describe('the notebook kernel', { timeout: 180_000 }, () => {
     expect(calleeBefore?.(code, 3)).toBe(-1);
   });
 
-  it('survives a file that appears beside the sources', async () => {
-    const file = join(projectRoot(), 'src', 'plots', `zz-appears-${process.pid}.ts`);
-    writeFileSync(file, 'export const appeared = 1;\n');
+  it('survives a file that appears beside the sources, and compiles it as it stands', async () => {
+    const name = `zz-appears-${process.pid}`;
+    const file = join(projectRoot(), 'src', 'plots', `${name}.ts`);
+    writeFileSync(file, "import { shortNumber } from './scale';\nexport const appeared = shortNumber(22.6e6);\n");
     try {
       // The compiler looks every 250 ms.
       await new Promise((done) => {
         setTimeout(done, 1000);
       });
       expect(await run('shortNumber(1)')).toMatchObject({ status: 'ok', out: '1\n' });
+      const seen = `import { appeared } from './src/plots/${name}';\nappeared`;
+      expect(await run(seen)).toMatchObject({ status: 'ok', out: '22.6 M\n' });
     } finally {
       rmSync(file);
     }

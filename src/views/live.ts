@@ -14,8 +14,6 @@ const deltas = (): typeof import('../petl/bank/delta') =>
 const own = (): typeof import('./own-model') => require('./own-model') as typeof import('./own-model');
 const refused = (): typeof import('./refused-models') =>
   require('./refused-models') as typeof import('./refused-models');
-const fixtures = (): typeof import('../model/fixtures/tiny') =>
-  require('../model/fixtures/tiny') as typeof import('../model/fixtures/tiny');
 const store = (): typeof import('../petl/bank/store') =>
   require('../petl/bank/store') as typeof import('../petl/bank/store');
 const foreign = (): typeof import('../petl/formats/foreign') =>
@@ -41,8 +39,6 @@ export const write: typeof import('./own-model').write = (...given) => own().wri
 export const disturb: typeof import('./own-model').disturb = (...given) => own().disturb(...given);
 export const refusedModels: typeof import('./refused-models').refusedModels = (...given) =>
   refused().refusedModels(...given);
-export const expectedOf: typeof import('../model/fixtures/tiny').expectedOf = (...given) =>
-  fixtures().expectedOf(...given);
 export const tensorsHash: typeof import('../model/fingerprint').tensorsHash = (...given) =>
   fingerprint().tensorsHash(...given);
 export const fewSteps: typeof import('../training/few-steps').fewSteps = (...given) => steps().fewSteps(...given);
