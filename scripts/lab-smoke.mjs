@@ -1,6 +1,6 @@
 /* global document -- inside page.evaluate */
-// Opens a notebook in a real JupyterLab in headless Chromium, runs all cells, looks at what is drawn and takes a
-// picture.
+// Opens a notebook in a real JupyterLab in headless Chromium, runs all cells, saves it, asks git whether that changed
+// it, looks at what is drawn and takes a picture.
 //   npm run test:lab [-- notebooks/00-start-here.ipynb]
 // Needs a Chromium or Chrome on the PATH (or in $CHROME) and is no part of `npm test`.
 import { execFileSync, spawn } from 'node:child_process';
@@ -93,6 +93,21 @@ async function runAll(page) {
   await page.waitForTimeout(1500);
 }
 
+/** What git says of the notebook: nothing where it is unchanged. */
+function changes() {
+  return execFileSync('git', ['status', '--porcelain', '--', notebook], { cwd: root, encoding: 'utf8' }).trim();
+}
+
+/** Saves as a user does, and waits until the file is written and JupyterLab's hook is through. */
+async function save(page) {
+  const written = page.waitForResponse(
+    (answer) => answer.request().method() === 'PUT' && answer.url().includes('/api/contents/'),
+    { timeout: 60_000 },
+  );
+  await page.keyboard.press('Control+s');
+  await written;
+}
+
 /** Every cell on the page at once, for one picture: JupyterLab draws only what is in view. */
 async function picture(page, path) {
   for (const measure of [
@@ -139,9 +154,12 @@ try {
   // Tall: JupyterLab draws only cells in view, and a cell that is not drawn shows neither its star nor its outputs.
   const page = await browser.newPage({ viewport: { width: 1400, height: 6000 } });
   await page.goto(`${url}/doc/tree/${relative(root, notebook)}?token=${token}`, { timeout: 60_000 });
+  const before = changes();
   const began = performance.now();
   await runAll(page);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  await save(page);
+  const after = changes();
   const path = join(pictures, `${basename(notebook, '.ipynb')}.png`);
   await picture(page, path);
   const seen = await look(page);
@@ -150,7 +168,8 @@ try {
   );
   console.log(relative(root, path));
   for (const error of seen.errors) console.log(error);
-  process.exitCode = seen.errors.length === 0 && seen.cells > 0 ? 0 : 1;
+  console.log(`git, once it is saved: ${after === '' ? 'no change' : after}`);
+  process.exitCode = seen.errors.length === 0 && seen.cells > 0 && after === before ? 0 : 1;
 } finally {
   await browser?.close();
   const ended = new Promise((done) => {

@@ -1,6 +1,6 @@
 // Opens JupyterLab at notebooks/; what follows `npm run lab --` goes to JupyterLab, for example --no-browser.
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const { spawnTied, whenAbandoned } = createRequire(import.meta.url)('../bin/processes.cjs');
@@ -12,6 +12,7 @@ const args = [
   `--ServerApp.root_dir=${root}`,
   '--LabApp.default_url=/lab/tree/notebooks',
   '--MultiKernelManager.default_kernel_name=tslab',
+  '--FileContentsManager.post_save_hook=saved.saved', // scripts/notebook/saved.py
   ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
   ...process.argv.slice(2),
 ];
@@ -26,6 +27,8 @@ const lab = spawnTied(join(root, '.venv', 'bin', 'python'), args, {
     JUPYTER_DATA_DIR: own('data'),
     JUPYTER_RUNTIME_DIR: own('runtime'),
     IPYTHONDIR: own('ipython'),
+    PYTHONPATH: [join(root, 'scripts', 'notebook'), process.env.PYTHONPATH].filter(Boolean).join(delimiter),
+    PYTHONDONTWRITEBYTECODE: '1',
     TF_CPP_MIN_LOG_LEVEL: '3',
   },
 });

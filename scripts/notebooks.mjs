@@ -6,7 +6,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { difference, modeOf } from './notebook/compare.mjs';
+import { difference, keepOutputs, modeOf } from './notebook/compare.mjs';
 import { clean, collector, inject, notebookText, readNotebook, sourceOf, writeNotebook } from './notebook/file.mjs';
 import { root, startKernel } from './notebook/kernel.mjs';
 
@@ -71,16 +71,10 @@ export function differences(before, after) {
 
 /** New outputs where they differ, else the committed ones: a rewrite changes no more than it must. */
 function merged(before, after) {
-  const cells = after.cells.map((cell, index) => {
-    const old = before.cells[index];
-    const mode = modeOf(before, cell) === 'none' ? 'words' : modeOf(before, cell);
-    const same =
-      cell.cell_type === 'code' &&
-      (old.outputs ?? []).length > 0 &&
-      difference(old.outputs, cell.outputs, mode) === undefined;
-    return same ? { ...cell, outputs: old.outputs } : cell;
+  return keepOutputs(before, after, (old, cell) => {
+    const mode = modeOf(before, cell);
+    return difference(old.outputs, cell.outputs, mode === 'none' ? 'words' : mode) === undefined;
   });
-  return { ...after, cells };
 }
 
 async function check(path) {

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { engine, engineLibrary } from './setup/engine.mjs';
 import { data } from './setup/data.mjs';
+import { filter } from './setup/filter.mjs';
 import { kernel } from './setup/kernel.mjs';
 import { packages } from './setup/packages.mjs';
 import { environment, jupyter } from './setup/python.mjs';
@@ -36,7 +37,9 @@ function step({ name, ready, act }, ...needs) {
   });
 }
 
-const missing = [packages, environment, engineLibrary, engine, jupyter, kernel, data].filter(({ ready }) => !ready());
+const missing = [packages, environment, engineLibrary, engine, jupyter, kernel, data, filter].filter(
+  ({ ready }) => !ready(),
+);
 if (process.argv.includes('--missing')) {
   // asked by `petl doctor`
   for (const { name } of missing) console.log(name);
@@ -60,6 +63,7 @@ const npm = step(packages);
 const venv = step(environment);
 const library = step(engineLibrary, venv);
 await Promise.all([
+  step(filter),
   step(data, npm, library),
   step(engine, npm, library),
   step(jupyter, library).then((fine) => step(kernel, fine)),

@@ -1,6 +1,5 @@
 // Compares outputs of a cell with the committed ones. What may differ between runs and machines is set aside first.
-import { root } from './kernel.mjs';
-import { settled } from './file.mjs';
+import { root, settled, sourceOf } from './file.mjs';
 
 const plotly = 'application/vnd.plotly.v1+json';
 
@@ -94,6 +93,22 @@ function textDifference(before, after, mode) {
   );
   return wrong < 0 ? undefined : `${values[wrong]} was committed, ${newer[wrong]} came out`;
 }
+
+/**
+ * The notebook with the committed outputs of those cells whose source is the committed one and whose outputs count as
+ * unchanged: `same(committed, now)` tells. Cells are known by their ids.
+ */
+export function keepOutputs(before, after, same) {
+  const committed = new Map(before.cells.filter(hasOutputs).map((cell) => [cell.id, cell]));
+  const cells = after.cells.map((cell) => {
+    const old = cell.cell_type === 'code' ? committed.get(cell.id) : undefined;
+    const kept = old !== undefined && sourceOf(old).trimEnd() === sourceOf(cell).trimEnd() && same(old, cell);
+    return kept ? { ...cell, outputs: old.outputs } : cell;
+  });
+  return { ...after, cells };
+}
+
+const hasOutputs = ({ cell_type, outputs }) => cell_type === 'code' && (outputs ?? []).length > 0;
 
 /** The first line that differs, both ways. */
 function around(before, after) {

@@ -1,13 +1,20 @@
 // Notebook files (nbformat 4.5): reading, outputs from kernel messages, clean writing.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = resolve(fileURLToPath(import.meta.url), '..', '..', '..');
 
 const plotly = 'application/vnd.plotly.v1+json';
 
 export function readNotebook(path) {
+  return parseNotebook(readFileSync(path, 'utf8'), path);
+}
+
+export function parseNotebook(text, path) {
   let notebook;
   try {
-    notebook = JSON.parse(readFileSync(path, 'utf8'));
+    notebook = JSON.parse(text);
   } catch (error) {
     throw new Error(`${path}: not a notebook: ${error.message}`);
   }
@@ -54,8 +61,7 @@ export function collector() {
 
 function add(outputs, displays, { type, content }) {
   if (type === 'stream') addText(outputs, content);
-  if (type === 'error')
-    addText(outputs, { name: 'stderr', text: content.traceback?.join('\n') ?? String(content.evalue) });
+  if (type === 'error') addText(outputs, { name: 'stderr', text: errorText(content) });
   if (type !== 'display_data' && type !== 'update_display_data' && type !== 'execute_result') return;
   const id = content.transient?.display_id;
   const known = id === undefined ? undefined : displays.get(id);
@@ -66,6 +72,8 @@ function add(outputs, displays, { type, content }) {
     outputs.push(output);
   }
 }
+
+const errorText = ({ traceback, evalue }) => traceback?.join('\n') ?? String(evalue);
 
 /** Text of the same stream is one output, as JupyterLab keeps it. */
 function addText(outputs, { name, text }) {
@@ -88,6 +96,8 @@ const lines = (text) => (text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g));
 function cleanOutput(output) {
   if (output.output_type === 'stream')
     return { name: output.name, output_type: 'stream', text: lines(settled([output.text].flat().join(''))) };
+  if (output.output_type === 'error')
+    return cleanOutput({ name: 'stderr', output_type: 'stream', text: errorText(output) });
   const data = {};
   for (const mime of Object.keys(output.data).sort()) {
     // JupyterLab's Plotly renderer adds a picture when it saves.
@@ -114,7 +124,10 @@ export function clean(notebook) {
     while (cell.id === undefined && ids.has(id)) id += '-';
     ids.add(id);
     const shared = { id, metadata: cleanMetadata(cell.metadata), source: lines(sourceOf(cell).trimEnd()) };
-    if (cell.cell_type !== 'code') return { cell_type: cell.cell_type, ...shared };
+    // Pictures pasted into a text.
+    const { attachments = {} } = cell;
+    const pasted = Object.keys(attachments).length > 0 ? { attachments } : {};
+    if (cell.cell_type !== 'code') return { ...pasted, cell_type: cell.cell_type, ...shared };
     const { source, ...head } = shared;
     return {
       cell_type: 'code',

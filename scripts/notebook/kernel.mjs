@@ -4,10 +4,10 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root } from './file.mjs';
 
-export const root = resolve(fileURLToPath(import.meta.url), '..', '..', '..');
+export { root };
 const zmq = createRequire(import.meta.url)('zeromq');
 
 const delimiter = '<IDS|MSG>';
