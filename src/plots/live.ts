@@ -1,10 +1,11 @@
 import { seconds, duration } from '../clock';
 import type { Figure } from './figure';
 import { escapeXml } from './fonts';
-import { lossCurve, type Curve, type CurvePoint } from './loss-curve';
+import { lossCurve, type Curve } from './loss-curve';
 import { newId, notebook, type Output } from './output';
-import { figureBundle } from './show';
+import type { CurvePoint } from './smooth';
 import { sparkline } from './sparkline';
+import { figureSvg } from './svg';
 import { standardError, type Screen } from '../screen';
 
 export interface LiveOptions {
@@ -26,8 +27,10 @@ export interface Live {
   readonly step: (done: number, value?: number) => void;
   /** A point of a second, dashed curve: `validation loss`. */
   readonly mark: (name: string, point: CurvePoint) => void;
-  /** Ends the bar. In a notebook the interactive figure takes its place. */
+  /** Ends the bar. In a notebook one still picture takes its place; `show` draws the figure that it gives. */
   readonly finish: (note?: string) => Promise<Figure>;
+  /** Takes the bar away: what ran was stopped, and a line in its place says so. */
+  readonly stop: (line: string) => void;
 }
 
 interface State {
@@ -67,6 +70,7 @@ export function liveCurve(given: LiveOptions): Live {
       state.marks.set(name, [...(state.marks.get(name) ?? []), point]);
     },
     finish: (note = '') => finish(state, note),
+    stop: (line) => stop(state, line),
   };
 }
 
@@ -86,7 +90,7 @@ function draw(state: State): void {
 
 async function finish(state: State, note: string): Promise<Figure> {
   state.ended = true;
-  const { label, unit = 'loss', output, terminal } = state.options;
+  const { label, unit = 'loss', output } = state.options;
   const time = `${duration(clockOf(state)() - state.began)}${note === '' ? '' : `, ${note}`}`;
   const curves: Curve[] = [
     { label: unit, points: state.points },
@@ -100,17 +104,26 @@ async function finish(state: State, note: string): Promise<Figure> {
     height: 320,
     width: 700,
   });
-  if (output && state.points.length > 0) output.show(await figureBundle(figure), state.id);
-  else if (output)
-    output.show(
-      {
-        'text/html': `<b>${escapeXml(label)}</b>: ${state.done} steps in ${escapeXml(time)}`,
-        'text/plain': `${label}: ${state.done} steps in ${time}`,
-      },
-      state.id,
-    );
-  else terminal?.write(`${terminal.columns > 0 ? '\r\u001b[K' : ''}${label}: ${state.done} steps in ${time}\n`);
+  const words = `${state.done} steps in ${time}`;
+  if (output && state.points.length > 0)
+    output.show({ 'image/svg+xml': await figureSvg(figure), 'text/plain': `${label}: ${words} (figure)` }, state.id);
+  else say(state, words);
   return figure;
+}
+
+function stop(state: State, line: string): void {
+  state.ended = true;
+  say(state, line);
+}
+
+/** One line in the place of the bar. */
+function say({ id, options: { label, output, terminal } }: State, words: string): void {
+  if (output)
+    output.show(
+      { 'text/html': `<b>${escapeXml(label)}</b>: ${escapeXml(words)}`, 'text/plain': `${label}: ${words}` },
+      id,
+    );
+  else terminal?.write(`${terminal.columns > 0 ? '\r\u001b[K' : ''}${label}: ${words}\n`);
 }
 
 function clockOf({ options }: State): () => number {

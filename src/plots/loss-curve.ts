@@ -1,11 +1,7 @@
 import { axis, figure } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds } from './lines';
-
-export interface CurvePoint {
-  readonly step: number;
-  readonly value: number;
-}
+import { smoothed, type CurvePoint } from './smooth';
 
 /** One line of a training curve: `train loss` of a method, or its `validation loss`. */
 export interface Curve {
@@ -24,7 +20,10 @@ export interface CurveOptions {
   readonly height?: number;
 }
 
-/** Loss (or score) over steps, each line named at its end. */
+/**
+ * Loss (or score) over steps, each line named at its end. Long lines are smoothed and drawn over themselves, faint; the
+ * numbers are those of every step.
+ */
 export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}): Figure {
   const { width = 760, height = 400, unit = 'loss' } = options;
   const frame = {
@@ -36,7 +35,10 @@ export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}):
   };
   const drawn = curves.filter((curve) => curve.points.length > 0);
   const colour = lineColours(drawn.map((curve) => curve.label));
-  const ends = drawn.map((curve) => ({ label: curve.label, y: curve.points[curve.points.length - 1]?.value ?? 0 }));
+  const lines = drawn.flatMap(linesOf);
+  const ends = lines
+    .filter(({ faint }) => !faint)
+    .map(({ label, points }) => ({ label, y: points[points.length - 1]?.value ?? 0 }));
   const values = drawn.flatMap((curve) => curve.points.map((point) => point.value));
   const labels = lineEnds(ends, { values, height: height - 140, colour });
   const layout = {
@@ -46,19 +48,34 @@ export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}):
     annotations: labels.annotations as Annotation[],
     showlegend: false,
   };
-  return figure(frame, { data: drawn.map((curve) => line(curve, colour)), layout, numbers: numbersOf(drawn) });
+  return figure(frame, { data: lines.map((curve) => line(curve, colour)), layout, numbers: numbersOf(drawn) });
 }
 
-function line({ label, points, dash = 'solid' }: Curve, colour: ReadonlyMap<string, string>): Data {
+interface Line extends Curve {
+  /** The values as they are, behind their smoothed line. */
+  readonly faint: boolean;
+}
+
+function linesOf(curve: Curve): readonly Line[] {
+  const smooth = smoothed(curve.points);
+  if (smooth === undefined) return [{ ...curve, faint: false }];
+  return [
+    { ...curve, faint: true },
+    { ...curve, points: smooth, faint: false },
+  ];
+}
+
+function line({ label, points, dash = 'solid', faint }: Line, colour: ReadonlyMap<string, string>): Data {
   return {
     type: 'scatter',
     mode: points.length < 30 ? 'lines+markers' : 'lines',
     name: label,
     x: points.map((point) => point.step),
     y: points.map((point) => point.value),
-    line: { color: colour.get(label) ?? '#000000', width: 2, dash },
+    line: { color: colour.get(label) ?? '#000000', width: faint ? 1 : 2, dash },
+    opacity: faint ? 0.25 : 1,
     marker: { size: 5 },
-    hovertemplate: `${label}<br>step %{x}: %{y:.4f}<extra></extra>`,
+    ...(faint ? { hoverinfo: 'skip' } : { hovertemplate: `${label}<br>step %{x}: %{y:.4f}<extra></extra>` }),
   } as Data;
 }
 

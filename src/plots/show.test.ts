@@ -51,7 +51,7 @@ describe('show', () => {
 });
 
 describe('liveCurve', () => {
-  it('draws at most four times a second under one id, the interactive figure at the end', async () => {
+  it('draws at most four times a second under one id, one still picture at the end', async () => {
     const { output, shown } = recorder();
     let now = 0;
     const live = liveCurve({ label: 'demo <run>', total: 100, output, clock: () => now });
@@ -68,9 +68,27 @@ describe('liveCurve', () => {
     expect(shown[10]?.bundle['text/html']).toMatch(
       /demo &lt;run&gt;.*<progress value="\d+" max="100".*loss 0\.\d+ · .*about .* left.*<polyline/s,
     );
-    expect(Object.keys(shown.at(-1)?.bundle ?? {})[0]).toBe('application/vnd.plotly.v1+json');
+    expect(Object.keys(shown.at(-1)?.bundle ?? {})).toEqual(['image/svg+xml', 'text/plain']);
     expect(figure.layout.title).toMatchObject({ subtitle: { text: '100 steps in 5.0 s, accuracy 0.8' } });
-    expect(figure.data).toHaveLength(2);
+    const [raw, smooth, marked] = figure.data as { y: number[]; opacity?: number; line: { width: number } }[];
+    expect(figure.data).toHaveLength(3);
+    expect(raw).toMatchObject({ opacity: 0.25, line: { width: 1 } });
+    expect(raw?.y[50]).toBe(1 / 51);
+    expect(smooth?.y[50]).toBeCloseTo([48, 49, 50, 51, 52, 53, 54].reduce((sum, n) => sum + 1 / n, 0) / 7, 12);
+    expect(marked?.y).toEqual([0.3]);
+  });
+
+  it('leaves no bar behind when it is stopped', () => {
+    const { output, shown } = recorder();
+    const live = liveCurve({ label: 'demo', total: 100, output, clock: () => 0 });
+    live.step(3, 0.5);
+    live.stop('stopped');
+    live.step(4, 0.4);
+    expect(shown).toHaveLength(2);
+    expect(shown[1]).toEqual({
+      id: shown[0]?.id,
+      bundle: { 'text/html': '<b>demo</b>: stopped', 'text/plain': 'demo: stopped' },
+    });
   });
 
   it('redraws one line in a terminal and writes only the last one to a file', async () => {
