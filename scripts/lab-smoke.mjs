@@ -106,6 +106,7 @@ async function save(page) {
   );
   await page.keyboard.press('Control+s');
   await written;
+  await page.waitForSelector('.lm-TabBar-tab.jp-mod-dirty', { state: 'detached', timeout: 60_000 }); // a save of before
 }
 
 /** Every cell on the page at once, for one picture: JupyterLab draws only what is in view. */
