@@ -82,7 +82,7 @@ describe('train', () => {
     expect(trained).toBe(4);
   });
 
-  it('keeps nothing of a run that the notebook interrupts', async () => {
+  it('says which step of an interrupted run is kept', async () => {
     const interrupted = train(study, 'head', {
       ...options(),
       tools: {
@@ -93,7 +93,7 @@ describe('train', () => {
         },
       },
     });
-    await expect(interrupted).rejects.toThrow('stopped before its end');
+    await expect(interrupted).rejects.toThrow('Interrupted: step 1 of 3 is kept; run the cell again');
     expect(readdirSync(studyFolder('toy', 'quick', results))).toEqual([]);
   });
 

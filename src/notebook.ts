@@ -1,6 +1,7 @@
 import { dirname, relative } from 'node:path';
 import { claimPath } from './experiments/runner/claims';
-import { executeRun, StoppedError, type PlannedRun, type Tools } from './experiments/runner/execute';
+import { executeRun, StoppedError, type PlannedRun, type Standing, type Tools } from './experiments/runner/execute';
+import { progressTable, standing } from './experiments/runner/progress';
 import { countRun } from './experiments/store/counts';
 import { readRun } from './experiments/store/read';
 import type { RunRecord } from './experiments/store/record';
@@ -9,9 +10,9 @@ import { runPath, type RunSpec } from './experiments/store/spec';
 import { deviation, mean } from './experiments/statistics/statistics';
 import { demandFound } from './experiments/studies/own-rates';
 import { runStudy as runInWorkers, type RunStudyOptions } from './experiments/studies/run-study';
-import type { StudyReport } from './experiments/runner/run';
+import type { Progress, StudyReport } from './experiments/runner/run';
 import { variantOfMethod, type Study, type Variant } from './experiments/studies/study';
-import { UserError } from './errors';
+import { Interrupted, UserError } from './errors';
 import { nearest } from './petl/design/nearest';
 import { liveCurve, type Live } from './plots/live';
 import { notebook } from './plots/output';
@@ -36,8 +37,8 @@ export interface TrainOptions {
 /**
  * Trains the frozen model with one variant of a study, here and now with a live curve, and gives its rows, one for each
  * task and seed.
- * What has finished runs on disk is loaded, and a line says so. An interrupt stops between two steps and keeps nothing
- * of the run in hand.
+ * What has finished runs on disk is loaded, and a line says so. An interrupt stops between two steps and keeps the state
+ * of the run in hand: the same call goes on from there.
  * @param variant name of a variant of the study, or any method: one that it does not list is trained as a variant of
  * its own, under the study's settings
  */
@@ -64,9 +65,11 @@ export async function train(study: Study, variant: string, options: TrainOptions
 
 /**
  * Runs what is missing of a study in worker processes, with live bars in a notebook and a table in a terminal. What is
- * on disk is found; an interrupt ends the workers and keeps what has finished, and the same call goes on from there.
+ * on disk is found; an interrupt keeps what has finished and the state of the runs in hand, and the same call goes on from
+ * there.
  * Learning rates that are to be found (`rate: 'tune'`) come first.
  * @throws UserError where runs failed, with the first reason
+ * @throws Interrupted where the notebook was
  */
 export async function runStudy(study: Study, options: RunStudyOptions = {}): Promise<StudyReport> {
   const output = notebook();
@@ -76,11 +79,27 @@ export async function runStudy(study: Study, options: RunStudyOptions = {}): Pro
     if (interrupts() > before) controller.abort();
   }, 200);
   try {
-    const progress = output === undefined ? {} : { progress: runBars(output) };
-    return await runInWorkers(study, { signal: controller.signal, ...progress, ...options });
+    const stopped: Standing[] = [];
+    const progress = options.progress ?? (output === undefined ? progressTable() : runBars(output));
+    const watched: Progress = {
+      ...progress,
+      end: (lane, plan, answer) => {
+        if (answer.kind === 'stopped') stopped.push(answer.at);
+        progress.end(lane, plan, answer);
+      },
+    };
+    const report = await runInWorkers(study, { signal: controller.signal, ...options, progress: watched });
+    if (report.interrupted && interrupts() > before) throw interrupted(stopped);
+    return report;
   } finally {
     clearInterval(watch);
   }
+}
+
+/** What a cell says that was interrupted. */
+function interrupted(stopped: readonly Standing[]): Interrupted {
+  const kept = stopped.length === 0 ? 'what has finished' : stopped.map(standing).join(' and ');
+  return new Interrupted(`Interrupted: ${kept} ${stopped.length > 1 ? 'are' : 'is'} kept; run the cell again`);
 }
 
 /** The variant of that name, or that of a method beside those listed; a UserError names what there is. */
@@ -139,11 +158,11 @@ async function trainOnce(plan: PlannedRun, options: TrainOptions, say: (line: st
     claimPath(path),
     (owner) => say(`${plan.label}, seed ${plan.spec.seed}: in the hands of ${nameOf(owner)}; waiting for it`),
     () => {
-      if (interrupts() > before) throw new StoppedError('the wait was stopped');
+      if (interrupts() > before) throw new Interrupted('Interrupted: nothing was begun; run the cell again');
     },
   );
   try {
-    return (options.again === true ? undefined : finishedRun(path)) ?? (await trainLive(plan, options));
+    return (options.again === true ? undefined : finishedRun(path)) ?? (await trainLive(plan, options, say));
   } finally {
     release();
   }
@@ -154,12 +173,17 @@ function finishedRun(path: string): RunRecord | undefined {
   return stored.kind === 'finished' ? stored.record : undefined;
 }
 
-async function trainLive(plan: PlannedRun, options: TrainOptions): Promise<RunRecord> {
+async function trainLive(plan: PlannedRun, options: TrainOptions, say: (line: string) => void): Promise<RunRecord> {
   const curve = liveReport(`${plan.label}, seed ${plan.spec.seed}`);
   const record = await executeRun(plan, besideOthers(options.tools ?? ownTools()), {
     engine: 'compiled',
     report: curve.report,
+    say,
     ...(options.results === undefined ? {} : { results: options.results }),
+  }).catch((error: unknown) => {
+    const at = error instanceof StoppedError ? error.at : undefined;
+    curve.stop(at === undefined ? 'ended by an error' : `stopped at ${standing(at)}`);
+    throw at === undefined ? error : interrupted([at]);
   });
   await curve.finish(`${record.final.metric} ${record.final.score?.toFixed(4) ?? '-'}`);
   return record;
@@ -183,6 +207,7 @@ function ownTools(): Tools {
 interface LiveReport {
   readonly report: Report;
   readonly finish: (note: string) => Promise<void>;
+  readonly stop: (line: string) => void;
 }
 
 /** A live curve of training and validation loss that ends training when the notebook is interrupted. */
@@ -201,6 +226,7 @@ function liveReport(label: string): LiveReport {
     finish: async (note) => {
       await live?.finish(note);
     },
+    stop: (line) => live?.stop(line),
   };
 }
 

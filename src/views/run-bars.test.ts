@@ -16,9 +16,14 @@ it('shows a study under way in one output: what runs, what is left, what failed'
   expect(shown[shown.length - 1]?.plain).toMatch(/^1 of 2 runs · .* · about .* left$/);
   bars.begin(0, plan);
   bars.end(0, plan, { kind: 'failed', message: 'no memory', user: false });
+  bars.begin(0, plan);
+  bars.end(0, plan, { kind: 'stopped', at: { step: 5, steps: 10 } });
+  expect(shown[shown.length - 1]?.html).toContain('<progress');
   bars.close();
   const last = shown[shown.length - 1];
   expect(last?.plain).toMatch(/^2 of 2 runs · .* · 1 failed$/);
+  expect(last?.html).not.toContain('<progress');
+  expect(last?.html).toContain('head &lt;only&gt;, seed 1: step 5 of 10 is kept');
   expect(last?.html).toContain('3 finished on disk');
   expect(last?.html).toContain('head &lt;only&gt;, seed 1: no memory');
   expect(new Set(shown.map(({ id }) => id)).size).toBe(1);

@@ -1,5 +1,6 @@
 import { seconds, duration } from '../clock';
 import type { PlannedRun } from '../experiments/runner/execute';
+import { unfinished } from '../experiments/runner/progress';
 import type { Progress } from '../experiments/runner/run';
 import { escapeXml } from '../plots/fonts';
 import { newId, type Output } from '../plots/output';
@@ -58,15 +59,19 @@ export function runBars(output: Output): Progress {
     },
     end: (lane, plan, answer) => {
       bars.lanes.delete(lane);
-      if (answer.kind !== 'died') bars.ended += 1;
+      if (answer.kind === 'done' || answer.kind === 'failed') bars.ended += 1;
       if (answer.kind === 'failed') bars.failed += 1;
       if (answer.kind !== 'done')
-        bars.notes.push(`${nameOf(plan)}: ${answer.kind === 'failed' ? answer.message : answer.reason}`);
+        bars.notes.push(`${nameOf(plan)}: ${answer.kind === 'failed' ? answer.message : unfinished(answer)}`);
       draw();
     },
     close: () => {
       bars.lanes.clear();
-      draw();
+      // No bar stands still in the page: what is over is said in words.
+      output.show(
+        { 'text/html': [summary(bars), ...bars.notes].map(line).join(''), 'text/plain': summary(bars) },
+        bars.id,
+      );
     },
   };
 }
@@ -86,8 +91,11 @@ function summary({ total, ended, failed, began, notes }: Bars): string {
 
 function html(bars: Bars): string {
   const lines = [...bars.lanes.values()].map(({ plan, last }) => laneLine(nameOf(plan), last));
-  const notes = bars.notes.map((note) => `<div>${escapeXml(note)}</div>`);
-  return [bar(bars.ended, bars.total, summary(bars)), ...lines, ...notes].join('');
+  return [bar(bars.ended, bars.total, summary(bars)), ...lines, ...bars.notes.map(line)].join('');
+}
+
+function line(words: string): string {
+  return `<div>${escapeXml(words)}</div>`;
 }
 
 function laneLine(name: string, last: TrainingEvent | undefined): string {

@@ -32,6 +32,19 @@ export interface ExecuteOptions {
 /** The run was asked to stop before its end; its state is kept, and executing it again goes on from there. */
 export class StoppedError extends Error {
   override readonly name = 'StoppedError';
+  /** Where it stands. */
+  readonly at: Standing;
+
+  constructor(message: string, at: Standing) {
+    super(message);
+    this.at = at;
+  }
+}
+
+/** Steps taken of a run that was stopped. */
+export interface Standing {
+  readonly step: number;
+  readonly steps: number;
 }
 
 /** Trains, scores and writes one run, replacing what its file held. */
@@ -41,16 +54,18 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
   const writer = openRun(path, runLine(plan, counts, options.engine));
   const checkpoint = { path: checkpointPath(plan.spec, options.results), say: options.say ?? standardError };
   let stopped = false;
+  let at: Standing = { step: 0, steps: 0 };
   try {
     const keep = adapterFolder(plan.spec, options.results);
     const job = { ...jobOf(plan.spec, options.engine), ...(keep === undefined ? {} : { keep }), checkpoint };
     const outcome = await tools.train(job, (event) => {
       writer.event(event);
+      if (event.kind === 'step') at = { step: event.step, steps: event.steps };
       const answer = options.report(event);
       stopped ||= answer === 'stop';
       return answer;
     });
-    if (stopped) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`);
+    if (stopped) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`, at);
     writer.finish(outcome);
     rmSync(checkpoint.path, { force: true });
   } catch (error) {

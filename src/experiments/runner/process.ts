@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../project';
 import type { TrainingEvent } from '../../training/job';
-import type { Done, Failed, Message, Request } from './worker';
+import type { Done, Failed, Message, Request, Stop, Stopped } from './worker';
 
 /** The worker went away in the middle of a run. */
 export interface Died {
@@ -13,7 +13,7 @@ export interface Died {
   readonly started: boolean;
 }
 
-export type Answer = Done | Failed | Died;
+export type Answer = Done | Failed | Stopped | Died;
 
 /** A worker process that executes one run at a time. */
 export interface WorkerProcess {
@@ -22,6 +22,8 @@ export interface WorkerProcess {
     onEvent: (event: TrainingEvent) => void,
     onNote: (line: string) => void,
   ) => Promise<Answer>;
+  /** Has the run in hand left after its step, with its state kept. */
+  readonly interrupt: () => void;
   readonly stop: () => void;
 }
 
@@ -71,6 +73,10 @@ export function forkWorker(
           if (error) settle({ kind: 'died', reason: causeOf(child.exitCode, child.signalCode, said()), started });
         });
       }),
+    interrupt: () => {
+      const message: Stop = { kind: 'stop' };
+      if (child.connected) child.send(message, () => undefined); // of a child that has gone there is nothing to ask
+    },
     stop: () => {
       child.removeAllListeners();
       child.on('error', () => undefined);

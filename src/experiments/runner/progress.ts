@@ -1,9 +1,10 @@
 import { duration, seconds } from '../../clock';
 import { standardError, type Screen } from '../../screen';
 import type { TrainingEvent } from '../../training/job';
-import type { PlannedRun } from './execute';
+import type { PlannedRun, Standing } from './execute';
 import type { Answer } from './process';
 import type { Progress } from './run';
+import type { Done } from './worker';
 
 interface Lane {
   readonly plan: PlannedRun;
@@ -48,7 +49,7 @@ export function progressTable(screen: Screen = standardError()): Progress {
     },
     end: (lane, plan, answer) => {
       table.lanes.delete(lane);
-      if (answer.kind !== 'died') table.ended += 1;
+      if (answer.kind === 'done' || answer.kind === 'failed') table.ended += 1;
       say(table, ended(table, plan, answer));
     },
     close: () => erase(table),
@@ -67,7 +68,24 @@ function ended(table: Table, plan: PlannedRun, answer: Answer): string {
     const score = answer.score === null ? '' : `${answer.metric} ${answer.score.toFixed(4)}  `;
     return `${place} ${nameOf(plan).padEnd(36)} ${score}${duration(answer.seconds)}  ${left(table)}`.trimEnd();
   }
-  return `${place} ${nameOf(plan).padEnd(36)} ${answer.kind === 'failed' ? `failed: ${answer.message}` : `${answer.reason}`}`;
+  return `${place} ${nameOf(plan).padEnd(36)} ${unfinished(answer)}`;
+}
+
+/** Why a run has not finished. */
+export function unfinished(answer: Exclude<Answer, Done>): string {
+  switch (answer.kind) {
+    case 'failed':
+      return `failed: ${answer.message}`;
+    case 'stopped':
+      return `${standing(answer.at)} is kept`;
+    case 'died':
+      return answer.reason;
+  }
+}
+
+/** `step 120 of 300` */
+export function standing({ step, steps }: Standing): string {
+  return `step ${step} of ${steps}`;
 }
 
 function nameOf({ spec, label }: PlannedRun): string {

@@ -7,7 +7,8 @@ import { projectRoot } from '../../project';
 import type { PlannedRun } from './execute';
 import { processes, type Owner } from '../../processes';
 import { claimPath } from './claims';
-import { forkWorker } from './process';
+import type { TrainingEvent } from '../../training/job';
+import { forkWorker, type Answer } from './process';
 import { progressTable } from './progress';
 import { runPlanned, type RunOptions, type StudyReport } from './run';
 import { runPath, runSpec, studyFolder } from '../store/spec';
@@ -153,6 +154,21 @@ describe('a study', () => {
       interrupted: true,
     });
     expect(finishedFiles()).toHaveLength(1);
+  });
+
+  it('has the run in hand left after a step when interrupted, and says at which', async () => {
+    const interrupt = new AbortController();
+    const ends: Answer[] = [];
+    const progress = {
+      ...progressTable({ write: () => undefined, columns: 0 }),
+      event: (_: number, event: TrainingEvent) => {
+        if (event.kind === 'step' && event.steps === 1000) interrupt.abort();
+      },
+      end: (_: number, __: PlannedRun, answer: Answer) => void ends.push(answer),
+    };
+    const report = await study(three, 'steps', { signal: interrupt.signal, progress });
+    expect(report).toMatchObject({ finished: 1, failed: [], interrupted: true });
+    expect(ends[1]).toMatchObject({ kind: 'stopped', at: { steps: 1000 } });
   });
 
   it('keeps finished runs when it is killed, and goes on from there', async () => {

@@ -50,7 +50,7 @@ export interface RunOptions {
   readonly alone?: true;
   readonly results?: string;
   readonly launch?: Launch;
-  /** Aborted by an interrupt: workers end, finished runs stay. */
+  /** Aborted by an interrupt: workers keep the state of the runs in hand and end, finished runs stay. */
   readonly signal?: AbortSignal;
 }
 
@@ -79,16 +79,16 @@ export async function runPlanned(plans: readonly PlannedRun[], options: RunOptio
   };
   const reused = plans.length - queue.length;
   progress.plan(queue.length, reused);
-  const abort = (): void => state.workers.forEach((worker) => worker.stop());
+  const abort = (): void => state.workers.forEach((worker) => worker.interrupt());
   options.signal?.addEventListener('abort', abort);
   try {
     await Promise.race([
       Promise.all(Array.from({ length: lanes }, (_, lane) => serveLane(lane, state))),
-      aborted(options.signal),
+      aborted(options.signal).then(() => pause(1000 * grace, undefined, { ref: false })),
     ]);
   } finally {
     options.signal?.removeEventListener('abort', abort);
-    abort();
+    state.workers.forEach((worker) => worker.stop());
     state.claims.releaseAll();
     progress.close();
   }
@@ -99,6 +99,9 @@ export async function runPlanned(plans: readonly PlannedRun[], options: RunOptio
     interrupted: options.signal?.aborted === true,
   };
 }
+
+/** Seconds that an interrupt gives the workers to leave their runs after a step. */
+const grace = 5;
 
 interface State {
   readonly queue: PlannedRun[];
@@ -188,6 +191,7 @@ function settle(lane: number, plan: PlannedRun, answer: Answer, state: State): v
   const id = runId(plan.spec);
   if (answer.kind === 'done') state.finished += 1;
   else if (answer.kind === 'failed') state.failed.push({ plan, message: answer.message, user: answer.user });
+  else if (answer.kind === 'stopped') return;
   else if (state.retried.has(id)) state.failed.push({ plan, message: `${answer.reason}, twice`, user: false });
   else {
     state.retried.add(id);

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import type { TrainingEvent, TrainingJob } from '../../training/job';
-import { executeRun, type PlannedRun, type Tools } from './execute';
+import { executeRun, StoppedError, type PlannedRun, type Standing, type Tools } from './execute';
 
 /** What the parent asks of a worker, one run at a time. */
 export interface Request {
@@ -9,9 +9,19 @@ export interface Request {
   readonly results: string;
 }
 
+/** Asks a worker to leave the run in hand after its step, with its state kept, and to take no other. */
+export interface Stop {
+  readonly kind: 'stop';
+}
+
 /** What a worker says about the run it was given. */
 export type Message =
-  { readonly kind: 'started' } | { readonly kind: 'event'; readonly event: TrainingEvent } | Note | Done | Failed;
+  | { readonly kind: 'started' }
+  | { readonly kind: 'event'; readonly event: TrainingEvent }
+  | Note
+  | Done
+  | Failed
+  | Stopped;
 
 /** A line about the run in hand. */
 export interface Note {
@@ -25,6 +35,12 @@ export interface Done {
   readonly metric: string;
   readonly seconds: number;
   readonly peakMb: number | null;
+}
+
+/** The run was left where it stands, as asked. */
+export interface Stopped {
+  readonly kind: 'stopped';
+  readonly at: Standing;
 }
 
 export interface Failed {
@@ -45,27 +61,37 @@ export function serve(tools: () => Tools): void {
   };
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
-  process.on('message', (request: Request) => {
+  let stopping = false;
+  const tell = (message: Message): 'stop' | undefined => {
+    send(message);
+    return stopping ? 'stop' : undefined;
+  };
+  process.on('message', (request: Request | Stop) => {
+    if ('kind' in request) {
+      stopping = true;
+      return;
+    }
     send({ kind: 'started' });
-    void answer(request, tools, send).then(send);
+    void answer(request, tools, tell).then(send);
   });
 }
 
 async function answer(
   { plan, engine, results }: Request,
   tools: () => Tools,
-  send: (message: Message) => void,
-): Promise<Done | Failed> {
+  tell: (message: Message) => 'stop' | undefined,
+): Promise<Done | Failed | Stopped> {
   try {
-    const report = (event: TrainingEvent): undefined => void send({ kind: 'event', event });
+    const report = (event: TrainingEvent): 'stop' | undefined => tell({ kind: 'event', event });
     const { final } = await executeRun(plan, tools(), {
       engine,
       results,
       report,
-      say: (line) => send({ kind: 'note', line }),
+      say: (line) => void tell({ kind: 'note', line }),
     });
     return { kind: 'done', score: final.score, metric: final.metric, seconds: final.seconds, peakMb: final.peakMb };
   } catch (error) {
+    if (error instanceof StoppedError) return { kind: 'stopped', at: error.at };
     return { kind: 'failed', message: messageOf(error), user: error instanceof UserError };
   }
 }
