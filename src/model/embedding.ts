@@ -24,8 +24,10 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
   if (shape.positions.kind === 'learned' || shape.positions.kind === 'sinusoidal') {
     const { offset, padding } =
       shape.positions.kind === 'learned' ? shape.positions : { offset: 0, padding: undefined };
-    const first = offset + (forward.firstPositions?.[stack] ?? 0);
-    x = tf.add(x, gatherRows(need(weights, positions), shifted(countedPositions(tokens, padding), first)));
+    const moved = forward.firstPositions?.[stack] ?? 0;
+    // A prompt that counts as earlier tokens is given as vectors, and vectors are counted whatever their ids were.
+    const counted = moved > 0 && forward.prompt !== undefined ? tokens.positions : countedPositions(tokens, padding);
+    x = tf.add(x, gatherRows(need(weights, positions), shifted(counted, offset + moved)));
   }
   if (shape.tokenTypes > 0 && tokens.types !== undefined)
     x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));

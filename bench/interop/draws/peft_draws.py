@@ -194,6 +194,8 @@ def make(chance, family, folder):
         batches.append({'inputs': inputs, **computed(family, loaded, inputs)})
     trained -= sum(p.numel() for n, p in model.named_parameters() if p.requires_grad and 'pooler' in n)  # nothing here reads it
     exact = name in (('ia3', 'ln') if family in PAIRS else ('ia3', 'prompt', 'ln')) and classes == 0 and family != 'gpt2' and 'modules_to_save' not in str(config.modules_to_save)
+    norms_total = sum(p.numel() for n, p in drawn.model.named_parameters() if 'norm' in n.lower() or '.ln_' in n)
+    exact = exact and (name != 'ln' or trained == norms_total)  # `layernorm` trains all of them, and the note says so
     return {'family': family, 'class': drawn.cls, 'method': name, 'batches': batches, 'parameters': numel(drawn.model), 'classes': classes, 'libraryTrained': trained,
             **({'trained': trained} if exact and not config.modules_to_save else {})}
 

@@ -9,7 +9,7 @@ export function meaningOf(bytes: Uint8Array): unknown {
     const { __metadata__: _notes, ...header } = JSON.parse(text) as Record<string, unknown>;
     const twice = keysIn(text) - keysIn(JSON.stringify(JSON.parse(text)));
     const entries = Object.entries(header as Record<string, Entry>).map(([name, entry]) => [
-      name,
+      name.replace(/^.*(?=prefix_tunings\.)/, ''), // adapters keeps copies of a prefix below every layer
       entry.dtype,
       entry.shape,
       entry.data_offsets,

@@ -3,6 +3,9 @@ import type { ModelShape } from '../shape';
 import { backbone, layersOf } from '../shapes';
 import type { Stack } from '../site';
 
+/** Layers of a stack, at most. */
+export const mostLayers: number = 1 << 10;
+
 /** Whole numbers from least to most that a shape may have, far beyond any model: a larger one is damage. */
 const bounds: readonly (readonly [name: string, of: (shape: ModelShape) => number, least: number, most: number])[] = [
   ['width', (shape) => shape.width, 1, 1 << 16],
@@ -10,8 +13,8 @@ const bounds: readonly (readonly [name: string, of: (shape: ModelShape) => numbe
   ['key-value heads', (shape) => shape.keyValueHeads, 1, 1 << 12],
   ['numbers a head', (shape) => shape.headWidth, 1, 1 << 14],
   ['width of the feed-forward layer', (shape) => shape.ffnWidth, 1, 1 << 20],
-  ['encoder layers', (shape) => shape.encoderLayers, 0, 1 << 10],
-  ['decoder layers', (shape) => shape.decoderLayers, 0, 1 << 10],
+  ['encoder layers', (shape) => shape.encoderLayers, 0, mostLayers],
+  ['decoder layers', (shape) => shape.decoderLayers, 0, mostLayers],
   ['words', (shape) => shape.vocabulary, 1, 1 << 23],
   ['token types', (shape) => shape.tokenTypes, 0, 1 << 16],
   ['positions', ({ positions }) => (positions.kind === 'learned' ? positions.rows : 1), 1, 1 << 24],

@@ -89,6 +89,11 @@ describe('keys of config.json', () => {
 
   it.each([
     ['bert', { num_hidden_layers: 1e9 }, /gives 1000000000 encoder layers: give a whole number from 0 to 1024/],
+    [
+      'llama',
+      { model_type: 'smollm3', num_hidden_layers: 1e9 },
+      /gives 1000000000 layers: give a whole number from 0 to 1024/,
+    ],
     ['bert', { num_hidden_layers: 1.5 }, /gives 1\.5 encoder layers/],
     ['bert', { num_attention_heads: 5 }, /gives 6\.4 numbers a head/],
     ['bert', { hidden_size: 0 }, /gives 0 width/],

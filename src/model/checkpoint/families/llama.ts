@@ -5,7 +5,7 @@ import { gpt2Shape } from './gpt2';
 import { preRms } from './norms';
 import { rotaryOf } from './rope';
 import type { FamilyTable } from './table';
-import { everywhere, windowedLayers, windowOf } from './windows';
+import { everywhere, layerNumbers, windowOf, windowedLayers } from './windows';
 
 /** Numbers that Llama's kin have where a config leaves them out, and where they differ from it. */
 interface Kind {
@@ -111,7 +111,7 @@ function smollm3Shape(config: Config): ModelShape {
   const shape = llamaShape(config, { ...kind, vocabulary: 128256 });
   const every = numberIn(config, 'no_rope_layer_interval', 4);
   const turns = config['no_rope_layers'] ?? undefined;
-  const layers = Array.from({ length: shape.decoderLayers }, (_, layer) => layer);
+  const layers = layerNumbers(shape.decoderLayers);
   if (turns !== undefined) demand({ turns: Array.isArray(turns) ? turns.length : turns }, 'turns', [layers.length]);
   const still = layers.filter((layer) => (Array.isArray(turns) ? turns[layer] === 0 : (layer + 1) % every === 0));
   const on = config['use_sliding_window'] === true && typeof config['sliding_window'] === 'number';
