@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
 import type { ModelShape } from '../model/shape';
-import { layersOf, stacksOf } from '../model/shapes';
+import { layersOf, stacksOf, weightShapes } from '../model/shapes';
 import { createDelta } from '../petl/bank/delta';
 import { variablesOf } from '../petl/forms/variables';
 import { parseMethod } from '../petl/design/written';
 import { benchOf } from './testing/bench';
 import { invariant } from './testing/catalogue';
-import { cells, kinds, methods, shapeOf, training } from './testing/matrix';
+import { architectures, cells, kinds, methods, shapeOf, training } from './testing/matrix';
 
 invariant(6, () => {
   const stackLayers = (shape: ModelShape): readonly string[] =>
@@ -17,7 +17,7 @@ invariant(6, () => {
   const placesIn = (family: string, written: string): readonly string[] => {
     const names = variablesOf(parseMethod(written), shapeOf(family)).map(
       ({ name }) =>
-        /^(encoder|decoder)\.\d+\.[a-z]+(\.(query|key|value|heads|up|mid|down))?(?=\.(bottleneck|prefix|diagonal))/.exec(
+        /^(encoder|decoder)\.\d+\.[a-z]+(\.(query|key|value|heads|out|up|gate|mid|down))?(?=\.(bottleneck|prefix|diagonal))/.exec(
           name,
         )?.[0],
     );
@@ -27,6 +27,7 @@ invariant(6, () => {
   const expected: readonly (readonly [written: string, self: readonly string[], cross: readonly string[]])[] = [
     ['lora:r=2', ['attn.query', 'attn.value'], ['cross.query', 'cross.value']],
     ['lora-ffn:r=2', ['ffn.up', 'ffn.down'], []],
+    ['lora:r=2,at=o.down', ['attn.out', 'ffn.down'], ['cross.out']],
     ['prefix:l=2', ['attn.heads'], ['cross.heads']],
     ['houlsby:m=2', ['attn', 'ffn'], []],
     ['pfeiffer:r=2', ['ffn'], []],
@@ -60,6 +61,14 @@ invariant(6, () => {
       [...self, ...(at.startsWith('decoder') && shape.encoderLayers > 0 ? cross : [])].map((site) => `${at}.${site}`),
     );
     expect(placesIn(family, written)).toEqual([...wanted].sort());
+  });
+
+  it.each(architectures)('all-linear is every matrix of the blocks of %s', (family) => {
+    const shape = shapeOf(family);
+    const matrices = Object.keys(weightShapes(shape))
+      .filter((name) => /^(encoder|decoder)\.\d+\..*\.weight$/.test(name))
+      .map((name) => name.replace(/\.weight$/, ''));
+    expect(placesIn(family, 'lora:r=2,at=all-linear')).toEqual(matrices.sort());
   });
 
   it.each(kinds)('layers left out have nothing on %s', (family) => {
@@ -107,6 +116,13 @@ invariant(7, () => {
     expect(() =>
       createDelta(parseMethod(`lora:r=2+point:site=ffn,form=relu,r=2,${stacks}`), model.shape, model.weights, 1),
     ).toThrow(message);
+  });
+
+  it.each(['bert', 'gpt2', 't5'])('a gate alone matches nothing in %s', (family) => {
+    const { model } = benchOf(family);
+    expect(() => createDelta(parseMethod('lora:r=2,at=gate'), model.shape, model.weights, 1)).toThrow(
+      /the model has none of its sites/,
+    );
   });
 
   it.each(['bert', 'gpt2', 'llama'])('cross-attention alone matches nothing in %s', (family) => {

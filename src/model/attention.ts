@@ -14,7 +14,7 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, a
   const projected = projections(place, kind, query, attended.memory);
   const seen = !passes(place.visit, `${kind}.heads`);
   const heads = headsOf({ ...projected, mass: seen }, place, query.layout, attended);
-  if (!seen) return project(place, `${kind}.out`, null, heads);
+  if (!seen) return project(place, `${kind}.out`, heads);
   const { heads: count, headWidth, attentionScale: scale } = place.shape;
   const packed = tf.reshape(heads, [-1, count, headWidth + 1]);
   const columns = (from: number, size: number): Tensor =>
@@ -31,7 +31,6 @@ export function attention(place: Place, kind: 'attn' | 'cross', query: Stream, a
   return project(
     place,
     `${kind}.out`,
-    null,
     show(place, { site: `${kind}.heads`, input: query.x, output: columns(0, headWidth), attention: view }),
   );
 }

@@ -11,11 +11,9 @@ export function feedForward(place: Place, x: Tensor): Tensor {
   if (shape.activation === 'gelu' && !shape.gatedFfn && passes(visit, 'ffn.up', 'ffn.mid', 'ffn.down'))
     return foldedFeedForward(place, x);
   const activation = activations[shape.activation];
-  const up = project(place, 'ffn.up', 'ffn.up', x);
-  const middle = shape.gatedFfn
-    ? tf.mul(activation(linear(x, weightOf(place, 'ffn.gate.weight'), biasOf(place, 'ffn.gate'))), up)
-    : activation(up);
-  return project(place, 'ffn.down', 'ffn.down', show(place, { site: 'ffn.mid', input: x, output: middle }));
+  const up = project(place, 'ffn.up', x);
+  const middle = shape.gatedFfn ? tf.mul(activation(project(place, 'ffn.gate', x)), up) : activation(up);
+  return project(place, 'ffn.down', show(place, { site: 'ffn.mid', input: x, output: middle }));
 }
 
 /**

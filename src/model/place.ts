@@ -59,10 +59,9 @@ export function show(place: Place, point: Omit<SitePoint, 'stack' | 'layer'>): T
   return place.visit({ ...point, stack: place.stack, layer: place.layer });
 }
 
-/** x W + b at a projection site. @param site null for a projection that is no site of its own (W_o) */
-export function project(place: Place, name: string, site: Site | null, x: Tensor): Tensor {
-  const weight = weightOf(place, `${name}.weight`);
-  const bias = biasOf(place, name);
-  const output = linear(x, weight, bias);
-  return site === null ? output : show(place, { site, input: x, output, linear: { weight, bias } });
+/** x W + b at the site of one matrix, which has its name. */
+export function project(place: Place, site: Site, x: Tensor): Tensor {
+  const weight = weightOf(place, `${site}.weight`);
+  const bias = biasOf(place, site);
+  return show(place, { site, input: x, output: linear(x, weight, bias), linear: { weight, bias } });
 }

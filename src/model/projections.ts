@@ -42,11 +42,7 @@ function joinable(
 
 function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Stream): Projections {
   const { heads, attentionScale: scale } = place.shape;
-  const q = turned(
-    place,
-    headNorm(place, `${kind}.queryNorm`, project(place, `${kind}.query`, `${kind}.query`, query.x)),
-    query,
-  );
+  const q = turned(place, headNorm(place, `${kind}.queryNorm`, project(place, `${kind}.query`, query.x)), query);
   const own = (): readonly KeyValues[] => keysAndValues(place, kind, memory);
   // Generation has one grid.
   const found = place.recall === undefined ? own() : [place.recall(kind, place.layer, () => own()[0] as KeyValues)];
@@ -57,12 +53,8 @@ function single(place: Place, kind: 'attn' | 'cross', query: Stream, memory: Str
 
 function keysAndValues(place: Place, kind: 'attn' | 'cross', memory: Stream): readonly KeyValues[] {
   const { keyValueHeads } = place.shape;
-  const k = turned(
-    place,
-    headNorm(place, `${kind}.keyNorm`, project(place, `${kind}.key`, `${kind}.key`, memory.x)),
-    memory,
-  );
-  const v = project(place, `${kind}.value`, `${kind}.value`, memory.x);
+  const k = turned(place, headNorm(place, `${kind}.keyNorm`, project(place, `${kind}.key`, memory.x)), memory);
+  const v = project(place, `${kind}.value`, memory.x);
   const values = splitHeads(v, keyValueHeads, memory.layout);
   return splitHeads(k, keyValueHeads, memory.layout).map((keys, g) => ({ keys, values: values[g] as Tensor }));
 }

@@ -11,9 +11,11 @@ import type { Tensor } from '../engine/tf';
  * | `attn.query` `attn.key` `attn.value` | input of the projection | its output `[N, heads * headWidth]` |
  * | `attn.heads` | input of the attention sub-layer (query side) | concatenated head outputs before W_o `[N, heads *
  * headWidth]` |
+ * | `attn.out` | concatenated head outputs, as they became at `attn.heads` | output of W_o |
  * | `attn` | input of the attention sub-layer | output of W_o, before residual and any norm |
  * | `cross.*` `cross` | as `attn.*`; key and value read the encoder's output | |
  * | `ffn.up` | input of the first FFN matrix | its output, before the activation `[N, ffnWidth]` |
+ * | `ffn.gate` | input of the FFN | output of a gated FFN's gate matrix, before the activation `[N, ffnWidth]` |
  * | `ffn.mid` | input of the FFN | the activated middle `[N, ffnWidth]`, input of the second matrix |
  * | `ffn.down` | the activated middle | output of the second matrix |
  * | `ffn` | input of the FFN | output of the FFN, before residual and norm |
@@ -25,13 +27,16 @@ export type Site =
   | 'attn.key'
   | 'attn.value'
   | 'attn.heads'
+  | 'attn.out'
   | 'attn'
   | 'cross.query'
   | 'cross.key'
   | 'cross.value'
   | 'cross.heads'
+  | 'cross.out'
   | 'cross'
   | 'ffn.up'
+  | 'ffn.gate'
   | 'ffn.mid'
   | 'ffn.down'
   | 'ffn'
@@ -43,13 +48,16 @@ export const sites: readonly Site[] = [
   'attn.key',
   'attn.value',
   'attn.heads',
+  'attn.out',
   'attn',
   'cross.query',
   'cross.key',
   'cross.value',
   'cross.heads',
+  'cross.out',
   'cross',
   'ffn.up',
+  'ffn.gate',
   'ffn.mid',
   'ffn.down',
   'ffn',
@@ -86,7 +94,7 @@ export interface SitePoint {
   readonly norm?: (x: Tensor) => Tensor;
   /** Only at `attn.heads` and `cross.heads`. */
   readonly attention?: AttentionView;
-  /** The linear map y = xW + b that made h, weight `[in, out]`, at the projection sites and `ffn.up`, `ffn.down`. */
+  /** The linear map y = xW + b that made h, weight `[in, out]`, at the sites of one matrix: projections, `out`, `up`, `gate`, `down`. */
   readonly linear?: { readonly weight: Tensor; readonly bias: Tensor | undefined };
 }
 

@@ -3,7 +3,7 @@ import type { ModelShape } from '../model/shape';
 import { stacksOf } from '../model/shapes';
 import { sites, type Site } from '../model/site';
 import type { Method } from '../petl/design/types';
-import { placesOf } from '../petl/design/places';
+import { hasSite, placesOf } from '../petl/design/places';
 import { unfrozenNames } from '../petl/forms/unfrozen';
 import { axis, figure, gridColour } from '../plots/figure';
 import type { Data, Figure } from '../plots/figure';
@@ -51,22 +51,23 @@ export function touches(methods: readonly Method[], shape: ModelShape): readonly
   });
 }
 
-/** The site whose h a weight of the model makes: `encoder.3.attn.out.bias` -> `attn`, a norm -> the sub-layer's end. */
+/**
+ * The site whose h a weight of the model makes: `encoder.3.attn.out.bias` -> `attn`, which W_o ends, a norm -> the
+ * sub-layer's end.
+ */
 export function siteOfWeight(name: string): Site {
   const part = name.replace(/^(encoder|decoder)\.\d+\./, '').replace(/\.(weight|bias|gain)$/, '');
   const known = sites.find((site) => site === part);
-  if (known !== undefined) return known;
+  if (known !== undefined && !known.endsWith('.out')) return known;
   if (part.startsWith('attn')) return 'attn';
   if (part.startsWith('cross')) return 'cross';
-  if (part === 'ffn.gate') return 'ffn.up';
   return part.startsWith('ffn') ? 'block' : 'embedding';
 }
 
 /** Methods against sites: marker by functional form, colour by insertion form. */
 export function touchMap(methods: readonly Method[], shape: ModelShape, name = 'touch-map'): Figure {
   const marks = touches(methods, shape);
-  const cross = stacksOf(shape).length > 1;
-  const columns = sites.filter((site) => cross || !site.startsWith('cross'));
+  const columns = sites.filter((site) => shows(site, marks, shape));
   const rows = methods.map((method) => method.name);
   const left = 24 + Math.max(...rows.map((row) => textWidth(row, { size: 12, weight: 400 })));
   const frame = {
@@ -94,6 +95,12 @@ export function touchMap(methods: readonly Method[], shape: ModelShape, name = '
     layout,
     numbers: marks.map((mark) => ({ ...mark })),
   });
+}
+
+/** Sites that the model has; `out`, whose h is that of its sub-layer, where a method names it. */
+function shows(site: Site, marks: readonly Touch[], shape: ModelShape): boolean {
+  if (site.endsWith('.out')) return marks.some((mark) => mark.site === site);
+  return stacksOf(shape).some((stack) => hasSite(shape, stack, site));
 }
 
 function traces(marks: readonly Touch[], rows: readonly string[], columns: readonly Site[]): Data[] {

@@ -71,7 +71,7 @@ describe('texts', () => {
       `[13, ${width}]`,
       String(encoderLayers),
     ]);
-    expect(siteTable(seen).rows).toHaveLength(11);
+    expect(siteTable(seen).rows).toHaveLength(12);
   });
 
   it('have vectors of length 1 that do not depend on their neighbours', () => {

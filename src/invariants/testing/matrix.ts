@@ -51,6 +51,7 @@ const others: readonly string[] = [
   'compacter:r=4,n=2,places=ffn',
   'unipelt:l=2,r=2,m=3,gate=token',
   'vera:r=4,projections=stored',
+  'dora:r=2,at=k.o.gate',
   'adapterdrop:r=4,first=1,mode=robust',
   'vlm:r=4,rows=3',
   'point:site=attn.heads,form=relu,r=3,heads=each,reads=query,how=gate',

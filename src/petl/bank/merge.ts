@@ -1,6 +1,7 @@
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
+import type { Site } from '../../model/site';
 import { need } from '../forms/attend';
 import { scaleOf } from '../forms/modify';
 import { matrices, scaled, type Own } from '../forms/bottleneck';
@@ -75,14 +76,21 @@ function inOrder(
 /** Linear, and nothing that stays outside reads or follows what the merge would change. */
 function merges(modification: Modification, { modifications }: Method, { sharedLayers }: ModelShape): boolean {
   if (sharedLayers) return false; // one matrix cannot hold another change for each layer
-  const touched = [modification.site, ...(modification.site === 'ffn.mid' ? ['ffn.down'] : [])];
+  const reader = readerOf(modification.site);
+  const touched = [modification.site, ...(reader === undefined ? [] : [reader])];
   const others = modifications.filter((other) => other !== modification && !mergeable(other));
   const asks = modification.site.endsWith('.query') && others.some(({ reads }) => reads === 'query(norm(x))');
   return mergeable(modification) && !asks && !others.some(({ site }) => touched.includes(site));
 }
 
+/** The site of the matrix that reads this site's h and nothing else. */
+function readerOf(site: Site): Site | undefined {
+  if (site === 'ffn.mid') return 'ffn.down';
+  return site.endsWith('.heads') ? (site.replace(/heads$/, 'out') as Site) : undefined;
+}
+
 function mergeable({ site, form, composition, reads }: Modification): boolean {
-  if (form.kind === 'diagonal') return isProjection(site) || site === 'ffn.mid' || site.endsWith('.heads');
+  if (form.kind === 'diagonal') return isProjection(site) || readerOf(site) !== undefined;
   if (form.kind !== 'bottleneck' || !isProjection(site) || reads !== 'x') return false;
   return isLinear(form) && compositions[composition.kind].linear;
 }
@@ -135,8 +143,9 @@ function product(
 
 /** Columns and bias of the projection that makes h, or rows of the matrix that reads it. */
 function scaleBy(factor: Tensor, { name, site }: Place, merged: Record<string, Tensor>): void {
-  if (site === 'ffn.mid' || site.endsWith('.heads')) {
-    const key = site === 'ffn.mid' ? name.replace(/mid$/, 'down.weight') : name.replace(/heads$/, 'out.weight');
+  const reader = readerOf(site);
+  if (reader !== undefined) {
+    const key = `${name.slice(0, -site.length)}${reader}.weight`;
     merged[key] = tf.mul(need(merged, key), tf.expandDims(factor, 1));
     return;
   }

@@ -33,10 +33,10 @@ export interface Share {
  * The rows of a method on a model: one for each kind of change, then the model's own weights that train, then a prompt.
  */
 export function describeMethod(method: Method, shape: ModelShape): readonly DesignRow[] {
-  const groups = groupsOf(method);
-  const present = groups.filter(([first]) => placesOf(first, shape).length > 0);
+  const present = method.modifications.filter((modification) => placesOf(modification, shape).length > 0);
+  const groups = groupsOf(present.length > 0 ? { modifications: present } : method);
   const shared = new Set<string>(); // what an earlier row has counted
-  const changes = (present.length > 0 ? present : groups).map((group) => changeRow(method, group, shared, shape));
+  const changes = groups.map((group) => changeRow(method, group, shared, shape));
   const rows = [...changes, ...ownRows(method, shape), ...promptRow(method, shape)];
   return rows.length > 0 ? rows : [row(method.name, { parameters: [{ text: 'the head alone', value: 0 }] })];
 }
@@ -52,7 +52,7 @@ export type Group = readonly [Modification, ...Modification[]];
  * Modifications that differ in their site alone stand together; cross-attention, which few layers have, and the
  * embedding apart.
  */
-export function groupsOf({ modifications }: Method): readonly Group[] {
+export function groupsOf({ modifications }: Pick<Method, 'modifications'>): readonly Group[] {
   const groups = new Map<string, [Modification, ...Modification[]]>();
   for (const modification of modifications) {
     const { site, ...rest } = modification;

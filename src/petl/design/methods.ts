@@ -1,6 +1,7 @@
 import type { Site } from '../../model/site';
 import { printFields } from './field';
 import { usualBottleneck } from './forms';
+import { printAt, queryAndValue, sitesOf, type MatrixWord } from './matrices';
 import { promptFields } from './prompt';
 import type {
   Activation,
@@ -106,9 +107,24 @@ export interface PrefixOptions {
   readonly positions?: TextPositions;
 }
 
-/** LoRA on query and value, s = alpha / r with the released code's alpha = 32. */
-export function lora({ r, s = 32 / r }: { readonly r: number; readonly s?: number }): Method {
-  return lowRank('lora', r, s, [...attentions('.query'), ...attentions('.value')]);
+export interface LowRankOptions {
+  readonly r: number;
+  readonly s?: number;
+  /** The matrices that it changes. */
+  readonly at?: readonly MatrixWord[] | undefined;
+}
+
+/** LoRA on query and value or other matrices, s = alpha / r with the released code's alpha = 32. */
+export function lora({ r, s = 32 / r, at: places = queryAndValue }: LowRankOptions): Method {
+  return { ...lowRank('lora', r, s, sitesOf(places)), name: written('lora', lowRankWords(32 / r, { r, s, places })) };
+}
+
+/** The words of a low-rank method; s where it is not the usual one. */
+export function lowRankWords(
+  usual: number,
+  { r, s, places }: { readonly r: number; readonly s: number; readonly places: readonly MatrixWord[] },
+): Readonly<Record<string, number | string | undefined>> {
+  return { r, s: s === usual ? undefined : s, at: printAt(places) };
 }
 
 /** LoRA on both FFN matrices. */

@@ -56,7 +56,8 @@ export function siteWidths(shape: ModelShape, site: Site): { readonly x: number;
   const part = site.replace(/^(attn|cross)\./, '');
   if (part === 'query' || part === 'heads') return { x: width, h: shape.heads * shape.headWidth };
   if (part === 'key' || part === 'value') return { x: width, h: keyValueWidth(shape) };
-  if (part === 'ffn.up' || part === 'ffn.mid') return { x: width, h: ffnWidth };
+  if (part === 'out') return { x: shape.heads * shape.headWidth, h: width };
+  if (part === 'ffn.up' || part === 'ffn.gate' || part === 'ffn.mid') return { x: width, h: ffnWidth };
   if (part === 'embedding') return { x: tableWidth(shape), h: width };
   return part === 'ffn.down' ? { x: ffnWidth, h: width } : { x: width, h: width };
 }
@@ -84,10 +85,15 @@ export function readWidth(shape: ModelShape, site: Site, reads: Reads): number {
   }
 }
 
-function hasSite(shape: ModelShape, stack: Stack, site: Site): boolean {
+/** Whether a stack of the model has a site. */
+export function hasSite(shape: ModelShape, stack: Stack, site: Site): boolean {
   if (!stacksOf(shape).includes(stack)) return false;
+  if (site === 'ffn.gate') return shape.gatedFfn;
   return !site.startsWith('cross') || (stack === 'decoder' && hasCrossAttention(shape));
 }
+
+/** Sites that some models lack: a method may name them beside others and serve those models without them. */
+export const isOptional = (site: Site): boolean => site.startsWith('cross') || site === 'ffn.gate';
 
 function placeAt({ site, reads }: Modification, shape: ModelShape, stack: Stack, layer: number): Place {
   return {

@@ -33,7 +33,7 @@ export const usualReads: Readonly<Record<Form['kind'], Reads>> = { bottleneck: '
 export const isHeads = (site: Site): boolean => site.endsWith('.heads');
 export const isQuery = (reads: Reads): boolean => table[reads].needs === 'queries';
 /** Sites whose h is x W + b. */
-export const isProjection = (site: Site): boolean => /\.(query|key|value|out|up|gate|down)$/.test(site);
+export const isProjection = (site: string): boolean => /\.(query|key|value|out|up|gate|down)$/.test(site);
 
 const summed: readonly Site[] = ['attn', 'cross', 'ffn'];
 

@@ -4,7 +4,7 @@ import { layersOf, stacksOf } from '../../model/shapes';
 import { whyNotPutBack } from './composition';
 import { wrongField, type Fit, type Reason } from './field';
 import { misfitForm, wrongForm } from './forms';
-import { placesOf, readWidth, siteWidths } from './places';
+import { isOptional, placesOf, readWidth, siteWidths } from './places';
 import { noRoom } from './prefix';
 import { promptKinds } from './prompt';
 import { isHeads } from './reads';
@@ -55,9 +55,8 @@ export function whyInvalid(method: Method, shape: ModelShape): Reason {
     wrongOf(promptKinds, method.prompt),
   ].find((reason) => reason !== undefined);
   if (parts !== undefined) return parts;
-  // a method may name cross-attention beside self-attention and serve models without it
   const lost = modifications.find(
-    (modification) => !modification.site.startsWith('cross') && placesOf(modification, shape).length === 0,
+    (modification) => !isOptional(modification.site) && placesOf(modification, shape).length === 0,
   );
   return (
     first([

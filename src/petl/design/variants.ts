@@ -1,9 +1,20 @@
 import type { Site } from '../../model/site';
 import type { Bottleneck, Factors, InputGate, Method, Modification } from './types';
-import { at, attentions, bottleneck, method, pfeiffer, prefix, written } from './methods';
+import { queryAndValue, sitesOf } from './matrices';
+import {
+  at,
+  attentions,
+  bottleneck,
+  lowRankWords,
+  method,
+  pfeiffer,
+  prefix,
+  written,
+  type LowRankOptions,
+} from './methods';
 
-const queryAndValue: readonly Site[] = [...attentions('.query'), ...attentions('.value')];
-const everyMatrix: readonly Site[] = [...queryAndValue, ...attentions('.key'), 'ffn.up', 'ffn.down'];
+const usualSites = sitesOf(queryAndValue);
+const everyMatrix: readonly Site[] = [...usualSites, ...attentions('.key'), 'ffn.up', 'ffn.down'];
 
 /** x A B without biases, A Kaiming-uniform and B zero unless the factors say otherwise. */
 function lowRankForm(
@@ -14,44 +25,41 @@ function lowRankForm(
   return bottleneck(r, { activation: 'identity', factors, trains });
 }
 
-const added = (form: Bottleneck, s: number, places: readonly Site[] = queryAndValue): readonly Modification[] =>
+const added = (form: Bottleneck, s: number, places: readonly Site[] = usualSites): readonly Modification[] =>
   at(places, 'x', { form, composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: s } } });
 
 const unless = <T>(usual: T, value: T): T | undefined => (value === usual ? undefined : value);
 
-interface LowRankOptions {
-  readonly r: number;
-  readonly s?: number;
-}
-
 /** LoRA with s = alpha / sqrt(r), alpha = 32 (Kalajdzievski 2023, equation 5). */
-export function rsLora({ r, s = 32 / Math.sqrt(r) }: LowRankOptions): Method {
-  return method(written('rslora', { r, s: unless(32 / Math.sqrt(r), s) }), { modifications: added(lowRankForm(r), s) });
+export function rsLora({ r, s = 32 / Math.sqrt(r), at: places = queryAndValue }: LowRankOptions): Method {
+  return method(written('rslora', lowRankWords(32 / Math.sqrt(r), { r, s, places })), {
+    modifications: added(lowRankForm(r), s, sitesOf(places)),
+  });
 }
 
 /** LoRA with A frozen at its random start (LoRA-FA, Zhang et al. 2023). */
-export function loraFa({ r, s = 32 / r }: LowRankOptions): Method {
-  return method(written('lora-fa', { r, s: unless(32 / r, s) }), {
-    modifications: added(lowRankForm(r, undefined, 'up'), s),
+export function loraFa({ r, s = 32 / r, at: places = queryAndValue }: LowRankOptions): Method {
+  return method(written('lora-fa', lowRankWords(32 / r, { r, s, places })), {
+    modifications: added(lowRankForm(r, undefined, 'up'), s, sitesOf(places)),
   });
 }
 
 /** DoRA: m (W + s A B) / |W + s A B| by column (Liu et al. 2024, equation 5). */
-export function dora({ r, s = 32 / r }: LowRankOptions): Method {
-  const modifications = at(queryAndValue, 'x', {
+export function dora({ r, s = 32 / r, at: places = queryAndValue }: LowRankOptions): Method {
+  const modifications = at(sitesOf(places), 'x', {
     form: lowRankForm(r),
     composition: { kind: 'renormalise', scale: s },
   });
-  return method(written('dora', { r, s: unless(32 / r, s) }), { modifications, counted: 'all' });
+  return method(written('dora', lowRankWords(32 / r, { r, s, places })), { modifications, counted: 'all' });
 }
 
 /**
  * PiSSA: low-rank factors that start at the top r singular directions (Meng et al. 2024), as s (x A B - x A0 B0) beside
  * the untouched W.
  */
-export function pissa({ r, s = 1 }: LowRankOptions): Method {
-  return method(written('pissa', { r, s: unless(1, s) }), {
-    modifications: added(lowRankForm(r, { kind: 'principal' }), s),
+export function pissa({ r, s = 1, at: places = queryAndValue }: LowRankOptions): Method {
+  return method(written('pissa', lowRankWords(1, { r, s, places })), {
+    modifications: added(lowRankForm(r, { kind: 'principal' }), s, sitesOf(places)),
   });
 }
 
@@ -82,7 +90,7 @@ export function adaLora({
   r,
   target = Math.max(1, Math.floor(r / 2)),
   s = 1,
-}: LowRankOptions & { readonly target?: number }): Method {
+}: Omit<LowRankOptions, 'at'> & { readonly target?: number }): Method {
   const name = written('adalora', { r, target: unless(Math.max(1, Math.floor(r / 2)), target), s: unless(1, s) });
   const modifications = added(lowRankForm(r, { kind: 'triplet' }), s, everyMatrix);
   return method(name, { modifications, lifecycle: { kind: 'rankBudget', target, penalty: 0.5 }, counted: 'all' });
@@ -99,9 +107,9 @@ export const ia3Forms: Readonly<Record<Ia3Form, readonly Site[]>> = {
   /** PEFT on BERT and RoBERTa scales the input of the attention's output matrix too. */
   'peft-bert': [...attentions('.key'), ...attentions('.value'), 'attn.heads', 'ffn.mid'],
   /** PEFT on BART scales queries, not keys. */
-  'peft-bart': [...queryAndValue, 'ffn.mid'],
+  'peft-bart': [...usualSites, 'ffn.mid'],
   /** PEFT on GPT-2 scales queries, keys and values. */
-  'peft-gpt2': [...queryAndValue, ...attentions('.key'), 'ffn.mid'],
+  'peft-gpt2': [...usualSites, ...attentions('.key'), 'ffn.mid'],
 };
 
 /** One learned factor per channel, 1 at the start. */
@@ -149,7 +157,7 @@ export function uniPelt({
       form: { kind: 'prefix', length: l, reparameterisation: { kind: 'none' }, positions: 'kept' },
       composition: gated(1),
     }),
-    ...at(queryAndValue, 'x', { form: lowRankForm(r), composition: gated(32 / r) }),
+    ...at(usualSites, 'x', { form: lowRankForm(r), composition: gated(32 / r) }),
     ...at(['ffn'], 'norm(h+residual)', { form: bottleneck(m), composition: gated(1) }),
   ];
   return method(written('unipelt', { l, r, m, gate: unless('sequence', gate) }), { modifications, counted: 'all' });

@@ -25,6 +25,7 @@ import {
   top,
   type AdapterOptions,
 } from './methods';
+import { atForm, readAt } from './matrices';
 import { nearest } from './nearest';
 import { readPoint } from './point';
 import { whyInvalidModification } from './valid';
@@ -73,12 +74,14 @@ const parallelFfn = (take: Arguments): Method =>
 const adapterForm = (name: string): string =>
   `${name}:r=64[,s=4|learned|channel][,init=bert|lora][,norm=none|in|out][,act=relu][,drop=0.1]`;
 const lowRank =
-  (make: typeof lora) =>
-  (take: Arguments): Method =>
-    sized(take, make, (r) => 32 / r);
-const sized = (take: Arguments, make: typeof lora, usual: (r: number) => number): Method => {
+  (make: typeof lora, usual: (r: number) => number = (r) => 32 / r) =>
+  (take: Arguments): Method => {
+    const r = take.size('r');
+    return make({ r, s: take.number('s', usual(r)), at: readAt(take) });
+  };
+const readLoraFfn = (take: Arguments): Method => {
   const r = take.size('r');
-  return make({ r, s: take.number('s', usual(r)) });
+  return loraFfn({ r, s: take.number('s', 32 / r) });
 };
 const mlp = (take: Arguments): number => take.size('mlp', 0);
 
@@ -125,8 +128,8 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     size: 'l',
     read: (take) => pTuningV2({ l: take.size('l') }),
   },
-  lora: { form: 'lora:r=8[,s=4]', example: 'lora:r=8', size: 'r', read: lowRank(lora) },
-  'lora-ffn': { form: 'lora-ffn:r=102[,s=4]', example: 'lora-ffn:r=8', size: 'r', read: lowRank(loraFfn) },
+  lora: { form: `lora:r=8[,s=4]${atForm}`, example: 'lora:r=8', size: 'r', read: lowRank(lora) },
+  'lora-ffn': { form: 'lora-ffn:r=102[,s=4]', example: 'lora-ffn:r=8', size: 'r', read: readLoraFfn },
   'sa-attn': { form: adapterForm('sa-attn'), example: 'sa-attn:r=16', size: 'r', read: adapter(saAttn) },
   'sa-ffn': { form: adapterForm('sa-ffn'), example: 'sa-ffn:r=16', size: 'r', read: adapter(saFfn) },
   'pa-attn': { form: adapterForm('pa-attn'), example: 'pa-attn:r=16', size: 'r', read: adapter(paAttn) },
@@ -166,14 +169,14 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     read: (take) => mam({ l: take.size('l'), r: take.size('r'), s: take.number('s', 4), mlp: mlp(take) }),
   },
   rslora: {
-    form: 'rslora:r=8[,s=11.3]',
+    form: `rslora:r=8[,s=11.3]${atForm}`,
     example: 'rslora:r=8',
     size: 'r',
-    read: (take) => sized(take, rsLora, (r) => 32 / Math.sqrt(r)),
+    read: lowRank(rsLora, (r) => 32 / Math.sqrt(r)),
   },
-  'lora-fa': { form: 'lora-fa:r=8[,s=4]', example: 'lora-fa:r=8', size: 'r', read: lowRank(loraFa) },
-  dora: { form: 'dora:r=8[,s=4]', example: 'dora:r=8', size: 'r', read: lowRank(dora) },
-  pissa: { form: 'pissa:r=8[,s=1]', example: 'pissa:r=8', size: 'r', read: (take) => sized(take, pissa, () => 1) },
+  'lora-fa': { form: `lora-fa:r=8[,s=4]${atForm}`, example: 'lora-fa:r=8', size: 'r', read: lowRank(loraFa) },
+  dora: { form: `dora:r=8[,s=4]${atForm}`, example: 'dora:r=8', size: 'r', read: lowRank(dora) },
+  pissa: { form: `pissa:r=8[,s=1]${atForm}`, example: 'pissa:r=8', size: 'r', read: lowRank(pissa, () => 1) },
   vera: {
     form: 'vera:r=64[,seed=1][,projections=redrawn|stored]',
     example: 'vera:r=64',

@@ -2,6 +2,7 @@ import { UserError } from '../../errors';
 import { cannot, type Base, type Own } from './base';
 import type { Config } from './folder';
 import { bare, partsByModule, type BlockPart } from './modules';
+import { isProjection } from '../design/reads';
 import { some, type Notes } from './report';
 import { matrixNames, targeted } from './targets';
 import type { Named } from './values';
@@ -81,12 +82,10 @@ function demandReach(
   const reason =
     places.length === 0
       ? 'this model has no such matrix'
-      : 'methods here reach the query, key, value and both FFN matrices, not this one';
+      : 'methods here reach the matrices of attention and FFN, not this one';
   notes.gap(cannot(`a change of ${module}`, reason).message);
   return false;
 }
-
-export const isProjection = (part: string): boolean => /\.(query|key|value|up|down)$/.test(part);
 
 /** Tensors by module and part. */
 function byModule(

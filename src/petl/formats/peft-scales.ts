@@ -45,7 +45,7 @@ function factors({ module, parts, places }: Chosen, onInput: boolean): readonly 
   demandShape(`ia3_l of ${module}`, values, onInput ? [1, values.values.length] : [values.values.length, 1]);
   const width = values.values.length / places.length;
   return places.map(({ stack, layer, part }, i) => {
-    const site = onInput ? inputs[part] : (outputs[part] ?? (part === 'ffn.gate' ? undefined : (part as Site)));
+    const site = onInput ? inputs[part] : (outputs[part] ?? (part as Site));
     if (site === undefined)
       throw cannot(`(IA)3 on the ${onInput ? 'input' : 'output'} of ${module}`, 'methods here do not reach it');
     const flat = shaped(values, [values.values.length]);

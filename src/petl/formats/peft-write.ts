@@ -1,4 +1,5 @@
 import type { ModelShape } from '../../model/shape';
+import { isProjection } from '../design/reads';
 import type { Method, Modification } from '../design/types';
 import { cannot, type Base, type Own } from './base';
 import type { ForeignFolder } from './folder';
@@ -116,7 +117,6 @@ function writtenOne(kind: string, { own, tensors, pieces, base }: Writing): Made
 
 function kindOf({ form, reads, site }: Modification): string {
   if (form.kind !== 'bottleneck') return form.kind;
-  if (reads !== 'x' || form.activation !== 'identity' || !/\.(query|key|value|up|down)$/.test(site))
-    return 'bottleneck';
+  if (reads !== 'x' || form.activation !== 'identity' || !isProjection(site)) return 'bottleneck';
   return form.factors.kind === 'triplet' || form.factors.kind === 'frozenRandom' ? form.factors.kind : 'low-rank';
 }
