@@ -60,15 +60,15 @@ describe('bad folders', () => {
       /no tensors of it/,
     ],
     [
-      'a matrix out of reach',
+      'a module out of reach',
       (file: ForeignFolder) => ({
         ...file,
-        config: { ...file.config, target_modules: ['attention.output.dense', 'value'] },
+        config: { ...file.config, target_modules: ['attention.output.LayerNorm', 'value'] },
         tensors: Object.fromEntries(
-          Object.entries(file.tensors).map(([key, value]) => [key.replace('self.query', 'output.dense'), value]),
+          Object.entries(file.tensors).map(([key, value]) => [key.replace('self.query', 'output.LayerNorm'), value]),
         ),
       }),
-      /attention\.output\.dense/,
+      /attention\.output\.LayerNorm.*reach the matrices of attention and FFN/,
     ],
     [
       'another function',
