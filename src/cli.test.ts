@@ -92,17 +92,22 @@ describe('json', () => {
   it('verdicts have the same fields whatever they say', () => {
     const fields = [
       'ci',
+      'comparisons',
+      'deciding',
       'finding',
       'gap',
+      'hours',
       'id',
       'links',
       'notebook',
       'paper',
+      'preconditions',
       'reason',
       'rule',
       'runs',
       'seeds',
       'source',
+      'standing',
       'verdict',
     ];
     const found = JSON.parse(petl('verdicts', '--paper', 'houlsby', '--json').out) as readonly object[];
