@@ -1,47 +1,75 @@
 // The public surface. Importing it loads no TensorFlow, Plotly or danfojs: what needs them loads them when it is
 // called.
 
-// Train and read
+// Studies and runs
 export { train, runStudy, resultsOf, type TrainOptions } from './notebook';
 export { defineStudy, type StudyFields } from './experiments/studies/define';
 export type { RunStudyOptions } from './experiments/studies/run-study';
 export { trained, loadAdapter, predict } from './own';
 export type { Adapter } from './training/adapter';
 export type { Prediction, Reading } from './training/kinds/kind';
-export { inspect, type Inspected } from './views/inspect';
 export { plan, planTable, type Foreseen } from './views/foresee';
 export { review, type Review } from './views/review';
-export { classificationTask, type ClassificationTask, type OwnLabels } from './tasks/classification';
-export { generationTask, type GenerationTask, type OwnPairs } from './tasks/generation';
-export type { Task } from './tasks/task';
 export { existingMethods } from './experiments/studies/existing-methods';
 export { studies, studyNamed } from './experiments/studies/index';
 export { plansOf, type Study, type Variant } from './experiments/studies/study';
 export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/store/spec';
-export { compare, compareWith, type Pairwise } from './experiments/statistics/compare';
 export { readRows, recordsOfRuns } from './experiments/store/rows';
 export type { Comparison, RunRow } from './rows';
-export { published, type PublishedNumber } from './experiments/findings/published';
+export { repeats, type Repeat } from './experiments/runner/repeat';
+export { spent, type Spent } from './experiments/studies/spent';
+export { UserError } from './errors';
+export { designStages } from './experiments/studies/design-space';
 
 // Methods as values, and what they cost
 export type { Method, Modification } from './petl/design/types';
 export type { Delta } from './petl/bank/delta';
-export type { Model } from './model/open';
 export * as methods from './petl/design/methods';
 export { parseMethod, printMethod } from './petl/design/written';
 export { count, type Counts } from './petl/counts/count';
+export { sites, type Site } from './model/site';
+export { combinations } from './petl/design/space';
+export { publishedCounts, disagreements, disagreementTable, type PublishedCount } from './views/published-counts';
+export { fitBudget, type Fitted } from './petl/counts/budget';
+export { refusalOf } from './views/refusal';
+
+// Frozen models at hand
+export type { Model } from './model/open';
 export { knownShapes } from './model/shapes';
 export type { ModelShape } from './model/shape';
-export { sites, type Site } from './model/site';
+export {
+  openModel,
+  newDelta,
+  fewSteps,
+  tokenize,
+  packTexts,
+  visitTexts,
+  textVectors,
+  rms,
+  tensorsHash,
+} from './views/live';
+export { prefixTwice, prefixGates, threeForms, someExamples } from './views/live';
+export { saveDelta, loadDelta, importForeign, exportForeign, mergeStated, newBank } from './views/live';
+export { shapesOf, siteTable, type SiteShapes } from './views/site-table';
+export { nextScores, write, disturb, refusedModels } from './views/live';
+export { writtenBeside, type WrittenBeside } from './views/written-beside';
+
+// Tasks
+export { inspect, type Inspected } from './views/inspect';
+export { classificationTask, type ClassificationTask, type OwnLabels } from './tasks/classification';
+export { generationTask, type GenerationTask, type OwnPairs } from './tasks/generation';
+export type { Task } from './tasks/task';
 
 // Statistics and verdicts
+export { compare, compareWith, type Pairwise } from './experiments/statistics/compare';
+export { published, type PublishedNumber } from './experiments/findings/published';
 export { mean, deviation, meanInterval, predictionInterval, type Interval } from './experiments/statistics/statistics';
 export { pairedBootstrap, bootstrapInterval } from './experiments/statistics/bootstrap';
 export { judge, rule, type Finding, type Verdict } from './experiments/findings/verdict';
 export { findings, verdicts } from './experiments/findings/index';
-export { repeats, type Repeat } from './experiments/runner/repeat';
-export { spent, type Spent } from './experiments/studies/spent';
 export { readGate, type GateRecord } from './experiments/findings/gate-record';
+export { verdictsOf, verdictTable, linkTable, preconditionTable } from './views/verdict-table';
+export { offersOf, paretoFront, paretoTable, type Offer } from './views/pareto';
 
 // Tables and figures
 export { variantTable, comparisonTable, publishedTable } from './tables';
@@ -58,45 +86,17 @@ export { gaps } from './plots/gaps';
 export { liveCurve, progressBar } from './plots/live';
 export { exportFigure } from './plots/export';
 export { show, showTable } from './plots/show';
-export { UserError } from './errors';
-
-// A frozen model at hand, and views of it
-export {
-  openModel,
-  newDelta,
-  fewSteps,
-  tokenize,
-  packTexts,
-  visitTexts,
-  textVectors,
-  rms,
-  tensorsHash,
-} from './views/live';
-export { prefixTwice, prefixGates, threeForms, someExamples } from './views/live';
-export { saveDelta, loadDelta, importForeign, exportForeign, mergeStated, newBank } from './views/live';
-export { shapesOf, siteTable, type SiteShapes } from './views/site-table';
 export { touchMap } from './views/touch-map';
 export { packingPicture } from './views/packing-picture';
 export { designTable, sideBySide } from './views/design-table';
 export { panels } from './views/panels';
-export { combinations } from './petl/design/space';
 export { reasonTable } from './views/reason-table';
 export type { HeatCell } from './plots/heat-map';
-export { publishedCounts, disagreements, disagreementTable, type PublishedCount } from './views/published-counts';
 export { countTable, budgetTable } from './views/count-tables';
 export { countFigure, type Family } from './views/count-figure';
-export { fitBudget, type Fitted } from './petl/counts/budget';
-export { refusalOf } from './views/refusal';
-export { nextScores, write, disturb, refusedModels } from './views/live';
-export { writtenBeside, type WrittenBeside } from './views/written-beside';
 export { modelTable } from './views/model-table';
-
-// Studies beside what was published
 export { resultTable, publishedGrid } from './views/result-table';
-export { verdictsOf, verdictTable, linkTable, preconditionTable } from './views/verdict-table';
 export { gateTable } from './views/gate-table';
 export { spentTable } from './views/spent-table';
 export { costTable } from './views/cost-table';
-export { offersOf, paretoFront, paretoTable, type Offer } from './views/pareto';
 export { screenedOf, screenTable, screenMap } from './views/design-screen';
-export { designStages } from './experiments/studies/design-space';

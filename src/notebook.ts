@@ -23,6 +23,7 @@ import type { Report } from './training/job';
 import { runBars } from './views/run-bars';
 import type { RunRow } from './rows';
 
+/** How `train` treats what is and is not on disk. */
 export interface TrainOptions {
   /** Train anew what has a finished run. */
   readonly again?: boolean;

@@ -1,8 +1,10 @@
+/** Both ends of an interval, in the unit of its statistic. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
+/** The arithmetic mean; NaN of nothing. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -42,6 +42,7 @@ export type Site =
   | 'ffn'
   | 'block';
 
+/** Every site by name, in the order in which a block passes them. */
 export const sites: readonly Site[] = [
   'embedding',
   'attn.query',

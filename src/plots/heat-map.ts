@@ -2,6 +2,7 @@ import { axis, figure } from './figure';
 import type { Annotation, Cell, Data, Figure, Shape } from './figure';
 import { textWidth } from './fonts';
 
+/** One cell of a heat map. */
 export interface HeatCell {
   readonly row: string;
   readonly column: string;

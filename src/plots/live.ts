@@ -47,6 +47,10 @@ interface State {
 
 const interval = 0.25;
 
+/**
+ * A curve that grows while something trains: one figure in a notebook, redrawn in place a few times a second, and one
+ * line in a terminal. `step(done, value)` adds a point.
+ */
 export function liveCurve(given: LiveOptions): Live {
   const options = { output: notebook(), clock: seconds, terminal: standardError(), ...given };
   const state: State = {

@@ -6,6 +6,7 @@ import type { ClassificationExample, Task, TaskData } from './task';
 
 export type { ClassificationExample } from './task';
 
+/** A task whose answer is one of a few labels. */
 export interface ClassificationTask extends Task<ClassificationExample> {
   readonly kind: 'classification';
   /** At least two, in the order of the head's outputs. */

@@ -25,32 +25,72 @@ const bank = (): typeof import('../petl/bank/bank') =>
 const steps = (): typeof import('../training/few-steps') =>
   require('../training/few-steps') as typeof import('../training/few-steps');
 
-export const openModel: typeof import('../model/open').openModel = (...given) => open().openModel(...given);
-export const tokenize: typeof import('./texts').tokenize = (...given) => texts().tokenize(...given);
-export const packTexts: typeof import('./texts').packTexts = (...given) => texts().packTexts(...given);
-export const visitTexts: typeof import('./texts').visitTexts = (...given) => texts().visitTexts(...given);
-export const textVectors: typeof import('./texts').textVectors = (...given) => texts().textVectors(...given);
-export const rms: typeof import('./texts').rms = (...given) => texts().rms(...given);
-export const prefixTwice: typeof import('./identity').prefixTwice = (...given) => identity().prefixTwice(...given);
-export const prefixGates: typeof import('./identity').prefixGates = (...given) => identity().prefixGates(...given);
-export const threeForms: typeof import('./identity').threeForms = (...given) => identity().threeForms(...given);
-export const nextScores: typeof import('./own-model').nextScores = (...given) => own().nextScores(...given);
-export const write: typeof import('./own-model').write = (...given) => own().write(...given);
-export const disturb: typeof import('./own-model').disturb = (...given) => own().disturb(...given);
-export const refusedModels: typeof import('./refused-models').refusedModels = (...given) =>
-  refused().refusedModels(...given);
-export const tensorsHash: typeof import('../model/fingerprint').tensorsHash = (...given) =>
-  fingerprint().tensorsHash(...given);
-export const fewSteps: typeof import('../training/few-steps').fewSteps = (...given) => steps().fewSteps(...given);
+/** A function whose module, and TensorFlow with it, loads at the first call. */
+function late<F extends (...given: never[]) => unknown>(load: () => F): F {
+  return new Proxy((() => undefined) as unknown as F, {
+    apply: (_, self, given: Parameters<F>) => Reflect.apply(load(), self, given) as unknown,
+  });
+}
 
-export const saveDelta: typeof import('../petl/bank/store').saveDelta = (...given) => store().saveDelta(...given);
-export const loadDelta: typeof import('../petl/bank/store').loadDelta = (...given) => store().loadDelta(...given);
-export const importForeign: typeof import('../petl/formats/foreign').importForeign = (...given) =>
-  foreign().importForeign(...given);
-export const exportForeign: typeof import('../petl/formats/foreign').exportForeign = (...given) =>
-  foreign().exportForeign(...given);
-export const mergeStated: typeof import('../petl/bank/merged').mergeStated = (...given) =>
-  merged().mergeStated(...given);
+/** A frozen model with its tokenizer, by its name or from a folder or GGUF file. Nothing in it is ever trained. */
+export const openModel: typeof import('../model/open').openModel = late(() => open().openModel);
+/** Token ids of texts, special tokens included, and each token as text. */
+export const tokenize: typeof import('./texts').tokenize = late(() => texts().tokenize);
+/** Texts as packed rows: the real tokens one after another, and one filler row where the grid has padding. */
+export const packTexts: typeof import('./texts').packTexts = late(() => texts().packTexts);
+/** Runs the frozen model over texts, one pass, and shows every site to `visit`. Tensors live during the pass alone. */
+export const visitTexts: typeof import('./texts').visitTexts = late(() => texts().visitTexts);
+/** One vector for each text: the mean of its tokens' last hidden states, of length 1. */
+export const textVectors: typeof import('./texts').textVectors = late(() => texts().textVectors);
+/** Root mean square of a tensor's elements. */
+export const rms: typeof import('./texts').rms = late(() => texts().rms);
+/**
+ * Runs prefix tuning in both of its forms, as attention and as a gated adapter (He et al. 2021, equations 5 and 9),
+ * and gives their largest difference in each layer.
+ */
+export const prefixTwice: typeof import('./identity').prefixTwice = late(() => identity().prefixTwice);
+/**
+ * The gate lambda of each head and layer: the share of attention that falls on the prefix, mean over the texts'
+ * tokens.
+ */
+export const prefixGates: typeof import('./identity').prefixGates = late(() => identity().prefixGates);
+/**
+ * What f makes of the same down-projection, `[tokens, l]` each: LoRA's identity, the adapter's ReLU, the prefix's
+ * softmax.
+ */
+export const threeForms: typeof import('./identity').threeForms = late(() => identity().threeForms);
+/** The decoder's scores of every word as the next token after `ids`. @returns `[vocabulary]` */
+export const nextScores: typeof import('./own-model').nextScores = late(() => own().nextScores);
+/** Lets a model continue `ids`, or write a target for them, and gives the new tokens. */
+export const write: typeof import('./own-model').write = late(() => own().write);
+/**
+ * Replaces every variable of a delta by small random numbers, so that a method changes the model although it never
+ * trained.
+ */
+export const disturb: typeof import('./own-model').disturb = late(() => own().disturb);
+/** Spoils copies of a model in a temporary folder, one fault each, tries to open them and gives the messages. */
+export const refusedModels: typeof import('./refused-models').refusedModels = late(() => refused().refusedModels);
+/** A hash over names and values of tensors: equal before and after where nothing has changed. */
+export const tensorsHash: typeof import('../model/fingerprint').tensorsHash = late(() => fingerprint().tensorsHash);
+/** Trains a delta for a few steps on labelled texts, in memory alone: no run, no file. */
+export const fewSteps: typeof import('../training/few-steps').fewSteps = late(() => steps().fewSteps);
+/** Writes a delta to a folder, with the frozen model that it belongs to. */
+export const saveDelta: typeof import('../petl/bank/store').saveDelta = late(() => store().saveDelta);
+/** The delta that `saveDelta` wrote. @throws UserError where it belongs to another frozen model */
+export const loadDelta: typeof import('../petl/bank/store').loadDelta = late(() => store().loadDelta);
+/** An adapter of PEFT or AdapterHub as a delta, with a report of what was read and proved. */
+export const importForeign: typeof import('../petl/formats/foreign').importForeign = late(
+  () => foreign().importForeign,
+);
+/** Writes a delta as PEFT or AdapterHub reads it, with a report of what could cross. */
+export const exportForeign: typeof import('../petl/formats/foreign').exportForeign = late(
+  () => foreign().exportForeign,
+);
+/**
+ * Adds a delta to the frozen weights where that is exact, and states how far the merged model's outputs are from the
+ * unmerged one's.
+ */
+export const mergeStated: typeof import('../petl/bank/merged').mergeStated = late(() => merged().mergeStated);
 
 /** An empty bank for deltas of one frozen model: switch them on, stack them, or give each row of a batch its own. */
 export function newBank({ backbone }: import('../model/open').Model): import('../petl/bank/bank').Bank {

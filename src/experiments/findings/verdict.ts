@@ -54,6 +54,7 @@ export interface LinkVerdict {
   readonly control: ReturnType<typeof control>;
 }
 
+/** What the runs say of one finding of a paper. */
 export interface Verdict {
   readonly id: string;
   readonly paper: Paper;
@@ -80,6 +81,7 @@ export interface Verdict {
   readonly notebook: string | null;
 }
 
+/** The rule by which comparisons become verdicts, in words. */
 export const rule: string =
   'second edition: crossed effects of seeds and examples, 95% interval, Holm-corrected over the comparisons of the paper. ' +
   'a > b: confirmed above 0, contradicted below 0. a >= b: confirmed above -delta, contradicted below. a = b: confirmed ' +

@@ -28,6 +28,7 @@ export function rowsOfStudy({ variants }: Study, results?: string): readonly Run
   return variants.flatMap(({ runs, label }) => rowsOfRuns(runs, results).map((row) => ({ ...row, label })));
 }
 
+/** The records of those runs that are finished, in the order of the specs. @param results folder of result files */
 export function recordsOfRuns(specs: readonly RunSpec[], results?: string): readonly RunRecord[] {
   return specs.flatMap((spec) => believed(readRun(runPath(spec, results))));
 }

@@ -77,6 +77,11 @@ export interface DesignStages {
   readonly transferMam: Variant | undefined;
 }
 
+/**
+ * The stages of the search through the design space as far as they are known: what comes after a stage is empty until
+ * the runs of that stage are finished.
+ * @param results folder of result files
+ */
 export function designStages(tier: Tier, results?: string): DesignStages {
   const { each, top, best, last } = kept[tier];
   const candidate = (point: DesignPoint, block: Block, at: number): Candidate => ({

@@ -54,6 +54,7 @@ export function summed(a: StudyReport, b: StudyReport): StudyReport {
   };
 }
 
+/** How a study is run, and where its results lie. */
 export interface RunStudyOptions extends Partial<Pick<RunOptions, 'again' | 'results' | 'signal' | 'launch'>> {
   /** Processes side by side, each with its share of the cores; 2 where left out and there are as many cores. */
   readonly workers?: number;

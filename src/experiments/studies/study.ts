@@ -75,6 +75,7 @@ export function variantOfMethod({ variants, also }: Study, written: string): Var
   return { name: method, label: method, runs: (variants[0]?.runs ?? []).map((spec) => runSpec({ ...spec, method })) };
 }
 
+/** One method of a study with its runs. */
 export interface Variant {
   /** Unique in the study; the written form of the method unless the study varies something else. */
   readonly name: string;

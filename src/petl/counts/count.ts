@@ -25,7 +25,10 @@ export interface Counts {
   readonly share: number;
 }
 
-/** @param classes outputs of the task's head, 0 where the model's own language-model head is used */
+/**
+ * What a method trains and stores beside a frozen model of this shape, in closed form: nothing is built.
+ * @param classes outputs of the task's head, 0 where the model's own language-model head is used
+ */
 export function count(method: Method, shape: ModelShape, classes = 0): Counts {
   const weights = weightShapes(shape);
   const unfrozen = total(unfrozenNames(method, shape).map((name) => sizeOf(weights[name] ?? [])));

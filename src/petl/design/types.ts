@@ -157,6 +157,7 @@ export type PromptInit =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'tokens'; readonly ids: readonly number[] };
 
+/** What is added to a frozen model, and which of its own weights are trained besides. */
 export interface Method {
   /** The canonical written form: `lora:r=8`, `mam:l=30,r=512`. */
   readonly name: string;

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+/** Names of what a module exports, of modules in it too, that shows no docs on hover. */
+function undocumented(checker: ts.TypeChecker, module: ts.Symbol, inside = ''): readonly string[] {
+  return checker.getExportsOfModule(module).flatMap((found) => {
+    const symbol = found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found;
+    const name = `${inside}${found.name}`;
+    if (symbol.flags & ts.SymbolFlags.ValueModule) return undocumented(checker, symbol, `${name}.`);
+    const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
+    return isValue && symbol.getDocumentationComment(checker).length === 0 ? [name] : [];
+  });
+}
+
+const index = join(__dirname, 'index.ts');
+const files = ts.createProgram([index], { noEmit: true, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] });
+const checker = files.getTypeChecker();
+const surface = checker.getSymbolAtLocation(files.getSourceFile(index) as ts.SourceFile) as ts.Symbol;
+
+it('shows docs on hover for every value of the public surface', () => {
+  expect(checker.getExportsOfModule(surface).length).toBeGreaterThan(80);
+  expect(undocumented(checker, surface)).toEqual([]);
+});
+
+it('holds no test fixture', () => {
+  const from = checker.getExportsOfModule(surface).flatMap((found) => {
+    const symbol = found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found;
+    return (symbol.declarations ?? []).map((declaration) => declaration.getSourceFile().fileName);
+  });
+  expect(from.filter((file) => /\/(fixtures|testing)\//.test(file))).toEqual([]);
+});
