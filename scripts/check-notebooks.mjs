@@ -1,4 +1,4 @@
-// Type-checks src and every notebook's joined code cells with tslab's own TypeScript and tslab's options, and the
+// Type-checks src, every notebook's joined code cells and the blocks of README.md with tslab's own TypeScript and tslab's options, and the
 // notebooks strictly besides: what passes here compiles in a notebook.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -51,6 +51,10 @@ const notebooks = new Map(
     { notebook, ...joined(notebook) },
   ]),
 );
+const readme = join(root, 'README.md');
+[...readFileSync(readme, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].forEach(([, text], i) =>
+  notebooks.set(join(root, `readme-${i + 1}.ts`), { notebook: readme, text, starts: [{ cell: i + 1, line: 0 }] }),
+);
 const sources = files('src', '.ts').filter((file) => !file.endsWith('.test.ts'));
 
 const host = ts.createCompilerHost(options);
@@ -84,6 +88,6 @@ const errors = new Set(
 );
 for (const error of errors) console.log(error);
 console.log(
-  `TypeScript ${ts.version}: ${sources.length} sources and ${notebooks.size} notebooks, ${errors.size} errors`,
+  `TypeScript ${ts.version}: ${sources.length} sources and ${notebooks.size} notebooks and blocks, ${errors.size} errors`,
 );
 process.exitCode = errors.size > 0 ? 1 : 0;
