@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import { readJson, whole, type Schema } from '../json';
 import { projectRoot } from '../project';
 import type { RemoteFile } from './transfer';
 
@@ -23,6 +25,14 @@ export interface Origin {
   /** Of the one file; of lines `hash  name` where there are several, as `sha256sum` prints them. */
   readonly sha256: string;
 }
+
+const origin: Schema<Origin> = v.object({
+  repository: v.string(),
+  commit: v.string(),
+  licence: v.nullable(v.string()),
+  bytes: whole,
+  sha256: v.string(),
+});
 
 export interface HubCopy extends Origin {
   readonly folder: string;
@@ -53,7 +63,9 @@ export function hubCopies(cache: string = hubCache()): readonly HubCopy[] {
         .flatMap((commit) => {
           const folder = join(cache, home, commit);
           const path = join(folder, originFile);
-          return existsSync(path) ? [{ ...(JSON.parse(readFileSync(path, 'utf8')) as Origin), folder }] : [];
+          return existsSync(path)
+            ? [{ ...readJson(path, origin, `remove ${folder} and fetch the model again`), folder }]
+            : [];
         }),
     );
 }

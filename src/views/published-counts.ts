@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { readHe } from '../experiments/findings/published';
+import { readJson, real, type Schema } from '../json';
 import { knownShapes } from '../model/shapes';
 import { count } from '../petl/counts/count';
 import { parseMethod } from '../petl/design/written';
@@ -80,9 +81,13 @@ interface HoulsbyNumber {
   readonly share: number | null;
 }
 
+const houlsby: Schema<{ readonly numbers: readonly HoulsbyNumber[] }> = v.object({
+  numbers: v.array(v.object({ table: v.string(), backbone: v.string(), method: v.string(), share: v.nullable(real) })),
+});
+
 function readHoulsby(): readonly { source: string; backbone: string; method: string; printed: number }[] {
   const path = join(projectRoot(), 'data', 'published', 'houlsby2019.json');
-  const { numbers } = JSON.parse(readFileSync(path, 'utf8')) as { readonly numbers: readonly HoulsbyNumber[] };
+  const { numbers } = readJson(path, houlsby, 'bring the file back with: git checkout data/published');
   return numbers.flatMap(({ table, backbone, method, share }) =>
     table === 'Table 1' && share !== null
       ? [{ source: `Houlsby et al. 2019, ${table}`, backbone, method, printed: share }]

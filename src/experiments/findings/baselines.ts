@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { writeWhole } from '../../files';
+import { readJson, real, whole, type Schema } from '../../json';
 import { generationBaselines, textScores, type Baseline, type TextScores } from '../../tasks/baselines';
 import { printOf, type SplitPrint } from '../../tasks/fingerprint';
 import { taskNamed } from '../../tasks/registry';
@@ -42,11 +44,25 @@ export function writeBaselines(record: BaselineRecord, results?: string): string
   return writeWhole(baselinesPath(record.task, results), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** The scores on disk; undefined where they were never made. */
+const scores: Schema<TextScores> = v.strictObject({
+  bleu: real,
+  chrf: real,
+  rouge1: real,
+  rouge2: real,
+  rougeL: real,
+  rougeLsum: real,
+});
+const schema: Schema<BaselineRecord> = v.strictObject({
+  task: v.string(),
+  examples: v.strictObject({ count: whole, hash: v.string() }),
+  rows: v.array(v.strictObject({ name: v.picklist(['copy', 'lead', 'nearest', 'oracle']), about: v.string(), scores })),
+});
+
+/**
+ * The scores on disk; undefined where they were never made.
+ * @throws UserError where the file holds something else
+ */
 export function readBaselines(task: string, results?: string): BaselineRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(baselinesPath(task, results), 'utf8')) as BaselineRecord;
-  } catch {
-    return undefined;
-  }
+  const path = baselinesPath(task, results);
+  return existsSync(path) ? readJson(path, schema, `make it anew with: npx petl baselines ${task}`) : undefined;
 }

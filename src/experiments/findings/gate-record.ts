@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import { readJson, real, whole, type Schema } from '../../json';
 import { writeWhole } from '../../files';
 import { gateLines, passedTasks, type GateLine } from './gate';
 import { resultsFolder } from '../store/spec';
@@ -30,11 +32,25 @@ export function writeGate(record: GateRecord, results?: string): string {
   return writeWhole(gatePath(results), `${JSON.stringify(record, null, 1)}\n`);
 }
 
-/** The record on disk; undefined before the gate was judged. */
+const line: Schema<GateLine> = v.strictObject({
+  task: v.string(),
+  against: v.string(),
+  statistic: v.picklist(['nats per token', 'chrF, mean of texts']),
+  gap: real,
+  interval: v.strictObject({ low: real, high: real }),
+  seeds: whole,
+  passed: v.boolean(),
+});
+const schema: Schema<GateRecord> = v.strictObject({
+  lines: v.array(line),
+  tasks: v.array(v.strictObject({ task: v.string(), outcome: v.picklist(['passed', 'floor']) })),
+});
+
+/**
+ * The record on disk; undefined before the gate was judged.
+ * @throws UserError where the file holds something else
+ */
 export function readGate(results?: string): GateRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(gatePath(results), 'utf8')) as GateRecord;
-  } catch {
-    return undefined;
-  }
+  const path = gatePath(results);
+  return existsSync(path) ? readJson(path, schema, 'remove the file and judge again with: npx petl gate') : undefined;
 }

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { UserError } from '../../errors';
+import { readJson, real, whole, type Schema } from '../../json';
 import { projectRoot } from '../../project';
 
 /** One printed number of He et al. 2021 with its place; see the file's `fields`. */
@@ -41,11 +42,33 @@ export function published({ table, task, metric }: PublishedQuery): readonly Pub
   throw new UserError(`no published numbers for "${table} ${task} ${metric}": there are ${there.join('; ')}`);
 }
 
-/** Every number of `data/published/he2021.json`. */
-export function readHe(): readonly PublishedNumber[] {
-  const path = join(projectRoot(), 'data', 'published', 'he2021.json');
-  const { numbers } = JSON.parse(readFileSync(path, 'utf8')) as {
-    readonly numbers: readonly Omit<PublishedNumber, 'source'>[];
-  };
+const number: Schema<Omit<PublishedNumber, 'source'>> = v.strictObject({
+  table: v.string(),
+  task: v.string(),
+  backbone: v.string(),
+  metric: v.string(),
+  label: v.string(),
+  method: v.string(),
+  form: v.string(),
+  site: v.string(),
+  share: real,
+  printed: v.string(),
+  score: real,
+  sd: v.nullable(real),
+  seeds: whole,
+  note: v.string(),
+});
+const file: Schema<{ readonly numbers: readonly Omit<PublishedNumber, 'source'>[] }> = v.object({
+  numbers: v.array(number),
+});
+
+/**
+ * Every number of `data/published/he2021.json`.
+ * @throws UserError where another such file stands there
+ */
+export function readHe(
+  path: string = join(projectRoot(), 'data', 'published', 'he2021.json'),
+): readonly PublishedNumber[] {
+  const { numbers } = readJson(path, file, 'bring the file back with: git checkout data/published');
   return numbers.map((number) => ({ ...number, source: `He et al. 2021, ${number.table}` }));
 }
