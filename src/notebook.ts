@@ -1,4 +1,3 @@
-import { dirname, relative } from 'node:path';
 import { claimPath } from './experiments/runner/claims';
 import { executeRun, StoppedError, type PlannedRun, type Standing, type Tools } from './experiments/runner/execute';
 import { progressTable, standing } from './experiments/runner/progress';
@@ -18,7 +17,6 @@ import { liveCurve, type Live } from './plots/live';
 import { notebook } from './plots/output';
 import { groupBy } from './plots/summary';
 import { locks } from './processes';
-import { projectRoot } from './project';
 import type { Report } from './training/job';
 import { runBars } from './views/run-bars';
 import type { RunRow } from './rows';
@@ -52,7 +50,7 @@ export async function train(study: Study, variant: string, options: TrainOptions
   for (const specs of groupBy(chosen.runs, ({ task }) => task).values()) {
     const stored = specs.map((spec) => storedRun(spec, options, say));
     const found = stored.flatMap((record) => record ?? []);
-    if (found.length > 0) say(foundLine(label, found, options.results));
+    if (found.length > 0) say(foundLine(label, found));
     const missing = specs.filter((_, i) => stored[i] === undefined);
     if (missing.length > 0 && options.missing === 'say') say(missingLine(label, missing, study));
     for (const [i, spec] of specs.entries()) {
@@ -133,17 +131,16 @@ function storedRun(
   return stored.kind === 'finished' && again !== true ? stored.record : undefined;
 }
 
-/** One run with its path, or the mean of several with their folder. */
-function foundLine(label: string, records: readonly RunRecord[], results: string | undefined): string {
+/** One line: of one run, or of the mean of several. */
+function foundLine(label: string, records: readonly RunRecord[]): string {
   const [first] = records as readonly [RunRecord];
   const { metric } = first.final;
   const scores = records.flatMap(({ final }) => final.score ?? []);
   const seconds = records.reduce((sum, { final }) => sum + final.seconds, 0).toFixed(0);
-  const path = relative(projectRoot(), runPath(first.run.spec, results));
   if (records.length === 1)
-    return `${label}, seed ${first.run.spec.seed}: finished run on disk, ${metric} ${scores[0]?.toFixed(4) ?? '-'}, trained in ${seconds} s\n  ${path}`;
+    return `${label}, seed ${first.run.spec.seed}: finished run on disk, ${metric} ${scores[0]?.toFixed(4) ?? '-'}, trained in ${seconds} s`;
   const seeds = records.map(({ run }) => run.spec.seed).join(', ');
-  return `${label} on ${first.run.spec.task}: ${records.length} finished runs on disk (seeds ${seeds}), ${metric} ${mean(scores).toFixed(4)} ± ${deviation(scores).toFixed(4)}, ${seconds} s\n  ${dirname(path)}`;
+  return `${label} on ${first.run.spec.task}: ${records.length} finished runs on disk (seeds ${seeds}), ${metric} ${mean(scores).toFixed(4)} ± ${deviation(scores).toFixed(4)}, ${seconds} s`;
 }
 
 function missingLine(label: string, specs: readonly RunSpec[], { name, tier }: Study): string {
