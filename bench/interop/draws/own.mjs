@@ -36,6 +36,9 @@ const forms = {
     () => 'bitfit+ia3',
     (n) => `point:site=attn.value,form=linear,r=${n(1, 4)},s=${n(1, 3)},layers=from1`,
     (n) => `point:site=attn.query,form=diagonal,how=multiply,reads=h`,
+    (n) => `lora:r=${n(1, 4)},s=${n(1, 3)},at=all-linear`,
+    (n) => `dora:r=${n(1, 4)},at=o.gate`,
+    (n) => `rslora:r=${n(1, 4)},at=o.up`,
   ],
   adapters: [
     (n) => `houlsby:m=${n(1, 8)},norms=frozen`,
