@@ -89,6 +89,14 @@ describe('json', () => {
     },
   );
 
+  it('petl methods fits 100 columns', () => {
+    const { code, out } = petl('methods');
+    expect(code).toBe(0);
+    const lines = out.split('\n');
+    expect(lines.filter((line) => line.length > 100)).toEqual([]);
+    expect(lines.length).toBeGreaterThan(50);
+  });
+
   it('verdicts have the same fields whatever they say', () => {
     const fields = [
       'ci',

@@ -25,7 +25,7 @@ export function methodsCommand(input: Input): number {
   if (flag(input, 'json')) printJson(methods);
   else
     print(
-      `${tableText(methodTable(methods))}\n\nParts in brackets may be left out; a+b joins two methods. Counts: MiniLM, head apart.`,
+      `${tableText(methodTable(methods))}\nCounts: MiniLM, head apart.\n\nHow each is written; parts in brackets may be left out, and a+b joins two methods.\n${methods.map(({ written }) => wrapped(written)).join('\n')}`,
     );
   return 0;
 }
@@ -39,22 +39,33 @@ interface MethodLine {
   readonly share: number;
 }
 
+/** A written form, broken before its brackets where it is wider than a terminal. */
+function wrapped(written: string, width = 96): string {
+  return written
+    .split(/(?=\[)/)
+    .reduce(
+      ({ text, column }, part) =>
+        column + part.length <= width
+          ? { text: text + part, column: column + part.length }
+          : { text: `${text}\n      ${part}`, column: 4 + part.length },
+      { text: '  ', column: 0 },
+    ).text;
+}
+
 function methodTable(methods: readonly MethodLine[]): Table {
   const columns = [
-    { title: 'written form', align: 'left' },
+    { title: 'example', align: 'left' },
     { title: 'form', align: 'left' },
     { title: 'site', align: 'left' },
-    { title: 'example', align: 'left' },
     { title: 'trained', align: 'right' },
     { title: '%', align: 'right' },
   ] as const;
   return {
     columns,
-    rows: methods.map(({ written, form, site, example, trained, share }) => [
-      written,
+    rows: methods.map(({ form, site, example, trained, share }) => [
+      example,
       form,
       site,
-      example,
       trained.toLocaleString('en'),
       Number(share.toPrecision(2)).toString(),
     ]),
