@@ -14,6 +14,9 @@ export interface RunRow {
   /** Functional form and modified site in words: marker and colour. */
   readonly form: string;
   readonly site: string;
+  /** What the modification reads, and how it is put back, in words; empty where there is none. */
+  readonly insertion: string;
+  readonly composition: string;
   readonly task: string;
   readonly model: string;
   readonly seed: number;

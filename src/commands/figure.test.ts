@@ -7,7 +7,7 @@ import { existingMethods } from '../experiments/studies/existing-methods';
 import { insertionForm } from '../experiments/studies/insertion-form';
 import type { Study } from '../experiments/studies/study';
 import { demoRows } from '../plots/demo';
-import { exportStudy } from './figure';
+import { writeFigures } from './figure';
 import type { RunRow } from '../rows';
 
 describe('the figures of a study', () => {
@@ -22,7 +22,7 @@ describe('the figures of a study', () => {
   });
 
   const pictures = async (make: (tier: 'quick') => Study, rows: readonly RunRow[]): Promise<readonly string[]> =>
-    (await exportStudy(make('quick'), rows)).filter((path) => path.endsWith('.png')).map((path) => basename(path));
+    (await writeFigures(make('quick'), rows)).filter((path) => path.endsWith('.png')).map((path) => basename(path));
   const some = demoRows(1, 'one').slice(0, 5);
 
   it('are one for each task and model, named by what differs in the study', async () => {

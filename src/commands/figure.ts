@@ -1,42 +1,57 @@
+import { existsSync } from 'node:fs';
+import { UserError } from '../errors';
+import { readRows, rowsOfStudy } from '../experiments/store/rows';
+import { studyFolder, type Tier } from '../experiments/store/spec';
+import { studies, studyNamed } from '../experiments/studies';
 import { plansOf, type Study } from '../experiments/studies/study';
-import { exportFigure } from '../plots/export';
-import { parameterScore } from '../plots/parameter-score';
-import { groupBy } from '../plots/summary';
+import type { Counted } from '../plots/score-plan';
+import type { RunRow } from '../rows';
+import { exportFigures, exportRows, type NamedRows, type StudyFormat } from '../views/export-study';
 import { figuresFolder } from './paths';
-import { type RunRow, fullFineTuning } from '../rows';
 
 /**
- * Writes a study's parameter-score figure, one for each of its tasks and models that has runs: to `results/figures`,
- * those of tier
- * quick to `results/quick/figures`. Where nothing but full fine-tuning ran there is no point to draw. Returns the
- * paths.
+ * Writes a study's parameter-score figures, to `results/figures` where no folder is said, those of tier quick to
+ * `results/quick/figures`. Returns the paths.
  */
-export async function exportStudy(
+export async function writeFigures(
   study: Study,
   rows: readonly RunRow[],
   folder: string = figuresFolder(study.tier),
 ): Promise<readonly string[]> {
-  const { name, title } = study;
-  const keys = keysOf(study);
-  const files: string[] = [];
-  for (const own of groupBy(rows, (row) => `${row.task} ${row.model}`).values()) {
-    if (own.every(({ form }) => form === fullFineTuning)) continue;
-    const words = keys.map((key) => own[0]?.[key]);
-    const of =
-      words.length === 0
-        ? { name, title }
-        : { name: [name, ...words].join('-'), title: `${title}: ${words.join(', ')}` };
-    files.push(...(await exportFigure(parameterScore(own, of), folder)));
-  }
-  return files;
+  return await exportFigures(named(study, rows), folder, { formats: ['svg', 'png', 'html', 'csv'] });
 }
 
-/**
- * What tells the figures of a study apart, however far it has come: its task, and its model where one task has several.
- */
-function keysOf(study: Study): readonly ('task' | 'model')[] {
-  const specs = plansOf(study).map(({ spec }) => spec);
-  const tasks = new Set(specs.map(({ task }) => task)).size;
-  const pairs = new Set(specs.map(({ task, model }) => `${task} ${model}`)).size;
-  return [...(tasks > 1 ? ['task' as const] : []), ...(pairs > tasks ? ['model' as const] : [])];
+function named(study: Study, rows: readonly RunRow[]): NamedRows {
+  const { name, title, tier } = study;
+  return { name, title, tier, rows, places: plansOf(study).map(({ spec }) => spec) };
+}
+
+/** What is on disk of a shipped study, or of one of one's own: `own/NAME`, or NAME alone. */
+export function storedStudy(name: string, tier: Tier): NamedRows {
+  if (Object.hasOwn(studies, name)) {
+    const study = studyNamed(name, tier);
+    return named(study, rowsOfStudy(study));
+  }
+  const own = name.replace(/^own\//, '');
+  if (!/^[\w.-]+$/.test(own) || /^\.+$/.test(own) || !existsSync(studyFolder(`own/${own}`, 'full')))
+    throw new UserError(
+      `unknown study "${name}": choose from ${Object.keys(studies).join(', ')}, or one of your own below results/own`,
+    );
+  const rows = readRows(`own/${own}`, 'full');
+  return { name: own, title: own, tier: 'full', rows, places: rows };
+}
+
+export interface ExportWish {
+  readonly out?: string;
+  readonly formats: readonly string[];
+  readonly width?: string;
+  readonly x?: string;
+}
+
+export async function exportStored(of: NamedRows, tier: Tier, wish: ExportWish): Promise<readonly string[]> {
+  return await exportRows(of, wish.out ?? figuresFolder(tier), {
+    formats: wish.formats as readonly StudyFormat[],
+    ...(wish.width === undefined ? {} : { width: wish.width }),
+    ...(wish.x === undefined ? {} : { x: wish.x as Counted }),
+  });
 }

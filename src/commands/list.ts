@@ -83,9 +83,10 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'export',
-    usage: 'export NAME [--tier quick|full] [--json]',
-    about: "write a study's figure as SVG, PNG, HTML and CSV",
-    options: { ...tier, ...json },
+    usage:
+      'export NAME [--out DIR] [--formats LIST] [--width 84mm] [--x trained|stored|paper] [--tier quick|full] [--json]',
+    about: "write a study's figures and tables: svg, pdf, png, html, csv, tex, md",
+    options: { ...tier, ...named('out', 'formats', 'width', 'x'), ...json },
     positionals: ['NAME'],
     load: () => study().exportCommand,
   },

@@ -85,8 +85,8 @@ function scores(rows: readonly RunRow[]): string {
 }
 
 async function writeFigure(study: Study, rows: readonly RunRow[], folder: string): Promise<readonly string[]> {
-  const { exportStudy } = require('./figure') as typeof import('./figure');
-  return (await exportStudy(study, rows, folder)).map(relativePath);
+  const { writeFigures } = require('./figure') as typeof import('./figure');
+  return (await writeFigures(study, rows, folder)).map(relativePath);
 }
 
 export function optionsOf(input: Input): RunOptions {
@@ -181,20 +181,22 @@ export function resultsCommand(input: Input): number {
   return 0;
 }
 
-/** `petl export NAME`: the figure of what is on disk, as pictures, page and numbers. */
+/** `petl export NAME`: figures and tables of what is on disk. */
 export async function exportCommand(input: Input): Promise<number> {
-  const study = studyOf(input);
-  const rows = rowsOfStudy(study);
-  if (rows.length === 0)
-    throw new UserError(
-      `no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`,
-    );
-  const files = await writeFigure(study, rows, figuresFolder(study.tier));
-  if (files.length === 0)
-    throw new UserError(
-      `${study.name} has runs of full fine-tuning alone, and no figure of parameters: npx petl results ${study.name} --tier ${study.tier} prints their scores`,
-    );
-  if (flag(input, 'json')) printJson(files);
-  else print(files.join('\n'));
+  const { exportStored, storedStudy } = require('./figure') as typeof import('./figure');
+  const tier = tierOf(input);
+  const study = storedStudy(input.positionals[0] ?? '', tier);
+  const given = (name: string): string | undefined =>
+    input.values[name] === undefined ? undefined : textOf(input, name);
+  const [out, width, x] = [given('out'), given('width'), given('x')];
+  const files = await exportStored(study, tier, {
+    formats: textOf(input, 'formats', 'svg,png,html,csv').split(','),
+    ...(out === undefined ? {} : { out }),
+    ...(width === undefined ? {} : { width }),
+    ...(x === undefined ? {} : { x }),
+  });
+  const paths = files.map(relativePath);
+  if (flag(input, 'json')) printJson(paths);
+  else print(paths.join('\n'));
   return 0;
 }

@@ -1,8 +1,11 @@
-import { axis, figure } from './figure';
+import { axis, figure, lineMargin } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds, referenceLine } from './lines';
 import { formatOf, logAxis, logRange, meanText, scoreAxis, shortNumber } from './scale';
 import type { ScoreFormat } from './scale';
+import { fewerTicks, scoreTitle } from './score-plan';
+import { pixelsOf, sizeClass } from './size';
+import { plain } from './text';
 import { groupBy, summarise } from './summary';
 import type { RunRow, SummaryRow } from './summary';
 import { fullFineTuning } from '../rows';
@@ -17,7 +20,8 @@ export interface SweepOptions {
   readonly budget?: (row: SummaryRow) => number;
   readonly budgetTitle?: string;
   readonly budgetSuffix?: string;
-  readonly width?: number;
+  /** Pixels, or a length on paper: `84mm` and `174mm` are one and two columns. */
+  readonly width?: number | string;
   readonly height?: number;
 }
 
@@ -31,16 +35,23 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
   const summaries = summarise(rows);
   const first = summaries[0];
   if (!first) throw new Error('budgetSweep: no runs to draw; train the study first');
-  const { width = 800, height = 480 } = options;
-  const lines = linesOf(summaries, options);
+  const width = pixelsOf(options.width ?? 800);
+  const sizes = sizeClass(width);
+  const { budget = (row: SummaryRow) => row.share } = options;
+  const isLine = (row: SummaryRow): boolean => row.form === fullFineTuning || budget(row) <= 0;
+  const lines = linesOf(
+    summaries.filter((row) => !isLine(row)),
+    options,
+  );
   const frame = {
     name: options.name ?? `budget-sweep-${first.task}`,
     title: options.title ?? `Score by budget on ${first.task}`,
     subtitle: options.subtitle ?? `${first.model}, tier ${first.tier}`,
     width,
-    height,
+    height: options.height ?? (sizes.keysBelow ? Math.round(0.75 * width) : 480),
   };
-  const full = summaries.filter((row) => row.form === fullFineTuning);
+  const margin = lineMargin(frame);
+  const full = summaries.filter(isLine);
   const colour = lineColours(lines.map((line) => line.label));
   const values = [...lines.flatMap((line) => [...line.points]), ...full].flatMap((row) => [
     row.mean - row.sd,
@@ -49,7 +60,9 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
   const ends = [...lines.map(lastOf), ...full.map((row) => ({ label: row.label, y: row.mean }))];
   const labels = lineEnds(ends, {
     values,
-    height: height - 140,
+    height: frame.height - margin.t - margin.b,
+    sizes,
+    most: 0.34 * width,
     colour: new Map([...colour, ...full.map((row) => [row.label, '#4b5563'] as const)]),
   });
   const format = formatOf(first.metric);
@@ -59,11 +72,15 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
   );
   const title = options.budgetTitle ?? 'trained parameters, % of the backbone (log)';
   const layout = {
-    margin: { l: 68, r: labels.room, t: 78, b: 62 },
+    margin: { ...margin, r: labels.room },
     showlegend: false,
     annotations: labels.annotations as Annotation[],
-    xaxis: logAxis(title, x, options.budgetSuffix ?? (options.budget ? '' : '%')),
-    yaxis: axis(`test ${first.metric}`, scoreAxis({ from: labels.range[0], to: labels.range[1] }, format)),
+    xaxis: fewerTicks(
+      logAxis(title, x, options.budgetSuffix ?? (options.budget ? '' : '%')),
+      width - margin.l - labels.room,
+      sizes,
+    ),
+    yaxis: axis(scoreTitle(first.metric), scoreAxis({ from: labels.range[0], to: labels.range[1] }, format)),
   };
   const data = [
     ...full.flatMap((row) => referenceLine(row, x)),
@@ -77,8 +94,7 @@ function linesOf(summaries: readonly SummaryRow[], options: SweepOptions): Line[
     line = (row: SummaryRow) => row.label.replace(/ [a-z]+=[\d.]+$/, ''),
     budget = (row: SummaryRow) => row.share,
   } = options;
-  const swept = summaries.filter((row) => row.form !== fullFineTuning);
-  return [...groupBy(swept, line)].map(([label, group]) => ({
+  return [...groupBy(summaries, line)].map(([label, group]) => ({
     label,
     points: group.map((row) => ({ ...row, x: budget(row) })).sort((a, b) => a.x - b.x),
   }));
@@ -92,10 +108,10 @@ function trace({ label, points }: Line, color: string, format: ScoreFormat): Dat
   return {
     type: 'scatter',
     mode: 'lines+markers',
-    name: label,
+    name: plain(label),
     x: points.map((point) => point.x),
     y: points.map((point) => point.mean),
-    text: points.map((point) => `<b>${point.label}</b><br>${shortNumber(point.x)}: ${meanText(point, format)}`),
+    text: points.map((point) => `<b>${plain(point.label)}</b><br>${shortNumber(point.x)}: ${meanText(point, format)}`),
     hoverinfo: 'text',
     line: { color, width: 2 },
     marker: { size: 8, color, line: { color: '#ffffff', width: 1 } },

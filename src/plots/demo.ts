@@ -33,6 +33,12 @@ export function demoRows(seeds = 3, task = 'demo-task'): RunRow[] {
       label,
       form,
       site,
+      insertion: ['adapter', 'low-rank'].includes(form)
+        ? /houlsby|pfeiffer/.test(method)
+          ? 'sequential'
+          : 'parallel'
+        : '',
+      composition: '',
       task,
       model: 'demo-model',
       seed: s + 1,

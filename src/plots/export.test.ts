@@ -46,7 +46,7 @@ describe('exportFigure', () => {
     const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
     const read = window.eval(`${script}; JSON.stringify(figure)`) as string;
     expect(JSON.parse(read)).toMatchObject({
-      layout: { title: { text: 'Demo <figure> $& $1' } },
+      layout: { title: { text: 'Demo &lt;figure&gt; &#36;&amp; &#36;1' } },
       data: JSON.parse(JSON.stringify(figure.data)) as object,
     });
   });

@@ -4,11 +4,14 @@ import { UserError } from '../errors';
 import { writeWhole } from '../files';
 import { projectRoot } from '../project';
 import type { Figure } from './figure';
-import { figureHtml } from './html';
+import { figureHtml, tablePage } from './html';
+import { tableLatex } from './latex';
+import { svgPdf } from './pdf';
 import { figureSvg, svgPng } from './svg';
-import { csvText } from './table';
+import { csvText, tableMarkdown, type Table } from './table';
 
-export type ExportFormat = 'svg' | 'png' | 'html' | 'csv';
+export const figureFormats = ['svg', 'pdf', 'png', 'html', 'csv'] as const;
+export type ExportFormat = (typeof figureFormats)[number];
 
 export interface ExportOptions {
   readonly formats?: readonly ExportFormat[];
@@ -17,10 +20,10 @@ export interface ExportOptions {
 }
 
 /**
- * Writes the figure as SVG, PNG (2 device pixels per CSS pixel), an interactive page and the CSV of its numbers, each
- * in one
- * step, so that no half file is ever seen. The same figure gives the same bytes. Returns the paths.
- * A page outside the project gets a copy of Plotly beside it.
+ * Writes the figure as SVG, PDF (with its fonts), PNG (2 device pixels per CSS pixel, 4 where it is narrow enough for a
+ * page), an interactive page and the CSV of its numbers, each in one step, so that no half file is ever seen. The same
+ * figure gives the same bytes. Returns the paths. A page outside the project gets a copy of Plotly beside it.
+ * @throws UserError on a name that is no file name and a folder that cannot be written
  */
 export async function exportFigure(
   figure: Figure,
@@ -33,11 +36,13 @@ export async function exportFigure(
   const place = resolve(folder);
   const svg = formats.some((format) => format !== 'csv') ? await figureSvg(figure) : '';
   if (formats.includes('html') && !inline && relative(projectRoot(), place).startsWith('..')) sharePlotly(place);
-  return formats.map((format) => {
+  const paths: string[] = [];
+  for (const format of formats) {
     const path = join(place, `${figure.name}.${format}`);
-    writeWhole(path, contentOf(format, { figure, svg, folder: place, inline }));
-    return path;
-  });
+    writeWhole(path, await contentOf(format, { figure, svg, folder: place, inline }));
+    paths.push(path);
+  }
+  return paths;
 }
 
 interface Source {
@@ -47,16 +52,46 @@ interface Source {
   readonly inline: boolean;
 }
 
-function contentOf(format: ExportFormat, { figure, svg, folder, inline }: Source): string | Buffer {
+function contentOf(format: ExportFormat, { figure, svg, folder, inline }: Source): string | Buffer | Promise<Buffer> {
   switch (format) {
     case 'svg':
       return svg;
+    case 'pdf':
+      return svgPdf(svg, figure.title);
     case 'png':
-      return svgPng(svg);
+      return svgPng(svg, figure.width < 690 ? 4 : 2);
     case 'html':
       return figureHtml(figure, svg, { folder, inline });
     case 'csv':
       return numbersCsv(figure);
+  }
+}
+
+export const tableFormats = ['html', 'csv', 'tex', 'md'] as const;
+export type TableFormat = (typeof tableFormats)[number];
+
+/** Writes the table under `name` in each format; returns the paths. */
+export function exportTable(
+  table: Table,
+  folder: string,
+  { name, title, formats }: { readonly name: string; readonly title: string; readonly formats: readonly TableFormat[] },
+): readonly string[] {
+  return formats.map((format) => writeWhole(join(resolve(folder), `${name}.${format}`), tableIn(format, table, title)));
+}
+
+function tableIn(format: TableFormat, table: Table, title: string): string {
+  switch (format) {
+    case 'html':
+      return tablePage(table, title);
+    case 'csv':
+      return csvText(
+        table.columns.map((column) => column.title),
+        table.rows,
+      );
+    case 'tex':
+      return tableLatex(table);
+    case 'md':
+      return `${tableMarkdown(table)}\n`;
   }
 }
 

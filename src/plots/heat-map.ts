@@ -1,6 +1,8 @@
-import { axis, figure } from './figure';
+import { axis, figure, headRoom } from './figure';
 import type { Annotation, Cell, Data, Figure, Shape } from './figure';
 import { textWidth } from './fonts';
+import { pixelsOf, sizeClass } from './size';
+import { plain, wrapped } from './text';
 
 /** One cell of a heat map. */
 export interface HeatCell {
@@ -19,6 +21,8 @@ export interface HeatMapOptions {
   /** Side of a cell in pixels, width and height. */
   readonly cell?: readonly [number, number];
   readonly range?: readonly [number, number];
+  /** Pixels, or a length on paper, by which cells are then as wide as they can. */
+  readonly width?: number | string;
 }
 
 /** Cividis: even steps of lightness, read the same with and without colour vision. */
@@ -40,40 +44,62 @@ const stops = [
  * size.
  */
 export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Figure {
-  const { text = (value: number) => value.toFixed(2), cell: [w, h] = [64, 34] } = options;
+  const { text = (value: number) => value.toFixed(2), cell: [usual, h] = [64, 34] } = options;
   const rows = [...new Set(cells.map((cell) => cell.row))];
   const columns = [...new Set(cells.map((cell) => cell.column))];
   const [low, high] = options.range ?? rangeOf(cells);
-  const left = 24 + Math.max(...rows.map((row) => textWidth(row, { size: 12, weight: 400 })));
+  const wanted = options.width === undefined ? undefined : pixelsOf(options.width);
+  const sizes = sizeClass(wanted ?? 940);
+  const style = { size: sizes.tick, weight: 400 };
+  const names = rows.map((row) => wrapped(row, wanted === undefined ? 1e4 : 0.3 * wanted, style));
+  const left = (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));
+  const bar = sizes.keysBelow ? 66 : 110;
+  const w = wanted === undefined ? usual : (wanted - left - bar) / columns.length;
+  const heads = columns.map((column) => (wanted === undefined ? [column] : wrapped(column, w - 2, style)));
   const at = (cell: HeatCell): [number, number] => [columns.indexOf(cell.column), rows.indexOf(cell.row)];
   const share = (cell: HeatCell): number => Math.min(1, Math.max(0, (cell.value - low) / (high - low || 1)));
-  const frame = {
+  const head = {
     name: options.name,
     title: options.title,
     subtitle: options.subtitle ?? '',
-    width: Math.ceil(Math.max(left + columns.length * w + 110, 420)),
-    height: 78 + rows.length * h + 56,
+    width: wanted ?? Math.ceil(Math.max(left + columns.length * w + bar, 420)),
+    height: 0,
   };
+  const top = headRoom(head);
+  const bottom = wanted === undefined ? 56 : 16 + 1.3 * sizes.tick * Math.max(...heads.map((lines) => lines.length));
+  const frame = { ...head, height: Math.ceil(top + rows.length * h + bottom) };
   const quiet = { showline: false, ticks: '', showgrid: false, fixedrange: true, ticklabelstandoff: 5 } as const;
   const layout = {
-    margin: { l: left, r: frame.width - left - columns.length * w, t: 78, b: 56 },
+    margin: { l: left, r: frame.width - left - columns.length * w, t: top, b: bottom },
     showlegend: false,
     xaxis: axis('', {
       ...quiet,
       range: [-0.5, columns.length - 0.5],
       tickvals: [...columns.keys()],
-      ticktext: columns,
+      ticktext: heads.map((lines) => lines.map(plain).join('<br>')),
+      ...(wanted === undefined ? {} : { tickangle: 0 as const }),
     }),
-    yaxis: axis('', { ...quiet, range: [rows.length - 0.5, -0.5], tickvals: [...rows.keys()], ticktext: rows }),
+    yaxis: axis('', {
+      ...quiet,
+      range: [rows.length - 0.5, -0.5],
+      tickvals: [...rows.keys()],
+      ticktext: names.map((lines) => lines.map(plain).join('<br>')),
+    }),
     shapes: cells.map((cell) => square(at(cell), colourAt(share(cell)))),
-    annotations: cells.map((cell) => number(at(cell), text(cell.value), share(cell))) as Annotation[],
+    annotations: cells.map((cell) =>
+      number(at(cell), text(cell.value), { share: share(cell), size: sizes.label }),
+    ) as Annotation[],
   };
   const numbers = cells.map((cell): Record<string, Cell> => ({
     row: cell.row,
     column: cell.column,
     [options.unit]: cell.value,
   }));
-  return figure(frame, { data: [hoverMarks(cells, at, { low, high, unit: options.unit })], layout, numbers });
+  return figure(frame, {
+    data: [hoverMarks(cells, at, { low, high, unit: options.unit, size: sizes.label })],
+    layout,
+    numbers,
+  });
 }
 
 function rangeOf(cells: readonly HeatCell[]): [number, number] {
@@ -96,15 +122,19 @@ function square([x, y]: readonly [number, number], fillcolor: string): Partial<S
   };
 }
 
-function number([x, y]: readonly [number, number], text: string, share: number): Partial<Annotation> {
-  return { x, y, text, showarrow: false, font: { size: 12, color: share > 0.55 ? '#1f2933' : '#ffffff' } };
+function number(
+  [x, y]: readonly [number, number],
+  text: string,
+  { share, size }: { readonly share: number; readonly size: number },
+): Partial<Annotation> {
+  return { x, y, text, showarrow: false, font: { size, color: share > 0.55 ? '#1f2933' : '#ffffff' } };
 }
 
 /** Invisible marks: they carry the hover text and the colour bar. */
 function hoverMarks(
   cells: readonly HeatCell[],
   at: (cell: HeatCell) => readonly [number, number],
-  scale: { low: number; high: number; unit: string },
+  scale: { low: number; high: number; unit: string; size: number },
 ): Data {
   const colorscale = stops.map((stop, i): [number, string] => [i / (stops.length - 1), stop]);
   return {
@@ -112,7 +142,7 @@ function hoverMarks(
     mode: 'markers',
     x: cells.map((cell) => at(cell)[0]),
     y: cells.map((cell) => at(cell)[1]),
-    text: cells.map((cell) => `${cell.row}, ${cell.column}: ${cell.value}`),
+    text: cells.map((cell) => plain(`${cell.row}, ${cell.column}: ${cell.value}`)),
     hoverinfo: 'text',
     marker: {
       size: 20,
@@ -123,10 +153,10 @@ function hoverMarks(
       colorscale,
       showscale: true,
       colorbar: {
-        title: { text: scale.unit, side: 'right', font: { size: 12 } },
+        title: { text: plain(scale.unit), side: 'right', font: { size: scale.size } },
         thickness: 12,
         outlinewidth: 0,
-        tickfont: { size: 11 },
+        tickfont: { size: scale.size - 1 },
         x: 1.02,
         xpad: 6,
       },

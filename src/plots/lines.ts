@@ -1,6 +1,8 @@
 import type { Annotation, Data } from './figure';
 import { textWidth } from './fonts';
 import { linearRange, type Range } from './scale';
+import type { SizeClass } from './size';
+import { plain, wrapped } from './text';
 
 const palette = [
   '#0072b2',
@@ -36,20 +38,23 @@ interface Field {
   readonly values: readonly number[];
   readonly height: number;
   readonly colour: ReadonlyMap<string, string>;
+  readonly sizes: SizeClass;
+  /** Most pixels that the names may take; longer ones go on in a second line. */
+  readonly most: number;
 }
-
-const size = 12;
-const apart = 15;
 
 /**
  * The name of each line at its right end, moved up or down where names would touch. `height` is of the plotting area.
  */
-export function lineEnds(ends: readonly LineEnd[], { values, height, colour }: Field): LineEnds {
+export function lineEnds(ends: readonly LineEnd[], { values, height, colour, sizes, most }: Field): LineEnds {
   const { from, to } = linearRange(values.length > 0 ? values : [0, 1]);
+  const style = { size: sizes.label, weight: 400 };
+  const names = ends.map(({ label }) => wrapped(label, most, style));
   const wanted = ends.map((end) => ((to - end.y) / (to - from)) * height);
-  const placed = spreadOut(wanted, apart, height);
+  const lines = Math.max(1, ...names.map((name) => name.length));
+  const placed = spreadOut(wanted, 1.25 * lines * sizes.label, height);
   const annotations = ends.map((end, i): Partial<Annotation> => ({
-    text: end.label,
+    text: (names[i] ?? []).map(plain).join('<br>'),
     xref: 'paper',
     x: 1,
     xanchor: 'left',
@@ -58,11 +63,11 @@ export function lineEnds(ends: readonly LineEnd[], { values, height, colour }: F
     y: 1 - (placed[i] ?? 0) / height,
     yanchor: 'middle',
     showarrow: false,
-    font: { size, color: colour.get(end.label) ?? '#000000' },
+    font: { size: sizes.label, color: colour.get(end.label) ?? '#000000' },
     align: 'left',
   }));
-  const widest = Math.max(0, ...ends.map((end) => textWidth(end.label, { size, weight: 400 })));
-  return { annotations, room: Math.ceil(widest) + 24, range: [from, to] };
+  const widest = Math.max(0, ...names.flat().map((name) => textWidth(name, style)));
+  return { annotations, room: Math.ceil(widest) + (sizes.keysBelow ? 14 : 24), range: [from, to] };
 }
 
 /** Nearest positions in [0, size] that keep the order and are `gap` apart. */
@@ -96,12 +101,12 @@ export function referenceLine(
   const line = {
     type: 'scatter',
     mode: 'lines',
-    name: of.label,
+    name: plain(of.label),
     showlegend: false,
     x: ends,
     y: [of.mean, of.mean],
     line: { color: '#4b5563', width: 1.5, dash },
-    hovertemplate: `<b>${of.label}</b><br>%{y}<extra></extra>`,
+    hovertemplate: `<b>${plain(of.label)}</b><br>%{y}<extra></extra>`,
   } as Data;
   if (of.sd === 0) return [line];
   const [low, high] = [of.mean - of.sd, of.mean + of.sd];

@@ -32,6 +32,20 @@ export function symbols(forms: readonly string[]): Looks {
   return assign(forms, formSymbols, moreSymbols);
 }
 
+const compositionRings: Readonly<Record<string, string>> = {
+  added: '',
+  'fixed scale': 'circle-open',
+  'learned scale': 'diamond-open',
+  gated: 'square-open',
+  multiplied: 'hexagon-open',
+  renormalised: 'octagon-open',
+};
+
+/** Symbol around the point of every composition in use; none around plain addition. */
+export function rings(compositions: readonly string[]): Looks {
+  return assign(compositions, compositionRings, ['pentagon-open', 'hexagram-open']);
+}
+
 function assign(words: readonly string[], known: Readonly<Record<string, string>>, more: readonly string[]): Looks {
   const order = [
     ...Object.keys(known).filter((word) => words.includes(word)),

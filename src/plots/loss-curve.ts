@@ -1,7 +1,9 @@
-import { axis, figure } from './figure';
+import { axis, figure, lineMargin } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds } from './lines';
 import { smoothed, type CurvePoint } from './smooth';
+import { pixelsOf, sizeClass } from './size';
+import { plain } from './text';
 
 /** One line of a training curve: `train loss` of a method, or its `validation loss`. */
 export interface Curve {
@@ -16,7 +18,8 @@ export interface CurveOptions {
   readonly title?: string;
   readonly subtitle?: string;
   readonly unit?: string;
-  readonly width?: number;
+  /** Pixels, or a length on paper: `84mm` and `174mm` are one and two columns. */
+  readonly width?: number | string;
   readonly height?: number;
 }
 
@@ -25,14 +28,17 @@ export interface CurveOptions {
  * numbers are those of every step.
  */
 export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}): Figure {
-  const { width = 760, height = 400, unit = 'loss' } = options;
+  const { unit = 'loss' } = options;
+  const width = pixelsOf(options.width ?? 760);
+  const sizes = sizeClass(width);
   const frame = {
     name: options.name ?? 'loss-curve',
     title: options.title ?? 'Training',
     subtitle: options.subtitle ?? '',
     width,
-    height,
+    height: options.height ?? (sizes.keysBelow ? Math.round(0.75 * width) : 400),
   };
+  const margin = lineMargin(frame);
   const drawn = curves.filter((curve) => curve.points.length > 0);
   const colour = lineColours(drawn.map((curve) => curve.label));
   const lines = drawn.flatMap(linesOf);
@@ -40,9 +46,15 @@ export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}):
     .filter(({ faint }) => !faint)
     .map(({ label, points }) => ({ label, y: points[points.length - 1]?.value ?? 0 }));
   const values = drawn.flatMap((curve) => curve.points.map((point) => point.value));
-  const labels = lineEnds(ends, { values, height: height - 140, colour });
+  const labels = lineEnds(ends, {
+    values,
+    height: frame.height - margin.t - margin.b,
+    colour,
+    sizes,
+    most: 0.34 * width,
+  });
   const layout = {
-    margin: { l: 68, r: labels.room, t: 78, b: 62 },
+    margin: { ...margin, r: labels.room },
     xaxis: axis('step', { rangemode: 'tozero' }),
     yaxis: axis(unit, { tickformat: '~g', range: labels.range }),
     annotations: labels.annotations as Annotation[],
@@ -69,13 +81,13 @@ function line({ label, points, dash = 'solid', faint }: Line, colour: ReadonlyMa
   return {
     type: 'scatter',
     mode: points.length < 30 ? 'lines+markers' : 'lines',
-    name: label,
+    name: plain(label),
     x: points.map((point) => point.step),
     y: points.map((point) => point.value),
     line: { color: colour.get(label) ?? '#000000', width: faint ? 1 : 2, dash },
     opacity: faint ? 0.25 : 1,
     marker: { size: 5 },
-    ...(faint ? { hoverinfo: 'skip' } : { hovertemplate: `${label}<br>step %{x}: %{y:.4f}<extra></extra>` }),
+    ...(faint ? { hoverinfo: 'skip' } : { hovertemplate: `${plain(label)}<br>step %{x}: %{y:.4f}<extra></extra>` }),
   } as Data;
 }
 

@@ -63,6 +63,51 @@ describe('parameterScore', () => {
     ).toHaveLength(1);
   });
 
+  it('joins sizes of one family and sets sequential from parallel insertion apart', () => {
+    const [lora] = demoRows(1).filter((row) => row.method === 'demo-lora');
+    const sized = [2, 8].flatMap((r) =>
+      ['parallel', 'sequential'].map((insertion) => ({
+        ...lora!,
+        insertion,
+        method: `${insertion}-${r}`,
+        label: `${insertion}:r=${r}`,
+        share: r / 10,
+      })),
+    );
+    const { data } = parameterScore(sized);
+    const joined = data.flatMap((trace) =>
+      'mode' in trace && trace.mode === 'lines' && 'x' in trace && (trace.x as unknown[])[0] !== null ? [trace.x] : [],
+    );
+    expect(joined).toEqual([
+      [0.2, 0.8],
+      [0.2, 0.8],
+    ]);
+    const symbols = data.flatMap((trace) =>
+      'text' in trace && 'marker' in trace ? [(trace.marker as { symbol: string }).symbol] : [],
+    );
+    expect(symbols.sort()).toEqual(['circle', 'circle-dot']);
+  });
+
+  it('becomes a dot plot with intervals where all methods are of one size, the best on top', () => {
+    const { data, layout, numbers } = parameterScore(demoRows(3).map((row) => ({ ...row, share: row.share && 1 })));
+    expect(numbers.map(({ label }) => label).slice(0, 2)).toEqual(['full fine-tuning', 'MAM']);
+    expect((layout.yaxis as { ticktext: string[] }).ticktext[1]).toBe('MAM');
+    // Student's 97.5% quantile at two degrees of freedom.
+    const mam = numbers[1] as { mean: number; sd: number; high: number };
+    expect((mam.high - mam.mean) / mam.sd).toBeCloseTo(4.302653 / Math.sqrt(3), 5);
+    expect(data.filter((trace) => 'error_x' in trace)).toHaveLength(13);
+  });
+
+  it('fits a column: axis titles beside their axes, keys below, long titles in lines', async () => {
+    const title = 'A title of many words that no single column is wide enough for';
+    const figure = parameterScore(demoRows(2), { width: '84mm', title });
+    const svg = await figureSvg(figure);
+    expect(figure.width).toBe(317);
+    expect(svg).not.toMatch(/<g class="g-[xy]title" transform/);
+    expect(figure.layout.title).toMatchObject({ text: expect.stringContaining('<br>') as string });
+    expect(figure.layout).toHaveProperty('legend3');
+  });
+
   it('refuses rows that do not belong together, and none at all', () => {
     expect(() => parameterScore([])).toThrow(/train the study/);
     expect(() => parameterScore([...demoRows(1), ...demoRows(1, 'other-task')])).toThrow(

@@ -1,9 +1,21 @@
-import { figure } from './figure';
-import type { Cell, Figure, Numbers } from './figure';
+import { dotPlot, isDotPlot } from './dot-plot';
+import { figure, headRoom } from './figure';
+import type { Cell, Figure, Frame, Numbers } from './figure';
+import { keysOf } from './keys';
 import { scoreText } from './scale';
-import { legend } from './score-marks';
 import type { Point } from './score-marks';
-import { planAnnotations, planAxes, planData, pointOf, scorePlan, scoreTitle, type ScorePlan } from './score-plan';
+import {
+  isMarked,
+  planAnnotations,
+  planAxes,
+  planData,
+  pointOf,
+  scorePlan,
+  scoreTitle,
+  type Counted,
+  type ScorePlan,
+} from './score-plan';
+import { pixelsOf, sizeClass } from './size';
 import { summarise } from './summary';
 import type { RunRow } from './summary';
 import { fullFineTuning } from '../rows';
@@ -25,8 +37,11 @@ export interface ParameterScoreOptions {
   readonly title?: string;
   readonly subtitle?: string;
   readonly published?: readonly PublishedScore[];
-  readonly width?: number;
+  /** Pixels, or a length on paper: `84mm` and `174mm` are one and two columns. */
+  readonly width?: number | string;
   readonly height?: number;
+  /** Which count places the methods: `trained` where left out. */
+  readonly x?: Counted;
 }
 
 /**
@@ -39,40 +54,50 @@ export interface ParameterScoreOptions {
  */
 export function parameterScore(rows: readonly RunRow[], options: ParameterScoreOptions = {}): Figure {
   const first = oneTask(rows);
-  const { width = 940, height = 560 } = options;
-  const area = { left: 68, top: 78, width: width - 68 - 196, height: height - 78 - 62 };
-  const points = [...summarise(rows).map(pointOf), ...(options.published ?? []).map(publishedPoint)];
-  const plan = scorePlan(points, { area, metric: first.metric, axes: 1 });
+  const counted = options.x ?? 'trained';
+  const points = [
+    ...summarise(rows).map((row) => pointOf(row, counted)),
+    ...(options.published ?? []).map(publishedPoint),
+  ];
+  const width = pixelsOf(options.width ?? 940);
   const frame = {
     name: options.name ?? `parameter-score-${first.task}`,
     title: options.title ?? `Trained parameters and ${first.metric} on ${first.task}`,
     subtitle: options.subtitle ?? `${first.model}, tier ${first.tier}, ${seedsText(points)}`,
     width,
-    height,
+    height: 0,
   };
-  const layout = {
-    margin: { l: area.left, r: 196, t: area.top, b: 62 },
-    ...planAxes(plan, scoreTitle(first.metric)),
-    annotations: planAnnotations(plan),
-    showlegend: true,
-    legend: legendLayout,
-  };
-  return figure(frame, {
-    data: [...planData(plan), ...legend(plan.points)],
-    layout: layout as Figure['layout'],
-    numbers: numbersOf(points, plan),
-  });
+  if (!isDotPlot(points)) return curve(points, { frame, options, first });
+  const subtitle = frame.subtitle.replace('mean ± standard deviation', 'mean and its 95% interval');
+  return dotPlot(points, { frame: { ...frame, subtitle }, metric: first.metric });
 }
 
-export const legendLayout: NonNullable<Figure['layout']['legend']> = {
-  x: 1.03,
-  y: 1,
-  xanchor: 'left',
-  yanchor: 'top',
-  font: { size: 12.5 },
-  tracegroupgap: 0,
-  groupclick: 'togglegroup',
-};
+interface Drawn {
+  readonly frame: Frame;
+  readonly options: ParameterScoreOptions;
+  readonly first: RunRow;
+}
+
+function curve(points: readonly Point[], { frame, options, first }: Drawn): Figure {
+  const sizes = sizeClass(frame.width);
+  const marked = points.filter(isMarked);
+  const keys = keysOf(marked, frame.width, sizes);
+  const { l, r, b } = sizes.keysBelow ? { l: 5.2 * sizes.tick, r: 8, b: 4.2 * sizes.tick } : { l: 68, r: 196, b: 62 };
+  const top = headRoom(frame);
+  const height = options.height ?? (sizes.keysBelow ? Math.ceil(top + 0.72 * frame.width + b + keys.height) : 560);
+  const area = { left: l, top, width: frame.width - l - r, height: height - top - b - keys.height };
+  const plan = scorePlan(points, { area, metric: first.metric, axes: 1, sizes });
+  const layout = {
+    margin: { l, r, t: top, b: b + keys.height },
+    ...planAxes(plan, scoreTitle(first.metric), options.x),
+    annotations: planAnnotations(plan),
+    ...keys.layout(height, { l, r, t: top, b: b + keys.height }),
+  };
+  return figure(
+    { ...frame, height },
+    { data: [...planData(plan), ...keys.data], layout: layout as Figure['layout'], numbers: numbersOf(points, plan) },
+  );
+}
 
 /** Rows of one task, model, tier and metric; the first of them. */
 export function oneTask(rows: readonly RunRow[]): RunRow {

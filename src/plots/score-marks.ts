@@ -1,15 +1,18 @@
 import type { Data } from './figure';
-import { colours, symbols } from './looks';
+import { colours, rings, symbols } from './looks';
 import { meanText, scoreText, shortNumber } from './scale';
 import type { ScoreFormat } from './scale';
 import { groupBy } from './summary';
+import { plain } from './text';
 
 /** One method in the parameter-score figure. `source` is empty for our own runs. */
 export interface Point {
   readonly label: string;
   readonly form: string;
   readonly site: string;
-  /** Trained parameters in % of the backbone. */
+  readonly insertion?: string;
+  readonly composition?: string;
+  /** Counted parameters in % of the backbone: where it stands. */
   readonly x: number;
   readonly share: number;
   readonly trained: number;
@@ -21,18 +24,18 @@ export interface Point {
 }
 
 /** Means with spread, one trace for each form, site and origin. */
-export function marks(points: readonly Point[], format: ScoreFormat): Data[] {
+export function marks(points: readonly Point[], format: ScoreFormat, scale: number): Data[] {
   const looks = looksOf(points);
-  return [...groupBy(points, (point) => JSON.stringify([point.form, point.site, point.source !== ''])).values()].map(
+  return [...groupBy(points, (point) => JSON.stringify([point.form, point.site, symbolOf(point, looks)])).values()].map(
     (group): Data => {
       const { form, site, source } = group[0] as Point;
       const colour = looks.colour.get(site) ?? '#000000';
-      const symbol = (looks.symbol.get(form) ?? 'circle') + (source === '' ? '' : '-open');
+      const symbol = symbolOf(group[0] as Point, looks);
       const spread = group.map((point) => (point.seeds > 1 ? point.sd : 0));
       return {
         type: 'scatter',
         mode: 'markers',
-        name: `${form}, ${site}`,
+        name: plain(`${form}, ${site}`),
         legendgroup: `site ${site}`,
         showlegend: false,
         x: group.map((point) => point.x),
@@ -41,7 +44,7 @@ export function marks(points: readonly Point[], format: ScoreFormat): Data[] {
         hoverinfo: 'text',
         marker: {
           symbol,
-          size: sizeOf(form),
+          size: scale * sizeOf(form),
           color: colour,
           line: { color: source === '' ? '#ffffff' : colour, width: source === '' ? 1 : 1.8 },
         },
@@ -54,35 +57,39 @@ export function marks(points: readonly Point[], format: ScoreFormat): Data[] {
 }
 
 /**
- * Points that differ in size alone, by share: the label without its size tells families apart, ours from published
+ * Points that differ in size alone, by share: the label without its sizes tells families apart, ours from published
  * ones.
  */
 function familiesOf(points: readonly Point[]): readonly (readonly Point[])[] {
-  const families = groupBy(points, ({ label, source }) => `${label.replace(sizeOfLabel, '')} ${source}`);
+  const families = groupBy(points, ({ label, source }) => `${label.replace(sizes, '')} ${source}`);
   return [...families.values()].map((family) => [...family].sort((a, b) => a.x - b.x));
 }
 
-const sizeOfLabel = / [lrm]=\d+$/;
+/** `r=8` of `LoRA r=8` and `lora:r=8,s=2`. */
+const sizes = /(?<=^|[ :,])[lrm]=\d+/g;
+
+/** Families of several sizes. */
+export function joinedFamilies(points: readonly Point[]): readonly (readonly Point[])[] {
+  return familiesOf(points).filter((family) => new Set(family.map(({ x }) => x.toPrecision(2))).size > 1);
+}
 
 /** A thin line through each family. */
 export function connections(points: readonly Point[]): Data[] {
   const looks = looksOf(points);
-  return familiesOf(points)
-    .filter((family) => family.length > 1)
-    .map((family): Data => {
-      const { site, source } = family[0] as Point;
-      return {
-        type: 'scatter',
-        mode: 'lines',
-        legendgroup: `site ${site}`,
-        showlegend: false,
-        hoverinfo: 'skip',
-        x: family.map(({ x }) => x),
-        y: family.map(({ mean }) => mean),
-        line: { color: looks.colour.get(site) ?? '#000000', width: 1.3, dash: source === '' ? 'solid' : 'dot' },
-        opacity: 0.6,
-      } as Data;
-    });
+  return joinedFamilies(points).map((family): Data => {
+    const { site, source } = family[0] as Point;
+    return {
+      type: 'scatter',
+      mode: 'lines',
+      legendgroup: `site ${site}`,
+      showlegend: false,
+      hoverinfo: 'skip',
+      x: family.map(({ x }) => x),
+      y: family.map(({ mean }) => mean),
+      line: { color: looks.colour.get(site) ?? '#000000', width: 1.3, dash: source === '' ? 'solid' : 'dot' },
+      opacity: 0.6,
+    } as Data;
+  });
 }
 
 /** The whole name at the smallest of a family, sizes alone along its line. */
@@ -90,15 +97,14 @@ export function shortNames(points: readonly Point[]): ReadonlyMap<Point, string>
   return new Map(
     familiesOf(points).flatMap((family) =>
       family.map(
-        (point, i) =>
-          [point, i === 0 ? point.label : (sizeOfLabel.exec(point.label)?.[0].trim() ?? point.label)] as const,
+        (point, i) => [point, i === 0 ? point.label : (point.label.match(sizes)?.join(', ') ?? point.label)] as const,
       ),
     ),
   );
 }
 
 /** Every seed as a faint dot under the means. */
-export function seedDots(points: readonly Point[]): Data[] {
+export function seedDots(points: readonly Point[], scale: number): Data[] {
   const looks = looksOf(points);
   return points
     .filter((point) => point.seeds > 1)
@@ -112,74 +118,92 @@ export function seedDots(points: readonly Point[]): Data[] {
           hoverinfo: 'skip',
           x: point.scores.map(() => point.x),
           y: [...point.scores],
-          marker: { symbol: 'circle', size: 4.5, color: looks.colour.get(point.site) ?? '#000000', opacity: 0.35 },
+          marker: {
+            symbol: 'circle',
+            size: 4.5 * scale,
+            color: looks.colour.get(point.site) ?? '#000000',
+            opacity: 0.35,
+          },
         }) as Data,
     );
 }
 
-/** Keys of the two codes, and of hollow marks where there are any. Clicking a site hides its points. */
-export function legend(points: readonly Point[]): Data[] {
-  const looks = looksOf(points);
-  // A blank line above a title sets groups apart; the gap between groups would also part the sites, each its own group.
-  const forms = [...looks.symbol].map(([form, symbol], i) =>
-    entry(
-      form,
-      { symbol, size: sizeOf(form), color: '#5b6570' },
-      { legendgroup: 'forms', ...(i === 0 ? groupTitle('functional form') : {}) },
-    ),
-  );
-  const sites = [...looks.colour].map(([site, color], i) =>
-    swatch(site, color, i === 0 ? groupTitle(' <br>modified site') : {}),
-  );
-  const published = points.some((point) => point.source !== '');
-  const hollow = entry(
-    'published',
-    { symbol: 'circle-open', size: 11, color: '#5b6570', line: { width: 1.8, color: '#5b6570' } },
-    { legendgroup: 'origin', ...groupTitle(' <br>origin') },
-  );
-  return [...forms, ...sites, ...(published ? [hollow] : [])];
-}
-
-function looksOf(points: readonly Point[]): {
+/** What tells points apart: colour by modified site, symbol by functional form, and where needed two more. */
+export interface PointLooks {
   readonly colour: ReadonlyMap<string, string>;
   readonly symbol: ReadonlyMap<string, string>;
-} {
-  return { colour: colours(points.map((point) => point.site)), symbol: symbols(points.map((point) => point.form)) };
+  /** Insertion forms, where they alone tell two points apart: sequential ones have a dot inside. */
+  readonly insertions: readonly string[];
+  /** Symbol around the point of each composition, where it alone tells two points apart. */
+  readonly rings: ReadonlyMap<string, string>;
+}
+
+export function looksOf(points: readonly Point[]): PointLooks {
+  const forms = points.map(({ form, site }) => `${form} ${site}`);
+  const inserted = points.map(({ insertion = '' }, i) => `${forms[i] ?? ''} ${insertion}`);
+  const words = (of: readonly (string | undefined)[]): readonly string[] => [
+    ...new Set(of.flatMap((word) => (word === undefined || word === '' ? [] : [word]))),
+  ];
+  return {
+    colour: colours(points.map(({ site }) => site)),
+    symbol: symbols(points.map(({ form }) => form)),
+    insertions: areTold(points, forms, 'insertion') ? words(points.map(({ insertion }) => insertion)) : [],
+    rings: areTold(points, inserted, 'composition')
+      ? rings(words(points.map(({ composition }) => composition)))
+      : new Map(),
+  };
+}
+
+/** Whether some points that are alike in all else differ in this. */
+function areTold(points: readonly Point[], alike: readonly string[], by: 'insertion' | 'composition'): boolean {
+  const first = new Map<string, string | undefined>();
+  return points.some(({ [by]: word }, i) => {
+    const key = alike[i] ?? '';
+    if (word === undefined || word === '') return false;
+    if (!first.has(key)) first.set(key, word);
+    return first.get(key) !== word;
+  });
+}
+
+/** Rings around the points whose composition is not the plain one. */
+export function ringMarks(points: readonly Point[], marks: number): Data[] {
+  const looks = looksOf(points);
+  const ringed = points.flatMap((point) => {
+    const symbol = looks.rings.get(point.composition ?? '');
+    return symbol === undefined || symbol === '' ? [] : [{ point, symbol }];
+  });
+  if (ringed.length === 0) return [];
+  const color = ringed.map(({ point }) => looks.colour.get(point.site) ?? '#000000');
+  return [
+    {
+      type: 'scatter',
+      mode: 'markers',
+      showlegend: false,
+      hoverinfo: 'skip',
+      x: ringed.map(({ point }) => point.x),
+      y: ringed.map(({ point }) => point.mean),
+      marker: { symbol: ringed.map(({ symbol }) => symbol), size: 20 * marks, color, line: { width: 1.2, color } },
+    } as Data,
+  ];
+}
+
+/** The symbol of a point: its form's, with a dot inside where it is sequential, hollow where it is published. */
+export function symbolOf({ form, insertion, source }: Point, { symbol, insertions }: PointLooks): string {
+  const dot = insertions.length > 0 && insertion === 'sequential' ? '-dot' : '';
+  return `${symbol.get(form) ?? 'circle'}${source === '' ? '' : '-open'}${dot}`;
 }
 
 /** Plotly's symbols of one size differ in area. */
-function sizeOf(form: string): number {
+export function sizeOf(form: string): number {
   return form === 'mixed' ? 15 : form === 'adapter' ? 10.5 : 12;
 }
 
-function groupTitle(text: string): object {
-  return { legendgrouptitle: { text, font: { size: 12.5, weight: 600 } } };
-}
-
-function entry(name: string, marker: object, more: object): Data {
-  return { type: 'scatter', mode: 'markers', x: [null], y: [null], name, marker, hoverinfo: 'skip', ...more } as Data;
-}
-
-function swatch(site: string, color: string, more: object): Data {
-  const group = { legendgroup: `site ${site}`, ...more };
-  return {
-    type: 'scatter',
-    mode: 'lines',
-    x: [null],
-    y: [null],
-    name: site,
-    line: { color, width: 9 },
-    hoverinfo: 'skip',
-    ...group,
-  } as Data;
-}
-
-function hover(point: Point, format: ScoreFormat): string {
+export function hover(point: Point, format: ScoreFormat): string {
   const size =
     point.trained > 0
       ? `${shortNumber(point.trained)} parameters, ${shortNumber(point.x)}%`
       : `${shortNumber(point.x)}%`;
   if (point.source !== '')
-    return `<b>${point.label}</b><br>${size}<br>${scoreText(point.mean, format)}<br>${point.source}`;
-  return `<b>${point.label}</b><br>${size}<br>${meanText(point, format)} (${point.seeds} ${point.seeds === 1 ? 'seed' : 'seeds'})`;
+    return `<b>${plain(point.label)}</b><br>${size}<br>${scoreText(point.mean, format)}<br>${point.source}`;
+  return `<b>${plain(point.label)}</b><br>${size}<br>${meanText(point, format)} (${point.seeds} ${point.seeds === 1 ? 'seed' : 'seeds'})`;
 }

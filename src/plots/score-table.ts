@@ -1,7 +1,7 @@
 import { formatOf, meanText, shortNumber } from './scale';
 import { groupBy, summarise, type RunRow, type SummaryRow } from './summary';
 import type { Table } from './table';
-import { fullFineTuning, headOnly } from '../rows';
+import { fullFineTuning, headOnly, orientation } from '../rows';
 
 /**
  * One line per method (head only first, full fine-tuning last, by trained parameters between), one score column per
@@ -27,7 +27,22 @@ export function scoreTable(rows: readonly RunRow[]): Table {
       JSON.stringify([summary.model, summary.tier, summary.method, summary.label]),
     ).values(),
   ];
-  return { columns, rows: groups.sort(bySize).map((group) => lineOf(group, tasks)) };
+  const sorted = groups.sort(bySize);
+  return { columns, rows: sorted.map((group) => lineOf(group, tasks)), best: bestOf(sorted, tasks) };
+}
+
+/** The best mean of each task, where there are several to choose from. */
+function bestOf(groups: readonly (readonly SummaryRow[])[], tasks: readonly string[]): readonly [number, number][] {
+  return tasks.flatMap((task, t) => {
+    const goods = groups.map((group) => {
+      const summary = group.find((item) => item.task === task);
+      return summary === undefined ? -Infinity : orientation(summary.metric) * summary.mean;
+    });
+    const best = Math.max(...goods);
+    return groups.length < 2
+      ? []
+      : [...goods.keys()].filter((g) => goods[g] === best).map((g): [number, number] => [g, 3 + t]);
+  });
 }
 
 function lineOf(group: readonly SummaryRow[], tasks: readonly string[]): string[] {

@@ -9,6 +9,8 @@ export interface SummaryRow {
   readonly label: string;
   readonly form: string;
   readonly site: string;
+  readonly insertion: string;
+  readonly composition: string;
   readonly task: string;
   readonly model: string;
   readonly tier: string;
@@ -19,6 +21,9 @@ export interface SummaryRow {
   readonly sd: number;
   readonly scores: readonly number[];
   readonly trained: number;
+  readonly stored: number;
+  readonly paper: number;
+  readonly backbone: number;
   readonly share: number;
   /** Mean seconds of a run. */
   readonly seconds: number;
@@ -39,23 +44,14 @@ export function summarise(rows: readonly RunRow[]): SummaryRow[] {
 function summariseSeeds(runs: readonly RunRow[]): SummaryRow {
   const row = runs[0];
   if (!row) throw new Error('summary of no runs');
-  const { method, label, form, site, task, model, tier, metric, trained, share } = row;
+  const { study: _, seed: __, score: ___, ...of } = row;
   const scores = [...runs].sort((a, b) => a.seed - b.seed).map((run) => run.score);
   return {
-    method,
-    label,
-    form,
-    site,
-    task,
-    model,
-    tier,
-    metric,
+    ...of,
     seeds: scores.length,
     mean: mean(scores),
     sd: deviation(scores),
     scores,
-    trained,
-    share,
     seconds: mean(runs.map((run) => run.seconds)),
   };
 }

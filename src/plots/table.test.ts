@@ -68,7 +68,7 @@ describe('a table', () => {
 describe('frames', () => {
   it('hold one row per run and one per method and task', () => {
     const rows = demoRows(3);
-    expect(frame(rows).shape).toEqual([39, 20]);
+    expect(frame(rows).shape).toEqual([39, 22]);
     const means = summary(rows);
     expect(means.shape).toEqual([13, 9]);
     const lora = rows.filter((row) => row.method === 'demo-lora').map((row) => row.score);

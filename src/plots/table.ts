@@ -4,6 +4,12 @@ import { escapeXml } from './fonts';
 export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
+  /** Cells that are the best of their column. */
+  readonly best?: readonly (readonly [row: number, column: number])[];
+}
+
+export function isBest({ best = [] }: Table, row: number, column: number): boolean {
+  return best.some(([r, c]) => r === row && c === column);
 }
 
 export interface Column {
@@ -26,19 +32,28 @@ export function tableText({ columns, rows }: Table): string {
   ].join('\n');
 }
 
-export function tableMarkdown({ columns, rows }: Table): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`;
+export function tableMarkdown(table: Table): string {
+  const { columns, rows } = table;
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const plain = (text: string): string => text.replace(/\|/g, '\\|').replace(/\n/g, ' ');
   const rule = `|${columns.map((column) => (column.align === 'right' ? '---:|' : '---|')).join('')}`;
-  return [line(columns.map((column) => column.title)), rule, ...rows.map(line)].join('\n');
+  const body = rows.map((row, r) =>
+    line(row.map((text, c) => (isBest(table, r, c) ? `**${plain(text)}**` : plain(text)))),
+  );
+  return [line(columns.map((column) => plain(column.title))), rule, ...body].join('\n');
 }
 
 /** Without styles but alignment: the notebook's own style for tables applies. */
-export function tableHtml({ columns, rows }: Table): string {
+export function tableHtml(table: Table): string {
+  const { columns, rows } = table;
   const cell = (tag: 'th' | 'td', text: string, c: number): string =>
-    `<${tag} style="text-align:${columns[c]?.align ?? 'left'}">${escapeXml(text)}</${tag}>`;
-  const head = columns.map((column, c) => cell('th', column.title, c)).join('');
-  const body = rows.map((row) => `<tr>${row.map((text, c) => cell('td', text, c)).join('')}</tr>`).join('\n');
+    `<${tag} style="text-align:${columns[c]?.align ?? 'left'}">${text}</${tag}>`;
+  const head = columns.map((column, c) => cell('th', escapeXml(column.title), c)).join('');
+  const inner = (text: string, r: number, c: number): string =>
+    isBest(table, r, c) ? `<b>${escapeXml(text)}</b>` : escapeXml(text);
+  const body = rows
+    .map((row, r) => `<tr>${row.map((text, c) => cell('td', inner(text, r, c), c)).join('')}</tr>`)
+    .join('\n');
   return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
 }
 

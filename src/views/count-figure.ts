@@ -2,10 +2,12 @@ import { shapeNamed } from '../experiments/store/counts';
 import { backbone } from '../model/shapes';
 import { count } from '../petl/counts/count';
 import { familyOf, parseMethod } from '../petl/design/written';
-import { figure } from '../plots/figure';
+import { figure, lineMargin } from '../plots/figure';
 import type { Annotation, Data, Figure } from '../plots/figure';
 import { lineColours, lineEnds } from '../plots/lines';
 import { logAxis, logRange } from '../plots/scale';
+import { fewerTicks } from '../plots/score-plan';
+import { pixelsOf, sizeClass } from '../plots/size';
 import type { PublishedCount } from './published-counts';
 
 /** A line of the figure: a written form without its size, and what it counts. */
@@ -20,20 +22,28 @@ export interface CountFigureOptions {
   readonly title: string;
   readonly sizes: readonly number[];
   readonly published?: readonly PublishedCount[];
+  /** Pixels, or a length on paper: `84mm` and `174mm` are one and two columns. */
+  readonly width?: number | string;
 }
 
 /** Parameters in % of a model (log) against size r or l (log), one line for each family; printed shares hollow. */
-export function countFigure(
-  model: string,
-  families: readonly Family[],
-  { name, title, sizes, published = [] }: CountFigureOptions,
-): Figure {
+export function countFigure(model: string, families: readonly Family[], options: CountFigureOptions): Figure {
+  const { name, title, published = [] } = options;
   const lines = families.map((family) => ({
     ...family,
-    points: sizes.map((size) => ({ size, share: shareAt(family, model, size) })),
+    points: options.sizes.map((size) => ({ size, share: shareAt(family, model, size) })),
   }));
   const hollow = printedAt(model, families, published);
-  const [width, height] = [860, 540];
+  const width = pixelsOf(options.width ?? 860);
+  const sizes = sizeClass(width);
+  const frame = {
+    name,
+    title,
+    subtitle: `${model}, ${backbone(shapeNamed(model)).toLocaleString('en')} parameters; hollow: as printed`,
+    width,
+    height: sizes.keysBelow ? Math.round(0.85 * width) : 540,
+  };
+  const margin = lineMargin(frame);
   const colour = lineColours(lines.map(({ label }) => label));
   const logs = [
     ...lines.flatMap(({ points }) => points.map(({ share }) => share)),
@@ -41,21 +51,18 @@ export function countFigure(
   ].map(Math.log10);
   const ends = lineEnds(
     lines.map(({ label, points }) => ({ label, y: Math.log10(points[points.length - 1]?.share ?? 1) })),
-    { values: logs, height: height - 140, colour },
+    { values: logs, height: frame.height - margin.t - margin.b, colour, sizes, most: 0.34 * width },
   );
   const layout = {
-    margin: { l: 76, r: ends.room, t: 78, b: 62 },
+    margin: { ...margin, l: margin.l + 8, r: ends.room },
     showlegend: false,
     annotations: ends.annotations as Annotation[],
-    xaxis: logAxis('size: bottleneck r or prefix length l (log)', logRange(sizes, 0.03)),
+    xaxis: fewerTicks(
+      logAxis('size: bottleneck r or prefix length l (log)', logRange(options.sizes, 0.03)),
+      width - margin.l - ends.room,
+      sizes,
+    ),
     yaxis: { ...logAxis(`parameters, % of ${model} (log)`, { from: ends.range[0], to: ends.range[1] }, '%') },
-  };
-  const frame = {
-    name,
-    title,
-    subtitle: `${model}, ${backbone(shapeNamed(model)).toLocaleString('en')} parameters; hollow: as printed`,
-    width,
-    height,
   };
   const numbers = [
     ...lines.flatMap(({ label, points }) => points.map((point) => ({ line: label, ...point, origin: 'formula' }))),

@@ -98,7 +98,7 @@ describe('a study beside what was published', () => {
     expect(numbers.filter(({ source }) => source === 'this project')).toHaveLength(rows.length);
     const filled = data.filter(
       (trace) =>
-        'marker' in trace && 'text' in trace && !String((trace.marker as { symbol?: string }).symbol).endsWith('-open'),
+        'marker' in trace && 'text' in trace && !String((trace.marker as { symbol?: string }).symbol).includes('-open'),
     );
     expect(filled.every((trace) => (trace as { yaxis?: string }).yaxis === 'y2')).toBe(true);
     // a prefix stands at the paper's count, not at that of the MLP behind it

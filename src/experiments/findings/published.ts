@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../../errors';
 import { readJson, real, whole, type Schema } from '../../json';
+import { parseMethod } from '../../petl/design/written';
 import { projectRoot } from '../../project';
+import { compositionOf, insertionOf } from '../store/words';
 
 /** One printed number of He et al. 2021 with its place; see the file's `fields`. */
 export interface PublishedNumber {
@@ -14,6 +16,9 @@ export interface PublishedNumber {
   readonly method: string;
   readonly form: string;
   readonly site: string;
+  /** Of a method that has a written form here; empty else. */
+  readonly insertion: string;
+  readonly composition: string;
   readonly share: number;
   readonly printed: string;
   readonly score: number;
@@ -42,7 +47,9 @@ export function published({ table, task, metric }: PublishedQuery): readonly Pub
   throw new UserError(`no published numbers for "${table} ${task} ${metric}": there are ${there.join('; ')}`);
 }
 
-const number: Schema<Omit<PublishedNumber, 'source'>> = v.strictObject({
+/** What the file holds of each; the rest is worked out. */
+type PrintedNumber = Omit<PublishedNumber, 'source' | 'insertion' | 'composition'>;
+const number: Schema<PrintedNumber> = v.strictObject({
   table: v.string(),
   task: v.string(),
   backbone: v.string(),
@@ -58,9 +65,7 @@ const number: Schema<Omit<PublishedNumber, 'source'>> = v.strictObject({
   seeds: whole,
   note: v.string(),
 });
-const file: Schema<{ readonly numbers: readonly Omit<PublishedNumber, 'source'>[] }> = v.object({
-  numbers: v.array(number),
-});
+const file: Schema<{ readonly numbers: readonly PrintedNumber[] }> = v.object({ numbers: v.array(number) });
 
 /**
  * Every number of `data/published/he2021.json`.
@@ -70,5 +75,9 @@ export function readHe(
   path: string = join(projectRoot(), 'data', 'published', 'he2021.json'),
 ): readonly PublishedNumber[] {
   const { numbers } = readJson(path, file, 'bring the file back with: git checkout data/published');
-  return numbers.map((number) => ({ ...number, source: `He et al. 2021, ${number.table}` }));
+  return numbers.map((number) => {
+    const method = parseMethod(number.method === '' ? 'head' : number.method);
+    const words = { insertion: insertionOf(method), composition: compositionOf(method) };
+    return { ...number, ...words, source: `He et al. 2021, ${number.table}` };
+  });
 }

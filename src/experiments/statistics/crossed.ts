@@ -1,6 +1,6 @@
 import type { Differences } from './bootstrap';
 import { mean, type Interval } from './statistics';
-import { studentQuantile } from './student';
+import { studentQuantile } from '../../student';
 
 /**
  * A mean difference over seeds and examples as crossed effects: d[s][e] = gap + seed s + example e + rest, all random.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bootstrapInterval, pairedBootstrap } from './bootstrap';
 import { deviation, holm, mean, meanInterval, predictionInterval, quantile } from './statistics';
-import { studentCdf, studentQuantile } from './student';
+import { studentCdf, studentQuantile } from '../../student';
 
 const scores = [0.812, 0.806, 0.82, 0.798, 0.815];
 

@@ -1,5 +1,5 @@
 import { deviation, mean, type Interval } from '../../numbers';
-import { studentQuantile } from './student';
+import { studentQuantile } from '../../student';
 
 export { deviation, mean, type Interval } from '../../numbers';
 

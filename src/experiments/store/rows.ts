@@ -5,7 +5,7 @@ import { readRun, readStudyFolder } from './read';
 import { runPath, type RunSpec, type Tier } from './spec';
 import type { RunRow } from '../../rows';
 import type { Study } from '../studies/study';
-import { formOf, siteOf } from './words';
+import { compositionOf, formOf, insertionOf, siteOf } from './words';
 
 /**
  * Every finished run of a study on disk, in file-name order; tuning trials, which have no test score, are not among
@@ -46,6 +46,8 @@ export function rowOf({ run, final }: RunRecord): readonly RunRow[] {
       label,
       form: formOf(method),
       site: siteOf(method),
+      insertion: insertionOf(method),
+      composition: compositionOf(method),
       task: spec.task,
       model: spec.model,
       seed: spec.seed,

@@ -1,4 +1,4 @@
-import type { Method, Modification } from '../../petl/design/types';
+import type { Composition, Method, Modification } from '../../petl/design/types';
 import { fullFineTuning, headOnly } from '../../rows';
 
 /**
@@ -32,4 +32,34 @@ function siteWord({ site }: Modification): string {
   if (site === 'embedding') return 'input';
   if (site === 'block') return 'block';
   return site.startsWith('ffn') ? 'FFN' : 'attention';
+}
+
+/** Insertion form in a word (He et al., section 3.3): sequential where any modification reads what it changes. */
+export function insertionOf({ modifications }: Method): string {
+  if (modifications.length === 0) return '';
+  return modifications.some(({ reads }) => !['x', 'query', 'query(norm(x))'].includes(reads))
+    ? 'sequential'
+    : 'parallel';
+}
+
+/** How what a method computes is put back; several ways are joined by a comma. */
+export function compositionOf({ modifications }: Method): string {
+  return [...new Set(modifications.map(({ composition }) => compositionWord(composition)))].join(', ');
+}
+
+function compositionWord(composition: Composition): string {
+  switch (composition.kind) {
+    case 'add':
+      return 'added';
+    case 'scaledAdd':
+      if (composition.scale.kind !== 'fixed') return 'learned scale';
+      return composition.scale.value === 1 ? 'added' : 'fixed scale';
+    case 'massGate':
+    case 'inputGate':
+      return 'gated';
+    case 'multiply':
+      return 'multiplied';
+    case 'renormalise':
+      return 'renormalised';
+  }
 }

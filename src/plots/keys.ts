@@ -1,0 +1,163 @@
+import type { Data, Figure } from './figure';
+import { textWidth } from './fonts';
+import { looksOf, sizeOf, type Point } from './score-marks';
+import type { SizeClass } from './size';
+import { plain } from './text';
+
+/** One code of a figure and its words. */
+interface KeyGroup {
+  readonly title: string;
+  readonly entries: readonly { readonly name: string; readonly look: object; readonly group: string }[];
+}
+
+interface Margin {
+  readonly l: number;
+  readonly r: number;
+  readonly t: number;
+  readonly b: number;
+}
+
+export interface Keys {
+  readonly data: readonly Data[];
+  /** Settings of their legends in a figure of this height and these margins. */
+  readonly layout: (height: number, margin: Margin) => Partial<Figure['layout']>;
+  /** Pixels below the axes that they need. */
+  readonly height: number;
+}
+
+const grey = '#5b6570';
+
+/** Keys of the codes in use. Clicking a site hides its points. */
+function groupsOf(points: readonly Point[], scale: number): readonly KeyGroup[] {
+  const looks = looksOf(points);
+  const mark = (name: string, symbol: string, size: number, group = 'forms'): KeyGroup['entries'][number] => ({
+    name,
+    group,
+    look: {
+      mode: 'markers',
+      marker: {
+        symbol,
+        size: scale * size,
+        color: grey,
+        line: { width: 1.8, color: /-open/.test(symbol) ? grey : '#ffffff' },
+      },
+    },
+  });
+  const sites = [...looks.colour].map(([name, color]) => ({
+    name,
+    group: `site ${name}`,
+    look: { mode: 'lines', line: { color, width: 9 * scale } },
+  }));
+  const groups: readonly KeyGroup[] = [
+    { title: 'functional form', entries: [...looks.symbol].map(([form, symbol]) => mark(form, symbol, sizeOf(form))) },
+    { title: 'modified site', entries: sites },
+    {
+      title: 'insertion form',
+      entries: looks.insertions.map((word) =>
+        mark(word, word === 'sequential' ? 'square-dot' : 'square', 11, 'insertion'),
+      ),
+    },
+    {
+      title: 'composition',
+      entries: [...looks.rings].map(([word, ring]) =>
+        mark(word, ring === '' ? 'circle' : ring, ring === '' ? 9 : 15, 'composition'),
+      ),
+    },
+    {
+      title: 'origin',
+      entries: points.some(({ source }) => source !== '') ? [mark('published', 'circle-open', 11, 'origin')] : [],
+    },
+  ];
+  return groups.filter(({ entries }) => entries.length > 0);
+}
+
+const rowHeight = 19;
+const symbolRoom = 32;
+
+/**
+ * The keys: one column right of the axes on a screen; below the axes, each code a column of its own, where the figure
+ * is narrow.
+ */
+export function keysOf(points: readonly Point[], width: number, sizes: SizeClass): Keys {
+  const groups = groupsOf(points, sizes.marks);
+  return sizes.keysBelow ? below(groups, width, sizes) : beside(groups);
+}
+
+function trace(name: string, look: object, more: object): Data {
+  return { type: 'scatter', x: [null], y: [null], name: plain(name), hoverinfo: 'skip', ...look, ...more } as Data;
+}
+
+function beside(groups: readonly KeyGroup[]): Keys {
+  // A blank line above a title sets groups apart; the gap between groups would also part the sites, each its own group.
+  const data = groups.flatMap(({ title, entries }, g) =>
+    entries.map(({ name, look, group }, i) =>
+      trace(name, look, {
+        legendgroup: group,
+        ...(i === 0
+          ? { legendgrouptitle: { text: `${g === 0 ? '' : ' <br>'}${title}`, font: { size: 12.5, weight: 600 } } }
+          : {}),
+      }),
+    ),
+  );
+  return { data, layout: () => ({ showlegend: true, legend: legendLayout }), height: 0 };
+}
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Columns from left to right, and a new row of them where the width ends. */
+function below(groups: readonly KeyGroup[], width: number, { legend }: SizeClass): Keys {
+  const places: Place[] = [];
+  let [x, y, tallest] = [0, 0, 0];
+  for (const { title, entries } of groups) {
+    const names = entries.map(({ name }) => symbolRoom + textWidth(name, { size: legend, weight: 400 }));
+    const wide = Math.max(textWidth(title, { size: legend, weight: 600 }), ...names) + 8;
+    if (x > 0 && x + wide > width - 16) [x, y, tallest] = [0, y + tallest, 0];
+    places.push({ x: x + 8, y });
+    x += wide;
+    tallest = Math.max(tallest, rowHeight * (entries.length + 1) + 6);
+  }
+  const total = y + tallest;
+  const idOf = (g: number): string => (g === 0 ? 'legend' : `legend${g + 1}`);
+  const layout = (height: number, { l, r, t, b }: Margin): Partial<Figure['layout']> => ({
+    showlegend: true,
+    ...Object.fromEntries(
+      groups.map(({ title }, g) => {
+        const { x: left, y: down } = places[g] as Place;
+        const at = { x: (left - l) / (width - l - r), y: (b - total + down) / -(height - t - b) };
+        return [idOf(g), keysAt(title, at, legend)];
+      }),
+    ),
+  });
+  const data = groups.flatMap(({ entries }, g) =>
+    entries.map(({ name, look }) => trace(name, look, { legend: idOf(g) })),
+  );
+  return { data, layout, height: total };
+}
+
+/** Placed by the axes: what Plotly places by the container takes room from the axes' titles. */
+function keysAt(title: string, at: Place, legend: number): object {
+  return {
+    title: { text: title, font: { size: legend, weight: 600 } },
+    ...at,
+    xanchor: 'left',
+    yanchor: 'top',
+    font: { size: legend },
+    indentation: -10,
+    tracegroupgap: 0,
+    itemclick: false,
+    itemdoubleclick: false,
+  };
+}
+
+const legendLayout: NonNullable<Figure['layout']['legend']> = {
+  x: 1.03,
+  y: 1,
+  xanchor: 'left',
+  yanchor: 'top',
+  font: { size: 12.5 },
+  tracegroupgap: 0,
+  groupclick: 'togglegroup',
+};

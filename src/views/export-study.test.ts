@@ -1,0 +1,62 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { demoRows } from '../plots/demo';
+import { exportRows, studyFormats, type NamedRows, type StudyExport } from './export-study';
+import { parameterScore } from './study-figures';
+
+const folder = mkdtempSync(join(tmpdir(), 'petl-export-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const rows = demoRows(2, 'reviews@0123456789ab').map((row) =>
+  row.label === 'MAM' ? { ...row, label: '=MAM & $x$_1' } : row,
+);
+const study: NamedRows = { name: 'mine', title: 'A <b> & $y$', tier: 'full', rows, places: rows };
+
+describe('exportRows', () => {
+  it('writes a study in every format, at the width of a column', async () => {
+    const paths = await exportRows(study, folder, { width: '84mm', x: 'stored' });
+    expect(paths.map((path) => basename(path))).toEqual([
+      ...['svg', 'pdf', 'png', 'html', 'csv'].map((format) => `mine.${format}`),
+      ...['html', 'csv', 'tex', 'md'].map((format) => `mine-table.${format}`),
+    ]);
+    const text = (name: string): string => readFileSync(join(folder, name), 'latin1');
+    // Both cuts of the font are in the page, which is 84 mm wide: 238 points.
+    expect(text('mine.pdf').match(/\/FontFile2/g)).toHaveLength(2);
+    expect(text('mine.pdf')).toMatch(/\/MediaBox \[0 0 237\.75 /);
+    expect(text('mine.svg')).toContain('stored parameters, % of the backbone (log)');
+    expect(text('mine.svg')).toContain('>A &lt;b&gt; &amp; $y$<');
+    expect(text('mine.html')).not.toMatch(/(src|href)="http/);
+    expect(text('mine-table.tex')).toContain('\\begin{tabular}{lrrrrr}\n\\toprule\nmethod & trained & \\% of backbone');
+    expect(text('mine-table.tex')).toContain('=MAM \\& \\$x\\$\\_1 & ');
+    expect(text('mine-table.tex')).toMatch(/full fine-tuning & .*\\textbf\{83\.9 \$\\pm\$ /);
+    expect(text('mine-table.csv')).toContain("\n'=MAM & $x$_1,");
+    expect(text('mine-table.md')).toMatch(/\| \*\*83\.9 /);
+    expect(text('mine-table.html')).toMatch(/<b>83\.9 /);
+  });
+
+  it('says what it does not know before it writes', async () => {
+    const place = join(folder, 'none');
+    const refused = (options: object): Promise<unknown> => exportRows(study, place, options as StudyExport);
+    await expect(refused({ formats: ['svg', 'doc'] })).rejects.toThrow(
+      `unknown format "doc": choose from ${studyFormats.join(', ')}`,
+    );
+    await expect(refused({ width: '84 miles' })).rejects.toThrow('width "84 miles"');
+    await expect(refused({ width: '2mm' })).rejects.toThrow('between 64mm and 635mm');
+    await expect(refused({ x: 'size' })).rejects.toThrow('unknown x "size": choose from trained, stored, paper');
+    await expect(exportRows({ ...study, rows: [] }, place, {})).rejects.toThrow('no finished runs');
+    writeFileSync(place, '');
+    await expect(refused({ formats: ['md'] })).rejects.toThrow(/a part of the path is a file/);
+  });
+});
+
+describe('parameterScore of a study or rows', () => {
+  it('calls a task of own data by its name, and asks which of several', () => {
+    expect(parameterScore(rows).title).toBe('Trained parameters and accuracy on reviews');
+    const two = [...rows, ...demoRows(1, 'other')];
+    expect(() => parameterScore(two)).toThrow("say which by { task: '...' }, of reviews, other");
+    expect(() => parameterScore(two, { task: 'third' })).toThrow('choose from reviews, other');
+    expect(parameterScore(two, { task: 'other' }).title).toContain('other');
+  });
+});

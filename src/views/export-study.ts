@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { UserError } from '../errors';
+import { rowsOfStudy } from '../experiments/store/rows';
+import { plansOf, type Study } from '../experiments/studies/study';
+import { demandWritable } from '../files';
+import {
+  exportFigure,
+  exportTable,
+  figureFormats,
+  tableFormats,
+  type ExportFormat,
+  type TableFormat,
+} from '../plots/export';
+import { parameterScore } from '../plots/parameter-score';
+import { countings, type Counted } from '../plots/score-plan';
+import { scoreTable } from '../plots/score-table';
+import { pixelsOf } from '../plots/size';
+import { groupBy } from '../plots/summary';
+import { fullFineTuning, type RunRow } from '../rows';
+import { shownTask } from '../tasks/own/stored';
+
+/** Every file that a study can become: figures, tables, or both. */
+export type StudyFormat = ExportFormat | TableFormat;
+export const studyFormats: readonly StudyFormat[] = [...new Set<StudyFormat>([...figureFormats, ...tableFormats])];
+
+export interface StudyExport {
+  /** All of them where left out. */
+  readonly formats?: readonly StudyFormat[];
+  /** `84mm`, `174mm`, `500px`; that of a screen where left out. */
+  readonly width?: string | number;
+  /** Which count places the methods: `trained` where left out. */
+  readonly x?: Counted;
+  readonly results?: string;
+}
+
+/**
+ * Writes what a study has shown so far: parameters against score for each of its tasks and models, and the table of its
+ * scores, the best marked. Returns the paths.
+ * @throws UserError, before anything is written, on an unknown format, width or count, on a folder that cannot be
+ *   written, and where no run has finished
+ */
+export async function exportStudy(study: Study, folder: string, options: StudyExport = {}): Promise<readonly string[]> {
+  const places = plansOf(study).map(({ spec }) => spec);
+  const { name, title, tier } = study;
+  return await exportRows({ name, title, tier, places, rows: rowsOfStudy(study, options.results) }, folder, options);
+}
+
+/** Rows under a name: what is on disk of a study, be it declared or not. */
+export interface NamedRows {
+  readonly name: string;
+  readonly title: string;
+  readonly tier: string;
+  readonly rows: readonly RunRow[];
+  /** Tasks and models that there will be: files are named by what differs among them. */
+  readonly places: readonly Place[];
+}
+
+interface Place {
+  readonly task: string;
+  readonly model: string;
+}
+
+export async function exportRows(of: NamedRows, folder: string, options: StudyExport): Promise<readonly string[]> {
+  const { formats = studyFormats } = options;
+  demandKnown('format', formats, studyFormats);
+  demandKnown('x', [options.x ?? 'trained'], countings);
+  if (options.width !== undefined) pixelsOf(options.width);
+  if (of.rows.length === 0)
+    throw new UserError(`study ${of.name}, tier ${of.tier}, has no finished runs to export: run it first`);
+  demandWritable(resolve(folder));
+  const figures = await exportFigures(of, folder, options);
+  const tables = tableFormats.filter((format) => formats.includes(format));
+  const table = scoreTable(of.rows.map((row) => ({ ...row, task: shownTask(row.task) })));
+  return [...figures, ...exportTable(table, folder, { name: `${of.name}-table`, title: of.title, formats: tables })];
+}
+
+/** The figures alone; none where nothing but full fine-tuning ran: there is no point to draw. */
+export async function exportFigures(
+  { name, title, rows, places }: NamedRows,
+  folder: string,
+  { formats = studyFormats, width, x }: StudyExport,
+): Promise<readonly string[]> {
+  const wanted = figureFormats.filter((format) => formats.includes(format));
+  const keys = keysOf(places);
+  const files: string[] = [];
+  for (const own of groupBy(rows, (row) => `${row.task} ${row.model}`).values()) {
+    if (wanted.length === 0 || own.every(({ form }) => form === fullFineTuning)) continue;
+    const words = keys.map((key) => wordOf(own[0]?.[key] ?? '', key, rows));
+    const of =
+      words.length === 0
+        ? { name, title }
+        : { name: [name, ...words].join('-'), title: `${title}: ${words.join(', ')}` };
+    const figure = parameterScore(
+      own.map((row) => ({ ...row, task: shownTask(row.task) })),
+      {
+        ...of,
+        name: of.name.replace(/[^\w-]+/g, '-'),
+        ...(width === undefined ? {} : { width }),
+        ...(x === undefined ? {} : { x }),
+      },
+    );
+    files.push(...(await exportFigure(figure, folder, { formats: wanted })));
+  }
+  return files;
+}
+
+/** A task's name without the hash of its data, unless two of that name would fall together. */
+function wordOf(word: string, key: 'task' | 'model', rows: readonly RunRow[]): string {
+  const alike = new Set(rows.map((row) => row[key]).filter((other) => shownTask(other) === shownTask(word)));
+  return key === 'model' || alike.size > 1 ? word : shownTask(word);
+}
+
+/**
+ * What tells the figures of a study apart, however far it has come: its task, and its model where one task has several.
+ */
+function keysOf(places: readonly Place[]): readonly ('task' | 'model')[] {
+  const tasks = new Set(places.map(({ task }) => task)).size;
+  const pairs = new Set(places.map(({ task, model }) => `${task} ${model}`)).size;
+  return [...(tasks > 1 ? ['task' as const] : []), ...(pairs > tasks ? ['model' as const] : [])];
+}
+
+function demandKnown(what: string, given: readonly string[], known: readonly string[]): void {
+  const unknown = given.find((word) => !known.includes(word));
+  if (unknown !== undefined) throw new UserError(`unknown ${what} "${unknown}": choose from ${known.join(', ')}`);
+  if (given.length === 0) throw new UserError(`no ${what} to write: choose from ${known.join(', ')}`);
+}
