@@ -1,10 +1,22 @@
-import type PDFDocument from 'pdfkit';
 import { fontFiles } from './fonts';
+
+/** What is used of pdfkit. */
+interface PdfDocument {
+  on(event: 'data', take: (part: Buffer) => void): void;
+  on(event: 'end', done: () => void): void;
+  on(event: 'error', fail: (error: Error) => void): void;
+  end(): void;
+}
+type PdfKit = new (options: {
+  readonly size: readonly [number, number];
+  readonly margin: number;
+  readonly info: { readonly Title: string; readonly CreationDate: Date };
+}) => PdfDocument;
 
 /** Document, picture, x and y in points, options. */
 type Drawing = (
   ...given: [
-    document: PDFKit.PDFDocument,
+    document: PdfDocument,
     svg: string,
     x: number,
     y: number,
@@ -27,7 +39,7 @@ const points = 0.75;
 export function svgPdf(svg: string, title: string): Promise<Buffer> {
   const [, width = 0, height = 0] = (/ width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []).map(Number);
   const size: [number, number] = [width * points, height * points];
-  const Document = require('pdfkit') as typeof PDFDocument;
+  const Document = require('pdfkit') as PdfKit;
   const draw = require('svg-to-pdfkit') as Drawing;
   const [regular = '', semiBold = ''] = fontFiles();
   const document = new Document({ size, margin: 0, info: { Title: title, CreationDate: new Date(0) } });
