@@ -161,6 +161,18 @@ describe('two changes at one place', () => {
     tf.dispose(delta.variables);
   });
 
+  it('a prefix is not written for PEFT where layers see near tokens alone: there it falls out of the window', () => {
+    const model = modelOf('llama');
+    const shape = { ...model.shape, window: { size: 4, layers: 'all' } } as unknown as typeof model.shape;
+    const made = Array.from({ length: shape.decoderLayers }, (_, layer) =>
+      ['keys', 'values'].map((part) => [`decoder.${layer}.attn.heads.prefix.${part}`, tf.zeros([2, 16])] as const),
+    ).flat();
+    const delta = { method: parseMethod('prefix:l=2'), shape, variables: Object.fromEntries(made), constants: {} };
+    const to = { library: 'peft', model: { shape, weights: {} }, name: 'tiny' } as const;
+    expect(() => exportForeign(join(folder, 'window'), delta, to)).toThrow(/falls out of the window/);
+    tf.dispose(delta.variables);
+  });
+
   it.each([
     ['sa-ffn:r=2+sa-ffn:r=4', 'adapters', 'bert', /two changes|two members/],
     ['ia3:form=adapters+lora:r=2', 'adapters', 'gpt2', /two changes|two members/],

@@ -29,6 +29,7 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
       'a prefix from PEFT on T5',
       'there the relative bias falls on the prefix keys too, which no prefix here has',
     );
+  demandNoWindow(shape);
   const stack = stacksOf(shape).at(-1) as Stack;
   const width = keyValueWidth(shape);
   const slots = (prompt.shape[1] as number) / width;
@@ -56,6 +57,12 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
   }));
 }
 
+/** There a prefix counts as earlier tokens, which a window leaves behind; here every token sees it. */
+function demandNoWindow({ window }: ModelShape): void {
+  if (window === null) return;
+  throw cannot('a prefix on a model whose layers see near tokens alone', 'in PEFT it falls out of the window');
+}
+
 /** PEFT cuts the vectors by these. */
 function demandSizes(config: Config, wanted: Readonly<Record<string, number>>): void {
   for (const [key, size] of Object.entries(wanted)) {
@@ -79,6 +86,7 @@ export function writePrefix(
 ): { readonly config: Config; readonly tensors: Named } {
   const stack = stacksOf(shape).at(-1) as Stack;
   const [first] = pieces;
+  demandNoWindow(shape);
   if (shape.family === 'distilbert') throw cannot('a prefix on DistilBERT', 'PEFT cannot run one there');
   if (hasCrossAttention(shape))
     throw cannot(
