@@ -163,7 +163,7 @@ describe('two changes at one place', () => {
 
   it('a prefix is not written for PEFT where layers see near tokens alone: there it falls out of the window', () => {
     const model = modelOf('llama');
-    const shape = { ...model.shape, window: { size: 4, layers: 'all' } } as unknown as typeof model.shape;
+    const shape = { ...model.shape, window: { reach: 4, layers: [0, 1] } };
     const made = Array.from({ length: shape.decoderLayers }, (_, layer) =>
       ['keys', 'values'].map((part) => [`decoder.${layer}.attn.heads.prefix.${part}`, tf.zeros([2, 16])] as const),
     ).flat();
