@@ -50,7 +50,9 @@ export function besidePublished(
   const theirs = published.map(publishedPoint);
   const mine = ours(rows);
   const keys = keysOf([...theirs, ...mine].filter(isMarked), width, sizes);
-  const places = sizes.keysBelow ? stacked(frame, keys.height) : sideBySide(frame, options.height ?? 540);
+  const places = sizes.keysBelow
+    ? stacked(frame, keys.height)
+    : sideBySide(frame, options.height ?? Math.max(540, headRoom(frame) + 92 + keys.tall));
   const metric = rows.length > 0 ? oneTask(rows).metric : (options.metric ?? 'nll');
   const first = scorePlan(theirs, {
     area: places.first,

@@ -42,7 +42,7 @@ export function dotPlot(
   const keys = keysOf(marked, frame.width, sizes);
   const bottom = sizes.keysBelow ? 4.2 * sizes.tick : 62;
   const top = headRoom(frame);
-  const height = Math.ceil(top + row * lines.length + bottom + keys.height);
+  const height = Math.ceil(top + Math.max(row * lines.length, keys.tall) + bottom + keys.height);
   const margin = { l: left, r: sizes.keysBelow ? 12 : 196, t: top, b: bottom + keys.height };
   const spread = lines.flatMap(({ point, half }) => [point.mean - half, point.mean + half, ...point.scores]);
   const layout = {

@@ -21,6 +21,8 @@ export interface Keys {
   readonly data: readonly Data[];
   /** Settings of their legends in a figure of this height and these margins. */
   readonly layout: (height: number, margin: Margin) => Partial<Figure['layout']>;
+  /** Pixels beside the axes that they need, from top to bottom. */
+  readonly tall: number;
   /** Pixels below the axes that they need. */
   readonly height: number;
 }
@@ -88,6 +90,7 @@ function trace(name: string, look: object, more: object): Data {
 }
 
 function beside(groups: readonly KeyGroup[]): Keys {
+  const tall = groups.reduce((sum, { entries }) => sum + 20 * (entries.length + 2), 0);
   // A blank line above a title sets groups apart; the gap between groups would also part the sites, each its own group.
   const data = groups.flatMap(({ title, entries }, g) =>
     entries.map(({ name, look, group }, i) =>
@@ -99,7 +102,7 @@ function beside(groups: readonly KeyGroup[]): Keys {
       }),
     ),
   );
-  return { data, layout: () => ({ showlegend: true, legend: legendLayout }), height: 0 };
+  return { data, layout: () => ({ showlegend: true, legend: legendLayout }), tall, height: 0 };
 }
 
 interface Place {
@@ -134,7 +137,7 @@ function below(groups: readonly KeyGroup[], width: number, { legend }: SizeClass
   const data = groups.flatMap(({ entries }, g) =>
     entries.map(({ name, look }) => trace(name, look, { legend: idOf(g) })),
   );
-  return { data, layout, height: total };
+  return { data, layout, tall: 0, height: total };
 }
 
 /** Placed by the axes: what Plotly places by the container takes room from the axes' titles. */

@@ -84,7 +84,9 @@ function curve(points: readonly Point[], { frame, options, first }: Drawn): Figu
   const keys = keysOf(marked, frame.width, sizes);
   const { l, r, b } = sizes.keysBelow ? { l: 5.2 * sizes.tick, r: 8, b: 4.2 * sizes.tick } : { l: 68, r: 196, b: 62 };
   const top = headRoom(frame);
-  const height = options.height ?? (sizes.keysBelow ? Math.ceil(top + 0.72 * frame.width + b + keys.height) : 560);
+  const height =
+    options.height ??
+    (sizes.keysBelow ? Math.ceil(top + 0.72 * frame.width + b + keys.height) : Math.max(560, top + b + keys.tall));
   const area = { left: l, top, width: frame.width - l - r, height: height - top - b - keys.height };
   const plan = scorePlan(points, { area, metric: first.metric, axes: 1, sizes });
   const layout = {
