@@ -1,6 +1,7 @@
-// Starts the tslab kernel for this project. Eight faults of the bare `tslab` command are cured here: the working folder
+// Starts the tslab kernel for this project. Nine faults of the bare `tslab` command are cured here: the working folder
 // (imports and data paths start at the project root), Node >= 23, lost output, interrupts, new files beside the sources,
-// errors that begin with compiled code, no docs inside the brackets of a call, a life after its server's.
+// errors that begin with compiled code, no docs inside the brackets of a call, a life after its server's,
+// shorthand properties of earlier cells' variables.
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 require('../bin/legacy.cjs');
@@ -78,6 +79,7 @@ process.on('SIGINT', () => {
 });
 
 require('./notebook/declarations.cjs').importDeclared(sys);
+require('./notebook/shorthand.cjs').writeOutShorthand();
 require('./notebook/errors.cjs').showErrors();
 require('./notebook/inspect.cjs').inspectCalls();
 require('tslab/dist/main.js').startKernel({ configPath: process.argv[2] });

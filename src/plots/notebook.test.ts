@@ -102,6 +102,18 @@ describe('the notebook kernel', { timeout: 180_000 }, () => {
     await pause();
   });
 
+  it('knows the variables of earlier cells in shorthand properties', async () => {
+    await run('const shared = 5;');
+    expect(await run('const q = { shared, z: 1 };\nconsole.log({ q, shared });')).toMatchObject({
+      status: 'ok',
+      out: '{ q: { shared: 5, z: 1 }, shared: 5 }\n',
+    });
+    const { writtenOut } = await script('notebook/shorthand.cjs');
+    expect(writtenOut?.('const { a, b = 1 } = f({ a, c: { d } });')).toBe(
+      'const { a, b = 1 } = f({ a: a, c: { d: d } });',
+    );
+  });
+
   it('finds the function whose brackets the cursor is in', async () => {
     const { calleeBefore } = await script('notebook/inspect.cjs');
     const code = "await show(parameterScore(rows, { x: f(1) }), 'a')";
