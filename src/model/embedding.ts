@@ -26,7 +26,8 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
       shape.positions.kind === 'learned' ? shape.positions : { offset: 0, padding: undefined };
     const moved = forward.firstPositions?.[stack] ?? 0;
     // A prompt that counts as earlier tokens is given as vectors, and vectors are counted whatever their ids were.
-    const counted = moved > 0 && forward.prompt !== undefined ? tokens.positions : countedPositions(tokens, padding);
+    const counted =
+      moved > 0 && forward.prompt !== undefined ? tokens.positions : countedPositions(tokens, padding, moved);
     x = tf.add(x, gatherRows(need(weights, positions), shifted(counted, offset + moved)));
   }
   if (shape.tokenTypes > 0 && tokens.types !== undefined)
@@ -49,17 +50,17 @@ function scaled(words: Tensor, scale: number): Tensor {
 }
 
 /**
- * RoBERTa counts what is no padding, even where its id stands inside a text; padding itself stands before the first row.
+ * RoBERTa counts what is no padding, even where its id stands inside a text; padding itself stands before the first row,
+ * also where the others are moved.
  * Rows of a sequence are neighbours, so that each row's own position leads to the row that its sequence starts at.
  */
-function countedPositions({ ids, positions }: Tokens, padding: number | undefined): Tensor {
+function countedPositions({ ids, positions }: Tokens, padding: number | undefined, moved: number): Tensor {
   if (padding === undefined) return positions;
-  const one = tf.scalar(1, 'int32');
   const isPadding = tf.equal(ids, tf.scalar(padding, 'int32'));
   const before = tf.reshape(tf.cumsum(tf.cast(isPadding, 'float32'), 0, true), [-1, 1]); // [N, 1]
   const starts = tf.sub(tf.range(0, ids.shape[0] as number, 1, 'int32'), positions);
   const within = tf.reshape(tf.sub(before, gatherRows(before, starts)), [-1]);
-  return tf.where(isPadding, tf.neg(one), tf.sub(positions, tf.cast(within, 'int32')));
+  return tf.where(isPadding, tf.scalar(-1 - moved, 'int32'), tf.sub(positions, tf.cast(within, 'int32')));
 }
 
 function shifted(positions: Tensor, offset: number): Tensor {
