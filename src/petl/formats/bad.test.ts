@@ -32,6 +32,30 @@ describe('bad folders', () => {
     delta.dispose();
   });
 
+  it('a change of the pooler is left out with a note where nothing reads it, and refused where a classifier does', () => {
+    const pooled = (module: string) =>
+      altered(lora, join(folder, `pooled-${module}`), ({ config, tensors, ...rest }) => {
+        const low = `base_model.model.${module}`;
+        const values = { shape: [2, 32], values: new Float32Array(64).fill(0.1) };
+        const targets = [config['target_modules'], module].flat();
+        return {
+          ...rest,
+          config: { ...config, target_modules: targets, rank_pattern: { [module]: 2 } },
+          tensors: {
+            ...tensors,
+            [`${low}.lora_A.weight`]: values,
+            [`${low}.lora_B.weight`]: { ...values, shape: [32, 2] },
+          },
+        };
+      });
+    const { delta, report } = importForeign(pooled('pooler.dense'), modelOf('bert'));
+    expect(report.notes.join()).toContain('a change of the pooler, which no output here reads, is left out');
+    delta.dispose();
+    expect(() => importForeign(pooled('bert.pooler.dense'), modelOf('bert'))).toThrow(
+      'a change of bert.pooler.dense does not carry over',
+    );
+  });
+
   it('LoRA that takes its start out of the frozen weights is refused unless it can be repeated', () => {
     const strange = altered(lora, join(folder, 'niter'), ({ config, ...rest }) => ({
       ...rest,

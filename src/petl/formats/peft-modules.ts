@@ -1,7 +1,7 @@
 import { UserError } from '../../errors';
 import { cannot, type Base, type Own } from './base';
 import type { Config } from './folder';
-import { bare, partsByModule, type BlockPart } from './modules';
+import { partsByModule, type BlockPart } from './modules';
 import { isProjection } from '../design/reads';
 import { some, type Notes } from './report';
 import { matrixNames, targeted } from './targets';
@@ -68,14 +68,17 @@ function demandNames(config: Config): void {
     );
 }
 
-/** Whether a module is one that methods here change. The pooler of a bare encoder is read by nothing. */
+/**
+ * Whether a module is one that methods here change. The pooler of a bare encoder is read by nothing; that of a model with
+ * a classifier, `bert.pooler.dense`, is a layer of its head.
+ */
 function demandReach(
   { module, places }: Chosen,
   reach: (part: string) => boolean,
   { base, notes }: { readonly base: Base; readonly notes: Notes },
 ): boolean {
   if (places.length > 0 && places.every(({ part }) => reach(part))) return true;
-  if (bare(module) === 'pooler.dense' && base.shape.pooler) {
+  if (module === 'pooler.dense' && base.shape.pooler) {
     notes.note('a change of the pooler, which no output here reads, is left out');
     return false;
   }
