@@ -59,6 +59,10 @@ describe('a question of one’s own', { timeout: 120_000 }, () => {
     expect(seen.examples.rows[0]?.[1]).toMatch(/^a \w+ film number \d+$/);
     expect(plan(study)).toMatchObject({ runs: 4, finished: 0, hours: null, leastGap: null });
     expect(planTable(plan(study)).rows[0]).toEqual(['runs', '4, 0 of them finished']);
+    expect(planTable(plan(study)).rows[3]).toEqual([
+      'least difference that can be seen',
+      'unknown: two finished variants would tell',
+    ]);
   });
 
   it('trains, keeps its adapters, answers, saves and loads', async () => {

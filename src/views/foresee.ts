@@ -43,8 +43,11 @@ export function plan(study: Study, results: string = resultsFolder()): Foreseen 
 
 /** As a table for a cell. */
 export function planTable({ runs, finished, hours, peakMb, leastGap: gap, by }: Foreseen): Table {
-  const known = (value: number | null, text: (value: number) => string): string =>
-    value === null ? 'unknown: no run of this model is on disk' : text(value);
+  const known = (
+    value: number | null,
+    text: (value: number) => string,
+    why = 'no run of this model is on disk',
+  ): string => (value === null ? `unknown: ${why}` : text(value));
   return {
     columns: [
       { title: '', align: 'left' },
@@ -54,7 +57,10 @@ export function planTable({ runs, finished, hours, peakMb, leastGap: gap, by }: 
       ['runs', `${runs}, ${finished} of them finished`],
       ['time for the rest, both cores', known(hours, (value) => `${(60 * value).toFixed(0)} min`)],
       ['memory of a process', known(peakMb, (value) => `${(value / 1024).toFixed(1)} GiB`)],
-      [`least difference that can be seen${by === '' ? '' : ` (${by})`}`, known(gap, (value) => value.toPrecision(2))],
+      [
+        `least difference that can be seen${gap === null ? '' : ` (${by})`}`,
+        known(gap, (value) => value.toPrecision(2), by),
+      ],
     ],
   };
 }

@@ -7,6 +7,7 @@ import { tasksOf, type Study, type Variant } from '../experiments/studies/study'
 import { formatOf, meanText } from '../plots/scale';
 import { groupBy } from '../plots/summary';
 import type { Column, Table } from '../plots/table';
+import { shownTask } from '../tasks/own/stored';
 import { taskNamed } from '../tasks/registry';
 import type { Writes } from '../tasks/task';
 
@@ -27,7 +28,7 @@ export function resultTable(study: Study, results?: string): Table {
       left('method'),
       right('% as the paper counts'),
       ...tasks.flatMap((task) => [
-        right(`${task} ${taskNamed(task).metric}`),
+        right(`${shownTask(task)} ${taskNamed(task).metric}`),
         ...textMetric(task).map((metric) => right(metricNames[metric])),
       ]),
       right('seeds'),
