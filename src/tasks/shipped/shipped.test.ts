@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { hasDebianIndex } from '../debian';
+import { fetchPackages } from '../fetch';
 import { dataPrint } from '../fingerprint';
 import { taskNamed } from '../registry';
 import { examplesOf } from '../pinned';
@@ -11,7 +12,13 @@ const files = readdirSync(__dirname)
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'index.ts')
   .map((name) => name.slice(0, -3));
 
-describe('shipped tasks', () => {
+const packages = [...new Set(shippedTasks.flatMap((task) => task.packages))].filter((name) => name !== 'debian-index');
+
+describe('shipped tasks', { timeout: 300_000 }, () => {
+  beforeAll(async () => {
+    await fetchPackages(packages);
+  }, 300_000);
+
   it('are the files of their folder, each found by its name', () => {
     expect(shippedTasks.map(({ name }) => name).sort()).toEqual(files.sort());
     for (const task of shippedTasks) expect(taskNamed(task.name)).toBe(task);
