@@ -58,7 +58,9 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
 }
 
 /** There a prefix counts as earlier tokens, which a window leaves behind; here every token sees it. */
-function demandNoWindow({ window }: ModelShape): void {
+function demandNoWindow({ window, positions }: ModelShape): void {
+  if (positions.kind === 'rotary' && positions.still.length > 0)
+    throw cannot('a prefix on a model with layers without positions', 'in PEFT all layers count it as earlier tokens');
   if (window === null) return;
   throw cannot('a prefix on a model whose layers see near tokens alone', 'in PEFT it falls out of the window');
 }

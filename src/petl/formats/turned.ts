@@ -1,3 +1,4 @@
+import { speedsOf } from '../../model/rope';
 import type { ModelShape } from '../../model/shape';
 import type { Values } from './values';
 
@@ -8,13 +9,14 @@ import type { Values } from './values';
  */
 export function turned({ shape, values }: Values, model: ModelShape, position: number): Values {
   if (model.positions.kind !== 'rotary') return { shape, values };
-  const { base, pairs } = model.positions;
+  const { base, pairs, scaling, columns } = model.positions;
   const width = model.headWidth;
-  const half = width / 2;
+  const speeds = speedsOf(base, columns === 'all' ? width : columns, scaling);
+  const half = speeds.length;
   const made = Float32Array.from(values);
   for (let head = 0; head < values.length; head += width) {
     for (let j = 0; j < half; j++) {
-      const angle = position * base ** (-j / half);
+      const angle = position * (speeds[j] as number);
       const [a, b] = pairs === 'half' ? [head + j, head + j + half] : [head + 2 * j, head + 2 * j + 1];
       const [x, y] = [values[a] as number, values[b] as number];
       made[a] = x * Math.cos(angle) - y * Math.sin(angle);
