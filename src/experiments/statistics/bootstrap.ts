@@ -45,7 +45,7 @@ export function pairedBootstrap(
  * Draws that everything scored on the same number of examples with the same number of seeds shares: differences of
  * means are means of differences.
  */
-export interface Resampling {
+interface Resampling {
   readonly seeds: number;
   readonly examples: number;
   readonly resamples: number;
@@ -58,7 +58,7 @@ export interface Resampling {
 const drawn = new Map<string, Resampling>();
 
 /** The draws for `settings`; made once. */
-export function resampling(seeds: number, examples: number, settings: BootstrapSettings): Resampling {
+function resampling(seeds: number, examples: number, settings: BootstrapSettings): Resampling {
   const key = [seeds, examples, settings.resamples, settings.seed].join();
   const found = drawn.get(key) ?? draw(seeds, examples, settings);
   drawn.set(key, found);
@@ -80,7 +80,7 @@ function draw(seeds: number, examples: number, { resamples, seed }: BootstrapSet
 }
 
 /** Mean of one seed's values under each resample of the examples. */
-export function resampledMeans({ resamples, examples, weights }: Resampling, values: readonly number[]): Float64Array {
+function resampledMeans({ resamples, examples, weights }: Resampling, values: readonly number[]): Float64Array {
   const row = Float64Array.from(values);
   const means = new Float64Array(resamples);
   for (let b = 0; b < resamples; b++) {
@@ -92,11 +92,7 @@ export function resampledMeans({ resamples, examples, weights }: Resampling, val
 }
 
 /** What the resampled means of each seed say about their common mean. */
-export function bootstrapOf(
-  { resamples, seeds, picks }: Resampling,
-  rows: readonly Float64Array[],
-  gap: number,
-): Bootstrap {
+function bootstrapOf({ resamples, seeds, picks }: Resampling, rows: readonly Float64Array[], gap: number): Bootstrap {
   const means = new Float64Array(resamples);
   for (let b = 0; b < resamples; b++) {
     let sum = 0;
