@@ -4,6 +4,7 @@ import { readTuning } from '../tuning/tuned';
 import { randomFamily, randomModel } from './base-gate';
 import { blocks } from './blocks';
 import { plansOf, type Study } from './study';
+import { summarisationBlock } from './summarisation';
 import { tunableNamed } from './tunables';
 
 /**
@@ -24,7 +25,9 @@ export function demandTuned(study: Study): void {
  * the middle of their range.
  */
 function untuned({ model, task, method }: RunSpec): readonly string[] {
-  const block = blocks.find((one) => one.task === task);
+  const block = [...blocks, summarisationBlock].find(
+    (one) => one.task === task && (one.model === model || model === randomModel),
+  );
   if (block === undefined) return [];
   const [name, family] =
     model === randomModel ? ['base-gate', randomFamily(task)] : [block.tuning, block.familyOf(method)];

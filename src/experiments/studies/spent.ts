@@ -36,7 +36,9 @@ export function spent(results?: string): readonly Spent[] {
     spentOn(
       name,
       'trials',
-      (readTuning(name)?.families ?? []).flatMap((family) => family.trials.map(({ seconds }) => seconds)),
+      (readTuning(name)?.families ?? []).flatMap((family) =>
+        family.trials.flatMap(({ seconds, seeds = 1 }) => Array.from({ length: seeds }, () => seconds / seeds)),
+      ),
     ),
   );
   return [...runs, ...trials].filter(({ count }) => count > 0);

@@ -32,12 +32,26 @@ export interface TunedFamily {
   /** What a trial runs, but for the rate and what is scored. */
   readonly base: RunSpec;
   readonly label: string;
+  /** Written forms that are tried each with every rate, such as those of several scales; the base's where left out. */
+  readonly methods?: readonly string[];
+}
+
+/** A round of trials: of the candidates before it the best `keep` go on, longer and with more seeds. */
+export interface Rung {
+  /** Of the base's training examples, and so of its steps. */
+  readonly share: number;
+  readonly seeds: readonly number[];
+  readonly keep: number;
+  /** Validation examples that a trial is scored on. */
+  readonly validation: number | 'all';
 }
 
 /** Families that are tuned together: one line of a tuning table each. */
 export interface Tunable {
   readonly name: string;
   readonly families: readonly TunedFamily[];
+  /** Rounds of successive halving; one of the whole length with one seed where left out. */
+  readonly rungs?: readonly Rung[];
 }
 
 /** A study as it is declared: made for a tier. Later stages of one that has stages open by what is on disk. */

@@ -69,6 +69,29 @@ describe('tuning', () => {
     ]);
   });
 
+  it('lets the best of a rung go on, longer and with more seeds, and goes on beyond an edge there', async () => {
+    const rungs = [
+      { share: 0.25, seeds: [101], keep: Infinity, validation: 8 },
+      { share: 1, seeds: [101, 102], keep: 2, validation: 16 },
+    ];
+    const [lora] = tunable.families;
+    const base = runSpec({ ...lora!.base, training: { ...lora!.base.training, examples: 256 } });
+    const family = { ...lora!, base, methods: ['lora:r=4', 'lora:r=4,s=4'] };
+    const { table, reports } = await tune({ name: 'toy', families: [family], rungs }, options('valley'));
+    const [found] = table!.families;
+    // The made-up loss is lowest at a rate of 0.0005 and a scale of 4, and longer runs want a lower rate.
+    expect(found).toMatchObject({ method: 'lora:r=4,s=4', chosen: 0.00031, seeds: 2 });
+    const [short, long] = [1, 2].map((seeds) => found!.trials.filter((trial) => trial.seeds === seeds));
+    expect(short!.map(({ method, rate }) => [method, rate])).toEqual(
+      ['lora:r=4', 'lora:r=4,s=4'].flatMap((method) => logSpaced(rangeOf('lora'), 4).map((rate) => [method, rate])),
+    );
+    expect(long!.map(({ method, rate }) => [method, rate])).toEqual([
+      ['lora:r=4,s=4', 0.00031],
+      ['lora:r=4,s=4', 0.00097],
+    ]);
+    expect(reports.map(({ finished }) => finished)).toEqual([8, 4]);
+  });
+
   it('gives no table while a trial is missing', async () => {
     const { table, reports } = await tune(tunable, options('die'));
     expect(table).toBeUndefined();
@@ -115,9 +138,11 @@ describe('the committed tuning tables', () => {
       expect(table?.families.map(({ family }) => family)).toEqual(
         known.filter((one) => table?.families.some(({ family }) => family === one)),
       );
-      for (const { family, trials, chosen } of table!.families) {
+      for (const { family, trials, chosen, steps } of table!.families) {
         expect(trials.length, family).toBeGreaterThanOrEqual(4);
         expect(trials.map(({ rate }) => rate)).toEqual(expect.arrayContaining([...logSpaced(rangeOf(family), 4)]));
+        const rates = trials.map(({ rate }) => rate);
+        if (steps !== undefined) expect(Math.min(...rates) < chosen && chosen < Math.max(...rates), family).toBe(true);
         expect(bestOf(trials).rate).toBe(chosen);
         expect(tunedRate(name, family)).toBe(chosen);
       }

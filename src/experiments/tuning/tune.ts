@@ -5,26 +5,35 @@ import { readRun } from '../store/read';
 import { runPlanned, type RunOptions, type StudyReport } from '../runner/run';
 import { sealed } from '../../seal';
 import { runPath, runSpec } from '../store/spec';
-import type { Tunable, TunedFamily } from '../studies/study';
+import { mean } from '../statistics/statistics';
+import type { Rung, Tunable, TunedFamily } from '../studies/study';
 import {
   bestOf,
   logSpaced,
   rangeOf,
   rounded,
+  trialSeeds,
   tuningPath,
   type FamilyTuning,
   type Trial,
   type TuningTable,
 } from './tuned';
 
-/** Trials of each family, and how many more an optimum on the edge may ask for. */
+/** Rates that each family begins with, and how often an optimum on the edge may ask for one more. */
 const trialsEach = 4;
 const mostExtra = 3;
-/** A seed that no study trains with. */
-const seed = 101;
 
+const oneRung: readonly Rung[] = [{ share: 1, seeds: trialSeeds.slice(0, 1), keep: Infinity, validation: 'all' }];
+
+/** What is tried: a method at a learning rate. */
+interface Candidate {
+  readonly method: string;
+  readonly rate: number;
+}
+
+/** A family with what it has tried, by rung. */
 interface Family extends TunedFamily {
-  readonly rates: readonly number[];
+  readonly tried: readonly (readonly Candidate[])[];
 }
 
 export interface Tuning {
@@ -33,32 +42,34 @@ export interface Tuning {
 }
 
 /**
- * Tries the same number of log-spaced learning rates for every method family, each at its middle size and around its
- * own centre,
- * and keeps the one with the lowest validation loss; an optimum on an edge adds a trial beyond it. The test set is not
- * touched.
- * No table while a trial is missing.
+ * Tries the same number of log-spaced learning rates for every family, each around its own centre, and keeps the one
+ * with the lowest validation loss. Where there are rungs, the best of each go on to longer trials with more seeds
+ * (successive halving). On every rung an optimum on the edge of what was tried adds a trial beyond it. The test set is
+ * not touched. No table while a trial is missing.
  */
 export async function tune(tunable: Tunable, options: RunOptions): Promise<Tuning> {
-  let families: readonly Family[] = tunable.families.map((family) => ({
-    ...family,
-    rates: logSpaced(rangeOf(family.name), trialsEach),
-  }));
+  const rungs = tunable.rungs ?? oneRung;
+  let families: readonly Family[] = tunable.families.map((family) => ({ ...family, tried: [] }));
   const reports: StudyReport[] = [];
-  for (let round = 0; round <= mostExtra; round++) {
-    const report = withoutDiverged(
-      await runPlanned(
-        families.flatMap((family) => family.rates.map((rate) => trialOf(family, rate))),
-        options,
-      ),
-    );
-    reports.push(report);
-    if (report.interrupted || report.failed.length > 0) return { table: undefined, reports };
-    const wider = families.map((family) => widened(family, options.results));
-    if (wider.every((family, i) => family === families[i])) break;
-    families = round === mostExtra ? families : wider;
+  for (const rung of rungs) {
+    families = families.map((family) => ({ ...family, tried: [...family.tried, candidates(family, rungs, options)] }));
+    for (let round = 0; round <= mostExtra; round++) {
+      const report = await runRung(families, rung, options);
+      reports.push(report);
+      if (report.interrupted || report.failed.length > 0) return { table: undefined, reports };
+      const wider = families.map((family) => widened(family, rung, options.results));
+      if (round === mostExtra || wider.every((family, i) => family === families[i])) break;
+      families = wider;
+    }
   }
-  return { table: tableOf(tunable.name, families, options.results), reports };
+  return { table: tableOf(tunable, families, options.results), reports };
+}
+
+async function runRung(families: readonly Family[], rung: Rung, options: RunOptions): Promise<StudyReport> {
+  const plans = families.flatMap((family) =>
+    (family.tried[family.tried.length - 1] ?? []).flatMap((candidate) => trialsOf(family, candidate, rung)),
+  );
+  return withoutDiverged(await runPlanned(plans, options));
 }
 
 /** A trial whose loss left the numbers is a trial with a result: the worst. */
@@ -66,49 +77,113 @@ function withoutDiverged(report: StudyReport): StudyReport {
   return { ...report, failed: report.failed.filter(({ message }) => !/lower (the|its) learning rate/.test(message)) };
 }
 
-/** A run of the family at `rate` that is scored on all of validation and nothing of test. */
-function trialOf({ base, label }: Family, rate: number): PlannedRun {
+/** What a family tries next: every method with every rate, then the best of the rung before. */
+function candidates(family: Family, rungs: readonly Rung[], { results }: RunOptions): readonly Candidate[] {
+  const { tried, methods = [family.base.method], name } = family;
+  const [before, next] = [rungs[tried.length - 1], rungs[tried.length]];
+  if (before === undefined || next === undefined)
+    return methods.flatMap((method) => logSpaced(rangeOf(name), trialsEach).map((rate) => ({ method, rate })));
+  const found = (tried[tried.length - 1] ?? []).map((candidate) => trialOf(family, candidate, before, results));
+  const ranked = [...found].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity)).slice(0, next.keep);
+  return ranked.map(({ rate, method = family.base.method }) => ({ rate, method })).sort((a, b) => a.rate - b.rate);
+}
+
+/** Runs of a candidate that are scored on validation and on nothing of test, one for each seed of the rung. */
+function trialsOf(
+  { base, label }: Family,
+  { method, rate }: Candidate,
+  { share, seeds, validation }: Rung,
+): readonly PlannedRun[] {
+  const { examples } = base.training;
   const training = {
     ...base.training,
+    examples: examples === 'all' ? examples : Math.round(examples * share),
     learningRate: rate,
-    scored: { validation: 'all', test: 0 },
+    scored: { validation, test: 0 },
     evaluations: 1,
   } as const;
-  return { spec: runSpec({ ...base, study: `${base.study}-tuning`, seed, training }), label: `${label}, rate ${rate}` };
+  return seeds.map((seed) => ({
+    spec: runSpec({ ...base, method, study: `${base.study}-tuning`, seed, training }),
+    label: `${label}, rate ${rate}`,
+  }));
 }
 
 /** The family with one more rate beyond the edge that its best trial lies on; itself where the best is inside. */
-function widened(family: Family, results: string | undefined): Family {
-  const { rates, name } = family;
-  const best = bestOf(trialsOf(family, results)).rate;
+function widened(family: Family, rung: Rung, results: string | undefined): Family {
+  const { tried, name } = family;
+  const now = tried[tried.length - 1] ?? [];
+  const { rate: best, method = family.base.method } = bestOf(
+    now.map((candidate) => trialOf(family, candidate, rung, results)),
+  );
+  const rates = tried.flat().flatMap((one) => (one.method === method ? [one.rate] : []));
   const [low, high] = rangeOf(name);
   const step = (high / low) ** (1 / (trialsEach - 1));
-  if (best === rates[0]) return { ...family, rates: [rounded(best / step), ...rates] };
-  if (best === rates[rates.length - 1]) return { ...family, rates: [...rates, rounded(best * step)] };
+  const put = (more: readonly Candidate[]): Family => ({ ...family, tried: [...tried.slice(0, -1), more] });
+  if (best === Math.min(...rates)) return put([{ method, rate: rounded(best / step) }, ...now]);
+  if (best === Math.max(...rates)) return put([...now, { method, rate: rounded(best * step) }]);
   return family;
 }
 
-function trialsOf(family: Family, results: string | undefined): readonly Trial[] {
-  return family.rates.map((rate) => {
-    const stored = readRun(runPath(trialOf(family, rate).spec, results));
-    if (stored.kind !== 'finished') return { rate, loss: null, score: null, seconds: 0 };
-    const last = stored.record.evaluations[stored.record.evaluations.length - 1];
-    return { rate, loss: last?.loss ?? null, score: last?.score ?? null, seconds: stored.record.final.seconds };
+/** What the runs of a candidate gave; no loss where one of them left the numbers. */
+function trialOf(family: Family, candidate: Candidate, rung: Rung, results: string | undefined): Trial {
+  const records = trialsOf(family, candidate, rung).flatMap(({ spec }) => {
+    const stored = readRun(runPath(spec, results));
+    return stored.kind === 'finished' ? [stored.record] : [];
   });
+  const last = records.flatMap(({ evaluations }) => evaluations.slice(-1));
+  const whole = last.length === rung.seeds.length;
+  return {
+    rate: candidate.rate,
+    ...(family.methods === undefined ? {} : { method: candidate.method }),
+    ...lengthOf(family, rung, records[0]?.final.steps),
+    loss: whole ? mean(last.map(({ loss }) => loss)) : null,
+    score: whole ? mean(last.map(({ score }) => score)) : null,
+    seconds: records.reduce((sum, { final }) => sum + final.seconds, 0),
+  };
 }
 
-function tableOf(study: string, families: readonly Family[], results: string | undefined): TuningTable {
+/** Steps and seeds of a trial, also where it diverged. */
+function lengthOf(
+  { base }: Family,
+  { share, seeds }: Rung,
+  found: number | undefined,
+): Required<Pick<Trial, 'steps' | 'seeds'>> {
+  const { examples, batch, accumulation, epochs } = base.training;
+  const planned = examples === 'all' ? 1 : Math.ceil((examples * share * epochs) / (batch * accumulation));
+  return { steps: found ?? planned, seeds: seeds.length };
+}
+
+function tableOf(tunable: Tunable, families: readonly Family[], results: string | undefined): TuningTable {
   const first = families[0]?.base;
+  const rungs = tunable.rungs ?? oneRung;
   return {
-    study,
+    study: tunable.name,
     model: first?.model ?? '',
     task: first?.task ?? '',
-    rule: `${trialsEach} log-spaced rates for each family, lowest validation loss; an optimum on an edge adds a counted trial`,
+    rule: ruleOf(rungs),
     families: families.map((family): FamilyTuning => {
-      const trials = trialsOf(family, results);
-      return { family: family.name, method: family.base.method, trials, chosen: bestOf(trials).rate };
+      const trials = family.tried.flatMap((some, place) =>
+        some.map((candidate) => trialOf(family, candidate, rungs[place] as Rung, results)),
+      );
+      const best = bestOf(trials);
+      return {
+        family: family.name,
+        method: best.method ?? family.base.method,
+        chosen: best.rate,
+        ...(best.steps === undefined ? {} : { steps: best.steps }),
+        ...(best.seeds === undefined ? {} : { seeds: best.seeds }),
+        trials,
+      };
     }),
   };
+}
+
+function ruleOf(rungs: readonly Rung[]): string {
+  const rounds = rungs
+    .slice(1)
+    .map(({ share, seeds, keep }) => `the best ${keep} at ${share} with ${seeds.length} seeds`);
+  const first = `${trialsEach} log-spaced rates for each family${rounds.length === 0 ? '' : ` at ${rungs[0]?.share ?? 1} of the length, ${rounds.join(', ')}`}`;
+  return `${first}, lowest validation loss; an optimum on an edge adds a counted trial`;
 }
 
 /**

@@ -1,23 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readText, real, type Schema } from '../../json';
+import { readText, real, whole, type Schema } from '../../json';
 import { projectRoot } from '../../project';
 import { nameDamage } from '../store/damage';
 import { unsealed } from '../../seal';
 
-/** One trial of a learning rate: what validation said at its end. A trial that diverged has no loss. */
+/**
+ * One trial of a learning rate: what validation said at its end, the mean where it ran with several seeds. A trial that
+ * diverged has no loss.
+ */
 export interface Trial {
   readonly rate: number;
+  /** The method tried, where a family has several; steps and seeds; none in tables older than these fields. */
+  readonly method?: string;
+  readonly steps?: number;
+  readonly seeds?: number;
   readonly loss: number | null;
   readonly score: number | null;
   readonly seconds: number;
 }
 
-/** The trials of one method family, in rising order, and the rate with the lowest validation loss. */
+/**
+ * The trials of one method family, in rising order, and the rate with the lowest validation loss among the longest of
+ * them.
+ */
 export interface FamilyTuning {
   readonly family: string;
-  /** Written form of the method tried: the family's middle size. */
+  /** Written form of the method tried, of several the one that goes with the chosen rate. */
   readonly method: string;
   readonly trials: readonly Trial[];
   readonly chosen: number;
@@ -35,16 +45,19 @@ export interface TuningTable {
   readonly families: readonly FamilyTuning[];
 }
 
+/** Seeds that no study trains with. */
+export const trialSeeds: readonly number[] = [101, 102];
+
 export type RateRange = readonly [low: number, high: number];
 
-const [whole, modules, vectors]: readonly [RateRange, RateRange, RateRange] = [
+const [wholeModel, modules, vectors]: readonly [RateRange, RateRange, RateRange] = [
   [1e-5, 3e-4],
   [1e-4, 3e-3],
   [1e-3, 3e-2],
 ];
 const ranges: Readonly<Record<string, RateRange>> = {
-  full: whole,
-  top: whole,
+  full: wholeModel,
+  top: wholeModel,
   head: vectors,
   prompt: vectors,
   bitfit: vectors,
@@ -56,15 +69,19 @@ const ranges: Readonly<Record<string, RateRange>> = {
  * Where a family's learning rates are looked for: whole weights, modules (adapters, LoRA, prefixes), or single vectors.
  */
 export function rangeOf(family: string): RateRange {
-  return ranges[family] ?? modules;
+  return ranges[family.split(':')[0] ?? ''] ?? modules;
 }
 
 export function tuningPath(study: string): string {
   return join(projectRoot(), 'data', 'tuning', `${study}.json`);
 }
 
+const count = v.pipe(whole, v.minValue(1));
 const trial: Schema<Trial> = v.strictObject({
   rate: v.pipe(real, v.gtValue(0)),
+  method: v.optional(v.string()),
+  steps: v.optional(count),
+  seeds: v.optional(count),
   loss: v.nullable(real),
   score: v.nullable(real),
   seconds: v.pipe(real, v.minValue(0)),
@@ -73,6 +90,8 @@ const family: Schema<FamilyTuning> = v.strictObject({
   family: v.string(),
   method: v.string(),
   chosen: v.pipe(real, v.gtValue(0)),
+  steps: v.optional(count),
+  seeds: v.optional(count),
   trials: v.pipe(v.array(trial), v.minLength(1)),
 });
 const table: Schema<TuningTable> = v.strictObject({
@@ -108,13 +127,19 @@ function tableIn(text: string, study: string): TuningTable | string {
   const read = readText(bare, table);
   if (read.kind === 'fault') return `it ${read.reason}`;
   if (read.value.study !== study) return `it is the table of ${read.value.study}`;
-  const wrong = read.value.families.find(({ trials, chosen }) => bestOf(trials).rate !== chosen);
+  const wrong = read.value.families.find(({ trials, chosen, method }) => {
+    const best = bestOf(trials);
+    return best.rate !== chosen || (best.method ?? method) !== method;
+  });
   return wrong === undefined ? read.value : `the rate chosen for ${wrong.family} is not that of its best trial`;
 }
 
-/** The trial with the lowest validation loss. */
-export function bestOf(trials: readonly Trial[]): Trial {
-  const [best] = [...trials].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
+/** The trial with the lowest validation loss among those of the most steps. */
+export function bestOf<T extends Pick<Trial, 'loss' | 'steps'>>(trials: readonly T[]): T {
+  const longest = Math.max(...trials.map(({ steps }) => steps ?? 0));
+  const [best] = trials
+    .filter(({ steps }) => (steps ?? 0) === longest)
+    .sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
   if (best === undefined) throw new Error('no trials to choose from');
   return best;
 }
@@ -124,6 +149,11 @@ export function tunedRate(study: string, family: string): number {
   const found = readTuning(study)?.families.find((entry) => entry.family === family);
   const [low, high] = rangeOf(family);
   return found?.chosen ?? rounded(Math.sqrt(low * high));
+}
+
+/** The method that trials chose together with its rate; `usual` before there is a table. */
+export function tunedMethod(study: string, family: string, usual: string): string {
+  return readTuning(study)?.families.find((entry) => entry.family === family)?.method ?? usual;
 }
 
 /** `count` rates between `low` and `high`, equal steps in logarithms, two significant digits. */
