@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { StudyFields } from './experiments/studies/define';
 import type { Study } from './experiments/studies/study';
 import { projectRoot } from './project';
 
@@ -10,6 +11,9 @@ const { build } = require(join(projectRoot(), 'bin', 'petl.cjs')) as { readonly 
 const built = build();
 const from = <T>(module: string): T => require(join(built, module)) as T;
 const { compare } = from<typeof import('./experiments/statistics/compare')>('experiments/statistics/compare.js');
+const { readRun } = from<typeof import('./experiments/store/read')>('experiments/store/read.js');
+const { runPath } = from<typeof import('./experiments/store/spec')>('experiments/store/spec.js');
+const { cacheFolder } = from<typeof import('./packages/manifest')>('packages/manifest.js');
 const { defineStudy } = from<typeof import('./experiments/studies/define')>('experiments/studies/define.js');
 const { train } = from<typeof import('./notebook')>('notebook.js');
 const { loadAdapter, predict, trained } = from<typeof import('./own')>('own.js');
@@ -88,6 +92,29 @@ describe('a question of one’s own', { timeout: 120_000 }, () => {
     await expect(again.predict([])).rejects.toThrow('there is nothing to predict');
     await expect(again.predict(['a', ' '])).rejects.toThrow('text 2 is empty');
     again.dispose();
+  });
+
+  it('goes on from a saved adapter, keeps its best step, and refuses what does not fit', async () => {
+    const from = join(folder, 'my-adapter');
+    const on = (more: Partial<StudyFields>): Study =>
+      defineStudy({ name: 'more-films', task, methods: ['lora:r=2'], from, rate: 0.003, ...more });
+    const training = { batch: 16, maxLength: 16, best: 'score', evaluations: 3, stop: 1 } as const;
+    const more = on({ training });
+    const spec = more.variants[0]!.runs[0]!;
+    expect(spec.training.from).toMatch(/^my-adapter@[0-9a-f]{12}$/);
+    rmSync(from, { recursive: true });
+    await train(more, 'lora:r=2', { say: () => undefined });
+    const stored = readRun(runPath(spec));
+    const final = stored.kind === 'finished' ? stored.record.final : undefined;
+    expect(final!.kept).toBeLessThan(final!.steps); // it scored all there was to score at once
+    cpSync(join(cacheFolder(), 'own', spec.training.from!), from, { recursive: true });
+    expect(on({}).variants[0]!.runs[0]!.training.from).toBe(spec.training.from);
+    expect(() => on({ methods: ['lora:r=4'] }).variants).toThrow("write methods: ['lora:r=2']");
+    expect(() => on({ model: 'roberta-base' }).variants).toThrow("give the study model: 'minilm-l6'");
+    expect(on({ from: [null, from] }).variants.map(({ name }) => name)).toEqual([
+      'lora:r=2; fresh',
+      'lora:r=2; from=my-adapter',
+    ]);
   });
 
   it('is compared by the rule of verdicts, and says afterwards what more seeds could show', () => {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import { UserError } from '../errors';
-import { defineStudy } from '../experiments/studies/define';
+import { defineStudy, type TrainingGrid } from '../experiments/studies/define';
 import type { RateWish } from '../experiments/studies/own-rates';
 import { classificationTask } from '../tasks/classification';
 import { generationTask } from '../tasks/generation';
 import type { Task } from '../tasks/task';
-import { textOf, wholeOf, type Input } from './command';
+import { textOf, wholeOf, wordOf, type Input } from './command';
 import { runAndShow } from './study';
 
 /**
@@ -16,19 +16,28 @@ import { runAndShow } from './study';
 export async function ablateCommand(input: Input): Promise<number> {
   const name = textOf(input, 'name', usualName(textOf(input, 'data')));
   const task = taskOf(input, name);
-  const examples = input.values['examples'] === undefined ? 'all' : wholeOf(input, 'examples', counted);
   const study = defineStudy({
     name,
     task,
     model: textOf(input, 'model', 'minilm-l6'),
     methods: methodsIn(textOf(input, 'methods')),
     seeds: seedsIn(textOf(input, 'seeds', '1')),
-    training: { examples },
+    ...(input.values['from'] === undefined ? {} : { from: textOf(input, 'from') }),
+    training: trainingOf(input),
     rate: rateIn(textOf(input, 'rate', 'tune')),
   });
   return await runAndShow(() => study, input, textOf(input, 'out'));
 }
 
+function trainingOf(input: Input): TrainingGrid {
+  const given = ['examples', 'epochs', 'evaluations', 'stop'].filter((name) => input.values[name] !== undefined);
+  return {
+    ...Object.fromEntries(given.map((name) => [name, wholeOf(input, name, counted)])),
+    ...(input.values['best'] === undefined ? {} : { best: wordOf(input, 'best', validated) }),
+  };
+}
+
+const validated = { words: ['loss', 'score'], fallback: 'loss' } as const;
 const counted = { least: 1, most: 1e9, fallback: 1 };
 
 /** The file's name, as far as a study may be called so. */

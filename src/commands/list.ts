@@ -41,7 +41,7 @@ export const commands: readonly Command[] = [
     about: 'compare methods on data of your own: CSV, TSV or JSON lines (--source and --target for pairs of texts)',
     options: {
       ...named('data', 'text', 'label', 'pair', 'source', 'target', 'group', 'methods', 'seeds', 'model'),
-      ...named('examples', 'rate', 'out', 'name'),
+      ...named('examples', 'epochs', 'rate', 'from', 'best', 'stop', 'evaluations', 'out', 'name'),
       ...running,
       ...json,
     },

@@ -10,11 +10,11 @@ import { openSafetensors } from '../model/checkpoint/safetensors';
 import { sealOf, writeSealed, type NamedValues } from '../petl/formats/safetensors';
 import type { CheckpointPlan, TrainingEvent } from './job';
 import type { Loop } from './loop';
-import type { TrainState } from './optimizer';
 
 /*
- * A run under way is a step number, its trained tensors with their moments, and its constants: data order and randomness
- * are functions of step and seed. They are kept in one sealed safetensors file, which appears whole or not at all.
+ * A run under way is a step number, its trained tensors with their moments, its constants, and the tensors of its best
+ * step where it keeps that: data order and randomness are functions of step and seed. They are kept in one sealed
+ * safetensors file, which appears whole or not at all.
  */
 
 /** What stands in the file's metadata. */
@@ -65,7 +65,7 @@ export class Checkpoints {
     try {
       const progress = readProgress(path);
       if (progress.key !== this.key) throw new Error('it is of a run with other settings, data or weights');
-      loop.resume(progress.done, ...readState(path, loop));
+      loop.resume(progress.done, readState(path, loop));
       this.last.step = progress.done;
       say(`going on from step ${progress.done}, kept in ${path}`);
       return progress.events;
@@ -85,22 +85,30 @@ export class Checkpoints {
     if (due) this.write(loop, events);
   }
 
-  write({ done, state, constants }: Loop, events: readonly TrainingEvent[]): void {
+  write(loop: Loop, events: readonly TrainingEvent[]): void {
+    const { done } = loop;
     const begin = seconds();
     const progress: Progress = { key: this.key, done, events };
-    writeSealed(this.plan.path, valuesOf(state, constants), { format: 'petl', progress: JSON.stringify(progress) });
+    writeSealed(this.plan.path, valuesOf(loop), { format: 'petl', progress: JSON.stringify(progress) });
     Object.assign(this.last, { step: done, at: seconds(), took: seconds() - begin });
   }
 }
 
-function valuesOf({ variables, m, v: second }: TrainState, constants: Tensors): readonly NamedValues[] {
+/** What a loop holds, by the part of the tensors' names. */
+function partsOf({ state, constants, aside }: Loop): Readonly<Record<string, Tensors>> {
+  const { variables, m, v: second } = state;
+  const now = { w: variables, m, v: second, c: constants };
+  return aside === undefined ? now : { ...now, bw: aside.variables, bc: aside.constants };
+}
+
+function valuesOf(loop: Loop): readonly NamedValues[] {
   const named = (part: string, tensors: Tensors): readonly NamedValues[] =>
     Object.entries(tensors).map(([name, tensor]) => ({
       name: `${part}:${name}`,
       shape: tensor.shape,
       values: () => tensor.dataSync() as Float32Array,
     }));
-  return [...named('w', variables), ...named('m', m), ...named('v', second), ...named('c', constants)];
+  return Object.entries(partsOf(loop)).flatMap(([part, tensors]) => named(part, tensors));
 }
 
 /** The metadata of a file whose checksum holds. */
@@ -139,7 +147,7 @@ function hashFrom(file: number, bare: Buffer, size: number): string {
 }
 
 /** The tensors of a file, in the order and of the shapes of the loop's own. */
-function readState(path: string, { state, constants }: Loop): readonly [TrainState, Tensors] {
+function readState(path: string, { state, constants }: Loop): Pick<Loop, 'state' | 'constants' | 'aside'> {
   const file = openSafetensors(path);
   const made: Tensor[] = [];
   try {
@@ -156,7 +164,12 @@ function readState(path: string, { state, constants }: Loop): readonly [TrainSta
         }),
       );
     const { variables, m, v: second } = state;
-    return [{ variables: read('w', variables), m: read('m', m), v: read('v', second) }, read('c', constants)];
+    const hasBest = file.tensors.some(({ name }) => name.startsWith('bw:'));
+    return {
+      state: { variables: read('w', variables), m: read('m', m), v: read('v', second) },
+      constants: read('c', constants),
+      aside: hasBest ? { variables: read('bw', variables), constants: read('bc', constants) } : undefined,
+    };
   } catch (error) {
     disposeTree(made);
     throw error;

@@ -24,6 +24,12 @@ export interface TrainingSettings {
   readonly scored: { readonly validation: number | 'all'; readonly test: number | 'all' };
   /** Validation passes spread over the run; the last one falls on the last step. */
   readonly evaluations: number;
+  /** The step that is kept and scored is the best of the validations by this; null: the last, whatever validation says. */
+  readonly best: 'loss' | 'score' | null;
+  /** Validations in a row without a better one after which training ends; null: it ends with the last step. */
+  readonly stop: number | null;
+  /** A saved adapter whose tensors training starts from, as its name and hash; null: from fresh ones. */
+  readonly from: string | null;
   readonly precision: 'float32' | 'bfloat16';
   /** For tasks whose targets are texts; null for the others. */
   readonly target: TargetSettings | null;
@@ -85,6 +91,8 @@ export interface TrainingJob {
   readonly checkpoint?: CheckpointPlan;
   /** Folder for the trained adapter and its head; they are not kept where it is left out. */
   readonly keep?: string;
+  /** Folder of the adapter that `training.from` names. */
+  readonly from?: string;
 }
 
 /** Where and how often a run's state is kept. */
@@ -149,7 +157,10 @@ export interface TrainingOutcome {
   readonly data: DataPrint;
   /** First 16 hexadecimal digits of SHA-256 over the frozen weights' files. */
   readonly model: string;
+  /** Steps trained. */
   readonly steps: number;
+  /** The step that was kept and scored; null: the last one, since no best was asked for. */
+  readonly kept: number | null;
   readonly trainSeconds: number;
   readonly totalSeconds: number;
   /** Of the process while it trained; null where other work was in the process, or its peak is not known. */

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { makeFolder, writeWhole } from '../files';
 import { anyObject, readJson, real, whole, type Schema } from '../json';
+import type { ModelShape } from '../model/shape';
 import { saveDelta } from '../petl/bank/store';
+import type { Method } from '../petl/design/types';
 import type { TrainingJob } from './job';
 import { kindNamed } from './kinds/index';
 import type { TaskNote } from './kinds/kind';
 import type { Own } from './learner';
-import type { OpenRun } from './session';
 
 /** What stands beside a kept delta so that it can answer: the task without its examples, and how texts are read. */
 export interface KeptNote {
@@ -43,11 +44,18 @@ const schema = v.strictObject({
   }),
 }) as unknown as Schema<KeptNote>;
 
+/** Which method was trained on which model: its shape, and the hash of its frozen weights. */
+interface Trained {
+  readonly method: Method;
+  readonly shape: ModelShape;
+  readonly model: string;
+}
+
 /** Writes what was trained, its head and its note into a folder that `openAdapter`, `loadDelta` and `--adapter` read. */
 export function keepTrained(
   folder: string,
   { model, task, training }: TrainingJob,
-  { method, shape, model: hash }: OpenRun,
+  { method, shape, model: hash }: Trained,
   { variables, constants }: Own,
 ): void {
   const part = (isHead: boolean): Own['variables'] =>

@@ -1,8 +1,8 @@
 import { upload } from '../engine/memory';
-import type { Tensors } from '../engine/tf';
+import { copies, type Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import type { OptimizerSettings } from './job';
-import type { Tick } from './learner';
+import type { Own, Tick } from './learner';
 import { stepScalars, type TrainState } from './optimizer';
 
 /** What a loop does in its steps. */
@@ -33,6 +33,8 @@ export class Loop {
   state: TrainState;
   /** The method's tensors that do not train. */
   constants: Tensors;
+  /** What was set aside: the tensors of an earlier step. */
+  aside: Own | undefined;
   private readonly steps: Steps;
 
   constructor(steps: Steps, state: TrainState, constants: Tensors = {}) {
@@ -61,13 +63,24 @@ export class Loop {
     return loss;
   }
 
+  /** What stands now. */
+  get own(): Own {
+    return { variables: this.state.variables, constants: this.constants };
+  }
+
+  /** Keeps what stands now, in place of what was set aside before. */
+  setAside(): void {
+    disposeTree(this.aside ?? {});
+    this.aside = { variables: copies(this.state.variables), constants: copies(this.constants) };
+  }
+
   /** Goes on from a state that was kept, and frees its own. */
-  resume(done: number, state: TrainState, constants: Tensors): void {
+  resume(done: number, { state, constants, aside }: Pick<Loop, 'state' | 'constants' | 'aside'>): void {
     this.dispose();
-    Object.assign(this, { done, state, constants });
+    Object.assign(this, { done, state, constants, aside });
   }
 
   dispose(): void {
-    disposeTree([this.state, this.constants]);
+    disposeTree([this.state, this.constants, this.aside ?? {}]);
   }
 }

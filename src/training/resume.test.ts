@@ -27,8 +27,8 @@ async function run(job: TrainingJob, until = Infinity): Promise<Seen> {
 }
 
 function numbersOf({ outcome, events }: Seen): unknown {
-  const { score, loss, perExample, answers, steps, data } = outcome;
-  return { score, loss, perExample, answers, steps, data, events };
+  const { score, loss, perExample, answers, steps, kept, data } = outcome;
+  return { score, loss, perExample, answers, steps, kept, data, events };
 }
 
 describe('a run that goes on', { timeout: 240_000 }, () => {

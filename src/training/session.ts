@@ -9,6 +9,7 @@ import type { Task, TaskData } from '../tasks/task';
 import { demandFrozen, printsOf } from './guards';
 import { programKey, type TrainingJob, type TrainingOutcome } from './job';
 import { kindNamed } from './kinds/index';
+import { startFrom } from './start';
 import type { Course, Trainer, TrainingModel } from './kinds/kind';
 import type { Own } from './learner';
 import { demandJob } from './settings';
@@ -57,8 +58,11 @@ export class Session {
     const trainer = this.openTrainer(job, model, task);
     const method = withPromptTokens(job.method, (text) => Array.from(tokenizer.encode({ text, pair: null }, 512).ids));
     const course = trainer.course(data, job);
-    const delta = createDelta(method, backbone.shape, backbone.weights, job.seed);
-    const variables = { ...delta.variables, ...trainer.head(job.seed) };
+    const { delta, head = trainer.head(job.seed) } =
+      job.from === undefined
+        ? { delta: createDelta(method, backbone.shape, backbone.weights, job.seed) }
+        : startFrom(job.from, task, { shape: backbone.shape, hash });
+    const variables = { ...delta.variables, ...head };
     demandHead(variables, task.outputs);
     return {
       course,

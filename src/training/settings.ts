@@ -1,8 +1,9 @@
 import { UserError } from '../errors';
-import type { TrainingJob } from './job';
+import type { Method } from '../petl/design/types';
+import type { TrainingJob, TrainingSettings } from './job';
 
 /** Throws a UserError that names the first setting out of range, before anything is loaded. */
-export function demandJob({ training, seed }: TrainingJob): void {
+export function demandJob({ training, seed, method }: TrainingJob): void {
   const { examples, epochs, batch, accumulation, maxLength, learningRate, dropout, labelSmoothing, scored } = training;
   const share = (value: number): boolean => value >= 0 && value < 1;
   demand('seed', seed, Number.isInteger(seed), 'a whole number');
@@ -14,6 +15,26 @@ export function demandJob({ training, seed }: TrainingJob): void {
     demand(name, value, share(value), 'a share of at least 0 and below 1');
   for (const [name, value] of Object.entries(scored))
     demand(`scored.${name}`, value, value === 'all' || value === 0 || counts(value), "a whole number, or 'all'");
+  if (training.stop !== null) demand('stop', training.stop, counts(training.stop), 'a whole number of at least 1');
+  demandBest(training, method);
+}
+
+/** Throws a UserError where a best step is asked for that no validation could tell, or that the method has none of. */
+export function demandBest({ best, stop, evaluations, scored }: TrainingSettings, method: Method): void {
+  if (stop !== null && best === null)
+    throw new UserError(`training.stop is ${stop} with no best: say by what, best: 'loss' or 'score'`);
+  if (stop !== null)
+    demand(
+      'evaluations',
+      evaluations,
+      evaluations >= stop + 2,
+      `at least ${stop + 2} for stop ${stop} to end training`,
+    );
+  if (best === null) return;
+  if (method.lifecycle.kind === 'rankBudget')
+    throw new UserError(`${method.name} has its ranks with the last step alone: leave best and stop out`);
+  demand('evaluations', evaluations, evaluations >= 2, `at least 2 for best '${best}' to choose from`);
+  demand('scored.validation', scored.validation, scored.validation !== 0, `at least 1 for best '${best}' to tell`);
 }
 
 function counts(value: number): boolean {

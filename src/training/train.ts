@@ -2,11 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
 import { watchPeak } from '../peak';
 import { masksAt } from '../petl/forms/ranks';
+import { bestSoFar, isSpent } from './best';
 import { Checkpoints } from './checkpoint';
 import { demandGradients, gradientsDue } from './guards';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { keepTrained } from './kept';
-import type { Own } from './learner';
 import { Loop } from './loop';
 import { scheduleFactor, startState } from './optimizer';
 import { Session, type OpenRun } from './session';
@@ -36,8 +36,8 @@ async function trainIn(session: Session, job: TrainingJob, report: Report): Prom
     const trained = seconds();
     if (gradientsDue(job.training, loop.done, run.course.steps)) demandGradients(run.method, run.shape, loop.state);
     run.demandFrozen();
-    const own = ownOf(loop);
     const { course } = run;
+    const { own, kept } = keptOf(loop, job, earlier.events);
     if (job.keep !== undefined) keepTrained(job.keep, job, run, own);
     return {
       ...course.evaluate('test', own),
@@ -47,8 +47,9 @@ async function trainIn(session: Session, job: TrainingJob, report: Report): Prom
       data: course.print,
       model: run.model.slice(0, 16),
       steps: loop.done,
-      trainSeconds: earlier + trained - start,
-      totalSeconds: earlier + seconds() - start,
+      kept,
+      trainSeconds: earlier.seconds + trained - start,
+      totalSeconds: earlier.seconds + seconds() - start,
       peakMb: peak(),
       programs: run.times(),
     };
@@ -72,12 +73,27 @@ function loopOf({ training, method, seed }: TrainingJob, { course, own, shape }:
   );
 }
 
-function ownOf({ state, constants }: Loop): Own {
-  return { variables: state.variables, constants };
+/** What is scored and kept: the best step's tensors where that was asked for, else the last one's. */
+function keptOf(loop: Loop, job: TrainingJob, events: readonly TrainingEvent[]): Kept {
+  const best = bestSoFar(events, job);
+  return best === undefined || loop.aside === undefined
+    ? { own: loop.own, kept: null }
+    : { own: loop.aside, kept: best.step };
 }
 
-/** All steps, with what they report; gives the seconds that the run had taken before it was left. */
-async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report): Promise<number> {
+interface Kept {
+  readonly own: Loop['own'];
+  readonly kept: number | null;
+}
+
+interface Course {
+  readonly events: readonly TrainingEvent[];
+  /** That the run had taken before it was left. */
+  readonly seconds: number;
+}
+
+/** All steps, with what they report. */
+async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report): Promise<Course> {
   const { course } = run;
   const { evaluations } = job.training;
   const kept = job.checkpoint && new Checkpoints(job.checkpoint, identityOf(job, run));
@@ -93,19 +109,20 @@ async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report)
     events.push(event);
     tell(event);
   };
-  while (loop.done < course.steps && !stopped) {
+  while (loop.done < course.steps && !stopped && !isSpent(events, job)) {
     const loss = loop.next();
     happened({ kind: 'step', step: loop.done, steps: course.steps, loss, seconds: seconds() - started });
     if (isDue(loop.done, evaluations, course.steps)) {
-      const { score, loss: validation } = course.evaluate('validation', ownOf(loop));
+      const { score, loss: validation } = course.evaluate('validation', loop.own);
       const at = { step: loop.done, seconds: seconds() - started };
       happened({ kind: 'evaluation', ...at, split: 'validation', loss: validation, score });
+      if (bestSoFar(events, job)?.step === loop.done) loop.setAside();
     }
     if (stopped) kept?.write(loop, events);
     else if (loop.done < course.steps) kept?.afterStep(loop, events);
     await nextTurn(); // lets interrupts and messages in
   }
-  return earlier;
+  return { events, seconds: earlier };
 }
 
 /** All that decides a run's numbers. */

@@ -71,7 +71,10 @@ export interface FinalLine {
   readonly data: DataPrint | null;
   /** Fingerprint of the frozen weights; null in runs older than the field. */
   readonly model: string | null;
+  /** Steps trained. */
   readonly steps: number;
+  /** The step that was kept and scored, the best on validation; null: the last one, no best was asked for. */
+  readonly kept: number | null;
   readonly trainSeconds: number;
   readonly seconds: number;
   /** Peak resident memory of the process that ran it, in MB. */

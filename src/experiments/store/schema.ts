@@ -17,6 +17,9 @@ const share = v.pipe(from0, v.ltValue(1));
 const upTo1 = v.pipe(from0, v.maxValue(1));
 const orAll = <T>(some: Schema<T>): Schema<T | 'all'> => v.union([some, v.literal('all')]);
 
+/** What names may be made of. */
+const words = 'a name of letters, digits, ".", "_" and "-"';
+
 const schedule: Schema<Schedule> = v.variant('kind', [
   v.strictObject({ kind: v.picklist(['constant', 'linear', 'cosine']), warmup: upTo1 }),
   v.strictObject({ kind: v.literal('polynomial'), warmup: upTo1, power: above0, end: upTo1 }),
@@ -61,6 +64,9 @@ const settings: Schema<TrainingSettings> = v.strictObject({
   labelSmoothing: share,
   scored: v.strictObject({ validation: orAll(whole), test: orAll(whole) }),
   evaluations: whole,
+  best: v.nullable(v.picklist(['loss', 'score'])),
+  stop: v.nullable(positive),
+  from: v.nullable(v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*@[0-9a-f]{12}$/, words))),
   precision: v.picklist(['float32', 'bfloat16']),
   target: v.nullable(target),
 });
@@ -70,7 +76,6 @@ const trainingSchema: Schema<TrainingSettings> = filled(younger, settings);
 
 /** Letters, digits, `.`, `_` and `-`, beginning with one of the first two; a study of one's own stands below `own/`. */
 const studyName = /^(?:own\/)?[A-Za-z0-9][A-Za-z0-9._-]*$/;
-const words = 'a name of letters, digits, ".", "_" and "-"';
 export const nameSchema: Schema<string> = v.pipe(
   v.string(),
   v.maxLength(80),
@@ -166,13 +171,14 @@ const wholeFinal: Schema<FinalLine> = v.strictObject({
   data: v.nullable(v.strictObject({ train: print, validation: print, test: print })),
   model: v.nullable(v.string()),
   steps: whole,
+  kept: v.nullable(positive),
   trainSeconds: from0,
   seconds: from0,
   peakMb: v.nullable(whole),
   programs: v.strictObject({ count: whole, recordMs: from0, loadMs: from0, firstRunMs: from0 }),
 });
 
-const finalLine = filled({ tokens: [], written: null, data: null, model: null }, wholeFinal);
+const finalLine = filled({ tokens: [], written: null, data: null, model: null, kept: null }, wholeFinal);
 
 const lines = { run: runLine, train: trainLine, eval: evalLine, final: finalLine } as const;
 

@@ -30,6 +30,9 @@ export const defaultTraining: TrainingSettings = {
   labelSmoothing: 0,
   scored: { validation: 'all', test: 'all' },
   evaluations: 1,
+  best: null,
+  stop: null,
+  from: null,
   precision: 'float32',
   target: null,
 };
@@ -38,4 +41,10 @@ export const defaultTraining: TrainingSettings = {
  * Settings younger than the first committed runs, with the value that means what those did: such a value takes no part
  * in a run's id.
  */
-export const younger: Pick<TrainingSettings, 'target' | 'accumulation'> = { target: null, accumulation: 1 };
+export const younger: Pick<TrainingSettings, 'target' | 'accumulation' | 'best' | 'stop' | 'from'> = {
+  target: null,
+  accumulation: 1,
+  best: null,
+  stop: null,
+  from: null,
+};

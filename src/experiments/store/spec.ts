@@ -6,8 +6,10 @@ import { parseMethod, printMethod } from '../../petl/design/written';
 import { projectRoot } from '../../project';
 import { taskNamed } from '../../tasks/registry';
 import type { TargetSettings, TrainingJob, TrainingSettings } from '../../training/job';
+import { demandBest } from '../../training/settings';
 import { specSchema } from './schema';
 import { defaultTraining, younger, type RunSpec, type Tier } from './settings';
+import { demandStart, startFolder } from './starts';
 
 export { defaultTraining, tiers, type RunSpec, type Tier } from './settings';
 
@@ -47,8 +49,12 @@ function demandText(what: string, value: unknown, example: string): string {
 
 function checkedSpec(spec: RunSpec): RunSpec {
   const read = readValue(spec, specSchema);
-  if (read.kind === 'value') return spec;
-  throw new UserError(`no run of ${JSON.stringify(spec.method)} can be made: ${read.reason}`);
+  if (read.kind === 'fault')
+    throw new UserError(`no run of ${JSON.stringify(spec.method)} can be made: ${read.reason}`);
+  const { training, method, model } = spec;
+  demandBest(training, parseMethod(method));
+  if (training.from !== null) demandStart(training.from, method, model);
+  return spec;
 }
 
 /** One greedy decode of 500 test examples for tasks that write texts. */
@@ -61,7 +67,8 @@ function usualTarget(name: string): TargetSettings | null {
 /** The job that the training room understands. */
 export function jobOf(spec: RunSpec, engine: TrainingJob['engine']): TrainingJob {
   const { model, task, training, seed } = spec;
-  return { method: parseMethod(spec.method), model, task: taskNamed(task), training, seed, engine };
+  const from = training.from === null ? {} : { from: startFolder(training.from) };
+  return { method: parseMethod(spec.method), model, task: taskNamed(task), training, seed, engine, ...from };
 }
 
 /** JSON with sorted keys: equal values give equal text. */

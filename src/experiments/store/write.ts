@@ -85,7 +85,7 @@ function lineOf(event: TrainingEvent): TrainLine | EvalLine {
 
 /** The final line, or why there can be none. */
 function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | string {
-  const { metric, steps, programs, labels, written, data, model } = outcome;
+  const { metric, steps, kept, programs, labels, written, data, model } = outcome;
   const perExample = outcome.perExample.map((value) => digits(value, 6));
   if (!unscored && ![outcome.score, outcome.loss, ...perExample].every(Number.isFinite)) {
     return `the run diverged (test loss ${outcome.loss}): lower its learning rate`;
@@ -102,6 +102,7 @@ function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | str
     data,
     model,
     steps,
+    kept,
     trainSeconds: digits(outcome.trainSeconds, 4),
     seconds: digits(outcome.totalSeconds, 4),
     peakMb: outcome.peakMb === null ? null : Math.round(outcome.peakMb),

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { UserError } from '../../errors';
 import { readValue } from '../../json';
 import { nearest } from '../../petl/design/nearest';
@@ -10,12 +11,14 @@ import type { TrainingSettings } from '../../training/job';
 import { shapeNamed } from '../store/counts';
 import { nameSchema } from '../store/schema';
 import { canonicalJson, defaultTraining, runSpec, type RunSpec } from '../store/spec';
+import { keepStart } from '../store/starts';
 import type { Study, Variant } from './study';
 import { ownRates, type RateWish } from './own-rates';
 
 /** Settings, each one value or a list of values to compare; the learning rate is said by `rate`. */
 export type TrainingGrid = {
-  readonly [K in keyof Omit<TrainingSettings, 'learningRate'>]?: TrainingSettings[K] | readonly TrainingSettings[K][];
+  readonly [K in keyof Omit<TrainingSettings, 'learningRate' | 'from'>]?:
+    TrainingSettings[K] | readonly TrainingSettings[K][];
 };
 
 /** What makes a study of one's own. */
@@ -31,6 +34,8 @@ export interface StudyFields {
   /** `[1]` where left out. */
   readonly seeds?: readonly number[];
   readonly training?: TrainingGrid;
+  /** Folder of a saved adapter that training goes on from, its head with it where labels are the same; null: none. */
+  readonly from?: string | null | readonly (string | null)[];
   /** A learning rate; `tuned`: from the stored table that fits; `tune`: found by trials first, which are kept. */
   readonly rate: RateWish;
 }
@@ -47,7 +52,7 @@ export function defineStudy(fields: StudyFields): Study {
   const name = checkedName(fields.name);
   demandSome('methods', fields.methods);
   demandSome('seeds', seeds);
-  const settings = combinations(training);
+  const settings = combinations(training, starts(fields.from));
   const base = (method: string, change: Partial<TrainingSettings>, seed: number): RunSpec =>
     runSpec({ study: `own/${name}`, tier: 'full', task, model, method, seed, training: change });
   const methods = [...new Set(fields.methods.flatMap(expanded).map((one) => fitting(one, model)))];
@@ -69,6 +74,7 @@ export function defineStudy(fields: StudyFields): Study {
     if (first === undefined) throw new Error('no settings');
     return { ...first, runs: [first, ...more].flatMap(({ runs }) => runs) };
   };
+  methods.flatMap(variantsOf); // what no run can have is refused now
   const about = { name, tier: 'full', title: name, source: 'own', rows: [], notebook: '', reference: 'full' } as const;
   // Rates may still be found: variants are what the rates of this moment make them.
   return Object.defineProperty({ ...about, also, variants: [], ...rates.first }, 'variants', {
@@ -111,13 +117,23 @@ interface Combination {
   readonly words: readonly string[];
 }
 
+/** What `from` means in a spec, with the word that tells several apart. */
+function starts(from: StudyFields['from'] = null): readonly Combination[] {
+  const folders = Array.isArray(from) ? (from as readonly (string | null)[]) : [from as string | null];
+  demandSome('from', folders);
+  return folders.map((folder) => ({
+    change: folder === null ? {} : { from: keepStart(folder) },
+    words: folders.length > 1 ? [folder === null ? 'fresh' : `from=${basename(folder)}`] : [],
+  }));
+}
+
 /** Every choice of one value from each list. */
-function combinations(training: TrainingGrid): readonly Combination[] {
-  let all: readonly Combination[] = [{ change: {}, words: [] }];
+function combinations(training: TrainingGrid, from: readonly Combination[]): readonly Combination[] {
+  let all = from;
   for (const [key, given] of Object.entries(training)) {
-    if (!Object.hasOwn(defaultTraining, key) || key === 'learningRate')
+    if (!Object.hasOwn(defaultTraining, key) || elsewhere[key] !== undefined)
       throw new UserError(
-        `training has no setting "${key}"${nearest(key, Object.keys(defaultTraining))}: learning rates are given as rate`,
+        `training has no setting "${key}"${elsewhere[key] ?? nearest(key, Object.keys(defaultTraining))}`,
       );
     const values: readonly unknown[] = Array.isArray(given) ? given : [given];
     demandSome(`training.${key}`, values);
@@ -127,5 +143,17 @@ function combinations(training: TrainingGrid): readonly Combination[] {
       values.map((value) => ({ change: { ...change, [key]: value }, words: [...words, ...worded(value)] })),
     );
   }
-  return all;
+  return all.map(({ change, words }) => ({ change: { ...lookedAt(change), ...change }, words }));
+}
+
+/** Settings that a study says beside `training`. */
+const elsewhere: Readonly<Record<string, string>> = {
+  learningRate: ': learning rates are given as rate, beside training',
+  from: ': the adapter to go on from is given as from, beside training',
+};
+
+/** Where a best step is asked for, validation is looked at ten times, and stopping means by its loss. */
+function lookedAt({ best, stop }: Partial<TrainingSettings>): Partial<TrainingSettings> {
+  if ((best ?? stop ?? null) === null) return {};
+  return { evaluations: 10, ...(best === undefined ? { best: 'loss' } : {}) };
 }

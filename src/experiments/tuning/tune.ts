@@ -2,6 +2,7 @@ import { UserError } from '../../errors';
 import { writeWhole } from '../../files';
 import type { PlannedRun } from '../runner/execute';
 import { readRun } from '../store/read';
+import type { EvalLine, RunRecord } from '../store/record';
 import { runPlanned, type RunOptions, type StudyReport } from '../runner/run';
 import { sealed } from '../../seal';
 import { runPath, runSpec } from '../store/spec';
@@ -100,7 +101,7 @@ function trialsOf(
     examples: examples === 'all' ? examples : Math.round(examples * share),
     learningRate: rate,
     scored: { validation, test: 0 },
-    evaluations: 1,
+    evaluations: base.training.best === null ? 1 : base.training.evaluations,
   } as const;
   return seeds.map((seed) => ({
     spec: runSpec({ ...base, method, study: `${base.study}-tuning`, seed, training }),
@@ -124,13 +125,20 @@ function widened(family: Family, rung: Rung, results: string | undefined): Famil
   return family;
 }
 
+/** The validation of the step that a run kept. */
+function keptEvaluation({ evaluations, final }: RunRecord): readonly EvalLine[] {
+  return evaluations.filter(({ step }, i) =>
+    final.kept === null ? i === evaluations.length - 1 : step === final.kept,
+  );
+}
+
 /** What the runs of a candidate gave; no loss where one of them left the numbers. */
 function trialOf(family: Family, candidate: Candidate, rung: Rung, results: string | undefined): Trial {
   const records = trialsOf(family, candidate, rung).flatMap(({ spec }) => {
     const stored = readRun(runPath(spec, results));
     return stored.kind === 'finished' ? [stored.record] : [];
   });
-  const last = records.flatMap(({ evaluations }) => evaluations.slice(-1));
+  const last = records.flatMap(keptEvaluation);
   const whole = last.length === rung.seeds.length;
   return {
     rate: candidate.rate,

@@ -23,7 +23,9 @@ import { specsOf } from '../forms/variables';
 import { whyInvalid } from '../design/valid';
 import { warnOnce } from './warn';
 
-const files = { record: 'petl.json', tensors: 'delta.safetensors' } as const;
+/** What a saved delta is made of. */
+export const deltaFiles = { record: 'petl.json', tensors: 'delta.safetensors' } as const;
+const files = deltaFiles;
 const format = 'petl-lab delta 1';
 
 /** Which frozen model a delta belongs to; the hash is that of its weight files. */

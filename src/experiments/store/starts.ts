@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { UserError } from '../../errors';
+import { makeFolder } from '../../files';
+import { knownShapes } from '../../model/shapes';
+import { cacheFolder } from '../../packages/manifest';
+import { deltaFiles, readDeltaRecord, type DeltaRecord } from '../../petl/bank/store';
+import { collapsedMethod } from '../../petl/design/collapsed';
+import type { Method } from '../../petl/design/types';
+import { parseMethod, printMethod } from '../../petl/design/written';
+
+/*
+ * Adapters that runs start from stand in data/cache/own/<name>@<hash>/, as tasks of own data do: a run's spec names the
+ * adapter and the hash, whatever has become of the user's folder.
+ */
+
+const known = new Map<string, DeltaRecord>();
+const parts = [...Object.values(deltaFiles), 'task.json'];
+
+/** The name that a spec has for the adapter in a folder, which is kept under it. */
+export function keepStart(folder: string): string {
+  readDeltaRecord(folder);
+  const plain = basename(folder)
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '');
+  const name = `${plain === '' ? 'adapter' : plain.slice(0, 60)}@${hashOf(folder)}`;
+  const path = pathOf(name);
+  if (!existsSync(path))
+    makeFolder(path, (place) => {
+      for (const part of partsIn(folder)) copyFileSync(join(folder, part), join(place, part));
+    });
+  return name;
+}
+
+/** The folder of the adapter that a spec names; a UserError where it is gone or changed. */
+export function startFolder(name: string): string {
+  const path = pathOf(name);
+  if (existsSync(path) && name.endsWith(`@${hashOf(path)}`)) return path;
+  throw new UserError(`the adapter ${name} is not here as it was (${path}): define the study again from its folder`);
+}
+
+/** Refuses a run that cannot go on from the adapter. */
+export function demandStart(name: string, method: string, model: string): void {
+  const record = known.get(name) ?? readDeltaRecord(startFolder(name));
+  known.set(name, record);
+  const { base, written, method: stored } = record;
+  const shown = name.replace(/@.*$/, '');
+  if (stored.lifecycle.kind === 'rankBudget')
+    throw new UserError(`${shown} is ${written}, whose budget of ranks is spent: start it anew, without from`);
+  const asked = parseMethod(method);
+  const named = printMethod(asked) === written;
+  if (named ? !isDeepStrictEqual(collapsedMethod(asked), asked) : !isSameDesign(asked, stored))
+    throw new UserError(
+      `${shown} is ${written}, and ${method} cannot go on from it: ${named ? 'the prefix is stored without its MLP, write it with mlp=0' : `write methods: ['${written}']`}`,
+    );
+  if (base.name !== model && [base.name, model].every((one) => Object.hasOwn(knownShapes, one)))
+    throw new UserError(`${shown} belongs to ${base.name}, not to ${model}: give the study model: '${base.name}'`);
+}
+
+/** Whether two methods are one, however they are written. */
+function isSameDesign(one: Method, other: Method): boolean {
+  const plain = ({ name: _, ...design }: Method): unknown => JSON.parse(JSON.stringify(design));
+  return isDeepStrictEqual(plain(one), plain(other));
+}
+
+function partsIn(folder: string): readonly string[] {
+  return parts.filter((part) => existsSync(join(folder, part)));
+}
+
+function pathOf(name: string): string {
+  return join(cacheFolder(), 'own', name);
+}
+
+function hashOf(folder: string): string {
+  const hash = createHash('sha256');
+  for (const part of partsIn(folder)) hash.update(`${part}\n`).update(readFileSync(join(folder, part)));
+  return hash.digest('hex').slice(0, 12);
+}
