@@ -16,6 +16,8 @@ export { plansOf, type Study, type Variant } from './experiments/studies/study';
 export { runSpec, runId, runPath, type RunSpec, type RunFields, type Tier } from './experiments/store/spec';
 export { readRows, recordsOfRuns } from './experiments/store/rows';
 export type { Comparison, RunRow } from './rows';
+export { runs, runTable, type RunsWish } from './views/run-list';
+export type { RunEntry } from './experiments/store/entry';
 export { repeats, type Repeat } from './experiments/runner/repeat';
 export { spent, type Spent } from './experiments/studies/spent';
 export { UserError } from './errors';

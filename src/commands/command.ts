@@ -37,6 +37,11 @@ export function textOf({ values }: Input, name: string, fallback?: string): stri
   throw new UserError(`--${name} is missing: write --${name} VALUE`);
 }
 
+/** The text of an option, where it was written. */
+export function givenOf(input: Input, name: string): string | undefined {
+  return input.values[name] === undefined ? undefined : textOf(input, name);
+}
+
 /** One of `words`, or `fallback` where the option is left out. */
 export function wordOf<const W extends string>(
   input: Input,

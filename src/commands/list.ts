@@ -1,4 +1,5 @@
 import type { Command, Options, Run } from './command';
+import { hidden } from './hidden';
 
 const json: Options = { json: { type: 'boolean' } };
 const tier: Options = { tier: { type: 'string' } };
@@ -7,6 +8,10 @@ const running: Options = { workers: { type: 'string' }, eager: { type: 'boolean'
 const named = (...names: readonly string[]): Options =>
   Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
 
+const listing = named('where', 'sort');
+const tables: Options = { ...json, csv: { type: 'boolean' }, parquet: { type: 'boolean' } };
+
+const runs = (): typeof import('./runs') => require('./runs') as typeof import('./runs');
 const study = (): typeof import('./study') => require('./study') as typeof import('./study');
 const lists = (): typeof import('./lists') => require('./lists') as typeof import('./lists');
 const upkeep = (): typeof import('./upkeep') => require('./upkeep') as typeof import('./upkeep');
@@ -80,6 +85,39 @@ export const commands: readonly Command[] = [
     options: { ...tier, ...json },
     positionals: ['NAME'],
     load: () => study().resultsCommand,
+  },
+  {
+    name: 'runs',
+    usage: "runs [FOLDER] [--where 'task=sentiment and method~lora'] [--sort score] [--json|--csv|--parquet]",
+    about: 'every stored run, or those that a condition holds for',
+    options: { ...listing, ...tables },
+    positionals: ['[FOLDER]'],
+    load: () => runs().runsCommand,
+  },
+  {
+    name: 'curves',
+    usage:
+      'curves [RUN...] [--where CONDITION] [--sort FIELD] [--out DIR] [--tensorboard DIR] [--json|--csv|--parquet]',
+    about: 'training curves of stored runs: in characters, as a figure, as numbers, as event files of TensorBoard',
+    options: { ...listing, ...tables, ...named('out', 'tensorboard') },
+    positionals: ['[RUN...]'],
+    load: () => runs().curvesCommand,
+  },
+  {
+    name: 'diff',
+    usage: 'diff RUN RUN [--json]',
+    about: 'how two stored runs differ: spec, counts, environment, curves, examples',
+    options: json,
+    positionals: ['RUN', 'RUN'],
+    load: () => runs().diffCommand,
+  },
+  {
+    name: 'verify',
+    usage: 'verify RUN... [--json]',
+    about: 'make stored runs again with the code that is here, as they were made, and compare every number',
+    options: json,
+    positionals: ['RUN...'],
+    load: () => (require('./verify') as typeof import('./verify')).verifyCommand,
   },
   {
     name: 'export',
@@ -211,67 +249,5 @@ export const commands: readonly Command[] = [
     positionals: [],
     load: () => upkeep().doctorCommand,
   },
-  {
-    name: 'bench-generate',
-    usage: 'bench-generate',
-    about: 'one side of the benchmark of generation, driven by lines on standard input',
-    options: {},
-    positionals: [],
-    hidden: true,
-    load: () => (require('./bench-generate') as typeof import('./bench-generate')).benchGenerateCommand,
-  },
-  {
-    name: 'bench-step',
-    usage: 'bench-step',
-    about: 'one side of the benchmark, driven by lines on standard input',
-    options: {},
-    positionals: [],
-    hidden: true,
-    load: () => (require('./bench-step') as typeof import('./bench-step')).benchStepCommand,
-  },
-  {
-    name: 'exercise',
-    usage: 'exercise start|state|drops|steps [--times N]',
-    about: 'one process of the stress test',
-    options: { times: { type: 'string' } },
-    positionals: ['KIND'],
-    hidden: true,
-    load: () => (require('./exercise') as typeof import('./exercise')).exerciseCommand,
-  },
-  {
-    name: 'interop',
-    usage: 'interop CASES OUT',
-    about: 'this side of the interchange proof: reads adapters of PEFT and adapters, writes its own',
-    options: named('only'),
-    positionals: ['CASES', 'OUT'],
-    hidden: true,
-    load: () => (require('./interop') as typeof import('./interop')).interopCommand,
-  },
-  {
-    name: 'interop-draws',
-    usage: 'interop-draws',
-    about: 'this side of the random draws, driven by lines on standard input',
-    options: {},
-    positionals: [],
-    hidden: true,
-    load: () => (require('./draws') as typeof import('./draws')).drawsCommand,
-  },
-  {
-    name: 'fuzz-worker',
-    usage: 'fuzz-worker',
-    about: 'reads inputs changed at random, driven by lines on standard input',
-    options: {},
-    positionals: [],
-    hidden: true,
-    load: () => (require('./fuzz/worker') as typeof import('./fuzz/worker')).fuzzWorkerCommand,
-  },
-  {
-    name: 'worker',
-    usage: 'worker',
-    about: 'serve runs to a parent process',
-    options: {},
-    positionals: [],
-    hidden: true,
-    load: () => upkeep().workerCommand,
-  },
+  ...hidden,
 ];

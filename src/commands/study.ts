@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../errors';
 import { demandWritable } from '../files';
-import type { RunOptions, StudyReport } from '../experiments/runner/run';
+import type { StudyReport } from '../experiments/runner/report';
+import type { RunOptions } from '../experiments/runner/run';
 import { progressTable } from '../experiments/runner/progress';
 import { rowsOfStudy } from '../experiments/store/rows';
 import { isFinished } from '../experiments/store/read';
@@ -12,7 +13,7 @@ import { plansOf, type Study } from '../experiments/studies/study';
 import { tunableNamed } from '../experiments/studies/tunables';
 import { joined, onlyFamily, tune, writeTuning } from '../experiments/tuning/tune';
 import { readTuning } from '../experiments/tuning/tuned';
-import { flag, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
+import { flag, givenOf, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 import { figuresFolder, relativePath } from './paths';
 import { runStages } from '../experiments/studies/run-study';
 import type { RunRow } from '../rows';
@@ -186,9 +187,7 @@ export async function exportCommand(input: Input): Promise<number> {
   const { exportStored, storedStudy } = require('./figure') as typeof import('./figure');
   const tier = tierOf(input);
   const study = storedStudy(input.positionals[0] ?? '', tier);
-  const given = (name: string): string | undefined =>
-    input.values[name] === undefined ? undefined : textOf(input, name);
-  const [out, width, x] = [given('out'), given('width'), given('x')];
+  const [out, width, x] = [givenOf(input, 'out'), givenOf(input, 'width'), givenOf(input, 'x')];
   const files = await exportStored(study, tier, {
     formats: textOf(input, 'formats', 'svg,png,html,csv').split(','),
     ...(out === undefined ? {} : { out }),

@@ -10,7 +10,8 @@ import { claimPath } from './claims';
 import type { TrainingEvent } from '../../training/job';
 import { forkWorker, type Answer } from './process';
 import { progressTable } from './progress';
-import { runPlanned, type RunOptions, type StudyReport } from './run';
+import type { StudyReport } from './report';
+import { runPlanned, type RunOptions } from './run';
 import { runPath, runSpec, studyFolder } from '../store/spec';
 import { duration } from '../../clock';
 

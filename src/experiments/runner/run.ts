@@ -7,23 +7,11 @@ import { programKey, type TrainingEvent, type TrainingJob } from '../../training
 import { openClaims, type Claims } from './claims';
 import type { PlannedRun } from './execute';
 import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
+import type { Failure, StudyReport } from './report';
+import { codeFingerprint } from '../store/code';
+import { madeBy } from '../store/entry';
 import { isFinished, readRun } from '../store/read';
 import { resultsFolder, runId, runPath } from '../store/spec';
-
-export interface Failure {
-  readonly plan: PlannedRun;
-  readonly message: string;
-  /** The fault lies in the input, not in the run. */
-  readonly user: boolean;
-}
-
-export interface StudyReport {
-  /** Runs that were already on disk, or that another process finished meanwhile. */
-  readonly reused: number;
-  readonly finished: number;
-  readonly failed: readonly Failure[];
-  readonly interrupted: boolean;
-}
 
 /** Told what happens; see `progress.ts`. Lanes are numbered from 0, one for each worker. */
 export interface Progress {
@@ -121,11 +109,20 @@ interface State {
 }
 
 function missing(plans: readonly PlannedRun[], { results, progress }: RunOptions): PlannedRun[] {
-  return plans.filter(({ spec }) => {
+  let others = 0;
+  const left = plans.filter(({ spec }) => {
     const stored = readRun(runPath(spec, results));
     if (stored.kind === 'damaged') progress.note(`${stored.path}: ${stored.reason}; running it again`);
-    return stored.kind !== 'finished';
+    if (stored.kind !== 'finished') return true;
+    const { code } = stored.record.run.environment;
+    if (code !== undefined && madeBy(code, codeFingerprint()) === 'other') others += 1;
+    return false;
   });
+  if (others > 0)
+    progress.note(
+      `${others} of ${plans.length - left.length} finished runs were made by other code than is here: npx petl runs names them, npx petl verify RUN says whether their numbers hold, --again makes them anew`,
+    );
+  return left;
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {

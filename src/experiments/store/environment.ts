@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../project';
+import { codeFingerprint } from './code';
 
 /** What a number may depend on beside its spec. */
 export interface Environment {
@@ -22,6 +23,10 @@ export interface Environment {
   readonly kernels?: boolean;
   /** Threads that share an op: another number adds in another order. Left out in older records. */
   readonly threads?: number;
+  /** Fingerprint of the code that can move the numbers (`code.ts`). Left out in older records. */
+  readonly code?: string;
+  /** What of the processor's vector units libraries choose their sums by. Left out in older records. */
+  readonly vectors?: readonly string[];
 }
 
 const watched = ['src', 'bin', 'data', 'package-lock.json'];
@@ -41,8 +46,23 @@ export function environment(): Environment {
     platform: `${process.platform}-${process.arch}`,
     kernels: process.env.PETL_KERNELS !== '0' && kernelsCompiled(),
     threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || cpus().length,
+    code: codeFingerprint(),
+    vectors: vectors(),
   };
   return known;
+}
+
+const units = ['avx', 'avx2', 'fma', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16', 'asimd', 'bf16', 'sve'];
+
+/** None where the system does not tell. */
+function vectors(): readonly string[] {
+  try {
+    const [, flags = ''] = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8')) ?? [];
+    const found = new Set(flags.split(' '));
+    return units.filter((unit) => found.has(unit));
+  } catch {
+    return [];
+  }
 }
 
 /** Set-up leaves an empty file where they could not be compiled. */

@@ -113,6 +113,8 @@ const environment: Schema<Environment> = v.strictObject({
   platform: v.string(),
   kernels: v.optional(v.boolean()),
   threads: v.optional(positive),
+  code: v.optional(v.string()),
+  vectors: v.optional(v.array(v.string())),
 });
 
 const runLine: Schema<RunLine> = v.strictObject({

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../../errors';
 import { progressTable } from '../runner/progress';
-import { runPlanned, type Progress, type RunOptions, type StudyReport } from '../runner/run';
+import { nothing, summed, type StudyReport } from '../runner/report';
+import { runPlanned, type Progress, type RunOptions } from '../runner/run';
 import { runId } from '../store/spec';
 import { tune, writeTuning } from '../tuning/tune';
 import { readTuning } from '../tuning/tuned';
@@ -28,7 +29,6 @@ export async function runStages(make: () => Study, options: RunOptions): Promise
 
 /** The trials of a study that finds its rates; finished ones are not run again, and the table is kept. */
 async function findRates({ tunable }: Study, options: RunOptions): Promise<StudyReport> {
-  const nothing: StudyReport = { reused: 0, finished: 0, failed: [], interrupted: false };
   if (tunable === undefined) return nothing;
   const path = ownTablePath(tunable.name, options.results);
   const table = options.again === true ? undefined : readTuning(tunable.name, path);
@@ -42,16 +42,6 @@ function unseen(study: Study, seen: Set<string>): readonly PlannedRun[] {
   const fresh = plansOf(study).filter(({ spec }) => !seen.has(runId(spec)));
   for (const { spec } of fresh) seen.add(runId(spec));
   return fresh;
-}
-
-/** Both together. */
-export function summed(a: StudyReport, b: StudyReport): StudyReport {
-  return {
-    reused: a.reused + b.reused,
-    finished: a.finished + b.finished,
-    failed: [...a.failed, ...b.failed],
-    interrupted: a.interrupted || b.interrupted,
-  };
 }
 
 /** How a study is run, and where its results lie. */

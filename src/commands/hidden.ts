@@ -1,0 +1,68 @@
+import type { Command } from './command';
+
+/** Commands that only this project's own processes and checks call. */
+export const hidden: readonly Command[] = [
+  {
+    name: 'bench-generate',
+    usage: 'bench-generate',
+    about: 'one side of the benchmark of generation, driven by lines on standard input',
+    options: {},
+    positionals: [],
+    hidden: true,
+    load: () => (require('./bench-generate') as typeof import('./bench-generate')).benchGenerateCommand,
+  },
+  {
+    name: 'bench-step',
+    usage: 'bench-step',
+    about: 'one side of the benchmark, driven by lines on standard input',
+    options: {},
+    positionals: [],
+    hidden: true,
+    load: () => (require('./bench-step') as typeof import('./bench-step')).benchStepCommand,
+  },
+  {
+    name: 'exercise',
+    usage: 'exercise start|state|drops|steps [--times N]',
+    about: 'one process of the stress test',
+    options: { times: { type: 'string' } },
+    positionals: ['KIND'],
+    hidden: true,
+    load: () => (require('./exercise') as typeof import('./exercise')).exerciseCommand,
+  },
+  {
+    name: 'interop',
+    usage: 'interop CASES OUT',
+    about: 'this side of the interchange proof: reads adapters of PEFT and adapters, writes its own',
+    options: { only: { type: 'string' } },
+    positionals: ['CASES', 'OUT'],
+    hidden: true,
+    load: () => (require('./interop') as typeof import('./interop')).interopCommand,
+  },
+  {
+    name: 'interop-draws',
+    usage: 'interop-draws',
+    about: 'this side of the random draws, driven by lines on standard input',
+    options: {},
+    positionals: [],
+    hidden: true,
+    load: () => (require('./draws') as typeof import('./draws')).drawsCommand,
+  },
+  {
+    name: 'fuzz-worker',
+    usage: 'fuzz-worker',
+    about: 'reads inputs changed at random, driven by lines on standard input',
+    options: {},
+    positionals: [],
+    hidden: true,
+    load: () => (require('./fuzz/worker') as typeof import('./fuzz/worker')).fuzzWorkerCommand,
+  },
+  {
+    name: 'worker',
+    usage: 'worker',
+    about: 'serve runs to a parent process',
+    options: {},
+    positionals: [],
+    hidden: true,
+    load: () => (require('./upkeep') as typeof import('./upkeep')).workerCommand,
+  },
+];
