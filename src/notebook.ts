@@ -1,6 +1,7 @@
 import { claimPath } from './experiments/runner/claims';
 import { executeRun, StoppedError, type PlannedRun, type Standing, type Tools } from './experiments/runner/execute';
-import { progressTable, standing } from './experiments/runner/progress';
+import { standing } from './experiments/runner/board';
+import { progressTable } from './experiments/runner/progress';
 import { countRun } from './experiments/store/counts';
 import { readRun } from './experiments/store/read';
 import type { RunRecord } from './experiments/store/record';

@@ -12,6 +12,7 @@ export interface Owner {
 
 /** What `bin/processes.cjs` gives: set-up stands on it, too, before there is anything to transpile with. */
 interface Processes {
+  readonly isAlive: (name: string) => boolean;
   readonly ownerOf: (pid?: number) => Owner;
   readonly removeLeftovers: (folder: string) => void;
   readonly spawnTied: (

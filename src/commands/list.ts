@@ -95,6 +95,14 @@ export const commands: readonly Command[] = [
     load: () => runs().runsCommand,
   },
   {
+    name: 'watch',
+    usage: 'watch [--once] [--json]',
+    about: 'the studies that run now, from another terminal',
+    options: { once: { type: 'boolean' }, ...json },
+    positionals: [],
+    load: () => (require('./watch') as typeof import('./watch')).watchCommand,
+  },
+  {
     name: 'curves',
     usage:
       'curves [RUN...] [--where CONDITION] [--sort FIELD] [--out DIR] [--tensorboard DIR] [--json|--csv|--parquet]',

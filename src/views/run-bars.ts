@@ -1,107 +1,59 @@
-import { seconds, duration } from '../clock';
-import type { PlannedRun } from '../experiments/runner/execute';
-import { unfinished } from '../experiments/runner/progress';
+import { board, summaryOf, type Running, type Snapshot } from '../experiments/runner/board';
 import type { Progress } from '../experiments/runner/run';
+import { duration } from '../clock';
 import { escapeXml } from '../plots/fonts';
 import { newId, type Output } from '../plots/output';
-import type { TrainingEvent } from '../training/job';
-
-interface Lane {
-  readonly plan: PlannedRun;
-  last: TrainingEvent | undefined;
-}
-
-interface Bars {
-  readonly lanes: Map<number, Lane>;
-  readonly notes: string[];
-  id: string;
-  total: number;
-  ended: number;
-  failed: number;
-  began: number;
-  drawnAt: number;
-}
 
 /** A bar for the study and one for each run in hand, in one output of a cell, redrawn at most four times a second. */
 export function runBars(output: Output): Progress {
-  const bars: Bars = {
-    lanes: new Map(),
-    notes: [],
-    id: newId(),
-    total: 0,
-    ended: 0,
-    failed: 0,
-    began: seconds(),
-    drawnAt: -Infinity,
+  const notes: string[] = [];
+  let id = newId();
+  const draw = (snapshot: Snapshot): void => {
+    const words = summaryOf(snapshot);
+    // No bar stands still in the page: what is over is said in words.
+    const html = snapshot.over ? [words, ...notes].map(line).join('') : barsOf(snapshot, notes);
+    output.show({ 'text/html': html, 'text/plain': words }, id);
   };
-  const draw = (): void => {
-    bars.drawnAt = seconds();
-    output.show({ 'text/html': html(bars), 'text/plain': summary(bars) }, bars.id);
-  };
+  const progress = board({
+    pause: 0.25,
+    show: draw,
+    say: ({ kind, line: words }, snapshot) => {
+      if (kind !== 'done') notes.push(words); // what ended well is in the bar's count
+      draw(snapshot);
+    },
+  });
+  let over = false;
   return {
-    plan: (total, reused) => {
-      Object.assign(bars, { total, ended: 0, failed: 0, began: seconds(), id: newId() });
-      bars.notes.splice(0, bars.notes.length, ...(reused > 0 ? [`${reused} finished on disk`] : []));
-      draw();
-    },
-    note: (line) => {
-      bars.notes.push(line);
-      draw();
-    },
-    begin: (lane, plan) => {
-      bars.lanes.set(lane, { plan, last: undefined });
-      draw();
-    },
-    event: (lane, event) => {
-      const row = bars.lanes.get(lane);
-      if (row) row.last = event;
-      if (seconds() - bars.drawnAt >= 0.25) draw();
-    },
-    end: (lane, plan, answer) => {
-      bars.lanes.delete(lane);
-      if (answer.kind === 'done' || answer.kind === 'failed') bars.ended += 1;
-      if (answer.kind === 'failed') bars.failed += 1;
-      if (answer.kind !== 'done')
-        bars.notes.push(`${nameOf(plan)}: ${answer.kind === 'failed' ? answer.message : unfinished(answer)}`);
-      draw();
+    ...progress,
+    plan: (...told) => {
+      if (over) {
+        notes.length = 0;
+        id = newId();
+      }
+      over = false;
+      progress.plan(...told);
     },
     close: () => {
-      bars.lanes.clear();
-      // No bar stands still in the page: what is over is said in words.
-      output.show(
-        { 'text/html': [summary(bars), ...bars.notes].map(line).join(''), 'text/plain': summary(bars) },
-        bars.id,
-      );
+      over = true;
+      progress.close();
     },
   };
 }
 
-function nameOf({ label, spec }: PlannedRun): string {
-  return `${label}, seed ${spec.seed}`;
-}
-
-/** `3 of 12 runs · 40 s · about 2 min 00 s left · 1 failed` */
-function summary({ total, ended, failed, began, notes }: Bars): string {
-  const time = seconds() - began;
-  const left = ended > 0 && ended < total ? [`about ${duration((time / ended) * (total - ended))} left`] : [];
-  const bad = failed > 0 ? [`${failed} failed`] : [];
-  const found = total === 0 ? notes.slice(0, 1) : [`${ended} of ${total} runs`, duration(time)];
-  return [...found, ...left, ...bad].join(' · ');
-}
-
-function html(bars: Bars): string {
-  const lines = [...bars.lanes.values()].map(({ plan, last }) => laneLine(nameOf(plan), last));
-  return [bar(bars.ended, bars.total, summary(bars)), ...lines, ...bars.notes.map(line)].join('');
+function barsOf(snapshot: Snapshot, notes: readonly string[]): string {
+  const { ended, total, running } = snapshot;
+  return [bar(ended, total, summaryOf(snapshot)), ...running.map(runningBar), ...notes.map(line)].join('');
 }
 
 function line(words: string): string {
   return `<div>${escapeXml(words)}</div>`;
 }
 
-function laneLine(name: string, last: TrainingEvent | undefined): string {
-  if (last === undefined) return bar(0, 1, `${name}: loading`);
-  if (last.kind === 'evaluation') return bar(1, 1, `${name}: validation loss ${last.loss.toFixed(3)}`);
-  return bar(last.step, last.steps, `${name}: step ${last.step} of ${last.steps}, loss ${last.loss.toFixed(3)}`);
+function runningBar({ name, at, note }: Running): string {
+  if (at === null) return bar(0, 1, `${name}: ${note}`);
+  const { step, steps, loss, left } = at;
+  const rest = note === '' ? `about ${duration(left)} left` : note;
+  return bar(step, steps, `${name}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${rest}`);
 }
 
 function bar(done: number, total: number, words: string): string {

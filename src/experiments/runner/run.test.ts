@@ -210,7 +210,7 @@ describe('progress in a terminal', () => {
       },
       columns: 120,
     });
-    progress.plan(2, 1);
+    progress.plan(three.slice(0, 2), 1, () => 1);
     progress.begin(0, three[0]!);
     progress.end(0, three[0]!, { kind: 'done', score: 0.75, metric: 'accuracy', seconds: 12.34, peakMb: 9 });
     progress.close();

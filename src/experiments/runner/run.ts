@@ -4,10 +4,12 @@ import { UserError } from '../../errors';
 import { demandWritable } from '../../files';
 import { locks, type Owner } from '../../processes';
 import { programKey, type TrainingEvent, type TrainingJob } from '../../training/job';
+import { tee } from './board';
 import { openClaims, type Claims } from './claims';
 import type { PlannedRun } from './execute';
 import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
 import type { Failure, StudyReport } from './report';
+import { keepPicture } from './watch';
 import { codeFingerprint } from '../store/code';
 import { madeBy } from '../store/entry';
 import { isFinished, readRun } from '../store/read';
@@ -15,7 +17,8 @@ import { resultsFolder, runId, runPath } from '../store/spec';
 
 /** Told what happens; see `progress.ts`. Lanes are numbered from 0, one for each worker. */
 export interface Progress {
-  readonly plan: (total: number, reused: number) => void;
+  /** @param cost about how long a run takes, in any unit: for the time left */
+  readonly plan: (plans: readonly PlannedRun[], reused: number, cost: (plan: PlannedRun) => number) => void;
   readonly note: (line: string) => void;
   readonly begin: (lane: number, plan: PlannedRun) => void;
   readonly event: (lane: number, event: TrainingEvent) => void;
@@ -47,8 +50,9 @@ export interface RunOptions {
  * once more in
  * a new one. A run that another process has in hand is left to it. Finished runs are on disk at once, so killing this process at any point loses only the runs in hand.
  */
-export async function runPlanned(plans: readonly PlannedRun[], options: RunOptions): Promise<StudyReport> {
-  const { progress } = options;
+export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions): Promise<StudyReport> {
+  const progress = tee(given.progress, keepPicture(given.results));
+  const options = { ...given, progress };
   const queue = options.again === true ? [...plans] : missing(plans, options);
   for (const folder of new Set(queue.map(({ spec }) => dirname(runPath(spec, options.results)))))
     demandWritable(folder);
@@ -66,7 +70,7 @@ export async function runPlanned(plans: readonly PlannedRun[], options: RunOptio
     options,
   };
   const reused = plans.length - queue.length;
-  progress.plan(queue.length, reused);
+  progress.plan([...queue], reused, () => 1);
   const abort = (): void => state.workers.forEach((worker) => worker.interrupt());
   options.signal?.addEventListener('abort', abort);
   try {
