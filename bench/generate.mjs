@@ -1,5 +1,5 @@
-// Measures generation with SmolLM2 against transformers' generate on the same weights, and what loading and training it
-// take; README.md says how.
+// Measures generation with SmolLM2 against transformers' generate on the same weights, and what loading it
+// takes; README.md says how.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureEnvironment } from '../scripts/bench-env.mjs';
@@ -18,9 +18,8 @@ const cells = [
   { name: 'long', rows: 1, prompt: 256, tokens: 48 },
   { name: 'batch', rows: 8, prompt: 48, tokens: 24 },
 ];
-const training = { method: 'lora:r=8,s=2', rows: 8, tokens: 32, steps: 8, learningRate: 0.3 };
 const bars = { loadSeconds: 6, loadRatio: 1.6, logits: 2e-3 };
-const parts = ['load', ...cells.map(({ name }) => name), 'train'];
+const parts = ['load', ...cells.map(({ name }) => name)];
 
 const ours = (precision) => new Side(`ours ${precision}`, 'node', ['bin/petl.cjs', 'bench-generate'], { cwd: root });
 
@@ -44,7 +43,6 @@ export async function generateBench({ parts: asked, rounds, out, python = ensure
 
 function measure(part, options) {
   if (part === 'load') return load(options);
-  if (part === 'train') return train(options);
   return compare(
     cells.find(({ name }) => name === part),
     options,
@@ -179,31 +177,6 @@ function record(cell, { inputs, times, ready, logitGap }) {
   };
 }
 
-/** LoRA on the frozen model, weights held in either way: the loss must fall. */
-async function train() {
-  const found = {};
-  for (const precision of ['f32', 'bf16']) {
-    const side = ours(precision);
-    const { startMb } = await side.ask({ setup: { model, precision } });
-    const rows = await inputsOf({ rows: training.rows, prompt: training.tokens + 1 }, side);
-    const { ms, foreignCpu, losses, trained, peakMb } = await side.ask({ train: { ...training, rows } });
-    await side.quit();
-    const { ms: step, ci, clean } = summarise([{ ms: ms.slice(2), foreignCpu: foreignCpu.slice(2) }]);
-    found[precision] = {
-      msPerStep: step,
-      ci,
-      clean,
-      firstMs: ms[0],
-      losses,
-      trained,
-      tokens: rows.reduce((sum, ids) => sum + ids.length - 1, 0),
-      peakMb,
-      aboveTensorflowMb: peakMb - startMb,
-    };
-  }
-  return { method: training.method, learningRate: training.learningRate, ...found };
-}
-
 /** Prints what is on disk, and what misses a bar; the exit code is 1 then. */
 function report(found, say) {
   const misses = [];
@@ -235,12 +208,6 @@ function report(found, say) {
       cell.ours.sameTexts === 1 && cell.logitGap <= bars.logits,
       `${name}: texts or logits differ from transformers' (gap ${cell.logitGap})`,
     );
-  }
-  for (const [precision, row] of Object.entries(found.train ?? {}).filter(([, row]) => row.losses !== undefined)) {
-    say(
-      `train ${precision}: ${row.msPerStep.toFixed(0)} ms for ${row.tokens} tokens, loss ${row.losses[0].toFixed(3)} to ${row.losses.at(-1).toFixed(3)}, ${row.aboveTensorflowMb.toFixed(0)} MB above TensorFlow's own`,
-    );
-    demand(row.losses.at(-1) < row.losses[0], `training in ${precision}: the loss does not fall`);
   }
   for (const miss of misses) console.error(miss);
   if (misses.length > 0) process.exitCode = 1;

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../scripts/bench-env.mjs';
 import { measure } from './cell.mjs';
+import { decoderBench } from './decoder.mjs';
 import { figure } from './figure.mjs';
 import { generateBench } from './generate.mjs';
 import { machine, root, threads, write } from './host.mjs';
@@ -22,7 +23,8 @@ const usage = `node bench/run.mjs [options]
   --compile                   adds a torch.compile row
   --again                     measures cells anew that are on disk
   --report                    only rewrites summary, table and figure from the cells on disk
-  --generate load,chat,...    generation with SmolLM2 instead (load, chat, long, batch, train; all: every part)
+  --generate load,chat,...    generation with SmolLM2 instead (load, chat, long, batch; all: every part)
+  --only decoder              training of SmolLM2 instead, by lora and full (--tokens 64,128,256)
   --ours "node bin/petl.cjs bench-step"   command of this project's side, none for PyTorch alone
   --python PATH               instead of .venv-bench
   --out results/bench`;
@@ -30,11 +32,11 @@ const usage = `node bench/run.mjs [options]
 const { values: given } = parseArgs({
   options: {
     methods: { type: 'string' },
-    tokens: { type: 'string', default: '32,64,128' },
+    tokens: { type: 'string' },
     precision: { type: 'string', default: 'f32,bf16' },
     head: { type: 'string', default: 'first,mean' },
     rounds: { type: 'string', default: '3' },
-    steps: { type: 'string', default: '10' },
+    steps: { type: 'string' },
     warmup: { type: 'string', default: '3' },
     compile: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
@@ -42,6 +44,7 @@ const { values: given } = parseArgs({
     ours: { type: 'string', default: 'node bin/petl.cjs bench-step' },
     python: { type: 'string' },
     generate: { type: 'string' },
+    only: { type: 'string' },
     out: { type: 'string', default: 'results/bench' },
     help: { type: 'boolean', default: false },
   },
@@ -66,7 +69,7 @@ function cellsAsked() {
         : methods
             .filter((method) => families.includes(method.split(':')[0]))
             .flatMap((method) =>
-              list(given.tokens).map((tokens) => ({ method, tokens: Number(tokens), precision, head })),
+              list(given.tokens ?? '32,64,128').map((tokens) => ({ method, tokens: Number(tokens), precision, head })),
             ),
     ),
   );
@@ -144,7 +147,7 @@ async function measureAll() {
       compile: given.compile,
       say,
       rounds: Number(given.rounds),
-      steps: Number(given.steps),
+      steps: Number(given.steps ?? 10),
       warmup: Number(given.warmup),
     };
     for (const [k, cell] of wanted.entries()) {
@@ -165,10 +168,22 @@ async function measureAll() {
   return failures;
 }
 
+function decoder() {
+  const asked = {
+    methods: list(given.methods ?? 'lora,full'),
+    tokens: list(given.tokens ?? '64,128,256').map(Number),
+    precision: list(given.precision),
+  };
+  const { rounds, steps = '2' } = given;
+  return decoderBench({ asked, rounds: Number(rounds), steps: Number(steps), out, python: given.python, say });
+}
+
 async function main() {
   if (given.help) return say(usage);
   if (given.generate)
     return generateBench({ parts: list(given.generate), rounds: Number(given.rounds), out, python: given.python, say });
+  if (given.only === 'decoder') return decoder();
+  if (given.only !== undefined) throw new Error(`--only ${given.only}: write decoder`);
   const failures = given.report ? [] : await measureAll();
   const { rows } = report();
   const apart = rows

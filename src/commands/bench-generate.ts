@@ -13,7 +13,6 @@ import { greedy } from '../model/generation/settings';
 import { openModel, type Model } from '../model/open';
 import { packTogether } from '../model/packing';
 import { backbone } from '../model/shapes';
-import { trainSteps, type TrainJob } from './bench-generate-train';
 import { BusyMeter } from './busy';
 
 /** What the benchmark of generation sends; bench/README.md describes the protocol. */
@@ -30,8 +29,7 @@ type Question =
   | { readonly chat: string }
   | { readonly encode: readonly string[] }
   | { readonly logits: readonly number[] }
-  | { readonly generate: Job }
-  | { readonly train: TrainJob };
+  | { readonly generate: Job };
 type Message = Question | { readonly setup: Setup } | { readonly quit: true };
 
 /** One side of the benchmark: loading a model and writing with it, driven by JSON lines on standard input. */
@@ -89,7 +87,6 @@ async function answer(session: Session, message: Question): Promise<object> {
   if ('encode' in message) return { ids: message.encode.map(encode) };
   if ('logits' in message) return { logits: lastLogits(frozen, message.logits, session.held) };
   if ('generate' in message) return generate(session, message.generate);
-  if ('train' in message) return { ...trainSteps(session.model, message.train, session.held), peakMb: peakMb() };
   if (tokenizer === undefined) throw new Error('the model has no tokenizer');
   const ids = encode(chatPrompt(tokenizer, message.chat));
   const [found] = await session.generator.generate([ids], { settings: greedy, special: session.model.special });

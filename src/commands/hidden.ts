@@ -12,6 +12,15 @@ export const hidden: readonly Command[] = [
     load: () => (require('./bench-generate') as typeof import('./bench-generate')).benchGenerateCommand,
   },
   {
+    name: 'bench-train',
+    usage: 'bench-train',
+    about: 'one side of the benchmark of training a decoder, driven by lines on standard input',
+    options: {},
+    positionals: [],
+    hidden: true,
+    load: () => (require('./bench-train') as typeof import('./bench-train')).benchTrainCommand,
+  },
+  {
     name: 'bench-step',
     usage: 'bench-step',
     about: 'one side of the benchmark, driven by lines on standard input',
