@@ -1,5 +1,5 @@
 // What Node loads as tfjs-node's binding: it loads the real one beside it, hands on its functions, and adds the project's
-// own kernels (src/engine/native) where they were compiled; `petlKernels` says which (petl_enter).
+// own kernels (src/engine/native) where they were compiled; `petlKernels` and `petlOps` say which (petl_enter, petl_ops).
 // TensorFlow writes two lines about oneDNN while its library loads, before it has read TF_CPP_MIN_LOG_LEVEL;
 // where that variable asks for quiet, nothing is written to stderr during the load.
 #include <dlfcn.h>
@@ -30,10 +30,18 @@ static void* load() {
   return library;
 }
 
-static int enterKernels() {
+struct Kernels {
+  int level = 0;
+  const char* ops = "";
+};
+
+static Kernels enterKernels() {
   void* library = dlopen((folder() + "petl_kernels.so").c_str(), RTLD_NOW | RTLD_LOCAL);
   void* enter = library == nullptr ? nullptr : dlsym(library, "petl_enter");
-  return enter == nullptr ? 0 : reinterpret_cast<int (*)()>(enter)();
+  void* ops = library == nullptr ? nullptr : dlsym(library, "petl_ops");
+  if (enter == nullptr || ops == nullptr) return {};
+  const int level = reinterpret_cast<int (*)()>(enter)();
+  return {level, reinterpret_cast<const char* (*)()>(ops)()};
 }
 
 NAPI_MODULE_INIT() {
@@ -43,10 +51,13 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, nullptr, dlerror());
     return nullptr;
   }
-  static const int kernels = enterKernels(); // once a process, however many threads load the binding
+  static const Kernels kernels = enterKernels(); // once a process, however many threads load the binding
   napi_value binding = reinterpret_cast<napi_addon_register_func>(init)(env, exports);
-  napi_value which;
-  napi_create_int32(env, kernels, &which);
-  napi_set_named_property(env, binding == nullptr ? exports : binding, "petlKernels", which);
+  const napi_value to = binding == nullptr ? exports : binding;
+  napi_value level, ops;
+  napi_create_int32(env, kernels.level, &level);
+  napi_create_string_utf8(env, kernels.ops, NAPI_AUTO_LENGTH, &ops);
+  napi_set_named_property(env, to, "petlKernels", level);
+  napi_set_named_property(env, to, "petlOps", ops);
   return binding;
 }

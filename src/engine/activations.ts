@@ -1,6 +1,6 @@
 import { rawOp } from './backend';
 import { withGradient } from './gradient';
-import { hasKernels, kernel } from './native';
+import { hasKernel, hasKernels, kernel, kernels } from './native';
 import { tf, type Tensor } from './tf';
 
 /** x Phi(x), the exact form. */
@@ -81,6 +81,15 @@ export function silu(x: Tensor): Tensor {
       gradient: (dy, _inputs, [s, out]) => [tf.mul(dy, tf.add(s, tf.mul(out, tf.sub(1, s))))],
     };
   });
+}
+
+/** x sigmoid(x) up: the middle of a gated FFN (SwiGLU, Shazeer 2020). @param x the gate's side, `[N, width]` */
+export function gatedSilu(x: Tensor, up: Tensor): Tensor {
+  if (!hasKernel('PetlGatedSilu')) return tf.mul(silu(x), up);
+  return withGradient([x, up], () => ({
+    value: kernel('PetlGatedSilu', [x, up]),
+    gradient: (dy, [gate, other]) => [...kernels('PetlGatedSiluGrad', [dy, gate, other], {}, 2)],
+  }));
 }
 
 /** tanh(x) with the fused gradient. */

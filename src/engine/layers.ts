@@ -3,7 +3,7 @@
  * weight's)
  * is never computed: TensorFlow prunes it. Token-wise tensors are packed: [N, width].
  */
-export { gelu, geluTanh, halfGelu, logSumExp, relu, silu, softmax, tanh } from './activations';
+export { gatedSilu, gelu, geluTanh, halfGelu, logSumExp, relu, silu, softmax, tanh } from './activations';
 export { attend, attendPacked, canAttendPacked, isForOneKernel, type Asked, type PackedRows } from './attention';
 export { detach, withGradient } from './gradient';
 export { layerNorm, rmsNorm } from './norms';

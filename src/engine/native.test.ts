@@ -5,6 +5,7 @@ import { smoothedCrossEntropy } from './loss';
 import { upload } from './memory';
 import { compiledKernels, kernel, withoutKernels } from './native';
 import { dropout, noise } from './random';
+import { rotate } from '../model/rotary';
 import { tf, type Tensor } from './tf';
 
 const wave = (shape: readonly number[], scale: number, phase = 0): Tensor =>
@@ -78,6 +79,18 @@ const cases: Readonly<
     () => [wave([403, 97], 3), wave([97], 1), wave([97], 2)],
     (x, g, b) => layers.layerNorm(x!, g!, b!, 1e-12),
     1e-5,
+  ],
+  rmsNorm: [() => [wave([403, 97], 3), wave([97], 1)], (x, g) => layers.rmsNorm(x!, g!, 1e-6), 1e-5],
+  gatedSilu: [() => [wave([301, 173], 6), wave([301, 173], 2, 1)], (x, up) => layers.gatedSilu(x!, up!)],
+  rotate: [
+    () => [wave([403, 3 * 26], 2)],
+    (x) =>
+      rotate(x!, 26, {
+        cos: wave([403, 1, 26], 1),
+        sin: wave([403, 1, 26], 1, 1),
+        back: wave([403, 1, 26], 1, 2),
+        pairs: 'half',
+      }),
   ],
   'attend, keys masked': [
     () => [...heads(), mask([2, 1, 1, 70])],
@@ -191,6 +204,28 @@ describe('kernels', () => {
       expect(rounding, `tensor ${i}`).toBeGreaterThan(1e-4);
       expect(furthest(x, slow[i]!), `tensor ${i}`).toBeLessThan(rounding / 2);
       expect(furthest(x, exact[i]!), `tensor ${i}`).toBeLessThan(1.2 * rounding);
+    });
+  });
+
+  it('in bfloat16, a block of norm, gated FFN and sum: few passes give what many give to rounding', () => {
+    const given = [wave([65, 288], 1), wave([288], 0.5, 1)];
+    const [gate, up, down] = [wave([288, 512], 0.1, 2), wave([288, 512], 0.1, 3), wave([512, 288], 0.1, 4)];
+    const f = (x: Tensor, g: Tensor): Tensor => {
+      const n = layers.rmsNorm(x, g, 1e-5);
+      return tf.add(x, layers.matmul(layers.gatedSilu(layers.matmul(n, gate), layers.matmul(n, up)), down));
+    };
+    const both = withGradients((x, g) => f(x!, g!));
+    const run = (precision: 'float32' | 'bfloat16'): number[][] =>
+      compile(both, 'compiled', precision)(...given).map((t) => Array.from(t.dataSync()));
+    const [fast, slow, exact] = [run('bfloat16'), withoutKernels(() => run('bfloat16')), run('float32')];
+    const furthest = (x: readonly number[], y: readonly number[]): number =>
+      x.reduce((most, v, i) => Math.max(most, Math.abs(v - y[i]!)), 0) /
+      y.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    fast.forEach((x, i) => {
+      const rounding = furthest(slow[i]!, exact[i]!);
+      expect(rounding, `tensor ${i}`).toBeGreaterThan(1e-4);
+      expect(furthest(x, exact[i]!), `tensor ${i}`).toBeLessThan(1.3 * rounding);
+      expect(x, `tensor ${i}`).not.toEqual(slow[i]); // they are other ops
     });
   });
 

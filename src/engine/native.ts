@@ -24,6 +24,17 @@ export function compiledKernels(): number {
   return (backend().binding as { readonly petlKernels?: number }).petlKernels ?? 0;
 }
 
+/** Whether this op is among them: a library may have been compiled before the op was written. */
+export function hasKernel(op: string): boolean {
+  return hasKernels() && opNames().has(op);
+}
+
+let known: ReadonlySet<string> | undefined;
+
+function opNames(): ReadonlySet<string> {
+  return (known ??= new Set(((backend().binding as { readonly petlOps?: string }).petlOps ?? '').split(' ')));
+}
+
 let narrow = false;
 
 /** Lets layers that `body` records round what they multiply to bfloat16. */

@@ -1,5 +1,5 @@
 import { withGradient, type Saved } from './gradient';
-import { hasKernels, kernel, kernels } from './native';
+import { hasKernel, hasKernels, kernel, kernels } from './native';
 import { tf, type Tensor } from './tf';
 
 /** (x - mean) / sqrt(var + epsilon) * gain + bias over the last axis. @param x `[N, d]` */
@@ -37,6 +37,7 @@ function fusedLayerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number):
 
 /** x / sqrt(mean(x^2) + epsilon) * gain over the last axis. @param x `[N, d]` */
 export function rmsNorm(x: Tensor, gain: Tensor, epsilon: number): Tensor {
+  if (x.rank === 2 && hasKernel('PetlRmsNorm')) return fusedRmsNorm(x, gain, epsilon);
   return withGradient([x, gain], () => {
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon));
     const normal = tf.mul(x, inverse);
@@ -44,6 +45,20 @@ export function rmsNorm(x: Tensor, gain: Tensor, epsilon: number): Tensor {
       value: tf.mul(normal, gain),
       kept: [normal, inverse],
       gradient: (dy, [, g], kept) => normGradient(dy, g, kept, false),
+    };
+  });
+}
+
+function fusedRmsNorm(x: Tensor, gain: Tensor, epsilon: number): Tensor {
+  return withGradient([x, gain], () => {
+    const [value, inverse] = kernels('PetlRmsNorm', [x, gain], { first: epsilon }, 2) as [Tensor, Tensor];
+    return {
+      value,
+      kept: [inverse],
+      gradient: (dy, [input, g], [k]) => [
+        kernel('PetlRmsNormGrad', [dy, input, g, k]),
+        tf.sum(tf.mul(dy, tf.mul(input, k)), 0), // pruned where gain does not train
+      ],
     };
   });
 }

@@ -1,3 +1,4 @@
+import { rotate } from '../model/rotary';
 import { describe, expect, it } from 'vitest';
 import { compile } from './compile';
 import { backend, rawOp, type Binding, type TensorMetadata } from './backend';
@@ -149,6 +150,12 @@ const table: Readonly<Record<string, (a: Tensor, b: Tensor, i: Tensor) => Tensor
   biasAddGrad: (_a, b) => slope((bias) => layers.linear(b, tf.transpose(b), bias), tf.ones([3])),
   geluGrad: (a) => slope(layers.gelu, a),
   layerNormGrad: (_a, b) => slope((y) => layers.layerNorm(y, tf.cos(tf.range(0, 4)), tf.ones([4]), 1e-5), b),
+  rmsNormGrad: (_a, b) => slope((y) => layers.rmsNorm(y, tf.cos(tf.range(0, 4)), 1e-5), b),
+  gatedSiluGrad: (_a, b) => slope((y) => layers.gatedSilu(y, tf.cos(y)), b),
+  rotateGrad: (_a, b) => {
+    const [cos, sin] = [tf.ones([3, 1, 2]), tf.zeros([3, 1, 2])];
+    return slope((y) => rotate(y, 2, { cos, sin, back: sin, pairs: 'half' }), b);
+  },
   dropout: (a) => dropout(a, 0.4, seeded()),
   dropoutByOps: (a) => withoutKernels(() => dropout(a, 0.4, seeded())),
   crossEntropyGrad: (_a, b, i) => slope((y) => smoothedCrossEntropy(y, tf.slice(i, [0], [3]), 0.1), b),

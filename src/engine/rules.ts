@@ -298,11 +298,13 @@ const rules: Readonly<Record<string, Rule>> = {
     { shape: input(call, 0).shape, dtype: input(call, 0).dtype },
   ],
   ...each(
-    'PetlGelu PetlGeluGrad PetlLayerNormGrad PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad PetlPackedAttentionGrad',
+    'PetlGelu PetlGeluGrad PetlLayerNormGrad PetlRmsNormGrad PetlGatedSilu PetlRotate PetlMaskedSoftmax PetlSoftmaxGrad PetlDropout PetlCrossEntropyGrad PetlPackedAttentionGrad',
     same,
   ),
   PetlLayerNorm: (call) =>
     [input(call, 0).shape, rowsOf(call), rowsOf(call)].map((shape) => ({ shape, dtype: input(call, 0).dtype })),
+  PetlRmsNorm: (call) => [input(call, 0).shape, rowsOf(call)].map((shape) => ({ shape, dtype: input(call, 0).dtype })),
+  PetlGatedSiluGrad: (call) => [0, 1].map(() => ({ shape: input(call, 1).shape, dtype: input(call, 1).dtype })),
   PetlAttention: attended([0, 1, 2]),
   PetlPackedAttention: attended([0, 2]),
   PetlAttentionGrad: (call) => [0, 1, 2].map((i) => ({ shape: input(call, i).shape, dtype: input(call, i).dtype })),

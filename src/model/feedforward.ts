@@ -1,4 +1,4 @@
-import { gelu, geluTanh, halfGelu, linear, relu, silu } from '../engine/layers';
+import { gatedSilu, gelu, geluTanh, halfGelu, linear, relu, silu } from '../engine/layers';
 import { tf, type Tensor } from '../engine/tf';
 import { biasOf, project, show, weightOf, type Place } from './place';
 import { passes } from './site';
@@ -12,7 +12,9 @@ export function feedForward(place: Place, x: Tensor): Tensor {
     return foldedFeedForward(place, x);
   const activation = activations[shape.activation];
   const up = project(place, 'ffn.up', x);
-  const middle = shape.gatedFfn ? tf.mul(activation(project(place, 'ffn.gate', x)), up) : activation(up);
+  const gated = (gate: Tensor): Tensor =>
+    shape.activation === 'silu' ? gatedSilu(gate, up) : tf.mul(activation(gate), up);
+  const middle = shape.gatedFfn ? gated(project(place, 'ffn.gate', x)) : activation(up);
   return project(place, 'ffn.down', show(place, { site: 'ffn.mid', input: x, output: middle }));
 }
 

@@ -1,4 +1,5 @@
 import { gatherRows, withGradient } from '../engine/layers';
+import { hasKernel, kernel } from '../engine/native';
 import { tf, type Tensor } from '../engine/tf';
 import { magnitudeOf, speedsOf } from './rope';
 import type { ModelShape, Rotary } from './shape';
@@ -79,6 +80,8 @@ export function rotate(x: Tensor, headWidth: number, { cos, sin, back, pairs }: 
 function turn(x: Tensor, headWidth: number, { cos, sin, pairs }: Omit<Rotation, 'back'>): Tensor {
   const heads = tf.reshape(x, [x.shape[0] as number, -1, headWidth]);
   const columns = cos.shape[2] as number;
+  if (columns === headWidth && pairs === 'half' && hasKernel('PetlRotate'))
+    return kernel('PetlRotate', [x, cos, sin], { first: 1 });
   const turned = (part: Tensor): Tensor => tf.add(tf.mul(part, cos), tf.mul(swapped(part, pairs), sin));
   if (columns === headWidth) return tf.reshape(turned(heads), x.shape);
   const [turning, still] = tf.split(heads, [columns, headWidth - columns], 2) as [Tensor, Tensor];

@@ -1,7 +1,7 @@
 // Layers as single ops for tfjs-node's TensorFlow: one pass over memory where its own ops take three to nine. Compiled at
 // set-up beside the binding; where that cannot be, the layers fall back to TensorFlow's ops (src/engine/native.ts).
 #include <cstdint>
-#include <iterator>
+#include <string>
 
 #include "attention.h"
 #include "loops.h"
@@ -101,6 +101,108 @@ void computeLayerNormGrad(void*, TF_OpKernelContext* context) {
   });
 }
 
+// y and the factors on the rows of x; Out: floats, or bfloat16 numbers.
+template <typename Out>
+void normRows(Run& run, float epsilon, Out* (Run::*allocate)(int, const std::vector<int64_t>&), void (*norm)(const float*, const float*, Out*, float*, int64_t, int64_t, float)) {
+  const float *x = run.floats(0), *gain = run.floats(1);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && run.shape(1) == std::vector<int64_t>{shape[1]}, "PetlRmsNorm: x [N, d], gain [d]")) return;
+  const int64_t rows = shape[0], width = shape[1];
+  Out* out = (run.*allocate)(0, shape);
+  float* inverse = run.allocate(1, {rows, 1});
+  if (!run.fine()) return;
+  Threads::all().share(rows, leastRows(width), [=](int64_t from, int64_t to) { norm(x + from * width, gain, out + from * width, inverse + from, to - from, width, epsilon); });
+}
+
+void computeRmsNorm(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  normRows<float>(run, attributesOf(kernel).first, &Run::allocate, rmsNorm);
+}
+
+void computeNarrowRmsNorm(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  normRows<uint16_t>(run, attributesOf(kernel).first, &Run::allocateHalves, narrowRmsNorm);
+}
+
+void computeRmsNormGrad(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const float *dy = run.floats(0), *x = run.floats(1), *gain = run.floats(2), *inverse = run.floats(3);
+  const auto shape = run.shape(0);
+  if (!run.demand(shape.size() == 2 && run.shape(1) == shape && run.shape(2) == std::vector<int64_t>{shape[1]} && Run::count(run.shape(3)) == shape[0], "PetlRmsNormGrad: dy [N, d], x [N, d], gain [d], inverse [N, 1]")) return;
+  const int64_t width = shape[1];
+  float* out = run.reuse(0, 0, shape);
+  if (!run.fine()) return;
+  Threads::all().share(shape[0], leastRows(width), [=](int64_t from, int64_t to) { rmsNormGrad(dy + from * width, x + from * width, gain, inverse + from, out + from * width, to - from, width); });
+}
+
+void computeGatedSilu(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const float *x = run.floats(0), *up = run.floats(1);
+  if (!run.demand(run.shape(0) == run.shape(1), "PetlGatedSilu: x and up differ in shape")) return;
+  float* out = run.allocate(0, run.shape(0));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { gatedSilu(x + from, up + from, out + from, to - from); });
+}
+
+void computeNarrowGatedSilu(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const uint16_t *x = run.halves(0), *up = run.halves(1);
+  if (!run.demand(run.shape(0) == run.shape(1), "PetlNarrowGatedSilu: x and up differ in shape")) return;
+  uint16_t* out = run.allocateHalves(0, run.shape(0));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { narrowGatedSilu(x + from, up + from, out + from, to - from); });
+}
+
+void computeGatedSiluGrad(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const float *dy = run.floats(0), *x = run.floats(1), *up = run.floats(2);
+  if (!run.demand(run.shape(0) == run.shape(1) && run.shape(0) == run.shape(2), "PetlGatedSiluGrad: dy, x and up differ in shape")) return;
+  float *dx = run.reuse(0, 0, run.shape(1)), *dUp = run.allocate(1, run.shape(1));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(1)), leastNumbers, [=](int64_t from, int64_t to) { gatedSiluGrad(dy + from, x + from, up + from, dx + from, dUp + from, to - from); });
+}
+
+void computeNarrowGatedSiluGrad(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const uint16_t *dy = run.halves(0), *x = run.halves(1), *up = run.halves(2);
+  if (!run.demand(run.shape(0) == run.shape(1) && run.shape(0) == run.shape(2), "PetlNarrowGatedSiluGrad: dy, x and up differ in shape")) return;
+  uint16_t *dx = run.allocateHalves(0, run.shape(0)), *dUp = run.allocateHalves(1, run.shape(0));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { narrowGatedSiluGrad(dy + from, x + from, up + from, dx + from, dUp + from, to - from); });
+}
+
+void computeNarrowAdd(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const uint16_t* z = run.halves(0);
+  const float* x = run.floats(1);
+  if (!run.demand(run.shape(0) == run.shape(1), "PetlNarrowAdd: z and x differ in shape")) return;
+  float* out = run.reuse(1, 0, run.shape(0));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { narrowAdd(z + from, x + from, out + from, to - from); });
+}
+
+void computeNarrowSum(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const uint16_t *a = run.halves(0), *b = run.halves(1);
+  if (!run.demand(run.shape(0) == run.shape(1), "PetlNarrowSum: a and b differ in shape")) return;
+  float* out = run.allocate(0, run.shape(0));
+  if (!run.fine()) return;
+  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { narrowSum(a + from, b + from, out + from, to - from); });
+}
+
+void computeRotate(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const float scale = attributesOf(kernel).first;
+  const float *x = run.floats(0), *cos = run.floats(1), *sin = run.floats(2);
+  const auto shape = run.shape(0), table = run.shape(1);
+  if (!run.demand(shape.size() == 2 && table == std::vector<int64_t>{shape[0], 1, table.back()} && run.shape(2) == table && table.back() % 2 == 0 && table.back() > 0 && shape[1] % table.back() == 0,
+                  "PetlRotate: x [N, h w], cos and sin [N, 1, w]")) return;
+  float* out = run.reuse(0, 0, shape);
+  if (!run.fine()) return;
+  const int64_t all = shape[1], width = table.back();
+  Threads::all().share(shape[0], leastRows(all), [=](int64_t from, int64_t to) { rotate(x + from * all, cos + from * width, sin + from * width, out + from * all, to - from, all / width, width, scale); });
+}
+
 void computeMaskedSoftmax(void*, TF_OpKernelContext* context) {
   Run run(context);
   const float *x = run.floats(0), *mask = run.floats(1);
@@ -188,6 +290,16 @@ const Op ops[] = {
     {"PetlNarrowGeluGrad", {"dy: bfloat16", "z: bfloat16", "bias: float"}, {"dx: bfloat16"}, like<0>, computeNarrowGeluGrad},
     {"PetlLayerNorm", {"x: float", "gain: float", "bias: float"}, {"y: float", "mean: float", "inverse: float"}, like<0>, computeLayerNorm},
     {"PetlLayerNormGrad", {"dy: float", "x: float", "gain: float", "mean: float", "inverse: float"}, {"dx: float"}, like<0>, computeLayerNormGrad},
+    {"PetlRmsNorm", {"x: float", "gain: float"}, {"y: float", "inverse: float"}, like<0>, computeRmsNorm},
+    {"PetlNarrowRmsNorm", {"x: float", "gain: float"}, {"y: bfloat16", "inverse: float"}, like<0>, computeNarrowRmsNorm},
+    {"PetlRmsNormGrad", {"dy: float", "x: float", "gain: float", "inverse: float"}, {"dx: float"}, like<0>, computeRmsNormGrad},
+    {"PetlGatedSilu", {"x: float", "up: float"}, {"y: float"}, like<0>, computeGatedSilu},
+    {"PetlNarrowGatedSilu", {"x: bfloat16", "up: bfloat16"}, {"y: bfloat16"}, like<0>, computeNarrowGatedSilu},
+    {"PetlGatedSiluGrad", {"dy: float", "x: float", "up: float"}, {"dx: float", "dup: float"}, like<0>, computeGatedSiluGrad},
+    {"PetlNarrowGatedSiluGrad", {"dy: bfloat16", "x: bfloat16", "up: bfloat16"}, {"dx: bfloat16", "dup: bfloat16"}, like<0>, computeNarrowGatedSiluGrad},
+    {"PetlNarrowAdd", {"z: bfloat16", "x: float"}, {"y: float"}, like<0>, computeNarrowAdd},
+    {"PetlNarrowSum", {"a: bfloat16", "b: bfloat16"}, {"y: float"}, like<0>, computeNarrowSum},
+    {"PetlRotate", {"x: float", "cos: float", "sin: float"}, {"y: float"}, like<0>, computeRotate},
     {"PetlMaskedSoftmax", {"scores: float", "mask: float"}, {"y: float"}, like<0>, computeMaskedSoftmax},
     {"PetlSoftmaxGrad", {"dy: float", "level: float", "y: float"}, {"dx: float"}, like<0>, computeSoftmaxGrad},
     {"PetlDropout", {"x: float", "seed: int32"}, {"y: float"}, like<0>, computeDropout},
@@ -204,9 +316,15 @@ const Op narrow[] = {
 };
 #endif
 
+std::string names; // of the ops that TensorFlow took, each with a blank behind it
+
 template <size_t count>
 bool enterAll(const Op (&all)[count]) {
-  return std::all_of(std::begin(all), std::end(all), enter);
+  for (const Op& op : all) {
+    if (!enter(op)) return false;
+    names += std::string(op.name) + ' ';
+  }
+  return true;
 }
 
 } // namespace
@@ -220,3 +338,6 @@ extern "C" int petl_enter() {
 #endif
   return 1;
 }
+
+// A library may be older than the sources that ask for an op.
+extern "C" const char* petl_ops() { return petl::names.c_str(); }

@@ -75,6 +75,94 @@ PETL_WIDE void layerNormGrad(const float* dy, const float* x, const float* gain,
   }
 }
 
+// x / sqrt(mean(x^2) + epsilon) gain of one row, and the factor on x.
+PETL_INLINE float rmsFactor(const float* x, int64_t width, float epsilon) {
+  float squares = 0;
+#pragma omp simd reduction(+ : squares)
+  for (int64_t i = 0; i < width; i++) squares += x[i] * x[i];
+  return 1.0f / std::sqrt(squares / width + epsilon);
+}
+
+PETL_WIDE void rmsNorm(const float* x, const float* gain, float* out, float* inverse, int64_t rows, int64_t width, float epsilon) {
+  for (int64_t row = 0; row < rows; row++, x += width, out += width) {
+    const float k = inverse[row] = rmsFactor(x, width, epsilon);
+    for (int64_t i = 0; i < width; i++) out[i] = x[i] * k * gain[i];
+  }
+}
+
+PETL_WIDE void narrowRmsNorm(const float* x, const float* gain, uint16_t* out, float* inverse, int64_t rows, int64_t width, float epsilon) {
+  for (int64_t row = 0; row < rows; row++, x += width, out += width) {
+    const float k = inverse[row] = rmsFactor(x, width, epsilon);
+    for (int64_t i = 0; i < width; i++) out[i] = narrowed(x[i] * k * gain[i]);
+  }
+}
+
+// With u = dy gain and n = x inverse: (u - n mean(u n)) inverse.
+PETL_WIDE void rmsNormGrad(const float* dy, const float* x, const float* gain, const float* inverse, float* out, int64_t rows, int64_t width) {
+  for (int64_t row = 0; row < rows; row++, x += width, dy += width, out += width) {
+    const float k = inverse[row];
+    float along = 0;
+#pragma omp simd reduction(+ : along)
+    for (int64_t i = 0; i < width; i++) along += dy[i] * gain[i] * x[i];
+    along *= k * k / width;
+    for (int64_t i = 0; i < width; i++) out[i] = (dy[i] * gain[i] - x[i] * along) * k;
+  }
+}
+
+PETL_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
+
+// x sigmoid(x) up, and between two products in bfloat16.
+PETL_WIDE void gatedSilu(const float* x, const float* up, float* out, int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = x[i] * sigmoid(x[i]) * up[i];
+}
+
+PETL_WIDE void narrowGatedSilu(const uint16_t* x, const uint16_t* up, uint16_t* out, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    const float wide = widened(x[i]);
+    out[i] = narrowed(wide * sigmoid(wide) * widened(up[i]));
+  }
+}
+
+PETL_WIDE void gatedSiluGrad(const float* dy, const float* x, const float* up, float* dx, float* dUp, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    const float s = sigmoid(x[i]), y = x[i] * s, given = dy[i];
+    dx[i] = given * up[i] * (s + y * (1.0f - s));
+    dUp[i] = given * y;
+  }
+}
+
+PETL_WIDE void narrowGatedSiluGrad(const uint16_t* dy, const uint16_t* x, const uint16_t* up, uint16_t* dx, uint16_t* dUp, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    const float wide = widened(x[i]), s = sigmoid(wide), y = wide * s, given = widened(dy[i]);
+    dx[i] = narrowed(given * widened(up[i]) * (s + y * (1.0f - s)));
+    dUp[i] = narrowed(given * y);
+  }
+}
+
+// A product's bfloat16 numbers added to others.
+PETL_WIDE void narrowAdd(const uint16_t* z, const float* x, float* out, int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = widened(z[i]) + x[i];
+}
+
+PETL_WIDE void narrowSum(const uint16_t* a, const uint16_t* b, float* out, int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = widened(a[i]) + widened(b[i]);
+}
+
+// Turns the pairs (x[i], x[i + half]) of each head by the row's angles; the sine has its sign.
+PETL_INLINE void turnHead(const float* x, const float* cos, const float* sin, float* out, int64_t half, float scale) {
+  for (int64_t i = 0; i < half; i++) {
+    const float a = x[i], b = x[i + half];
+    out[i] = (a * cos[i] + b * sin[i]) * scale;
+    out[i + half] = (b * cos[i + half] + a * sin[i + half]) * scale;
+  }
+}
+
+PETL_WIDE void rotate(const float* x, const float* cos, const float* sin, float* out, int64_t rows, int64_t heads, int64_t width, float scale) {
+  for (int64_t row = 0; row < rows; row++, cos += width, sin += width) {
+    for (int64_t head = 0; head < heads; head++, x += width, out += width) turnHead(x, cos, sin, out, width / 2, scale);
+  }
+}
+
 // softmax(x + mask) of one row; `step` 0 takes one number of the mask for all of it.
 PETL_WIDE void maskedSoftmax(const float* x, const float* mask, int64_t step, float* out, int64_t n) {
   float top = -INFINITY, sum = 0;
