@@ -46,7 +46,7 @@ export function lineUploader(
     const lengths = commonGrids(alike.map(read), length + prompt);
     const most = Math.max(...alike.map(({ rows }) => rows.reduce((sum, row) => sum + labelsIn(row), 0)));
     const packing = { lengths, size: commonRows(alike.map(read), lengths, 32), prompt };
-    return { packing, labels: Math.ceil(most / 32) * 32 };
+    return { packing, labels: Math.ceil(most / 16) * 16 };
   });
   return (batch) => lines(batch, shapes.get(batch.length) as LineShape);
 }
