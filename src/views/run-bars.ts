@@ -1,5 +1,5 @@
 import { board, summaryOf, type Running, type Snapshot } from '../experiments/runner/board';
-import type { Progress } from '../experiments/runner/run';
+import type { Progress } from '../experiments/runner/report';
 import { duration } from '../clock';
 import { escapeXml } from '../plots/fonts';
 import { newId, type Output } from '../plots/output';

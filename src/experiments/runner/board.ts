@@ -2,7 +2,7 @@ import { duration, seconds } from '../../clock';
 import type { TrainingEvent } from '../../training/job';
 import type { PlannedRun, Standing } from './execute';
 import type { Answer } from './process';
-import type { Progress } from './run';
+import type { Progress } from './report';
 import type { Done } from './worker';
 
 /** A run in hand, as it stands. */

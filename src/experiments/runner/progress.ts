@@ -1,7 +1,7 @@
 import { duration } from '../../clock';
 import { standardError, type Screen } from '../../screen';
 import { board, summaryOf, type Running, type Snapshot } from './board';
-import type { Progress } from './run';
+import type { Progress } from './report';
 
 /** A line for each run that ends; in a terminal also the table of the study, redrawn in place. */
 export function progressTable(screen: Screen = standardError()): Progress {

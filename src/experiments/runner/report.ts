@@ -1,4 +1,6 @@
+import type { TrainingEvent } from '../../training/job';
 import type { PlannedRun } from './execute';
+import type { Answer } from './process';
 
 export interface Failure {
   readonly plan: PlannedRun;
@@ -26,4 +28,15 @@ export function summed(a: StudyReport, b: StudyReport): StudyReport {
     failed: [...a.failed, ...b.failed],
     interrupted: a.interrupted || b.interrupted,
   };
+}
+
+/** Told what happens; see `board.ts`. Lanes are numbered from 0, one for each worker. */
+export interface Progress {
+  /** @param cost about how long a run takes, in any unit: for the time left */
+  readonly plan: (plans: readonly PlannedRun[], reused: number, cost: (plan: PlannedRun) => number) => void;
+  readonly note: (line: string) => void;
+  readonly begin: (lane: number, plan: PlannedRun) => void;
+  readonly event: (lane: number, event: TrainingEvent) => void;
+  readonly end: (lane: number, plan: PlannedRun, answer: Answer) => void;
+  readonly close: () => void;
 }

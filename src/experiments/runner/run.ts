@@ -3,28 +3,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../../errors';
 import { demandWritable } from '../../files';
 import { locks, type Owner } from '../../processes';
-import { programKey, type TrainingEvent, type TrainingJob } from '../../training/job';
+import { programKey, type TrainingJob } from '../../training/job';
 import { tee } from './board';
 import { openClaims, type Claims } from './claims';
 import type { PlannedRun } from './execute';
 import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
-import type { Failure, StudyReport } from './report';
+import type { Failure, Progress, StudyReport } from './report';
 import { keepPicture } from './watch';
 import { codeFingerprint } from '../store/code';
 import { madeBy } from '../store/entry';
 import { isFinished, readRun } from '../store/read';
 import { resultsFolder, runId, runPath } from '../store/spec';
-
-/** Told what happens; see `progress.ts`. Lanes are numbered from 0, one for each worker. */
-export interface Progress {
-  /** @param cost about how long a run takes, in any unit: for the time left */
-  readonly plan: (plans: readonly PlannedRun[], reused: number, cost: (plan: PlannedRun) => number) => void;
-  readonly note: (line: string) => void;
-  readonly begin: (lane: number, plan: PlannedRun) => void;
-  readonly event: (lane: number, event: TrainingEvent) => void;
-  readonly end: (lane: number, plan: PlannedRun, answer: Answer) => void;
-  readonly close: () => void;
-}
 
 export interface RunOptions {
   readonly workers: number;

@@ -6,7 +6,7 @@ import { readText, real, whole, type Schema } from '../../json';
 import { processes } from '../../processes';
 import { resultsFolder } from '../store/spec';
 import { board, type Running, type Snapshot } from './board';
-import type { Progress } from './run';
+import type { Progress } from './report';
 
 /*
  * A study under way keeps a picture of itself in the folder of results, for who looks from elsewhere: one small file,

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../../errors';
 import { progressTable } from '../runner/progress';
-import { nothing, summed, type StudyReport } from '../runner/report';
-import { runPlanned, type Progress, type RunOptions } from '../runner/run';
+import { nothing, summed, type Progress, type StudyReport } from '../runner/report';
+import { runPlanned, type RunOptions } from '../runner/run';
 import { runId } from '../store/spec';
 import { tune, writeTuning } from '../tuning/tune';
 import { readTuning } from '../tuning/tuned';
