@@ -7,7 +7,10 @@ import { existingMethods } from '../experiments/studies/existing-methods';
 import { insertionForm } from '../experiments/studies/insertion-form';
 import type { Study } from '../experiments/studies/study';
 import { demoRows } from '../plots/demo';
-import { writeFigures } from './figure';
+import { executeRun } from '../experiments/runner/execute';
+import { toyTools } from '../experiments/fixtures/tools';
+import { runSpec } from '../experiments/store/spec';
+import { storedStudy, writeFigures } from './figure';
 import type { RunRow } from '../rows';
 
 describe('the figures of a study', () => {
@@ -39,6 +42,28 @@ describe('the figures of a study', () => {
 
   it('have the same names while some tasks have no runs yet', async () => {
     expect(await pictures(insertionForm, some)).toEqual(['insertion-form-one.png']);
+  });
+
+  it('of a question of one’s own, by its name alone, are those of its newest data and settings', async () => {
+    const say = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const run = async (method: string, task: string, batch: number, started: string): Promise<void> => {
+      vi.setSystemTime(started);
+      const spec = runSpec({ study: 'own/mine', tier: 'full', method, task, training: { batch } });
+      await executeRun({ spec, label: method }, toyTools, { engine: 'compiled', report: () => undefined, results });
+    };
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await run('head', 'verse-paraphrase', 8, '2026-01-01');
+    await run('head', 'sentiment', 8, '2026-01-02');
+    await run('head', 'sentiment', 16, '2026-01-03');
+    await run('bitfit', 'sentiment', 8, '2026-01-02');
+    vi.useRealTimers();
+    expect(storedStudy('mine', 'quick').rows.map(({ method, task }) => [method, task])).toEqual([
+      ['bitfit', 'sentiment'],
+      ['head', 'sentiment'],
+    ]);
+    expect(say.mock.calls).toEqual([['mine: 2 older runs of other data or settings left out\n']]);
+    say.mockRestore();
+    expect(() => storedStudy('yours', 'quick')).toThrow('unknown study "yours"');
   });
 
   it('are none where nothing but full fine-tuning ran', async () => {

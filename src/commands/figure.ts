@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../errors';
-import { readRows, rowsOfStudy } from '../experiments/store/rows';
+import { believed } from '../experiments/store/damage';
+import { readStudyFolder } from '../experiments/store/read';
+import type { RunRecord } from '../experiments/store/record';
+import { rowOf, rowsOfStudy } from '../experiments/store/rows';
 import { studyFolder, type Tier } from '../experiments/store/spec';
 import { studies, studyNamed } from '../experiments/studies';
 import { plansOf, type Study } from '../experiments/studies/study';
-import type { Counted } from '../plots/score-plan';
+import { groupBy } from '../plots/summary';
 import type { RunRow } from '../rows';
 import { exportFigures, exportRows, type NamedRows, type StudyFormat } from '../views/export-study';
 import { figuresFolder } from './paths';
@@ -21,13 +24,18 @@ export async function writeFigures(
   return await exportFigures(named(study, rows), folder, { formats: ['svg', 'png', 'html', 'csv'] });
 }
 
-function named(study: Study, rows: readonly RunRow[]): NamedRows {
-  const { name, title, tier } = study;
-  return { name, title, tier, rows, places: plansOf(study).map(({ spec }) => spec) };
+/** Rows with where they come from: a paper, or one's own question. */
+export interface StoredStudy extends NamedRows {
+  readonly source: string;
+}
+
+function named(study: Study, rows: readonly RunRow[]): StoredStudy {
+  const { name, title, tier, source } = study;
+  return { name, title, tier, source, rows, places: plansOf(study).map(({ spec }) => spec) };
 }
 
 /** What is on disk of a shipped study, or of one of one's own: `own/NAME`, or NAME alone. */
-export function storedStudy(name: string, tier: Tier): NamedRows {
+export function storedStudy(name: string, tier: Tier): StoredStudy {
   if (Object.hasOwn(studies, name)) {
     const study = studyNamed(name, tier);
     return named(study, rowsOfStudy(study));
@@ -37,8 +45,27 @@ export function storedStudy(name: string, tier: Tier): NamedRows {
     throw new UserError(
       `unknown study "${name}": choose from ${Object.keys(studies).join(', ')}, or one of your own below results/own`,
     );
-  const rows = readRows(`own/${own}`, 'full');
-  return { name: own, title: own, tier: 'full', rows, places: rows };
+  const rows = newestOf(own).flatMap(rowOf);
+  return { name: own, title: own, tier: 'full', source: 'own', rows, places: rows };
+}
+
+/**
+ * What was last run of a study of one's own, whose definition nothing here knows: on the newest data and model, and of
+ * each variant and seed the newest. Says how many older runs that leaves out.
+ */
+function newestOf(own: string): readonly RunRecord[] {
+  const all = [...readStudyFolder(`own/${own}`, 'full').flatMap(believed)].sort((a, b) =>
+    b.run.started.localeCompare(a.run.started),
+  );
+  const place = ({ run }: RunRecord): string => `${run.spec.task} ${run.spec.model}`;
+  const now = all.filter((record) => place(record) === place(all[0] as RunRecord));
+  const newest = [...groupBy(now, ({ run }) => `${run.label} ${run.spec.seed}`).values()].flatMap((same) =>
+    same.slice(0, 1),
+  );
+  const older = all.length - newest.length;
+  if (older > 0)
+    process.stderr.write(`${own}: ${older} older ${older === 1 ? 'run' : 'runs'} of other data or settings left out\n`);
+  return newest.sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
 }
 
 export interface ExportWish {
@@ -52,6 +79,6 @@ export async function exportStored(of: NamedRows, tier: Tier, wish: ExportWish):
   return await exportRows(of, wish.out ?? figuresFolder(tier), {
     formats: wish.formats as readonly StudyFormat[],
     ...(wish.width === undefined ? {} : { width: wish.width }),
-    ...(wish.x === undefined ? {} : { x: wish.x as Counted }),
+    ...(wish.x === undefined ? {} : { x: wish.x }),
   });
 }

@@ -130,7 +130,7 @@ export const commands: readonly Command[] = [
   {
     name: 'export',
     usage:
-      'export NAME [--out DIR] [--formats LIST] [--width 84mm] [--x trained|stored|paper] [--tier quick|full] [--json]',
+      'export NAME [--out DIR] [--formats LIST] [--width 84mm] [--x trained|stored|paper|NAME] [--tier quick|full] [--json]',
     about: "write a study's figures and tables: svg, pdf, png, html, csv, tex, md",
     options: { ...tier, ...named('out', 'formats', 'width', 'x'), ...json },
     positionals: ['NAME'],

@@ -17,6 +17,7 @@ import { flag, givenOf, precisionOf, print, printJson, textOf, wholeOf, wordOf, 
 import { figuresFolder, relativePath } from './paths';
 import { runStages } from '../experiments/studies/run-study';
 import type { RunRow } from '../rows';
+import type { StoredStudy } from './figure';
 
 export const tierOf = (input: Input): Tier => wordOf(input, 'tier', { words: tiers, fallback: 'quick' });
 
@@ -75,8 +76,8 @@ async function drawn(
   }
 }
 
-function titleOf({ title, tier, source }: Study): string {
-  return `${title} (tier ${tier}; after ${source})`;
+function titleOf({ title, tier, source }: Pick<StoredStudy, 'title' | 'tier' | 'source'>): string {
+  return source === 'own' ? title : `${title} (tier ${tier}; after ${source})`;
 }
 
 function scores(rows: readonly RunRow[]): string {
@@ -168,16 +169,15 @@ export async function tuneCommand(input: Input): Promise<number> {
 
 /** `petl results NAME`: the score table of what is on disk. */
 export function resultsCommand(input: Input): number {
-  const study = studyOf(input);
-  const rows = rowsOfStudy(study);
+  const { storedStudy } = require('./figure') as typeof import('./figure');
+  const study = storedStudy(input.positionals[0] ?? '', tierOf(input));
+  const { name, tier, rows } = study;
   if (flag(input, 'json')) {
     printJson(rows);
     return 0;
   }
   if (rows.length === 0)
-    throw new UserError(
-      `no finished runs of ${study.name}, tier ${study.tier}: run npx petl study ${study.name} --tier ${study.tier}`,
-    );
+    throw new UserError(`no finished runs of ${name}, tier ${tier}: run npx petl study ${name} --tier ${tier}`);
   print(`${titleOf(study)}\n\n${scores(rows)}`);
   return 0;
 }

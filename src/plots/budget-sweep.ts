@@ -1,10 +1,10 @@
 import { axis, figure, lineMargin } from './figure';
-import type { Annotation, Cell, Data, Figure } from './figure';
+import type { Annotation, Axis, Cell, Data, Figure } from './figure';
 import { lineColours, lineEnds, referenceLine } from './lines';
-import { formatOf, logAxis, logRange, meanText, scoreAxis, shortNumber } from './scale';
-import type { ScoreFormat } from './scale';
+import { formatOf, logAxis, logRange, meanText, scoreAxis, scoreRange, shortNumber } from './scale';
+import type { Range, ScoreFormat } from './scale';
 import { fewerTicks, scoreTitle } from './score-plan';
-import { pixelsOf, sizeClass } from './size';
+import { pixelsOf, sizeClass, type SizeClass } from './size';
 import { plain } from './text';
 import { groupBy, summarise } from './summary';
 import type { RunRow, SummaryRow } from './summary';
@@ -20,6 +20,8 @@ export interface SweepOptions {
   readonly budget?: (row: SummaryRow) => number;
   readonly budgetTitle?: string;
   readonly budgetSuffix?: string;
+  /** The budgets there are, for ticks at those alone; of words they are the places 1, 2, ... beside each other. */
+  readonly ticks?: readonly number[] | readonly string[];
   /** Pixels, or a length on paper: `84mm` and `174mm` are one and two columns. */
   readonly width?: number | string;
   readonly height?: number;
@@ -60,26 +62,25 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
   const ends = [...lines.map(lastOf), ...full.map((row) => ({ label: row.label, y: row.mean }))];
   const labels = lineEnds(ends, {
     values,
+    range: scoreRange(values, formatOf(first.metric)),
     height: frame.height - margin.t - margin.b,
     sizes,
     most: 0.34 * width,
     colour: new Map([...colour, ...full.map((row) => [row.label, '#4b5563'] as const)]),
   });
   const format = formatOf(first.metric);
-  const x = logRange(
-    lines.flatMap((line) => line.points.map((point) => point.x)),
-    0.05,
-  );
-  const title = options.budgetTitle ?? 'trained parameters, % of the backbone (log)';
+  const x =
+    wordsOf(options) === undefined
+      ? logRange(
+          lines.flatMap((line) => line.points.map((point) => point.x)),
+          0.05,
+        )
+      : { from: 0, to: Math.log10(lines.flatMap((line) => line.points).length + 1) };
   const layout = {
     margin: { ...margin, r: labels.room },
     showlegend: false,
     annotations: labels.annotations as Annotation[],
-    xaxis: fewerTicks(
-      logAxis(title, x, options.budgetSuffix ?? (options.budget ? '' : '%')),
-      width - margin.l - labels.room,
-      sizes,
-    ),
+    xaxis: budgetAxis(x, options, { width: width - margin.l - labels.room, sizes }),
     yaxis: axis(scoreTitle(first.metric), scoreAxis({ from: labels.range[0], to: labels.range[1] }, format)),
   };
   const data = [
@@ -87,6 +88,28 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
     ...lines.map((line) => trace(line, colour.get(line.label) ?? '#000000', format)),
   ];
   return figure(frame, { data, layout, numbers: numbersOf(lines) });
+}
+
+function wordsOf({ ticks = [] }: SweepOptions): readonly string[] | undefined {
+  return typeof ticks[0] === 'string' ? (ticks as readonly string[]) : undefined;
+}
+
+function budgetAxis(
+  x: Range,
+  options: SweepOptions,
+  { width, sizes }: { readonly width: number; readonly sizes: SizeClass },
+): Axis {
+  const { ticks = [], budget, budgetSuffix = budget ? '' : '%' } = options;
+  const title = options.budgetTitle ?? 'trained parameters, % of the backbone (log)';
+  const words = wordsOf(options);
+  if (words !== undefined) {
+    const places = words.map((_, i) => i + 1);
+    return axis(title, { range: [0.5, words.length + 0.5], tickvals: places, ticktext: words.map(plain) });
+  }
+  const log = logAxis(title, x, budgetSuffix);
+  if (ticks.length === 0 || ticks.length * 4.3 * sizes.tick > width) return fewerTicks(log, width, sizes);
+  const tickvals = ticks as readonly number[];
+  return { ...log, tickvals: [...tickvals], ticktext: tickvals.map((tick) => shortNumber(tick) + budgetSuffix) };
 }
 
 function linesOf(summaries: readonly SummaryRow[], options: SweepOptions): Line[] {

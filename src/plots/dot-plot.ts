@@ -5,8 +5,8 @@ import { axis, figure, headRoom, softInk } from './figure';
 import type { Annotation, Cell, Data, Figure, Frame } from './figure';
 import { textWidth } from './fonts';
 import { keysOf } from './keys';
-import { formatOf, linearRange, scoreAxis } from './scale';
-import { hover, looksOf, sizeOf, symbolOf, type Point } from './score-marks';
+import { formatOf, scoreAxis, scoreRange } from './scale';
+import { hover, looksOf, ringMarks, sizeOf, symbolOf, type Point } from './score-marks';
 import { isMarked, scoreTitle } from './score-plan';
 import { sizeClass, type SizeClass } from './size';
 import { plain, wrapped } from './text';
@@ -48,7 +48,7 @@ export function dotPlot(
   const layout = {
     margin,
     xaxis: axis(scoreTitle(metric).replace(/;.*/, ''), {
-      ...scoreAxis(linearRange(spread, 0.06), formatOf(metric)),
+      ...scoreAxis(scoreRange(spread, formatOf(metric), 0.06), formatOf(metric)),
       nticks: sizes.keysBelow ? 5 : 8,
     }),
     yaxis: axis('', {
@@ -65,11 +65,23 @@ export function dotPlot(
   return figure(
     { ...frame, height, subtitle: frame.subtitle },
     {
-      data: [...seeds(lines, sizes), ...dots(lines, { sizes, metric }), ...keys.data],
+      data: [
+        ...seeds(lines, sizes),
+        ...dots(lines, { sizes, metric }),
+        ...ringMarks(onLines(lines), sizes.marks),
+        ...keys.data,
+      ],
       layout: layout as Figure['layout'],
       numbers: numbersOf(lines),
     },
   );
+}
+
+/** The marked points where their lines have them: the score across, the line down. */
+function onLines(lines: readonly Line[]): readonly Point[] {
+  return lines
+    .map(({ point }, y) => ({ ...point, x: point.mean, mean: y }))
+    .filter((_, y) => isMarked((lines[y] as Line).point));
 }
 
 function halfOf({ scores, sd }: Point): number {

@@ -57,7 +57,7 @@ export function gaps(comparisons: readonly Comparison[], { name, title, width: w
       fixedrange: true,
       ticklabelstandoff: 5,
     }),
-    annotations: [rival(first.second, sizes.label)],
+    annotations: [rival(first.second, sizes.label, -from / (to - from))],
   } as Figure['layout'];
   const data = (Object.keys(colours) as Side[]).flatMap((side) => marks(sorted, side, unit));
   return figure(frame, {
@@ -76,11 +76,12 @@ export function gaps(comparisons: readonly Comparison[], { name, title, width: w
   });
 }
 
-/** The name of what all are compared with, above its line. */
-function rival(name: string, size: number): Partial<Annotation> {
+/** The name of what all are compared with, above its line; to one side of it near an edge. @param at share of the axis */
+function rival(name: string, size: number, at: number): Partial<Annotation> {
   return {
     text: plain(name),
     x: 0,
+    xanchor: at > 0.85 ? 'right' : at < 0.15 ? 'left' : 'center',
     yref: 'paper',
     y: 1,
     yanchor: 'bottom',

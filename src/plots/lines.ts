@@ -36,6 +36,8 @@ export interface LineEnds {
 
 interface Field {
   readonly values: readonly number[];
+  /** Of the values; as linear as they are where left out. */
+  readonly range?: Range;
   readonly height: number;
   readonly colour: ReadonlyMap<string, string>;
   readonly sizes: SizeClass;
@@ -46,8 +48,8 @@ interface Field {
 /**
  * The name of each line at its right end, moved up or down where names would touch. `height` is of the plotting area.
  */
-export function lineEnds(ends: readonly LineEnd[], { values, height, colour, sizes, most }: Field): LineEnds {
-  const { from, to } = linearRange(values.length > 0 ? values : [0, 1]);
+export function lineEnds(ends: readonly LineEnd[], { values, range, height, colour, sizes, most }: Field): LineEnds {
+  const { from, to } = range ?? linearRange(values.length > 0 ? values : [0, 1]);
   const style = { size: sizes.label, weight: 400 };
   const names = ends.map(({ label }) => wrapped(label, most, style));
   const wanted = ends.map((end) => ((to - end.y) / (to - from)) * height);

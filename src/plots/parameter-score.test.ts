@@ -98,6 +98,23 @@ describe('parameterScore', () => {
     expect(data.filter((trace) => 'error_x' in trace)).toHaveLength(13);
   });
 
+  it('rings the points of a dot plot by their composition, as its keys say', () => {
+    const rows = demoRows(2).map((row) => ({ ...row, share: 1, form: 'adapter', site: 'FFN', insertion: 'parallel' }));
+    const some = rows.map((row) => ({ ...row, composition: row.label === 'MAM' ? 'learned scale' : 'added' }));
+    const { data, numbers } = parameterScore(some);
+    const x = [numbers.find(({ label }) => label === 'MAM')?.['mean']];
+    expect(data).toContainEqual(
+      expect.objectContaining({ x, marker: expect.objectContaining({ symbol: ['diamond-open'] }) as unknown }),
+    );
+  });
+
+  it('ends an axis of shares a little above 100%', () => {
+    const all = parameterScore(demoRows(2).map((row) => ({ ...row, score: row.label === 'MAM' ? 1 : row.score })));
+    const [from, to] = all.layout.yaxis?.range as readonly [number, number];
+    expect(to).toBeGreaterThan(1);
+    expect(to).toBeLessThan(1 + 0.05 * (1 - from));
+  });
+
   it('fits a column: axis titles beside their axes, keys below, long titles in lines', async () => {
     const title = 'A title of many words that no single column is wide enough for';
     const figure = parameterScore(demoRows(2), { width: '84mm', title });

@@ -21,6 +21,12 @@ export function linearRange(values: readonly number[], room = 0.08): Range {
   return { from: low - room * extent, to: high + room * extent };
 }
 
+/** Linear range around scores: shares end a little above 1, so that a mark there is whole and no number beyond it. */
+export function scoreRange(scores: readonly number[], format: ScoreFormat, room?: number): Range {
+  const { from, to } = linearRange(scores, room);
+  return { from, to: format === 'percent' && to > 1 ? Math.max(1 + 0.04 * (1 - from), from + 0.01) : to };
+}
+
 /** Range in log10 around all values, all above 0; at least one power of ten, so that the axis has ticks. */
 export function logRange(values: readonly number[], room = 0.1): Range {
   const { from, to } = linearRange(

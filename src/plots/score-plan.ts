@@ -4,7 +4,7 @@ import { textWidth } from './fonts';
 import { placeLabels } from './labels';
 import type { Rect } from './labels';
 import { referenceLine } from './lines';
-import { formatOf, linearRange, logAxis, logRange, meanText, pixelX, pixelY, scoreAxis } from './scale';
+import { formatOf, logAxis, logRange, meanText, pixelX, pixelY, scoreAxis, scoreRange } from './scale';
 import type { Area, Range, ScoreFormat } from './scale';
 import { connections, joinedFamilies, marks, ringMarks, seedDots, shortNames } from './score-marks';
 import type { Point } from './score-marks';
@@ -67,7 +67,7 @@ export function scorePlan(
       dash: form === fullFineTuning ? 'solid' : 'dot',
     }));
   const spread = rows.flatMap(({ mean, sd, scores }) => [mean - sd, mean + sd, ...scores]);
-  const range = linearRange(spread.length > 0 ? spread : [0, 1], 0.1);
+  const range = scoreRange(spread.length > 0 ? spread : [0, 1], format, 0.1);
   // Up is better, also where a lower score is.
   const y = orientation(metric) === 1 ? range : { from: range.to, to: range.from };
   const shares = points.length > 0 ? points.map((point) => point.x) : [0.1, 10];

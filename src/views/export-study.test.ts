@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { demoRows } from '../plots/demo';
+import type { RunRow } from '../rows';
 import { exportRows, studyFormats, type NamedRows, type StudyExport } from './export-study';
 import { parameterScore } from './study-figures';
 
@@ -52,6 +53,36 @@ describe('exportRows', () => {
 });
 
 describe('parameterScore of a study or rows', () => {
+  const grid = ['examples=500', 'examples=2000'].flatMap((words) =>
+    ['head', 'lora:r=2,s=4', 'lora:r=8,s=4'].map((method) => `${method}, ${words}`),
+  );
+  const one = rows.find(({ label }) => label === 'LoRA r=8') as RunRow;
+  const varied = grid.map((label): RunRow => ({ ...one, label, method: label.replace(/, .*/, '') }));
+  const linesIn = (labels: readonly string[], x: string): readonly unknown[] =>
+    parameterScore(
+      varied.filter(({ label }) => labels.includes(label)),
+      { x },
+    ).data.map((trace) => [trace.name, (trace as { x?: unknown }).x]);
+
+  it('places methods by anything that varies: one line for each of what else does', () => {
+    expect(linesIn(grid, 'examples')).toEqual(
+      ['head', 'lora:r=2,s=4', 'lora:r=8,s=4'].map((line) => [line, [500, 2000]]),
+    );
+    expect(linesIn(grid.slice(1, 3), 'r')).toEqual([['lora:s=4, examples=500', [2, 8]]]);
+    expect(linesIn(grid.slice(0, 2), 'r').at(-1)).toEqual(['lora:s=4, examples=500', [2]]);
+    const named = parameterScore(
+      [
+        { ...one, label: 'head, best=null' },
+        { ...one, label: 'head, best=loss' },
+      ],
+      { x: 'best' },
+    );
+    expect(named.layout.xaxis).toMatchObject({ title: { text: 'best' }, ticktext: ['null', 'loss'] });
+    expect(() => parameterScore(varied, { x: 'l' })).toThrow(
+      'unknown x "l": choose from trained, stored, paper, examples, s, r',
+    );
+  });
+
   it('calls a task of own data by its name, and asks which of several', () => {
     expect(parameterScore(rows).title).toBe('Trained parameters and accuracy on reviews');
     const two = [...rows, ...demoRows(1, 'other')];

@@ -11,13 +11,12 @@ import {
   type ExportFormat,
   type TableFormat,
 } from '../plots/export';
-import { parameterScore } from '../plots/parameter-score';
-import { countings, type Counted } from '../plots/score-plan';
 import { scoreTable } from '../plots/score-table';
 import { pixelsOf } from '../plots/size';
 import { groupBy } from '../plots/summary';
 import { fullFineTuning, type RunRow } from '../rows';
 import { shownTask } from '../tasks/own/stored';
+import { demandVaries, namedIn, scoreBy, type ScoreX } from './score-by';
 
 /** Every file that a study can become: figures, tables, or both. */
 export type StudyFormat = ExportFormat | TableFormat;
@@ -28,8 +27,8 @@ export interface StudyExport {
   readonly formats?: readonly StudyFormat[];
   /** `84mm`, `174mm`, `500px`; that of a screen where left out. */
   readonly width?: string | number;
-  /** Which count places the methods: `trained` where left out. */
-  readonly x?: Counted;
+  /** What places the methods: a count, `trained` where left out, or what varies: `examples`, `rate`, `r`. */
+  readonly x?: ScoreX;
   readonly results?: string;
 }
 
@@ -63,10 +62,11 @@ interface Place {
 export async function exportRows(of: NamedRows, folder: string, options: StudyExport): Promise<readonly string[]> {
   const { formats = studyFormats } = options;
   demandKnown('format', formats, studyFormats);
-  demandKnown('x', [options.x ?? 'trained'], countings);
   if (options.width !== undefined) pixelsOf(options.width);
   if (of.rows.length === 0)
     throw new UserError(`study ${of.name}, tier ${of.tier}, has no finished runs to export: run it first`);
+  const { x = 'trained' } = options;
+  demandVaries(x, of.rows.filter(({ label }) => namedIn(label).has(x)).length, of.rows);
   demandWritable(resolve(folder));
   const figures = await exportFigures(of, folder, options);
   const tables = tableFormats.filter((format) => formats.includes(format));
@@ -90,7 +90,7 @@ export async function exportFigures(
       words.length === 0
         ? { name, title }
         : { name: [name, ...words].join('-'), title: `${title}: ${words.join(', ')}` };
-    const figure = parameterScore(
+    const figure = scoreBy(
       own.map((row) => ({ ...row, task: shownTask(row.task) })),
       {
         ...of,

@@ -4,13 +4,13 @@ import type { Study } from '../experiments/studies/study';
 import type { Figure } from '../plots/figure';
 import { lossCurve as curvesFigure, type Curve, type CurveOptions } from '../plots/loss-curve';
 import type { CurvePoint } from '../plots/smooth';
-import { parameterScore as scoreFigure, type ParameterScoreOptions } from '../plots/parameter-score';
 import { scoreTable } from '../plots/score-table';
 import type { Table } from '../plots/table';
 import { mean } from '../numbers';
 import type { RunRow } from '../rows';
 import { shownTask } from '../tasks/own/stored';
 import { resultTable as studyTable } from './result-table';
+import { scoreBy, type ScoreByOptions } from './score-by';
 
 type Rows = readonly RunRow[];
 
@@ -21,12 +21,15 @@ export interface PartOfStudy {
   readonly results?: string;
 }
 
-/** THE figure of a study or of rows, of one task, model and tier: parameters against score. */
-export function parameterScore(of: Study | Rows, options: ParameterScoreOptions & PartOfStudy = {}): Figure {
+/**
+ * THE figure of a study or of rows, of one task, model and tier: parameters against score.
+ * @param options `x` places methods by `trained`, `stored` or `paper` count, or by what varies: `examples`, `rate`, `r`
+ */
+export function parameterScore(of: Study | Rows, options: ScoreByOptions & PartOfStudy = {}): Figure {
   const { task, model, results, ...drawn } = options;
   const rows = partOf(isRows(of) ? of : rowsOfStudy(of, results), { task, model });
   const title = isRows(of) ? {} : { title: of.title };
-  return scoreFigure(shown(rows), { ...title, ...drawn });
+  return scoreBy(shown(rows), { ...title, ...drawn });
 }
 
 /**
