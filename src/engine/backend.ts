@@ -33,7 +33,7 @@ export interface OpAttr {
 export const attrTypes = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
 
 /** TF_DataType of the C API, those that occur here. */
-export const dtypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14 } as const;
+export const dtypes = { float32: 1, float64: 2, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14 } as const;
 
 interface TensorEntry {
   id: number;
@@ -71,6 +71,33 @@ type Attrs = Readonly<Record<string, boolean | number | keyof typeof dtypes>>;
  */
 export function rawOp(op: string, attrs: Attrs, inputs: readonly Tensor[]): Tensor {
   return backend().executeSingleOutput(op, typedAttrs(attrs), inputs);
+}
+
+/**
+ * One op of float32 tensors in double precision, which tfjs has no tensors of: cast, run, and cast back between handles
+ * of the binding. @param attrs without `T`
+ */
+export function inDouble(op: string, attrs: Attrs, inputs: readonly Tensor[], outputs: number): Tensor[] {
+  const { binding } = backend();
+  const held: number[] = [];
+  const run = (name: string, own: Attrs, ids: readonly number[], count: number): readonly TensorMetadata[] => {
+    const made = binding.executeOp(name, typedAttrs(own), ids, count);
+    held.push(...made.map(({ id }) => id));
+    return made;
+  };
+  const cast = (id: number, from: keyof typeof dtypes, to: keyof typeof dtypes): TensorMetadata =>
+    run('Cast', { SrcT: from, DstT: to, Truncate: false }, [id], 1)[0] as TensorMetadata;
+  try {
+    const wide = inputs.map((input) => cast(tensorId(input), 'float32', 'float64').id);
+    const made = run(op, { ...attrs, T: 'float64' }, wide, outputs);
+    return made.map(({ id }) => {
+      const narrow = cast(id, 'float64', 'float32');
+      held.pop(); // the tensor's from here on
+      return backend().createOutputTensor(narrow);
+    });
+  } finally {
+    for (const id of held) binding.deleteTensor(id);
+  }
 }
 
 function typedAttrs(attrs: Attrs): OpAttr[] {

@@ -188,6 +188,8 @@ def make(chance, family, folder):
     model.save_pretrained(adapter)
     trained = numel(model, trained=True)
     loaded = peft.PeftModel.from_pretrained(base_of(base, drawn.cls, family, classes), adapter).eval()
+    if getattr(config, 'init_lora_weights', None) == 'pissa':
+        exact_start(loaded, base_of(base, drawn.cls, family, classes))
     batches = []
     for _ in range(1 if chance.small else 2):
         inputs = draw_inputs(chance, family, drawn.config, prompt=6, left=False)
@@ -198,6 +200,18 @@ def make(chance, family, folder):
     exact = exact and (name != 'ln' or trained == norms_total)  # `layernorm` trains all of them, and the note says so
     return {'family': family, 'class': drawn.cls, 'method': name, 'batches': batches, 'parameters': numel(drawn.model), 'classes': classes, 'libraryTrained': trained,
             **({'trained': trained} if exact and not config.modules_to_save else {})}
+
+
+def exact_start(model, base):
+    """PiSSA's start as it is meant: PEFT decomposes in single precision, which leaves up to 1e-4 where singular values are close."""
+    plain = dict(base.named_modules())
+    with torch.no_grad():
+        for name, module in model.base_model.model.named_modules():
+            if 'default' in getattr(module, 'lora_A', {}):
+                weight, r = plain[name].weight.double(), module.r['default']
+                u, s, v = torch.linalg.svd(weight.T if module.fan_in_fan_out else weight, full_matrices=False)
+                rest = (u[:, r:] * s[r:]) @ v[r:]
+                module.base_layer.weight.copy_(rest.T if module.fan_in_fan_out else rest)
 
 
 def base_of(folder, cls, family, classes):

@@ -1,5 +1,5 @@
 import { upload } from '../../engine/memory';
-import { principalFactors } from '../forms/principal';
+import { exactPrincipalFactors } from '../forms/principal';
 import type { Base } from './base';
 import { weightOf } from './joint';
 import type { BlockPart } from './modules';
@@ -18,7 +18,7 @@ export function principalStart(
   const weight = beside(places.map((at) => weightOf(at, base)));
   const [from, to] = weight.shape as [number, number];
   const tensor = upload(weight.values, [from, to]);
-  const { down, up } = principalFactors(tensor, r);
+  const { down, up } = exactPrincipalFactors(tensor, r);
   tensor.dispose();
   const share = 1 / Math.sqrt(scale);
   return { down: times({ shape: [from, r], values: down }, share), up: times({ shape: [r, to], values: up }, share) };
