@@ -88,13 +88,34 @@ function tensorEdit(copy: Copy, name: string, random: Random): FileEdit {
 
 function configEdit(copy: Copy, random: Random): FileEdit {
   const name = 'adapter_config.json';
-  const edit = mutateJson(new TextDecoder().decode(copy.read(name)), random);
-  return {
-    name,
-    value: edit.value,
-    what: edit.what,
-    matters: edit.kind === 'value' && tellingAdapter.test(edit.path.at(-1) ?? ''),
-  };
+  const before = new TextDecoder().decode(copy.read(name));
+  const edit = mutateJson(before, random);
+  const matters = edit.kind === 'value' && tellingAdapter.test(edit.path.at(-1) ?? '') && tells(before, edit);
+  return { name, value: edit.value, what: edit.what, matters };
+}
+
+type Member = Readonly<Record<string, unknown>>;
+
+/** Whether another value of a telling field says something else where it stands. */
+function tells(before: string, { path, value }: JsonEdit): boolean {
+  const memberOf = (text: string): Member =>
+    path.slice(0, -1).reduce((at, key) => at[key] as Member, JSON.parse(text) as Member);
+  const [old, now, key] = [memberOf(before), memberOf(value), path.at(-1) ?? ''];
+  const [from, to] = [old[key], now[key]];
+  switch (key) {
+    case 'r':
+      return old['peft_type'] !== 'ADALORA'; // init_r counts
+    case 'init_lora_weights':
+      return !(typeof from === 'boolean' && typeof to === 'boolean'); // how what was trained since began
+    case 'residual_before_ln':
+      return old['original_ln_before'] === true;
+    case 'alpha':
+      return old['use_gating'] !== true; // the gate stands in its place
+    case 'non_linearity':
+      return String(from).toLowerCase() !== String(to).toLowerCase();
+    default:
+      return !(Array.isArray(from) && Array.isArray(to) && isDeepStrictEqual([...from].sort(), [...to].sort())); // sets of names
+  }
 }
 
 /** Folders that this project saves. */

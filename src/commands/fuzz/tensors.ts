@@ -1,20 +1,28 @@
 import type { Random } from '../../random';
 import { mutateBytes, mutateJson, type Mutated } from './mutate';
 
-/** What a safetensors file says, without notes: equal headers and data say the same. */
-export function meaningOf(bytes: Uint8Array): unknown {
+/**
+ * What a safetensors file says, without notes: equal headers and data say the same.
+ * @param unread tensors that nothing reads, such as a head's
+ */
+export function meaningOf(bytes: Uint8Array, unread: (name: string) => boolean = () => false): unknown {
   try {
     const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.slice(8, 8 + length));
     const { __metadata__: _notes, ...header } = JSON.parse(text) as Record<string, unknown>;
     const twice = keysIn(text) - keysIn(JSON.stringify(JSON.parse(text)));
-    const entries = Object.entries(header as Record<string, Entry>).map(([name, entry]) => [
+    const all = Object.entries(header as Record<string, Entry>);
+    const data = bytes.slice(8 + length);
+    for (const [, { data_offsets: at }] of all.filter(([name]) => unread(name)))
+      if (Array.isArray(at)) data.fill(0, Number(at[0]), Number(at[1]));
+    const read = all.filter(([name]) => !unread(name));
+    const entries = read.map(([name, entry]) => [
       name.replace(/^.*(?=prefix_tunings\.)/, ''), // adapters keeps copies of a prefix below every layer
       entry.dtype,
       entry.shape,
       entry.data_offsets,
     ]);
-    return { entries, twice, data: Buffer.from(bytes.slice(8 + length)).toString('base64') };
+    return { entries, twice, data: Buffer.from(data).toString('base64') };
   } catch {
     return undefined;
   }

@@ -71,8 +71,9 @@ export const notebookParameters: Target = {
     const before = runPath(runSpec(fields));
     const parsed = parsedJson(edit.value);
     if (parsed === undefined) return { kind: 'refused', detail: 'not JSON' };
+    const odd = oddNumber(random);
     const read = await reading(() => {
-      const spec = runSpec(withOddNumbers(parsed, random) as RunFields);
+      const spec = runSpec(withOddNumber(parsed, odd) as RunFields);
       const path = runPath(spec);
       const inside = relative(resultsFolder(), path);
       if (inside.startsWith('..') || isAbsolute(inside)) throw new Error(`would write to ${path}`);
@@ -83,7 +84,7 @@ export const notebookParameters: Target = {
     const known = [...Object.keys(fields), ...Object.keys(fields.training ?? {})];
     return judged(read, edit.what, {
       same: (path) => path === before,
-      matters: edit.kind === 'value' && known.includes(edit.path.at(-1) ?? ''),
+      matters: edit.kind === 'value' && known.includes(edit.path.at(-1) ?? '') && odd?.[0] !== edit.path[0],
     });
   },
 };
@@ -98,17 +99,13 @@ function parsedJson(text: string): unknown {
 }
 
 /** JSON has no NaN and no undefined; a notebook has. */
-function withOddNumbers(value: unknown, random: () => number): unknown {
-  if (random() > 0.1 || typeof value !== 'object' || value === null) return value;
-  return {
-    ...value,
-    [pick(random, ['seed', 'tier', 'task', 'model'])]: pick(random, [
-      NaN,
-      Infinity,
-      undefined,
-      -0,
-      Symbol.iterator.toString(),
-      1n,
-    ]),
-  };
+function oddNumber(random: () => number): readonly [string, unknown] | undefined {
+  if (random() > 0.1) return undefined;
+  return [
+    pick(random, ['seed', 'tier', 'task', 'model']),
+    pick(random, [NaN, Infinity, undefined, -0, Symbol.iterator.toString(), 1n]),
+  ];
 }
+
+const withOddNumber = (value: unknown, odd: readonly [string, unknown] | undefined): unknown =>
+  odd === undefined || typeof value !== 'object' || value === null ? value : { ...value, [odd[0]]: odd[1] };

@@ -114,6 +114,9 @@ function membersOf(config: Config): readonly Config[] {
   const [strange] = Object.keys(rest);
   if (strange !== undefined) throw cannot(`the union's field ${strange}`, 'nothing here computes it');
   if (!Array.isArray(configs)) throw new UserError('adapter_config.json: the union has no list of members in configs');
+  const bare = (configs as readonly unknown[]).find((member) => typeof member !== 'object' || member === null);
+  if (bare !== undefined)
+    throw new UserError(`adapter_config.json: ${JSON.stringify(bare)} in the union's configs is no configuration`);
   return (configs as readonly Config[]).flatMap(membersOf);
 }
 

@@ -129,6 +129,13 @@ describe('tensors of other shapes or numbers', () => {
     ['adapters-gpt2-lora', configured({ use_gating: true }), /gate is missing/],
     ['peft-gpt2-vera', (file: ForeignFolder) => ({ ...file, config: { ...file.config, r: 1e9 } }), /r = 1000000000/],
     [
+      'peft-bert-vera-key',
+      (file: ForeignFolder) => ({ ...file, config: { ...file.config, projection_prng_key: 7.5 } }),
+      /projection_prng_key must be a whole number, not 7.5/,
+    ],
+    ['peft-gpt2-ln', reshaped('h.1.ln_1.ln_tuning_layers.weight', [32, 1]), /norm\.gain has shape \[32,1\]/],
+    ['adapters-bert-unipelt', configured({ configs: ['lora'] }), /"lora" in the union's configs is no configuration/],
+    [
       'adapters-bert-unipelt',
       ({ tensors, ...rest }: ForeignFolder): ForeignFolder => ({
         ...rest,

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors';
 import { byName, cannot, number, type Base } from './base';
 import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
@@ -94,7 +95,10 @@ function storedProjections(config: Config, tensors: Named, { r, width, out }: Si
  * Kaiming-uniform.
  */
 function drawn(config: Config, { r, width, out }: Sizes): Projections {
-  const next = mersenneTwister(number(config, 'projection_prng_key'));
+  const seed = number(config, 'projection_prng_key');
+  if (!Number.isSafeInteger(seed))
+    throw new UserError(`adapter_config.json: projection_prng_key must be a whole number, not ${seed}`);
+  const next = mersenneTwister(seed);
   const a = { shape: [r, width], values: torchUniform(next, r * width, Math.sqrt(6 / width)) };
   return { a, b: { shape: [out, r], values: torchUniform(next, out * r, Math.sqrt(6 / r)) } };
 }

@@ -1,10 +1,11 @@
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
-import { layersOf, stacksOf } from '../../model/shapes';
+import { layersOf, stacksOf, weightShapes } from '../../model/shapes';
 import type { Site, Stack } from '../../model/site';
 import type { Change, Method, Modification, Reads } from '../design/types';
 import { formName, placeName, placesOf, type Place } from '../design/places';
 import { projectionName } from '../forms/spec';
+import { unfrozenNames } from '../forms/unfrozen';
 import { specsOf } from '../forms/variables';
 import type { Named, Values } from './values';
 
@@ -120,7 +121,9 @@ function projections({ form }: Change, tensors: Named, { reads, out }: Place): N
 
 /** Refuses tensors that the method on this model would not have, or of another shape. */
 export function demandFit(source: string, method: Method, tensors: Named, shape: ModelShape): void {
-  for (const { name, shape: wanted, stored } of specsOf(method, shape)) {
+  const sizes = weightShapes(shape);
+  const own = unfrozenNames(method, shape).map((name) => ({ name, shape: sizes[name] ?? [], stored: true }));
+  for (const { name, shape: wanted, stored } of [...specsOf(method, shape), ...own]) {
     const found = tensors[name];
     if (!stored || found?.shape.join() === wanted.join()) continue;
     const has = found === undefined ? 'is missing' : `has shape [${found.shape.join()}]`;
