@@ -6,7 +6,7 @@ import { weightsWith, type Delta } from './delta';
 import { visitFor, type ModifyContext } from '../forms/modify';
 import { nearest } from '../design/nearest';
 import { unfrozenNames } from '../forms/unfrozen';
-import { tokenRowsName } from '../forms/variables';
+import { tokenRowsNames } from '../forms/variables';
 
 /** How a model runs under the adapters that are on. */
 export interface Applied {
@@ -178,7 +178,10 @@ function refuseClashes(names: readonly string[], deltas: readonly Delta[]): void
   deltas.forEach(({ method, shape, variables }, i) => {
     const replaced = [
       ...unfrozenNames(method, shape),
-      ...['prompt', tokenRowsName].filter((name) => variables[name] !== undefined),
+      ...(variables['prompt'] === undefined ? [] : ['prompt']),
+      ...(Object.values(tokenRowsNames).some((name) => variables[name] !== undefined)
+        ? ['rows of the word table']
+        : []),
     ];
     for (const weight of replaced) {
       const other = owners.get(weight);

@@ -6,11 +6,12 @@ import type { Random } from '../../random';
 import type { Method } from '../design/types';
 import { warningsFor } from './guards';
 import { drawInit, randomStream } from '../forms/init';
+import { tokenRowIds } from '../design/training';
 import { principalFactors } from '../forms/principal';
 import type { VariableSpec } from '../forms/spec';
 import { unfrozenNames } from '../forms/unfrozen';
 import { demandFit } from '../design/valid';
-import { specsOf, tokenRowsName } from '../forms/variables';
+import { specsOf, tokenRowsNames } from '../forms/variables';
 import { warnOnce } from './warn';
 
 /**
@@ -80,15 +81,32 @@ export function weightsWith(
 ): Tensors {
   const trained = unfrozenNames(method, shape).filter((name) => own[name] !== undefined);
   const merged = { ...weights, ...Object.fromEntries(trained.map((name) => [name, own[name] as Tensor])) };
-  const rows = method.unfrozen.some(({ kind }) => kind === 'tokenRows') ? own[tokenRowsName] : undefined;
-  const word = merged['embedding.word'];
-  return rows === undefined || word === undefined ? merged : { ...merged, 'embedding.word': withLastRows(word, rows) };
+  const word = method.unfrozen.reduce((table: Tensor | undefined, part) => {
+    const rows = part.kind === 'tokenRows' || part.kind === 'tokens' ? own[tokenRowsNames[part.kind]] : undefined;
+    return table === undefined || rows === undefined
+      ? table
+      : withRows(table, rows, tokenRowIds(part, shape.vocabulary));
+  }, merged['embedding.word']);
+  return word === undefined ? merged : { ...merged, 'embedding.word': word };
 }
 
-function withLastRows(table: Tensor, rows: Tensor): Tensor {
+/** The table with some of its rows replaced, ids in rising order: a concatenation, which has a gradient. */
+function withRows(table: Tensor, rows: Tensor, ids: readonly number[]): Tensor {
   const [vocabulary, width] = table.shape as [number, number];
-  const kept = vocabulary - (rows.shape[0] as number);
-  return tf.concat([tf.slice(table, [0, 0], [kept, width]), rows], 0);
+  const pieces: Tensor[] = [];
+  const take = (from: Tensor, start: number, end: number): void => {
+    if (end > start) pieces.push(tf.slice(from, [start, 0], [end - start, width]));
+  };
+  let [kept, used] = [0, 0]; // rows of the table, and of the trained ones, that stand in a piece
+  ids.forEach((id, i) => {
+    if (i + 1 < ids.length && ids[i + 1] === id + 1) return; // a run goes on
+    const run = i + 1 - used;
+    take(table, kept, id + 1 - run);
+    take(rows, used, i + 1);
+    [kept, used] = [id + 1, i + 1];
+  });
+  take(table, kept, vocabulary);
+  return tf.concat(pieces, 0);
 }
 
 function start({ name, shape, init }: VariableSpec, weights: Tensors, seed: number): Tensor {

@@ -13,7 +13,8 @@ import { unfrozenNames } from '../forms/unfrozen';
 export function warningsFor(method: Method, shape: ModelShape): readonly string[] {
   const covered = method.unfrozen.filter((part, i) => {
     const rest = { ...method, unfrozen: method.unfrozen.filter((_, j) => j !== i) };
-    return part.kind !== 'tokenRows' && unfrozenNames(rest, shape).length === unfrozenNames(method, shape).length;
+    const rows = part.kind === 'tokenRows' || part.kind === 'tokens';
+    return !rows && unfrozenNames(rest, shape).length === unfrozenNames(method, shape).length;
   });
   const same = shape.norm.place === 'post' && method.modifications.some(({ reads }) => reads === 'residual');
   return [

@@ -7,6 +7,7 @@ import { formulaText, formulaValue, modelSizes, plus, sum, type Formula, type Si
 import { placesOf, type Place } from './places';
 import { insertionOf } from './reads';
 import { ownSizes, sizeFormulas } from './sizes';
+import { tokenRowIds } from './training';
 import type { Form, Layers, Lifecycle, Method, Modification } from './types';
 
 /** A method along the four dimensions of He et al. 2021, section 3.2, in the words and letters of its Table 1. */
@@ -138,18 +139,20 @@ function lifecycleOf(lifecycle: Lifecycle, form: Form): string {
 
 function ownRows(method: Method, shape: ModelShape): readonly DesignRow[] {
   return method.unfrozen.map((part, index) => {
+    const rows = tokenRowIds(part, shape.vocabulary);
     const words = {
       all: shape.pooler ? 'every weight but the pooler' : 'every weight',
       biases: 'every bias',
       layerNorms: 'every norm',
       topLayers: `the top ${part.kind === 'topLayers' ? part.k : ''} layers`,
-      tokenRows: `the last ${part.kind === 'tokenRows' ? part.count : ''} rows of the word table`,
+      tokenRows: `the last ${rows.length} rows of the word table`,
+      tokens: `${rows.length} rows of the word table`,
     };
-    const share = shareOf({ ...modelSizes(shape), ...(part.kind === 'tokenRows' ? { t: part.count } : {}) });
+    const share = shareOf({ ...modelSizes(shape), ...(rows.length > 0 ? { t: rows.length } : {}) });
     const sizes = ownSizes(method, index, shape).map(({ where, times, formula }) =>
       share(formula, times, where === 'outside' ? 'once' : layerOf(where, shape)),
     );
-    const parameters = part.kind === 'tokenRows' ? [share(sum(`t ${tableLetter(shape)}`), 1, 'once')] : sizes;
+    const parameters = rows.length > 0 ? [share(sum(`t ${tableLetter(shape)}`), 1, 'once')] : sizes;
     return row(method.name, {
       sites: words[part.kind],
       form: 'the weights themselves',

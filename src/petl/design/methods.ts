@@ -58,6 +58,9 @@ export const full = (): Method => unfreezing('full', { kind: 'all' });
 /** Only the task's head trains; with `rows` also the last rows of the word table, those of tokens added for a task. */
 export const head = ({ rows = 0 }: { readonly rows?: number } = {}): Method =>
   rows === 0 ? nothing : method(written('head', { rows }), { unfrozen: [{ kind: 'tokenRows', count: rows }] });
+/** Rows of the word table train: those of tokens that are new, or new to the model. */
+export const tokens = ({ ids }: { readonly ids: readonly number[] }): Method =>
+  unfreezing(written('tokens', { ids: ids.join('.') }), { kind: 'tokens', ids });
 /** The bias vectors (BitFit). */
 export const bitfit = (): Method => unfreezing('bitfit', { kind: 'biases' });
 /** Gains and biases of all norms (Houlsby et al. 2019, section 3.5). */

@@ -3,7 +3,7 @@ import type { Arguments } from './arguments';
 import type { Fields } from './field';
 import { positionsField } from './prefix';
 import type { Prompt, PromptInit } from './types';
-import { completeKind, needed, size, variant, type Kinds, type Written } from './words';
+import { completeKind, idsOf, needed, size, variant, type Kinds, type Written } from './words';
 
 type Free = Extract<Prompt, { kind: 'free' }>;
 
@@ -30,7 +30,7 @@ const initKinds: Kinds<PromptInit> = {
         ...said,
         usual: undefined,
         others: [[5, 17]],
-        read: (take) => idsOf(take.text('tokens', '')),
+        read: (take) => idsOf('tokens', take.text('tokens', '')),
         wrong: (ids) =>
           Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id) && id >= 0)
             ? undefined
@@ -83,7 +83,7 @@ function readInit(take: Arguments): PromptInit {
     throw new UserError(
       `A prompt starts from one of text, tokens and init, not from ${words.join(' and ')}; keep one.`,
     );
-  if (ids !== '') return { kind: 'tokens', ids: idsOf(ids) };
+  if (ids !== '') return { kind: 'tokens', ids: idsOf('tokens', ids) };
   return text === '' ? { kind: kind ?? 'random' } : { kind: 'text', text: decoded(text) };
 }
 
@@ -95,11 +95,4 @@ function decoded(text: string): string {
       `A prompt's text is URL-encoded, such as text=url%20encoded; "${text}" is not: write % as %25.`,
     );
   }
-}
-
-function idsOf(all: string): readonly number[] {
-  return all.split('.').map((text) => {
-    if (/^\d+$/.test(text)) return Number(text);
-    throw new UserError(`A prompt's tokens are ids joined by points, such as tokens=5.17.42; "${all}" is not.`);
-  });
 }

@@ -145,7 +145,9 @@ export type Unfrozen =
   | { readonly kind: 'layerNorms' }
   | { readonly kind: 'topLayers'; readonly k: number }
   /** The last `count` rows of the word table: tokens added for a task (Lin et al. 2020). */
-  | { readonly kind: 'tokenRows'; readonly count: number };
+  | { readonly kind: 'tokenRows'; readonly count: number }
+  /** The rows of these tokens, ids in rising order, each once. */
+  | { readonly kind: 'tokens'; readonly ids: readonly number[] };
 
 export type Prompt =
   | { readonly kind: 'none' }

@@ -11,7 +11,7 @@ import { isHeads } from './reads';
 import type { Method, Modification, Prompt } from './types';
 import { sizeOf } from '../forms/spec';
 import { specsOf } from '../forms/variables';
-import { lifecycleKinds, unfrozenKinds } from './training';
+import { lifecycleKinds, tokenRowIds, unfrozenKinds } from './training';
 import { layersListed, whereFields } from './where';
 import { wrongOf } from './words';
 
@@ -70,9 +70,10 @@ export function whyInvalid(method: Method, shape: ModelShape): Reason {
         'with all weights trained, training some of them again has no effect; leave one out',
       ],
       [
-        unfrozen.some((part) => part.kind === 'tokenRows' && part.count > shape.vocabulary),
+        unfrozen.some((part) => tokenRowIds(part, shape.vocabulary).some((id) => id < 0 || id >= shape.vocabulary)),
         `the word table has ${shape.vocabulary} rows`,
       ],
+      [twice(unfrozen.flatMap((part) => tokenRowIds(part, shape.vocabulary))), 'a row of the word table trains twice'],
     ]) ??
     whyNoPrompt(method.prompt, shape) ??
     whyTooLarge(method, shape)
@@ -94,6 +95,8 @@ function whyTooLarge(method: Method, shape: ModelShape): Reason {
     ? undefined
     : `${large.name} [${large.shape.join()}] would have more than 2 GB; choose smaller sizes`;
 }
+
+const twice = (rows: readonly number[]): boolean => new Set(rows).size < rows.length;
 
 function first(checks: readonly Check[]): Reason {
   return checks.find(([fails]) => fails)?.[1];

@@ -76,6 +76,14 @@ export function amount(word: string, usual: number, other: number): Written<numb
   };
 }
 
+/** Ids of tokens from `5.17.42`. */
+export function idsOf(word: string, all: string): readonly number[] {
+  return all.split('.').map((text) => {
+    if (/^\d+$/.test(text)) return Number(text);
+    throw new UserError(`Tokens are ids joined by points, such as ${word}=5.17.42; "${all}" is not.`);
+  });
+}
+
 interface Kind {
   readonly kind: string;
 }

@@ -22,6 +22,7 @@ import {
   prompt,
   saAttn,
   saFfn,
+  tokens,
   top,
   type AdapterOptions,
 } from './methods';
@@ -29,6 +30,7 @@ import { atForm, readAt } from './matrices';
 import { nearest } from './nearest';
 import { readPoint } from './point';
 import { whyInvalidModification } from './valid';
+import { idsOf } from './words';
 import {
   adaLora,
   adapterDrop,
@@ -90,6 +92,9 @@ function readPrompt(take: Arguments): Method {
   return prompt({ l: length, init, positions });
 }
 
+/** Ids in rising order: how they are said once. */
+const risingIds = (text: string): readonly number[] => [...new Set(idsOf('ids', text))].sort((a, b) => a - b);
+
 const readPositions = (take: Arguments): TextPositions => take.word('positions', ['kept', 'shifted'], 'kept');
 
 /** Every family by the name it is written with. */
@@ -100,6 +105,12 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     example: 'head',
     size: undefined,
     read: (take) => head({ rows: take.size('rows', 0) }),
+  },
+  tokens: {
+    form: 'tokens:ids=5.17.42',
+    example: 'tokens:ids=5.17',
+    size: undefined,
+    read: (take) => tokens({ ids: risingIds(take.text('ids', '')) }),
   },
   bitfit: { form: 'bitfit', example: 'bitfit', size: undefined, read: bitfit },
   layernorm: { form: 'layernorm', example: 'layernorm', size: undefined, read: layernorm },

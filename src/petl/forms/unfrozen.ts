@@ -33,6 +33,7 @@ function select(unfrozen: Unfrozen, names: readonly string[], shape: ModelShape)
     case 'topLayers':
       return topLayers(unfrozen.k, names, shape);
     case 'tokenRows':
+    case 'tokens':
       return []; // rows are variables of the method's own
   }
 }

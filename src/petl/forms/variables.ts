@@ -5,8 +5,8 @@ import { bottleneckParts } from './factors';
 import { formName, keyValueWidth, placesOf, siteWidths, type Place } from '../design/places';
 import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit, type VariableSpec } from './spec';
 
-/** The trained rows at the end of the word table. */
-export const tokenRowsName = 'embedding.word.rows';
+/** The trained rows of the word table: those at its end, those of named tokens. */
+export const tokenRowsNames = { tokenRows: 'embedding.word.rows', tokens: 'embedding.word.tokens' } as const;
 
 /** What of a method adds tensors. */
 export type Added = Pick<Method, 'modifications' | 'prompt' | 'unfrozen'>;
@@ -145,13 +145,16 @@ function promptVectors({ prompt }: Added, shape: ModelShape): readonly VariableS
 
 function tokenRows({ unfrozen }: Added, shape: ModelShape): readonly VariableSpec[] {
   return unfrozen.flatMap((part) =>
-    part.kind !== 'tokenRows'
+    part.kind !== 'tokenRows' && part.kind !== 'tokens'
       ? []
       : [
           {
-            name: tokenRowsName,
-            shape: [part.count, tableWidth(shape)],
-            init: { kind: 'words', rows: { kind: 'last' } },
+            name: tokenRowsNames[part.kind],
+            shape: [part.kind === 'tokens' ? part.ids.length : part.count, tableWidth(shape)],
+            init: {
+              kind: 'words',
+              rows: part.kind === 'tokens' ? { kind: 'tokens', ids: part.ids } : { kind: 'last' },
+            },
             trained: true,
             stored: true,
             beside: false,
