@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../engine/compile';
+import { upload } from '../engine/memory';
 import { tf, type Tensor } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
-import { loadBackbone, type Backbone } from './backbone';
+import { Backbone, loadBackbone } from './backbone';
 import { shapeOf } from './checkpoint/config';
+import { canonicalNames } from './checkpoint/names';
 import { decodeText, vocabularyLogits, type TextPair } from './decoder';
 import { encode, plainForward } from './encoder';
 import { difference, type Rows } from './fixtures/tiny';
@@ -19,6 +21,8 @@ interface Variant {
   readonly configs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly outputs: Rows;
   readonly greedy: readonly number[] | null;
+  /** By stored name: the sum of a weight's gradient, and its product with a probe. */
+  readonly gradients: Readonly<Record<string, readonly [sum: number, probed: number]>> | null;
 }
 
 interface Cases {
@@ -38,6 +42,35 @@ function packed(rows: Rows, longest = Math.max(...rows.map((row) => row.length))
 function outputsOf(model: Backbone, pair: TextPair): Tensor {
   if (model.shape.decoderLayers === 0) return encode(model, pair.target, plainForward);
   return vocabularyLogits(model, decodeText(model, pair, plainForward));
+}
+
+/** cos 1, cos 2, ... in this shape. */
+function probe(shape: readonly number[]): Tensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return upload(
+    Float32Array.from({ length: size }, (_, i) => Math.cos(i + 1)),
+    shape,
+  );
+}
+
+/** The gradients of all weights at the sum of the outputs times a probe, by one compiled program. */
+function gradientsOf(model: Backbone, pair: TextPair, rows: number): Readonly<Record<string, Tensor>> {
+  const names = Object.keys(model.weights).filter((name) => !name.startsWith('pooler.'));
+  const run = compile((weights: Tensor[], given: TextPair) => {
+    const graded = tf.grads((...list: Tensor[]) => {
+      const own = { ...model.weights, ...Object.fromEntries(names.map((name, i) => [name, list[i] as Tensor])) };
+      const all = outputsOf(new Backbone(model.folder, model.shape, { weights: own, files: [] }), given);
+      const found = tf.slice(all, [0, 0], [rows, all.shape[1] as number]); // without fillers
+      return tf.sum(tf.mul(found, probe(found.shape)));
+    });
+    return graded(weights);
+  });
+  const all = run(
+    names.map((name) => model.weights[name] as Tensor),
+    pair,
+  );
+  run.dispose();
+  return Object.fromEntries(names.map((name, i) => [name, all[i] as Tensor]));
 }
 
 describe.each(readdirSync(fixtures))('tiny %s', (name) => {
@@ -70,6 +103,31 @@ describe.each(readdirSync(fixtures))('tiny %s', (name) => {
   });
 
   const plain = cases.find(({ variant }) => variant === 'plain') as (typeof cases)[number];
+
+  it('has the gradients of transformers, soft caps, windows and norms of queries and keys among what they pass', () => {
+    const model = load(plain.config);
+    const pair = pairOf();
+    const own = gradientsOf(model, pair, plain.outputs.length);
+    const wanted = Object.entries(plain.gradients ?? {}).filter(([stored]) => !/pooler/.test(stored));
+    expect(wanted.length).toBeGreaterThan(10);
+    for (const [stored, [sum, probed]] of wanted) {
+      const parameter = name === 'gpt_neox' ? stored.replace('lm_head', 'embed_out') : stored; // transformers 5 renames it in memory
+      const targets = canonicalNames(model.shape.family, parameter);
+      const parts = targets.map(({ name, transpose }) => {
+        const gradient = own[name] as Tensor;
+        return transpose ? tf.transpose(gradient) : gradient;
+      });
+      const size = tf.addN(parts.map((part) => tf.sum(tf.abs(part)))).dataSync()[0] as number; // rounding of sums that cancel
+      const total = tf.addN(parts.map((part) => tf.sum(part))).dataSync()[0] as number;
+      expect(Math.abs(total - sum) / Math.max(1, size), stored).toBeLessThan(2e-5);
+      if (targets.some(({ piece }) => piece?.byHead === true)) continue; // another order of rows
+      const whole = tf.concat(parts, 0);
+      const product = tf.sum(tf.mul(whole, probe(whole.shape))).dataSync()[0] as number;
+      expect(Math.abs(product - probed) / Math.max(1, size), stored).toBeLessThan(2e-5);
+    }
+    disposeTree([own, pair]);
+    model.dispose();
+  });
 
   it('has the parameters that its shape counts', () => {
     const model = load(plain.config);
