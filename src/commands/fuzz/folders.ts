@@ -104,7 +104,9 @@ function tells(before: string, { path, value }: JsonEdit): boolean {
   const [from, to] = [old[key], now[key]];
   switch (key) {
     case 'r':
-      return old['peft_type'] !== 'ADALORA'; // init_r counts
+    case 'use_rslora':
+    case 'alpha_pattern':
+      return old['peft_type'] !== 'ADALORA'; // it takes alpha / init_r
     case 'init_lora_weights':
       return !(typeof from === 'boolean' && typeof to === 'boolean'); // how what was trained since began
     case 'residual_before_ln':

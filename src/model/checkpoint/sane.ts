@@ -18,6 +18,7 @@ const bounds: readonly (readonly [name: string, of: (shape: ModelShape) => numbe
   ['words', (shape) => shape.vocabulary, 1, 1 << 23],
   ['token types', (shape) => shape.tokenTypes, 0, 1 << 16],
   ['positions', ({ positions }) => (positions.kind === 'learned' ? positions.rows : 1), 1, 1 << 24],
+  ['positions', ({ positions }) => (positions.kind === 'sinusoidal' ? positions.rows : 1), 1, 1 << 16], // made here
   ['buckets of positions', ({ positions }) => (positions.kind === 'relative' ? positions.buckets : 4), 4, 1 << 16],
 ];
 
