@@ -89,8 +89,8 @@ export async function withSides(root, use) {
   try {
     here.greeting = await here.start();
     const { families, exchanged } = here.greeting;
-    const relatives = [...exchanged, ...families.filter((name) => name === 'xlm-roberta')];
-    const chosen = (kind) => (kind === 'models' ? families : relatives);
+    const relatives = families.filter((name) => name === 'xlm-roberta');
+    const chosen = (kind) => (kind === 'models' ? families : [...exchanged[kind], ...relatives]);
     return await use({ sides, here, chosen, scratch });
   } finally {
     for (const side of [here, ...Object.values(sides)]) side.stop();

@@ -39,6 +39,10 @@ const forms = {
     (n) => `lora:r=${n(1, 4)},s=${n(1, 3)},at=all-linear`,
     (n) => `dora:r=${n(1, 4)},at=o.gate`,
     (n) => `rslora:r=${n(1, 4)},at=o.up`,
+    (n) => `tokens:ids=${n(0, 9)}.${n(10, 30)}`,
+    (n) => `lora:r=${n(1, 4)}+tokens:ids=${n(0, 9)}.${n(10, 30)}`,
+    (n) => `lora:r=${n(1, 4)}+head:rows=${n(1, 3)}`,
+    (n) => `lora:r=${n(1, 4)}+layernorm`,
   ],
   adapters: [
     (n) => `houlsby:m=${n(1, 8)},norms=frozen`,

@@ -77,7 +77,9 @@ def extras(chance, model):
     """What users add to any method: modules trained whole, and such as are left out."""
     made = {}
     if chance.odd(0) or chance.flag(0.05):
-        made['modules_to_save'] = [chance.one('LayerNorm', 'lm_head', 'pooler', 'embed_tokens', 'wte', 'final_layer_norm', 'norm')]
+        made['modules_to_save'] = [chance.one('LayerNorm', 'lm_head', 'pooler', 'embed_tokens', 'wte', 'final_layer_norm', 'norm', 'input_layernorm', 'word_embeddings', 'shared')]
+        if chance.flag(0.3):
+            made['ensure_weight_tying'] = True
     if chance.flag(0.1):
         made['exclude_modules'] = chance.one(['value', 'v_proj', 'v', 'fc2', 'c_proj'], r'.*\.0\..*', ['output.dense'])
     return made
@@ -98,13 +100,27 @@ def lora(chance, model, family, config):
         made['bias'] = chance.one('all', 'lora_only')
     if chance.flag(0.04):
         made['lora_bias'] = True
-    if chance.flag(0.04):
-        made['trainable_token_indices'] = [1, 5, 7]
+    if chance.flag(0.08):
+        ids = tokens_of(chance, config)
+        made['trainable_token_indices'] = {word_table(model): ids} if chance.flag(0.2) else ids
     if chance.flag(0.02):
         made['target_modules'] = [chance.one('word_embeddings', 'embed_tokens', 'wte', 'shared')]
     if chance.flag(0.02) and family in ('llama', 'mistral', 'qwen2'):
         made['layer_replication'] = [[0, 1], [0, 1]]
     return peft.LoraConfig(**made)
+
+
+def tokens_of(chance, config):
+    return chance.random.sample(range(config.vocab_size), chance.whole(1, 4))
+
+
+def word_table(model):
+    return next(n for n, m in model.named_modules() if m is model.get_input_embeddings())
+
+
+def tokens(chance, model, family, config):
+    more = {'target_modules': chance.one(word_table(model), [word_table(model).split('.')[-1]])} if chance.flag(0.2) else {}
+    return peft.TrainableTokensConfig(token_indices=tokens_of(chance, config), **more)
 
 
 def adalora(chance, model, family, config):
@@ -158,17 +174,15 @@ def p_tuning(chance, model, family, config):
 
 def others(chance, model, family, config):
     """Methods that nothing here computes: refused by name."""
-    name = chance.one('LoHa', 'LoKr', 'OFT', 'HRA', 'FourierFT', 'RandLora', 'TrainableTokens', 'Shira', 'Beft')
-    if name == 'TrainableTokens':
-        return peft.TrainableTokensConfig(token_indices=[1, 2, 9])
+    name = chance.one('LoHa', 'LoKr', 'OFT', 'HRA', 'FourierFT', 'RandLora', 'Shira', 'Beft')
     small = {'r': 2} if name in ('LoHa', 'LoKr', 'HRA', 'RandLora', 'Shira') else {}
     if name == 'OFT':
         small = {'r': 1, 'oft_block_size': 0}
     return getattr(peft, name + 'Config')(target_modules=targets(chance, model, family), **small)
 
 
-METHODS = {'lora': lora, 'adalora': adalora, 'vera': vera, 'ia3': ia3, 'ln': norms, 'prefix': prefix, 'prompt': prompt, 'p-tuning': p_tuning, 'others': others}
-SHARES = ('lora',) * 11 + ('adalora',) * 2 + ('vera',) * 2 + ('ia3',) * 3 + ('ln',) * 2 + ('prefix',) * 2 + ('prompt',) * 2 + ('p-tuning', 'others')
+METHODS = {'lora': lora, 'adalora': adalora, 'vera': vera, 'ia3': ia3, 'ln': norms, 'prefix': prefix, 'prompt': prompt, 'p-tuning': p_tuning, 'tokens': tokens, 'others': others}
+SHARES = ('lora',) * 11 + ('adalora',) * 2 + ('vera',) * 2 + ('ia3',) * 3 + ('ln',) * 2 + ('prefix',) * 2 + ('prompt',) * 2 + ('p-tuning', 'tokens', 'others')
 
 
 def make(chance, family, folder):

@@ -117,8 +117,18 @@ function withoutLeft(config: Config, layers: number, { stack }: Location, shape:
   return Array.from({ length: layers }, (_, layer) => layer).filter((layer) => !left.includes(layer + first));
 }
 
+const ofMlp = [
+  'wte.weight',
+  'control_trans.0.weight',
+  'control_trans.0.bias',
+  'control_trans.2.weight',
+  'control_trans.2.bias',
+] as const;
+
 /** Free vectors, or what the MLP makes of its embedding. */
 function flatOf(config: Config, parts: Named, group: string): Values {
+  const strange = Object.keys(parts).find((part) => part !== 'control_trans' && !ofMlp.some((own) => own === part));
+  if (strange !== undefined) throw cannot(`the tensor ${strange} of ${group}`, 'no part of a prefix here is like it');
   const length = number(config, 'prefix_length');
   const whole = parts['control_trans'];
   if ((config['flat'] === true) !== (whole !== undefined))
@@ -127,13 +137,7 @@ function flatOf(config: Config, parts: Named, group: string): Values {
     );
   if (whole !== undefined) demandShape(`control_trans of ${group}`, whole, [whole.values.length]);
   if (whole !== undefined) return shaped(whole, [length, whole.values.length / length]);
-  const [table, w0, b0, w2, b2] = [
-    'wte.weight',
-    'control_trans.0.weight',
-    'control_trans.0.bias',
-    'control_trans.2.weight',
-    'control_trans.2.bias',
-  ].map((name) => parts[name]);
+  const [table, w0, b0, w2, b2] = ofMlp.map((name) => parts[name]);
   if (!table || !w0 || !b0 || !w2 || !b2) throw cannot(`the prefix ${group}`, 'tensors of its MLP are missing');
   const [middle, width] = [number(config, 'bottleneck_size'), table.shape[1] ?? 0];
   for (const [name, values, shape] of [

@@ -6,7 +6,7 @@ import { prefixConfig, prefixTensors } from './adapters-prefix-write';
 import { byName, cannot, type Base, type Own } from './base';
 import type { Config, ForeignFolder, Saved } from './folder';
 import { writeAdaptersHead } from './heads';
-import { rootOf } from './modules';
+import { demandExchanged, rootOf } from './modules';
 import { takeApart, type Piece } from './pieces';
 import { plainLora } from './plain';
 import type { Notes } from './report';
@@ -19,6 +19,7 @@ const name = 'task';
  * path for its record
  */
 export function writeAdapters({ method, tensors, head }: Own, base: Base, model: string, notes: Notes): ForeignFolder {
+  demandExchanged('adapters', base.shape);
   if (method.prompt.kind !== 'none')
     throw cannot(method.name, "prompts of adapters enter after the embeddings' norm, those here before it");
   if (method.unfrozen.length > 0)

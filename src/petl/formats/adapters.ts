@@ -11,6 +11,7 @@ import { cannot, text, type Base, type Own } from './base';
 import { demandUsed, noteIdle, watched, type Watched } from './fields';
 import type { Config, ForeignFolder } from './folder';
 import { readAdaptersHead, type HeadRead } from './heads';
+import { demandExchanged } from './modules';
 import { assemble, type Piece } from './pieces';
 import { some, type Notes } from './report';
 import { equal, type Named, type Values } from './values';
@@ -37,6 +38,7 @@ export function readAdapters(
   base: Base,
   notes: Notes,
 ): Own {
+  demandExchanged('adapters', base.shape);
   demandModel(config, base);
   const members = configsOf(config).map((member) => watched(member));
   const sorted = sort(tensors, text(config, 'name') ?? '');

@@ -3,8 +3,8 @@ import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
 import { byName, cannot, number, type Base } from './base';
 import type { Config } from './folder';
-import { joint, modulesOf, widened } from './joint';
-import { demandKnownStart, lowRankForm, sliceOf, type Found } from './peft-lora';
+import { cut, joint, modulesOf, widened } from './joint';
+import { demandKnownStart, lowRankForm, type Found } from './peft-lora';
 import { scaleOfChange, type Made } from './peft-lora-write';
 import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
@@ -28,7 +28,7 @@ export function readAdaLora(source: Source): Found {
   return {
     used,
     pieces: chosen.flatMap((one) =>
-      piecesAt(one, { scale: alpha / (initial + tiny), r: kept.get(one.module) ?? initial }),
+      piecesAt(one, { scale: alpha / (initial + tiny), r: kept.get(one.module) ?? initial, base: source.base }),
     ),
   };
 }
@@ -46,7 +46,7 @@ function keptRanks(config: Config): ReadonlyMap<string, number> {
 
 function piecesAt(
   { module, parts, places }: Chosen,
-  { scale, r: said }: { readonly scale: number; readonly r: number },
+  { scale, r: said, base }: { readonly scale: number; readonly r: number; readonly base: Base },
 ): readonly Piece[] {
   const { lora_A: a, lora_B: b, lora_E: e } = parts;
   if (a === undefined || b === undefined || e === undefined)
@@ -59,18 +59,14 @@ function piecesAt(
     form: lowRankForm(r, { kind: 'triplet' }),
     composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: scale } },
   };
+  const ups = cut(b, places, base);
   return places.map(({ stack, layer, part }, i) => ({
     stack,
     layer,
     site: part as Site,
     reads: 'x',
     change,
-    parts: {
-      down: transposed(a),
-      up: transposed(sliceOf(b, i, places.length)),
-      singular: shaped(e, [r]),
-      mask: filled([r], 1),
-    },
+    parts: { down: transposed(a), up: transposed(ups[i] as Values), singular: shaped(e, [r]), mask: filled([r], 1) },
   }));
 }
 

@@ -4,10 +4,11 @@ import { bitfit, combine } from '../design/methods';
 import { unfrozenNames } from '../forms/unfrozen';
 import { byName, cannot, text, type Base } from './base';
 import { headName } from './heads';
-import { bare, blockParts, modulePath, normModules } from './modules';
+import { regrouped, together } from './joint';
+import { bare, blockParts, isNormPart, modulePath, normModules } from './modules';
 import type { Made } from './peft-lora-write';
 import type { Read, Source } from './peft-modules';
-import { rows, stacked, type Named, type Values } from './values';
+import { rows, type Named, type Values } from './values';
 
 const stored = /^base_model\.model\.(.+?)(?:\.base_layer)?\.bias$/;
 
@@ -17,7 +18,7 @@ export function withBiases({ own, used }: Read, { config, tensors, base }: Sourc
   if (which === 'none') return { own, used }; // biases in the file are left over then
   if (!['all', 'lora_only', 'vera_only'].includes(which)) throw cannot(`bias = "${which}"`, 'PEFT knows no such word');
   const free = Object.keys(tensors).filter((name) => stored.test(name) && !used.includes(name) && !headName.test(name));
-  const found = Object.fromEntries(free.flatMap((name) => Object.entries(canonical(name, tensors, base.shape.family))));
+  const found = Object.fromEntries(free.flatMap((name) => Object.entries(canonical(name, tensors, base))));
   const wanted = Object.keys(weightShapes(base.shape)).filter((name) => found[name] !== undefined);
   if (wanted.length === 0) return { own, used };
   const method = combine(own.method, bitfit());
@@ -25,22 +26,29 @@ export function withBiases({ own, used }: Read, { config, tensors, base }: Sourc
     name,
     found[name] ?? { shape: weightShapes(base.shape)[name] ?? [], values: base.weight(name) },
   ]);
-  const taken = free.filter((name) => Object.keys(canonical(name, tensors, base.shape.family)).length > 0);
+  const taken = free.filter((name) => Object.keys(canonical(name, tensors, base)).length > 0);
   return { own: { method, tensors: { ...own.tensors, ...Object.fromEntries(all) } }, used: [...used, ...taken] };
 }
 
 /** A bias of theirs under our names; GPT-2 keeps those of query, key and value in one. */
-function canonical(name: string, tensors: Named, family: Source['base']['shape']['family']): Named {
+function canonical(name: string, tensors: Named, base: Base): Named {
   const module = stored.exec(name)?.[1] ?? '';
   const values = tensors[name] as Values;
-  const targets = canonicalNames(family, `${bare(module)}.bias`);
-  const size = (values.shape[0] ?? 0) / 3;
+  const targets = canonicalNames(base.shape.family, `${bare(module)}.bias`);
   return Object.fromEntries(
     targets.map(({ name: own, piece }) => [
       own,
-      piece === null ? values : rows(values, piece.index * size, (piece.index + 1) * size),
+      piece === null ? values : pieceOf(regrouped(values, piece.byHead ? piece.names.length : 1, base), piece),
     ]),
   );
+}
+
+function pieceOf(
+  values: Values,
+  { names, index }: { readonly names: readonly string[]; readonly index: number },
+): Values {
+  const size = (values.shape[0] ?? 0) / names.length;
+  return rows(values, index * size, (index + 1) * size);
 }
 
 /** Every bias of the model's own that trained, beside LoRA or its kin: `bias="all"`. */
@@ -52,10 +60,10 @@ export function writeBiases({ config, tensors }: Made, own: Named, base: Base): 
     const name = `${path}${changed.has(path) ? '.base_layer' : ''}.bias`;
     if (values !== undefined) weights.set(name, [...(weights.get(name) ?? []), values]);
   };
-  for (const at of blockParts(base.shape).filter(({ part }) => part.includes('.') && !part.endsWith('.norm')))
+  for (const at of blockParts(base.shape).filter(({ part }) => part.includes('.') && !isNormPart(part)))
     put(modulePath(base.shape, at), own[`${at.stack}.${at.layer}.${at.part}.bias`]);
   for (const [norm, module] of normModules(base.shape)) put(module, own[`${norm}.bias`]);
-  const made = [...weights].map(([name, parts]) => [name, stacked(parts)] as const);
+  const made = [...weights].map(([name, parts]) => [name, together(parts, base)] as const);
   const count = [...weights.values()].flat().length;
   const wanted = unfrozenNames(bitfit(), base.shape).length;
   if (count !== wanted)

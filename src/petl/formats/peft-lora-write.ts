@@ -1,11 +1,11 @@
 import type { Change } from '../design/types';
 import { byName, cannot, type Base } from './base';
 import type { Config } from './folder';
-import { joint, modulesOf, outOf, weightOf, type Places } from './joint';
+import { joint, modulesOf, outOf, together, weightOf, type Places } from './joint';
 import type { Piece } from './pieces';
 import { plainLora } from './plain';
 import type { BlockPart } from './modules';
-import { filled, plus, product, shaped, stacked, times, transposed, type Named, type Values } from './values';
+import { filled, plus, product, shaped, times, transposed, type Named, type Values } from './values';
 
 /** A configuration and tensors of PEFT's. */
 export interface Made {
@@ -70,15 +70,19 @@ function writeModule(module: string, places: Places, { base, dora, bias }: Kind)
   }));
   const r = a.shape[0] as number;
   const magnitudes = (): Named => ({
-    lora_magnitude_vector: stacked(places.map(({ at, piece }) => magnitude(at, piece, { base, module }))),
+    lora_magnitude_vector: together(
+      places.map(({ at, piece }) => magnitude(at, piece, { base, module })),
+      base,
+    ),
   });
   const biases = (): Named => ({
-    'lora_B.bias': stacked(
+    'lora_B.bias': together(
       places.map(({ at, piece }) =>
         piece === undefined
           ? filled([outOf(at, base)], 0)
           : times(biasOf(piece, outOf(at, base)), scaleOfPiece(piece) / s),
       ),
+      base,
     ),
   });
   return {

@@ -4,11 +4,12 @@ import type { Bottleneck, Change, Factors } from '../design/types';
 import { bottleneck } from '../design/methods';
 import { cannot, number, text, type Base } from './base';
 import type { Config } from './folder';
+import { byParts, cut } from './joint';
 import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { principalStart } from './pissa';
 import { patternValues } from './targets';
-import { filled, rows, transposed, type Named, type Values } from './values';
+import { filled, transposed, type Named, type Values } from './values';
 
 export interface Found {
   readonly pieces: readonly Piece[];
@@ -69,20 +70,23 @@ function piecesAt({ module, parts, places }: Chosen, { config, base, r, scale }:
     principal: start !== undefined,
     bias: bias !== undefined,
   });
-  const share = (values: Values, i: number): Values => sliceOf(values, i, places.length);
+  const sharesOf = (values: Values): readonly Values[] => cut(values, places, base);
+  const [ups, magnitudes, ownBiases] = [sharesOf(b), m && sharesOf(m), bias && sharesOf(bias)];
+  const starts = start && byParts(transposed(start.up), places, base).map(transposed);
   return places.map(({ stack, layer, part }, i) => {
-    const own = share(b, i);
-    const magnitude: Named = m === undefined ? {} : { magnitude: share(m, i) };
-    const biases: Named = bias === undefined ? {} : { 'down.bias': filled([r], 0), 'up.bias': share(bias, i) };
-    const from: Named =
-      start === undefined ? {} : { 'down.start': start.down, 'up.start': transposed(share(transposed(start.up), i)) };
+    const [own, magnitude, added, from] = [ups, magnitudes, ownBiases, starts].map((all) => all?.[i]);
+    const more: Named = {
+      ...(added && { 'down.bias': filled([r], 0), 'up.bias': added }),
+      ...(magnitude && { magnitude }),
+      ...(start && from && { 'down.start': start.down, 'up.start': from }),
+    };
     return {
       stack,
       layer,
       site: part as Site,
       reads: 'x',
       change,
-      parts: { down: transposed(a), up: transposed(own), ...biases, ...magnitude, ...from },
+      parts: { down: transposed(a), up: transposed(own as Values), ...more },
     };
   });
 }
@@ -97,12 +101,6 @@ function demandFlag(
   throw new UserError(
     `adapter_config.json says ${key} = ${JSON.stringify(config[key] ?? null)}, but ${module} has ${found === undefined ? 'no' : 'a'} tensor for it: the two belong to different adapters`,
   );
-}
-
-/** Rows of the i-th of `count` parts of a module. */
-export function sliceOf(values: Values, i: number, count: number): Values {
-  const width = (values.shape[0] as number) / count;
-  return rows(values, i * width, (i + 1) * width);
 }
 
 export function lowRankForm(

@@ -30,6 +30,7 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
       'there the relative bias falls on the prefix keys too, which no prefix here has',
     );
   demandNoWindow(shape);
+  demandNoSines(shape);
   const stack = stacksOf(shape).at(-1) as Stack;
   const width = keyValueWidth(shape);
   const slots = (prompt.shape[1] as number) / width;
@@ -55,6 +56,23 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
     change: prefixChange(length, counted(shape)),
     parts: { keys: turned(slot(step * layer), shape, -length), values: slot(step * layer + 1) },
   }));
+}
+
+/** PEFT counts its vectors as earlier tokens: sines of positions would be others for the text. */
+function demandNoSines({ positions }: ModelShape): void {
+  if (positions.kind === 'sinusoidal')
+    throw cannot('a prompt or prefix on sinusoidal positions', 'in PEFT the text starts behind it, here at position 0');
+}
+
+/** What PEFT puts in front of the words stands here where the words stand, too, once they are scaled or widened. */
+function demandPlainWords({ family, embeddingWidth }: ModelShape): void {
+  if (family === 'gemma' || family === 'gemma2')
+    throw cannot(
+      `a prompt on a ${family} model`,
+      'transformers 4 scales its vectors as it does the words, transformers 5 does not',
+    );
+  if (embeddingWidth !== null)
+    throw cannot('a prompt on word vectors of another width', 'PEFT makes it as wide as the model');
 }
 
 /** There a prefix counts as earlier tokens, which a window leaves behind; here every token sees it. */
@@ -125,6 +143,8 @@ export function readPrompt(
   prompt: Values,
   base: Base,
 ): { readonly values: Values; readonly positions: TextPositions } {
+  demandNoSines(base.shape);
+  demandPlainWords(base.shape);
   const length = number(config, 'num_virtual_tokens');
   const stored = length * submodules(base.shape);
   if (prompt.shape[0] !== stored)
@@ -142,6 +162,8 @@ export function writePrompt(
   { prompt: own }: Method,
   base: Base,
 ): { readonly config: Config; readonly tensors: Named } {
+  demandNoSines(base.shape);
+  demandPlainWords(base.shape);
   const length = prompt.shape[0] as number;
   const [stack] = stacksOf(base.shape) as [Stack];
   demandShift(base.shape, own.kind === 'free' ? own.positions : 'kept', `prompt:l=${length}`);

@@ -1,17 +1,18 @@
 import { UserError } from '../../errors';
 import type { Site } from '../../model/site';
+import type { ModelShape } from '../../model/shape';
 import { isNorm } from '../forms/unfrozen';
 import { weightShapes } from '../../model/shapes';
 import { byName, cannot, type Base } from './base';
 import type { Config } from './folder';
 import { bare, modulePath, normModules } from './modules';
-import { modulesOf, outOf } from './joint';
+import { cut, modulesOf, outOf, together } from './joint';
 import type { Found } from './peft-lora';
 import { chosenModules, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { some } from './report';
 import { named, targeted } from './targets';
-import { demandShape, filled, rows, shaped, stacked, type Named, type Values } from './values';
+import { demandShape, filled, shaped, type Named, type Values } from './values';
 
 const diagonal = { form: { kind: 'diagonal' }, composition: { kind: 'multiply' } } as const;
 
@@ -33,30 +34,23 @@ export function readIa3(source: Source): Found {
   const fed = Array.isArray(feed) // ends of names, wherever they begin
     ? new Set(names.filter((name) => feed.some((end) => name.endsWith(String(end)))))
     : named(config, 'feedforward_modules', names);
-  return { used, pieces: chosen.flatMap((one) => factors(one, fed.has(one.module))) };
+  return { used, pieces: chosen.flatMap((one) => factors(one, fed.has(one.module), source.base)) };
 }
 
-function factors({ module, parts, places }: Chosen, onInput: boolean): readonly Piece[] {
+function factors({ module, parts, places }: Chosen, onInput: boolean, base: Base): readonly Piece[] {
   const values = parts['ia3_l'] as Values;
   if ((values.shape[0] === 1) !== onInput)
     throw new UserError(
       `adapter_config.json and the tensor [${values.shape.join()}] of ${module} do not agree whether it is one of feedforward_modules: the two belong to different adapters`,
     );
   demandShape(`ia3_l of ${module}`, values, onInput ? [1, values.values.length] : [values.values.length, 1]);
-  const width = values.values.length / places.length;
+  const flat = shaped(values, [values.values.length]);
+  const own = onInput ? places.map(() => flat) : cut(flat, places, base);
   return places.map(({ stack, layer, part }, i) => {
     const site = onInput ? inputs[part] : (outputs[part] ?? (part as Site));
     if (site === undefined)
       throw cannot(`(IA)3 on the ${onInput ? 'input' : 'output'} of ${module}`, 'methods here do not reach it');
-    const flat = shaped(values, [values.values.length]);
-    return {
-      stack,
-      layer,
-      site,
-      reads: 'h',
-      change: diagonal,
-      parts: { factor: rows(flat, i * width, (i + 1) * width) },
-    };
+    return { stack, layer, site, reads: 'h', change: diagonal, parts: { factor: own[i] as Values } };
   });
 }
 
@@ -81,7 +75,7 @@ export function writeIa3(pieces: readonly Piece[], base: Base): { readonly confi
     base,
   ).map(([module, places]) => {
     const parts = places.map(({ at, piece }) => piece?.parts['factor'] ?? filled([outOf(at, base)], 1));
-    const whole = stacked(parts);
+    const whole = together(parts, base);
     return [module, shaped(whole, [whole.values.length, 1])] as const;
   });
   const twice = onInput.find(([module]) => onOutput.some(([other]) => other === module));
@@ -128,22 +122,31 @@ export function readNorms({ config, tensors, base: { shape, weight }, notes }: S
       `${wanted.size} of ${modules.size} norms trained; the others, which go on training here, are as the model has them`,
     );
   const shapes = Object.entries(weightShapes(shape)).filter(([name]) => isNorm(name));
-  const all = shapes.map(
-    ([name, size]) => [name, tensors[used.get(name) ?? ''] ?? { shape: size, values: weight(name) }] as const,
-  );
+  const all = shapes.map(([name, size]) => {
+    const own = tensors[used.get(name) ?? ''];
+    return [name, own === undefined ? { shape: size, values: weight(name) } : gainOf(own, name, shape, 1)] as const;
+  });
   return { tensors: Object.fromEntries(all), used: [...used.values(), ...other] };
+}
+
+/** Gemma's gains are stored less 1. */
+export function gainOf(values: Values, name: string, { family }: ModelShape, sign: 1 | -1): Values {
+  if (!name.endsWith('gain') || !family.startsWith('gemma')) return values;
+  return { shape: values.shape, values: values.values.map((value) => value + sign) };
 }
 
 export function writeNorms(tensors: Named, { shape }: Base): { readonly config: Config; readonly tensors: Named } {
   const modules = [...normModules(shape)];
-  const made = modules.flatMap(([name, module]) =>
-    (['gain', 'bias'] as const).flatMap((part) => {
-      const values = tensors[`${name}.${part}`];
-      return values === undefined
-        ? []
-        : [[`base_model.model.${module}.ln_tuning_layers.${part === 'gain' ? 'weight' : 'bias'}`, values] as const];
-    }),
-  );
+  const made = modules
+    .flatMap(([name, module]) =>
+      (['gain', 'bias'] as const).flatMap((part) => {
+        const values = tensors[`${name}.${part}`];
+        return values === undefined
+          ? []
+          : [[`base_model.model.${module}.ln_tuning_layers.${part === 'gain' ? 'weight' : 'bias'}`, values] as const];
+      }),
+    )
+    .map(([name, values]) => [name, name.endsWith('weight') ? gainOf(values, 'gain', shape, -1) : values] as const);
   return {
     tensors: byName(made),
     config: { peft_type: 'LN_TUNING', target_modules: modules.map(([, module]) => module) },

@@ -3,10 +3,10 @@ import { byName, cannot, number, type Base } from './base';
 import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
 import type { Config } from './folder';
-import { inOf, modulesOf, outOf, type Places } from './joint';
+import { cut, inOf, modulesOf, outOf, type Places } from './joint';
 import { mersenneTwister, torchUniform } from './mersenne';
 import type { BlockPart } from './modules';
-import { lowRankForm, sliceOf, type Found } from './peft-lora';
+import { lowRankForm, type Found } from './peft-lora';
 import { scaleOfChange, type Made } from './peft-lora-write';
 import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
@@ -113,13 +113,15 @@ interface Where {
 function piecesAt({ module, parts, places }: Chosen, { config, base, shared, r }: Where): readonly Piece[] {
   const { outer, inner } = demandVectors(module, parts, r);
   const initial = typeof config['d_initial'] === 'number' ? config['d_initial'] : 0.1;
-  const own = rows(shared.b, 0, outer.values.length);
+  demandPlainRows(places, base);
+  const ups = cut(rows(shared.b, 0, outer.values.length), places, base);
+  const outers = cut(outer, places, base);
   return places.map((at, i) => {
     const form = lowRankForm(r, { kind: 'frozenRandom', seed: i + 1, initial, projections: 'stored' });
     const change: Change = { form, composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: 1 } } };
     const random: Named = {
       'random.down': transposed(columns(shared.a, 0, inOf(at, base))),
-      'random.up': transposed(sliceOf(own, i, places.length)),
+      'random.up': transposed(ups[i] as Values),
     };
     return {
       stack: at.stack,
@@ -127,9 +129,15 @@ function piecesAt({ module, parts, places }: Chosen, { config, base, shared, r }
       site: at.part as Site,
       reads: 'x',
       change,
-      parts: { inner, outer: sliceOf(outer, i, places.length), ...random },
+      parts: { inner, outer: outers[i] as Values, ...random },
     };
   });
+}
+
+/** Rows of one projection serve all parts of a module: they would have to be cut as GPT-NeoX cuts its matrix. */
+function demandPlainRows(places: readonly unknown[], { shape }: Base): void {
+  if (places.length > 1 && shape.family === 'gpt_neox')
+    throw cannot('VeRA on query_key_value', 'its rows stand there head by head');
 }
 
 /** A pair of projections with the rows of the module that it stands in; each is a block of their one pair. */
@@ -148,6 +156,7 @@ interface Block {
  */
 export function writeVera(pieces: readonly Piece[], base: Base): Made {
   const modules = modulesOf(pieces, base);
+  for (const [, places] of modules) demandPlainRows(places, base);
   const blocks = blocksOf(modules.flatMap(([, places]) => usesOf(places, base)));
   const r = blocks.reduce((sum, block) => sum + block.r, 0);
   const tensors = byName(

@@ -9,7 +9,9 @@ import { writeAdaLora } from './peft-adalora';
 import { writeBiases } from './peft-biases';
 import { writeLora, type Made } from './peft-lora-write';
 import { writePrefix, writePrompt } from './peft-prompts';
+import { writeSaved } from './peft-saved';
 import { writeIa3, writeNorms } from './peft-scales';
+import { writeTokens } from './peft-tokens';
 import { writeVera } from './peft-vera';
 import { takeApart, type Piece } from './pieces';
 import type { Notes } from './report';
@@ -29,7 +31,7 @@ export function writePeft({ method: own, tensors, head }: Own, base: Base, model
     ...config,
     task_type: task,
     inference_mode: true,
-    modules_to_save: saved,
+    modules_to_save: saved === null ? (config['modules_to_save'] ?? null) : [...saved, ...namesIn(config)],
     base_model_name_or_path: model,
   };
   return {
@@ -39,6 +41,9 @@ export function writePeft({ method: own, tensors, head }: Own, base: Base, model
     head: undefined,
   };
 }
+
+const namesIn = ({ modules_to_save: saved }: Made['config']): readonly string[] =>
+  Array.isArray(saved) ? (saved as readonly string[]) : [];
 
 function taskOf({ encoderLayers, decoderLayers }: ModelShape): string {
   if (decoderLayers === 0) return 'FEATURE_EXTRACTION';
@@ -70,21 +75,40 @@ function below(tensors: Named, { family }: ModelShape): Named {
   );
 }
 
+/** What PEFT trains of the model's own beside a method, and beside which. */
+const beside: Readonly<Record<string, readonly string[]>> = {
+  biases: ['low-rank', 'triplet', 'frozenRandom'],
+  layerNorms: ['low-rank', 'triplet', 'frozenRandom', 'diagonal'],
+  tokenRows: ['low-rank'],
+  tokens: ['low-rank'],
+};
+const isRows = (kind: string): boolean => kind === 'tokenRows' || kind === 'tokens';
+
 function written(own: Method, tensors: Named, base: Base): Made {
   const { modifications, unfrozen, prompt } = own;
-  const kinds = [
-    ...new Set(modifications.map(kindOf)),
-    ...unfrozen.map(({ kind }) => kind),
-    ...(prompt.kind === 'none' ? [] : ['prompt']),
-  ];
+  const changes = [...new Set(modifications.map(kindOf)), ...(prompt.kind === 'none' ? [] : ['prompt'])];
+  const kinds = [...changes, ...unfrozen.map(({ kind }) => kind)];
   const pieces = takeApart(own, tensors, base.shape);
-  const others = kinds.filter((kind) => kind !== 'biases');
-  if (others.length !== 1)
+  const alone = changes.length === 0 && (unfrozen.length === 1 || unfrozen.every(({ kind }) => isRows(kind)));
+  if (alone && kinds.length > 0) return writtenOne(kinds[0] as string, { own, tensors, pieces, base });
+  const [main, another] = changes;
+  if (main === undefined || another !== undefined)
     throw cannot(own.name, `a folder of PEFT holds one method, this has ${kinds.join(', ') || 'none'}`);
-  if (others.length === kinds.length) return writtenOne(others[0] as string, { own, tensors, pieces, base });
-  if (!['low-rank', 'triplet', 'frozenRandom'].includes(others[0] as string))
-    throw cannot(own.name, 'PEFT trains the biases beside LoRA, AdaLoRA and VeRA alone');
-  return writeBiases(writtenOne(others[0] as string, { own, tensors, pieces, base }), tensors, base);
+  const made = writtenOne(main, { own, tensors, pieces, base });
+  return unfrozen.length === 0 ? made : withOwn(made, { main, own, tensors, base });
+}
+
+/** The model's own weights that train with a method. */
+function withOwn(made: Made, { main, own, tensors, base }: Omit<Writing, 'pieces'> & { readonly main: string }): Made {
+  const kinds = own.unfrozen.map(({ kind }) => kind);
+  const strange = kinds.find((kind) => !(beside[kind] ?? []).includes(main));
+  if (strange !== undefined)
+    throw cannot(own.name, `PEFT trains ${strange} beside ${(beside[strange] ?? ['nothing']).join(', ')}, not ${main}`);
+  if (kinds.includes('biases') && kinds.includes('layerNorms'))
+    throw cannot(own.name, 'PEFT would save the biases of norms twice');
+  const biased = kinds.includes('biases') ? writeBiases(made, tensors, base) : made;
+  const normed = kinds.includes('layerNorms') ? writeSaved(biased, tensors, base) : biased;
+  return kinds.some(isRows) ? writeTokens(own, tensors, base, normed) : normed;
 }
 
 interface Writing {
@@ -108,6 +132,9 @@ function writtenOne(kind: string, { own, tensors, pieces, base }: Writing): Made
       return writePrefix(pieces, base);
     case 'layerNorms':
       return writeNorms(tensors, base);
+    case 'tokens':
+    case 'tokenRows':
+      return writeTokens(own, tensors, base);
     case 'prompt':
       return writePrompt(tensors['prompt'] as Values, own, base);
     default:

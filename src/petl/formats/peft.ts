@@ -11,6 +11,8 @@ import { readLora, type Found } from './peft-lora';
 import type { Read, Source } from './peft-modules';
 import { readPrefix, readPrompt } from './peft-prompts';
 import { readIa3, readNorms } from './peft-scales';
+import { withSaved } from './peft-saved';
+import { readTokens, withTokens } from './peft-tokens';
 import { readVera } from './peft-vera';
 import { readStatic, type HeadRead } from './heads';
 import { assemble } from './pieces';
@@ -47,6 +49,7 @@ const passedOver: Readonly<Record<string, readonly string[]>> = {
   ],
   VERA: ['init_weights', 'projection_prng_key'],
   IA3: ['init_ia3_weights'],
+  TRAINABLE_TOKENS: ['init_weights'],
   PREFIX_TUNING: ['encoder_hidden_size', 'prefix_projection', 'init_weights', 'modules_to_save'],
   PROMPT_TUNING: [
     ...['num_layers', 'num_attention_heads'],
@@ -95,7 +98,8 @@ function readType(type: string, source: Source): Read {
         `the adapter's tensors hold nothing of ${type}: the file and its adapter_config.json belong to different adapters`,
       );
     const { modifications, tensors: own } = assemble(pieces, base.shape);
-    return withBiases({ own: { method: pointsOf(modifications), tensors: own }, used }, source);
+    const read = withBiases({ own: { method: pointsOf(modifications), tensors: own }, used }, source);
+    return withTokens(withSaved(read, source), source);
   };
   switch (type) {
     case 'LORA':
@@ -112,6 +116,8 @@ function readType(type: string, source: Source): Read {
     }
     case 'PREFIX_TUNING':
       return of({ pieces: readPrefix(config, prompt(), base), used: ['prompt_embeddings'] });
+    case 'TRAINABLE_TOKENS':
+      return readTokens(source);
     case 'PROMPT_TUNING':
     case 'P_TUNING': {
       const { values, positions } = readPrompt(config, prompt(), base);
@@ -123,7 +129,7 @@ function readType(type: string, source: Source): Read {
     default:
       throw cannot(
         `PEFT's ${type}`,
-        'this reads LORA, ADALORA, VERA, IA3, LN_TUNING, PREFIX_TUNING, PROMPT_TUNING and P_TUNING',
+        'this reads LORA, ADALORA, VERA, IA3, LN_TUNING, TRAINABLE_TOKENS, PREFIX_TUNING, PROMPT_TUNING and P_TUNING',
       );
   }
 }

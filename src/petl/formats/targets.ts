@@ -1,7 +1,7 @@
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import type { Config } from './folder';
-import { bare, blockParts, modulePath } from './modules';
+import { bare, blockParts, isNormPart, modulePath } from './modules';
 import { matching } from './python-pattern';
 import type { Notes } from './report';
 
@@ -95,7 +95,7 @@ function words(value: unknown, key: string): readonly string[] {
 export function matrixNames(shape: ModelShape, example: string): readonly string[] {
   const root = example.slice(0, example.length - bare(example).length);
   const paths = blockParts(shape)
-    .filter(({ part }) => part.includes('.') && !part.endsWith('.norm'))
+    .filter(({ part }) => part.includes('.') && !isNormPart(part))
     .map((at) => `${root}${bare(modulePath(shape, at))}`);
   return [...new Set(paths)];
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { upload } from '../../engine/memory';
 import type { Tensor, Tensors } from '../../engine/tf';
@@ -65,6 +66,25 @@ export function tinyFolder(family: string): string {
 
 export function tinyModel(family: string): Backbone {
   return loadBackbone(tinyFolder(family));
+}
+
+const newer = join(__dirname, '../../model/fixtures/backbones');
+
+/** Tiny models of further architectures, as transformers 5 saves them. */
+export const newerFamilies: readonly string[] = readdirSync(newer);
+
+export function newerModel(name: string): Backbone {
+  const { variants } = JSON.parse(readFileSync(join(newer, name, 'cases.json'), 'utf8')) as {
+    readonly variants: { readonly plain: { readonly configs: Readonly<Record<string, unknown>> } };
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'petl-newer-'));
+  try {
+    copyFileSync(join(newer, name, 'model.safetensors'), join(folder, 'model.safetensors'));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(Object.values(variants.plain.configs)[0]));
+    return loadBackbone(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The real tokens of a padded batch, packed. @param prompt free slots before each sequence */
