@@ -1,13 +1,12 @@
 // Writes the parts of README.md between its markers from result files, so that no number there is typed.
-//   node scripts/readme.mjs           takes the finished quick runs into results/readme.json and the figure, then
-// writes README.md
+//   node scripts/readme.mjs           draws the first figure and writes README.md
 //   node scripts/readme.mjs --check   fails where README.md is not what the committed files give
 import { readFileSync } from 'node:fs';
 import { counts, notebooks } from './readme/catalogue.mjs';
 import { compute, design, repeats, verdicts } from './readme/findings.mjs';
 import { at, writeWhole } from './readme/lab.mjs';
 import { base, generation, precision, speed } from './readme/measured.mjs';
-import { start, takeQuickRuns } from './readme/start.mjs';
+import { drawStart, start } from './readme/start.mjs';
 
 const parts = { start, counts, speed, precision, generation, base, notebooks, verdicts, design, repeats, compute };
 
@@ -22,7 +21,7 @@ function rendered(page) {
 }
 
 const check = process.argv.includes('--check');
-if (!check) await takeQuickRuns();
+if (!check) await drawStart();
 const before = readFileSync(at('README.md'), 'utf8');
 const after = rendered(before);
 if (!check) writeWhole(at('README.md'), after);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(fileURLToPath(import.meta.url), '..', '..', '..');
 const require = createRequire(import.meta.url);
+process.env.PETL_QUICK_RESULTS = join(root, 'results', 'reference', 'quick'); // the runs that stand behind the page
 const build = require('../../bin/petl.cjs').build();
 export const lab = require(join(build, 'index.js'));
 export const { tableMarkdown } = require(join(build, 'plots', 'table.js'));

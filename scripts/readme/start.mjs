@@ -1,12 +1,12 @@
 // The nine quick runs of the first page.
-import { readFileSync } from 'node:fs';
-import { at, lab, tableMarkdown, writeWhole } from './lab.mjs';
+import { at, lab, tableMarkdown } from './lab.mjs';
 
-/** The finished quick runs as the README shows them; undefined while one is missing. */
+/** The quick runs of results/reference as the README shows them. */
 function quickRuns() {
   const study = lab.existingMethods('quick');
   const records = lab.recordsOfRuns(lab.plansOf(study).map(({ spec }) => spec));
-  if (records.length < lab.plansOf(study).length) return undefined;
+  if (records.length < lab.plansOf(study).length)
+    throw new Error('results/reference/quick lacks some of the nine runs');
   const rows = lab.resultsOf(study);
   const seconds = wallSeconds(records);
   const { cpu, cores } = records[0].run.environment;
@@ -35,12 +35,9 @@ function wallSeconds(records) {
   );
 }
 
-export async function takeQuickRuns() {
-  const quick = quickRuns();
-  if (quick === undefined)
-    return console.log('Quick runs are missing (npm start makes them): the README keeps its numbers.');
-  writeWhole(at('results', 'readme.json'), `${JSON.stringify(quick, null, 1)}\n`);
-  const figure = lab.parameterScore(quick.rows, {
+/** The first picture of the page. */
+export async function drawStart() {
+  const figure = lab.parameterScore(quickRuns().rows, {
     name: 'quick-start',
     title: 'Trained parameters and accuracy on movie-review sentiment',
   });
@@ -48,9 +45,7 @@ export async function takeQuickRuns() {
 }
 
 export function start() {
-  const { rows, comparisons, seconds, peakMb, cpu, cores, trained, scored } = JSON.parse(
-    readFileSync(at('results', 'readme.json'), 'utf8'),
-  );
+  const { rows, comparisons, seconds, peakMb, cpu, cores, trained, scored } = quickRuns();
   const share = (value) => (value >= 99 ? value.toFixed(0) : String(Number(value.toPrecision(2))));
   const points = (value) => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
   const gap = (label) => {
