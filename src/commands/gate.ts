@@ -21,11 +21,11 @@ export async function gateCommand(input: Input): Promise<number> {
     print(
       [
         tableText(gateTable(record.lines)),
-        record.tasks.map(({ task, outcome }) => `${task}: ${outcome}`).join('\n'),
+        record.settings.map(({ task, model, outcome }) => `${task}, ${model}: ${outcome}`).join('\n'),
         ...file.map((path) => `  ${path}`),
       ].join('\n\n'),
     );
-  return record.tasks.every(({ outcome }) => outcome === 'passed') ? 0 : 1;
+  return record.settings.every(({ outcome }) => outcome === 'passed') ? 0 : 1;
 }
 
 /** `petl baselines TASK`: scores answers without a model and keeps them for tables. */

@@ -119,6 +119,15 @@ const petlMini: ModelShape = {
   positions: { kind: 'learned', rows: 258, offset: 2 },
 };
 
+const smolLm2: ModelShape = {
+  ...llama(30, 576, 9, 1536),
+  keyValueHeads: 3,
+  vocabulary: 49152,
+  norm: { ...rms, epsilon: 1e-5 },
+  positions: plainRotary(1e5),
+  output: { kind: 'tied', scale: 1 },
+};
+
 /** The shapes of well-known backbones, by the names the command line takes. */
 export const knownShapes: Readonly<Record<string, ModelShape>> = {
   'minilm-l6': { ...bert(6, 384, 12), pooling: 'mean' },
@@ -145,14 +154,8 @@ export const knownShapes: Readonly<Record<string, ModelShape>> = {
   'gpt2-large': gpt2(36, 1280, 20),
   'gpt2-xl': gpt2(48, 1600, 25),
   'llama-7b': llama(32, 4096, 32, 11008),
-  'smollm2-135m': {
-    ...llama(30, 576, 9, 1536),
-    keyValueHeads: 3,
-    vocabulary: 49152,
-    norm: { ...rms, epsilon: 1e-5 },
-    positions: plainRotary(1e5),
-    output: { kind: 'tied', scale: 1 },
-  },
+  'smollm2-135m': smolLm2,
+  'smollm2-135m-random': smolLm2,
   'petl-mini-seq2seq': petlMini,
   'petl-mini-seq2seq-random': petlMini,
 };

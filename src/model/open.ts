@@ -9,7 +9,7 @@ import { dropScratch } from './checkpoint/stored';
 import { vocabularyOf } from './checkpoint/vocabulary';
 import { rulesOf } from './generation/rules';
 import { download, hubName, type HubOptions } from './hub';
-import { randomBackbone } from './random-weights';
+import { randomBackbone, randomOfShape } from './random-weights';
 import { modelNamed, type ModelPlace } from './registry';
 import type { SpecialIds } from './special';
 import { loadTokenizer, tokenizerFrom, type Tokenizer } from './tokenizer';
@@ -71,12 +71,13 @@ function specialOf(config: Config): SpecialIds {
   };
 }
 
-async function openGgufModel({ name, path }: ModelPlace, held: Precision): Promise<Model> {
+async function openGgufModel({ name, path, random }: ModelPlace, held: Precision): Promise<Model> {
   const file = await openGguf(path);
   try {
     const { metadata, shape } = file;
     const tokenizer = ggufTokenizer(metadata, path);
     const special = ggufSpecial(metadata);
+    if (random !== null) return { name, backbone: randomOfShape(path, shape, random), tokenizer, special };
     file.demandRead();
     const names = { source: path, namesOf: file.namesOf, isHarmless: () => false, owned: true };
     const backbone = backboneFrom(path, { file, files: [path], shape, names, held });

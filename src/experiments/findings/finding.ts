@@ -1,6 +1,6 @@
 import type { Link, PrintedSides, ScoreLink, TimeLink } from '../statistics/link';
 import type { Configuration } from '../studies/block';
-import { roleOf } from './roles';
+import { roleOf, type Place } from './roles';
 import type { Finding, Paper } from './verdict';
 
 /** A finding that no study decides yet. */
@@ -43,13 +43,13 @@ export function claims(study: string, task: string, ...tables: readonly string[]
     second: listOf(second).map(({ name }) => name),
   });
   const score = (kind: ScoreLink['kind'], first: Side, second: Side): ScoreLink => {
-    const printed = printedSides(tables, task, first, second);
+    const printed = printedSides(tables, { study, task }, first, second);
     return { kind, ...sides(first, second), ...(printed === undefined ? {} : { printed }) };
   };
   const level =
     (kind: ScoreLink['kind']) =>
     (a: Side, b: Side, [higher, lower]: Pair): Link => {
-      const contrast = printedSides(tables, task, higher, lower);
+      const contrast = printedSides(tables, { study, task }, higher, lower);
       return { ...score(kind, a, b), ...(contrast === undefined ? {} : { contrast }) };
     };
   return {
@@ -61,8 +61,8 @@ export function claims(study: string, task: string, ...tables: readonly string[]
   };
 }
 
-function printedSides(tables: readonly string[], task: string, first: Side, second: Side): PrintedSides | undefined {
-  const role = roleOf(task);
+function printedSides(tables: readonly string[], place: Place, first: Side, second: Side): PrintedSides | undefined {
+  const role = roleOf(place);
   const [left, right] = [first, second].map((side) => listOf(side).flatMap(({ printed }) => printed ?? []));
   const isWhole = left?.length === listOf(first).length && right?.length === listOf(second).length;
   if (role === undefined || tables.length === 0 || !isWhole) return undefined;

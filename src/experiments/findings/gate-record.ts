@@ -3,23 +3,25 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson, real, whole, type Schema } from '../../json';
 import { writeWhole } from '../../files';
-import { gateLines, passedTasks, type GateLine } from './gate';
+import { gateLines, isPassed, rivals, settingsOf, type GateLine, type GateSetting } from './gate';
 import { resultsFolder } from '../store/spec';
-import { tasksOf, type Study } from '../studies/study';
+import type { Study } from '../studies/study';
 
 /** What the runs of the gate say: `results/base-gate/gate.json` from the full ones. */
 export interface GateRecord {
   readonly lines: readonly GateLine[];
-  readonly tasks: readonly { readonly task: string; readonly outcome: 'passed' | 'floor' }[];
+  readonly settings: readonly (GateSetting & { readonly outcome: 'passed' | 'floor' })[];
 }
 
-/** Every comparison and the outcome of each task; no line without finished runs. */
+/** Every comparison and the outcome of each setting; no line without finished runs. */
 export async function judgeGate(study: Study, results?: string): Promise<GateRecord> {
   const lines = await gateLines(study, results);
-  const passed = passedTasks(study, lines);
+  const judged = settingsOf(study).filter(({ task, model }) =>
+    lines.some((line) => line.task === task && line.model === model),
+  );
   return {
     lines,
-    tasks: tasksOf(study).map((task) => ({ task, outcome: passed.includes(task) ? 'passed' : 'floor' })),
+    settings: judged.map((one) => ({ ...one, outcome: isPassed(study, one, lines) ? 'passed' : 'floor' })),
   };
 }
 
@@ -34,7 +36,8 @@ export function writeGate(record: GateRecord, results?: string): string {
 
 const line: Schema<GateLine> = v.strictObject({
   task: v.string(),
-  against: v.string(),
+  model: v.string(),
+  against: v.picklist(rivals),
   statistic: v.picklist(['nats per token', 'chrF, mean of texts']),
   gap: real,
   interval: v.strictObject({ low: real, high: real }),
@@ -43,7 +46,7 @@ const line: Schema<GateLine> = v.strictObject({
 });
 const schema: Schema<GateRecord> = v.strictObject({
   lines: v.array(line),
-  tasks: v.array(v.strictObject({ task: v.string(), outcome: v.picklist(['passed', 'floor']) })),
+  settings: v.array(v.strictObject({ task: v.string(), model: v.string(), outcome: v.picklist(['passed', 'floor']) })),
 });
 
 /**

@@ -7,7 +7,7 @@ import { textScores } from '../../tasks/baselines';
 import { scoreBaselines, readBaselines, writeBaselines } from './baselines';
 import { executeRun } from '../runner/execute';
 import { scoredOutcome, toyTools } from '../fixtures/tools';
-import { gateLines, passedTasks } from './gate';
+import { gateLines, isPassed } from './gate';
 import { judgeGate, readGate, writeGate } from './gate-record';
 import { runSpec } from '../store/spec';
 import type { Study } from '../studies/study';
@@ -17,6 +17,9 @@ const items = Array.from({ length: 20 }, (_, i) => ({
   document: `alpha beta gamma ${i} delta epsilon`,
   summary: `gamma item ${i}`,
 }));
+/** What is learned from has the same sources with other targets. */
+const learned = items.map(({ document }, i) => ({ document, summary: `learned ${i}` }));
+const linesOf = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 const test = items.map(({ document, summary }, i) => ({ id: `test.${i + 1}`, text: document, target: summary }));
 
 describe('the gate of a base', () => {
@@ -25,7 +28,7 @@ describe('the gate of a base', () => {
     folder = mkdtempSync(join(tmpdir(), 'petl-gate-'));
     mkdirSync(join(folder, 'xsum'));
     for (const split of ['train', 'validation', 'test'])
-      writeFileSync(join(folder, 'xsum', `${split}.jsonl`), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+      writeFileSync(join(folder, 'xsum', `${split}.jsonl`), linesOf(split === 'train' ? learned : items));
     process.env['PETL_ORIGINALS'] = folder;
   });
   afterAll(() => {
@@ -38,6 +41,8 @@ describe('the gate of a base', () => {
     label: name,
     runs: [1, 2].map((seed) => runSpec({ study: 'toy', method: 'full', model, task: 'xsum', seed })),
   });
+  const untuned = runSpec({ study: 'toy', method: 'bitfit', model: 'petl-mini-seq2seq', task: 'xsum' });
+  const setting = { task: 'xsum', model: 'petl-mini-seq2seq' };
   const study: Study = {
     name: 'toy',
     tier: 'quick',
@@ -46,7 +51,11 @@ describe('the gate of a base', () => {
     rows: [],
     notebook: '',
     reference: 'full',
-    variants: [variant('base', 'petl-mini-seq2seq'), variant('random', 'petl-mini-seq2seq-random')],
+    variants: [
+      variant('base', 'petl-mini-seq2seq'),
+      variant('random', 'petl-mini-seq2seq-random'),
+      { ...variant('untuned', 'petl-mini-seq2seq'), runs: [untuned] },
+    ],
   };
 
   /** Runs whose every token costs `nats`, and whose texts are `texts`. */
@@ -102,7 +111,12 @@ describe('the gate of a base', () => {
       test.map(() => 'x'),
       [1],
     );
-    expect(passedTasks(study, await gateLines(study, folder))).toEqual([]); // a seed is missing
+    await finish(
+      'untuned',
+      4,
+      test.map(() => 'y'),
+    );
+    expect(isPassed(study, setting, await gateLines(study, folder))).toBe(false); // a seed is missing
     await finish(
       'random',
       5,
@@ -110,21 +124,23 @@ describe('the gate of a base', () => {
     );
     const lines = await gateLines(study, folder);
     expect(lines.map(({ against, passed, seeds }) => [against, passed, seeds])).toEqual([
+      ['untuned base', true, 2],
+      ['untuned base', true, 2],
+      ['random weights', true, 2],
       ['random weights', true, 2],
       ['copy', true, 2],
       ['lead', true, 2],
+      ['nearest example', true, 2],
     ]);
-    expect(lines[0]?.gap).toBeCloseTo(3, 4);
-    expect(passedTasks(study, lines)).toEqual(['xsum']);
-    for (const left of lines)
-      expect(
-        passedTasks(
-          study,
-          lines.filter((line) => line !== left),
-        ),
-      ).toEqual([]); // a comparison is missing
+    expect(lines[0]?.gap).toBeCloseTo(2, 4);
+    expect(lines[2]?.gap).toBeCloseTo(3, 4);
+    expect(isPassed(study, setting, lines)).toBe(true);
+    for (const left of lines) {
+      const others = lines.filter((line) => line !== left);
+      expect(isPassed(study, setting, others)).toBe(false); // a comparison is missing
+    }
     const record = await judgeGate(study, folder);
-    expect(record.tasks).toEqual([{ task: 'xsum', outcome: 'passed' }]);
+    expect(record.settings).toEqual([{ ...setting, outcome: 'passed' }]);
     expect(readGate(folder)).toBeUndefined();
     writeGate(record, folder);
     expect(readGate(folder)).toEqual(record);
@@ -137,9 +153,8 @@ describe('the gate of a base', () => {
       test.map(() => 'zzz'),
     );
     const lines = await gateLines(study, folder);
-    expect(lines.map(({ passed }) => passed)).toEqual([true, false, false]);
-    expect(passedTasks(study, lines)).toEqual([]);
-    expect((await judgeGate(study, folder)).tasks).toEqual([{ task: 'xsum', outcome: 'floor' }]);
+    expect(lines.map(({ passed }) => passed)).toEqual([true, false, true, false, false, false, false]);
+    expect((await judgeGate(study, folder)).settings).toEqual([{ ...setting, outcome: 'floor' }]);
   });
 
   it('refuses texts written for other examples', async () => {
@@ -169,6 +184,7 @@ describe('the gate of a base', () => {
       ['oracle', 1],
       ['base', 2],
       ['random', 2],
+      ['untuned', 1],
     ]);
     expect(rows[4]).toMatchObject({ nll: 2, unfinished: 0.25, scores: { rouge1: 1 } });
     expect(rows[4]?.perplexity).toBeCloseTo(Math.exp(2), 3);

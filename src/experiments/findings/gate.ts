@@ -2,90 +2,156 @@ import { UserError } from '../../errors';
 import { generationBaselines } from '../../tasks/baselines';
 import { printOf } from '../../tasks/fingerprint';
 import { chrf } from '../../tasks/metrics/chrf';
-import { generationData } from './baselines';
-import { bootstrapInterval, bootstrapSettings, pairedBootstrap } from '../statistics/bootstrap';
-import { compareWith } from '../statistics/compare';
+import { crossed, crossedInterval } from '../statistics/crossed';
 import { isScoredAlike } from '../statistics/link';
+import type { Interval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
-import type { Interval } from '../statistics/statistics';
-import { tasksOf, type Study } from '../studies/study';
+import { randomOf } from '../studies/base-gate';
+import type { Study } from '../studies/study';
+import { generationData } from './baselines';
+
+/** What full fine-tuning of a base must beat before anything is compared on a task: the first two have likelihoods. */
+export const rivals = ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'] as const;
+export type Rival = (typeof rivals)[number];
+
+/** A task with the model that is adapted to it. */
+export interface GateSetting {
+  readonly task: string;
+  readonly model: string;
+}
 
 /** How much better the fine-tuned base is than something else, in the statistic's unit; above 0 is better. */
-export interface GateLine {
-  readonly task: string;
-  readonly against: string;
+export interface GateLine extends GateSetting {
+  readonly against: Rival;
   readonly statistic: 'nats per token' | 'chrF, mean of texts';
   readonly gap: number;
-  /** 95%, paired bootstrap over seeds and examples. */
+  /** 95%, seeds and examples as crossed effects. */
   readonly interval: Interval;
   readonly seeds: number;
   readonly passed: boolean;
 }
 
+/** The settings of a gate study: those that its variant `base` runs in. */
+export function settingsOf(study: Study): readonly GateSetting[] {
+  const found = runsOf(study, 'base').map(({ task, model }) => JSON.stringify({ task, model }));
+  return [...new Set(found)].map((text) => JSON.parse(text) as GateSetting);
+}
+
 /**
- * Every comparison that a base must win: against random weights by likelihood, against copy and lead words by chrF of
- * each text.
+ * Every comparison that a base must win: the untuned base and the same network trained from random weights by
+ * likelihood and by chrF of each text; copying, lead words and the nearest example of the same training set by chrF.
  */
 export async function gateLines(study: Study, results?: string): Promise<readonly GateLine[]> {
-  const lines = await Promise.all(tasksOf(study).map((task) => linesOf(study, task, results)));
+  const lines = await Promise.all(settingsOf(study).map((setting) => linesOf(study, setting, results)));
   return lines.flat();
 }
 
-async function linesOf(study: Study, task: string, results: string | undefined): Promise<readonly GateLine[]> {
-  const base = recordsOfRuns(baseRuns(study, task), results);
-  const random = compareWith(study, 'random', { results, pairs: isScoredAlike }).filter((found) => found.task === task);
-  const against = random.map(({ gap, interval, seeds }): GateLine => ({
-    task,
-    against: 'random weights',
-    statistic: 'nats per token',
-    gap,
-    interval,
-    seeds,
-    passed: interval.low > 0,
-  }));
-  return [...against, ...(base.length === 0 ? [] : await baselineLines(task, base))];
+async function linesOf(study: Study, setting: GateSetting, results: string | undefined): Promise<readonly GateLine[]> {
+  const recordsOf = (variant: string, model: string): readonly RunRecord[] =>
+    recordsOfRuns(
+      runsOf(study, variant).filter((spec) => spec.task === setting.task && spec.model === model),
+      results,
+    );
+  const base = recordsOf('base', setting.model);
+  if (base.length < 2) return [];
+  const data = await writtenData(setting.task, base);
+  const references = data.test.map(({ target }) => target);
+  const texts = (outputs: readonly string[]): readonly number[] =>
+    outputs.map((text, i) => chrf([text], [references[i] ?? '']));
+  const ours = base.map(({ final }) => texts(final.written?.texts ?? []));
+  const lineOf = lineMaker(setting);
+  const runs = [
+    ...rivalLines(base, ours, sameForEach(base, recordsOf('untuned', setting.model)), {
+      against: 'untuned base',
+      lineOf,
+      texts,
+    }),
+    ...rivalLines(base, ours, recordsOf('random', randomOf(setting.model)), {
+      against: 'random weights',
+      lineOf,
+      texts,
+    }),
+  ];
+  const names = { copy: 'copy', lead: 'lead', nearest: 'nearest example' } as const;
+  const answers = generationBaselines(data).flatMap(({ name, outputs }) => {
+    const theirs = texts(outputs);
+    const gaps = ours.map((row) => row.map((score, i) => score - (theirs[i] ?? NaN)));
+    return name === 'oracle' ? [] : [lineOf(names[name], 'chrF, mean of texts', gaps)];
+  });
+  return [...runs, ...answers];
 }
 
-async function baselineLines(task: string, base: readonly RunRecord[]): Promise<readonly GateLine[]> {
+type LineOf = (against: Rival, statistic: GateLine['statistic'], gaps: readonly (readonly number[])[]) => GateLine;
+
+/** @returns a function of differences `[seed][example]` */
+function lineMaker(setting: GateSetting): LineOf {
+  return (against, statistic, gaps) => {
+    const found = crossed(gaps);
+    const interval = crossedInterval(found);
+    return { ...setting, against, statistic, gap: found.gap, interval, seeds: gaps.length, passed: interval.low > 0 };
+  };
+}
+
+interface RivalSettings {
+  readonly against: Rival;
+  readonly lineOf: LineOf;
+  readonly texts: (outputs: readonly string[]) => readonly number[];
+}
+
+/** The run of a model that no seed changes, beside each seed of ours. */
+function sameForEach(base: readonly RunRecord[], [only]: readonly RunRecord[]): readonly RunRecord[] {
+  if (only === undefined) return [];
+  return base.map(({ run: { spec } }) => ({
+    ...only,
+    run: { ...only.run, spec: { ...only.run.spec, seed: spec.seed } },
+  }));
+}
+
+/** Each of our seeds against the same seed of theirs. */
+function rivalLines(
+  base: readonly RunRecord[],
+  ours: readonly (readonly number[])[],
+  theirs: readonly RunRecord[],
+  { against, lineOf, texts }: RivalSettings,
+): readonly GateLine[] {
+  const pairs = base.flatMap((run, place) => {
+    const other = theirs.find((one) => isScoredAlike(run, one));
+    return other === undefined ? [] : [{ run, other, written: ours[place] ?? [] }];
+  });
+  if (pairs.length < 2) return [];
+  const nats = pairs.map(({ run, other }) =>
+    run.final.perExample.map((value, i) => (other.final.perExample[i] ?? NaN) - value),
+  );
+  const chrfs = pairs.map(({ other, written }) => {
+    const scores = texts(other.final.written?.texts ?? []);
+    return written.map((value, i) => value - (scores[i] ?? NaN));
+  });
+  return [lineOf(against, 'nats per token', nats), lineOf(against, 'chrF, mean of texts', chrfs)];
+}
+
+/** The test examples that texts were written for, and the training examples that the runs learned from. */
+async function writtenData(
+  task: string,
+  base: readonly RunRecord[],
+): Promise<Awaited<ReturnType<typeof generationData>>> {
   const written = base.flatMap(({ final }) => final.written ?? []);
   const data = await generationData(task, written[0]?.texts.length ?? 0);
   if (written.some(({ examples }) => examples.hash !== printOf(data.test).hash))
     throw new UserError(
       `the runs of ${task} were scored on other examples than those here: run them again with --again`,
     );
-  const scores = (texts: readonly string[]): readonly number[] =>
-    texts.map((text, i) => chrf([text], [data.test[i]?.target ?? '']));
-  const ours = written.map(({ texts }) => scores(texts));
-  return generationBaselines(data)
-    .filter(({ name }) => name === 'copy' || name === 'lead')
-    .map(({ name, outputs }): GateLine => {
-      const theirs = scores(outputs);
-      const found = pairedBootstrap(
-        ours.map((row) => row.map((score, i) => score - (theirs[i] ?? NaN))),
-        bootstrapSettings,
-      );
-      const interval = bootstrapInterval(found);
-      return {
-        task,
-        against: name,
-        statistic: 'chrF, mean of texts',
-        gap: found.gap,
-        interval,
-        seeds: ours.length,
-        passed: interval.low > 0,
-      };
-    });
+  const { examples } = base[0]?.run.spec.training ?? { examples: 'all' };
+  return { ...data, train: examples === 'all' ? data.train : data.train.slice(0, examples) };
 }
 
-/** Tasks whose every comparison is there, over every seed, and won. */
-export function passedTasks(study: Study, lines: readonly GateLine[]): readonly string[] {
-  return tasksOf(study).filter((task) => {
-    const own = lines.filter((line) => line.task === task);
-    return own.length === 3 && own.every(({ passed, seeds }) => passed && seeds === baseRuns(study, task).length);
-  });
+/** Whether every comparison of a setting is there, over every seed of the base, and won. */
+export function isPassed(study: Study, { task, model }: GateSetting, lines: readonly GateLine[]): boolean {
+  const own = lines.filter((line) => line.task === task && line.model === model);
+  const seeds = runsOf(study, 'base').filter((spec) => spec.task === task && spec.model === model).length;
+  return own.length === rivals.length + 2 && own.every((line) => line.passed && line.seeds === seeds);
 }
 
-function baseRuns(study: Study, task: string): Study['variants'][number]['runs'] {
-  return study.variants.find(({ name }) => name === 'base')?.runs.filter((spec) => spec.task === task) ?? [];
+function runsOf(study: Study, variant: string): Study['variants'][number]['runs'] {
+  return study.variants.find(({ name }) => name === variant)?.runs ?? [];
 }

@@ -3,6 +3,7 @@ import type { Link, Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import type { TuningTable } from '../tuning/tuned';
+import { rivals } from './gate';
 import type { GateRecord } from './gate-record';
 import { control } from './printed';
 
@@ -37,7 +38,7 @@ export function preconditions(test: Tested, setting: Setting): readonly Precondi
   return [
     seeds,
     controlled(link),
-    gated(link.task, setting),
+    gated(test, setting),
     ...(isText ? [] : [roomy(setting)]),
     tuned(groups.flat(), setting.tuning),
     flat(test, setting),
@@ -56,13 +57,11 @@ function controlled(link: Link): Precondition {
   return at('control', found.passed, `the paper's own gap is ${short(found.gap)} points`);
 }
 
-/** What full fine-tuning must beat, by intervals, before anything is compared on a task. */
-const gateLines: readonly string[] = ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'];
-
-function gated(task: string, { gate }: Setting): Precondition {
-  const lines = gate?.lines.filter((line) => line.task === task) ?? [];
+function gated({ link, groups }: Tested, { gate }: Setting): Precondition {
+  const model = groups[0]?.[0]?.run.spec.model;
+  const lines = gate?.lines.filter((line) => line.task === link.task && line.model === model) ?? [];
   const lost = lines.filter(({ passed }) => !passed).map(({ against }) => against);
-  const missing = gateLines.filter((name) => lines.every(({ against }) => against !== name));
+  const missing = rivals.filter((name) => lines.every(({ against }) => against !== name));
   const said = [
     ...(lost.length > 0 ? [`does not beat ${[...new Set(lost)].join(', ')}`] : []),
     ...(missing.length > 0 ? [`never compared with ${missing.join(', ')}`] : []),

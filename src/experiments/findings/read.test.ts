@@ -26,7 +26,7 @@ it('reads what is committed', () => {
 });
 
 it('names the file, the fault and the remedy of records that hold something else', () => {
-  put('base-gate/gate.json', '{"lines":[{"task":"synopsis"}],"tasks":[]}');
+  put('base-gate/gate.json', '{"lines":[{"task":"synopsis","model":"m"}],"settings":[]}');
   expect(() => readGate(folder)).toThrow(
     /gate\.json: has no field "lines\.0\.against": remove the file and judge again/,
   );

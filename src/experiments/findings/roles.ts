@@ -1,4 +1,4 @@
-import type { Evidence } from '../statistics/link';
+import type { Evidence, Link } from '../statistics/link';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { printedGap } from './printed';
@@ -6,6 +6,8 @@ import { printedGap } from './printed';
 /** Whose part of the paper a task plays here, and how the paper's points become the unit of its score. */
 export interface Role {
   readonly task: string;
+  /** Of several settings of a task, those of this study alone. */
+  readonly only?: string;
   readonly plays: string;
   readonly metric: string;
   /** Between them lies the span of the task: full fine-tuning, and prompt tuning as the weakest. */
@@ -30,41 +32,55 @@ function classification(task: string, plays: string, weakest: string): Role {
   return { task, plays, metric: 'accuracy', study: task, top: full, bottom, point: 0.01 };
 }
 
-function generation(task: string, plays: string, metric: string): Role {
-  const bottom = { here: 'prompt:l=28', printed: 'prompt:l=300' };
-  return { task, plays, metric, study: task, top: full, bottom, point: 'span' };
+/** @param weakest the prompt tuning of the study that the span is read from */
+function generation(
+  { task, study }: Place,
+  [plays, metric]: readonly [task: string, metric: string],
+  weakest: string,
+): Role {
+  const bottom = { here: weakest, printed: 'prompt:l=300' };
+  return { task, plays, metric, study, top: full, bottom, point: 'span', ...(study === task ? {} : { only: study }) };
 }
+
+const xsum = ['XSum', 'rouge2'] as const;
 
 /** The tasks that stand for the paper's. */
 export const roles: readonly Role[] = [
   classification('sentiment', 'SST-2', 'prompt:l=20'),
   classification('verse-paraphrase', 'MNLI', 'bitfit'),
-  generation('synopsis', 'XSum', 'rouge2'),
-  generation('english-romanian', 'WMT16 en-ro', 'bleu'),
+  generation({ task: 'synopsis', study: 'summarisation' }, xsum, 'prompt:l=16'),
+  generation({ task: 'synopsis', study: 'synopsis' }, xsum, 'prompt:l=28'),
+  generation({ task: 'english-romanian', study: 'english-romanian' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
 ];
 
-export function roleOf(task: string): Role | undefined {
-  return roles.find((role) => role.task === task);
+/** Of a study on a task. */
+export function roleOf({ task, study }: Place): Role | undefined {
+  return roles.find((role) => role.task === task && (role.only ?? study) === study);
 }
+
+/** Where a comparison is made. */
+export type Place = Pick<Link, 'study' | 'task'>;
 
 /**
  * How much full fine-tuning gains over prompt tuning on a task, by the last validation (its test set takes no part), in
  * the unit of the score; undefined while one of them is not run.
  */
-export function spanOf(task: string, evidence: Evidence): number | undefined {
-  const role = roleOf(task);
+export function spanOf(place: Place, evidence: Evidence): number | undefined {
+  const role = roleOf(place);
   if (role === undefined) return undefined;
-  const [top, bottom] = [role.top, role.bottom].map(({ here }) => evidence(role.study, here, task).flatMap(lastScore));
+  const [top, bottom] = [role.top, role.bottom].map(({ here }) =>
+    evidence(role.study, here, role.task).flatMap(lastScore),
+  );
   if (!top?.length || !bottom?.length) return undefined;
   return role.metric === 'accuracy' ? mean(top) - mean(bottom) : mean(bottom) - mean(top);
 }
 
 /** What one printed point is in the unit of a task's score; undefined while its span is not run. */
-export function pointOf(task: string, evidence: Evidence): number | undefined {
-  const role = roleOf(task);
+export function pointOf(where: Place, evidence: Evidence): number | undefined {
+  const role = roleOf(where);
   if (role === undefined) return undefined;
   if (role.point !== 'span') return role.point;
-  const span = spanOf(task, evidence);
+  const span = spanOf(where, evidence);
   const place = { tables: ['Table 6'], task: role.plays, metric: role.metric };
   const printed = printedGap({ ...place, first: [role.top.printed], second: [role.bottom.printed] }, undefined);
   return span === undefined || printed === undefined ? undefined : span / printed;

@@ -115,12 +115,19 @@ describe('verdicts', () => {
         },
       }));
     const one = finding('alone', link('greater', 'best', 'good'));
-    const many = Array.from({ length: 40 }, (_, i) => finding(`other ${i}`, link('greater', 'good', 'alike')));
+    const many = Array.from({ length: 40 }, (_, i) =>
+      finding(`other ${i}`, link('greater', 'good', 'alike', { weights: [1 + i / 1e6, 1] })),
+    );
+    const same = many.map(() => finding('again', one.links[0]!));
     const width = (found: ReturnType<typeof judge>) => found[0]!.ci![1] - found[0]!.ci![0];
     const [alone, among] = [judge([one], noisy, able), judge([one, ...many], noisy, able)];
     expect(alone[0]!.ci![0]).toBeGreaterThan(0);
     expect(among[0]!.ci![0]).toBeLessThan(0);
     expect(width(among)).toBeGreaterThan(1.5 * width(alone));
+    // The same comparison in other findings is one, and a setting that cannot speak asks for no correction.
+    expect(judge([one, ...same], noisy, able)[0]!.ci).toEqual(alone[0]!.ci);
+    const mute = many.map(({ links: [other] }) => finding('mute', { ...other!, task: 'other' }));
+    expect(judge([one, ...mute], noisy, able)[0]!.ci).toEqual(alone[0]!.ci);
   });
 
   it('have a delta of one point of accuracy or 0.03 nat where the paper prints nothing', () => {
@@ -166,11 +173,11 @@ describe('verdicts', () => {
 
 describe('what one printed point is here', () => {
   it('is our span of a generation task over the paper’s, and a hundredth for accuracy', () => {
-    expect(spanOf('synopsis', evidenceOf())).toBeCloseTo(0.9, 12);
-    expect(pointOf('synopsis', evidenceOf())).toBeCloseTo(0.9 / (21.94 - 15.98), 12);
-    expect(pointOf('sentiment', () => [])).toBe(0.01);
-    expect(pointOf('synopsis', () => [])).toBeUndefined();
-    expect(spanOf('nothing', evidenceOf())).toBeUndefined();
+    expect(spanOf({ study: 'toy', task: 'synopsis' }, evidenceOf())).toBeCloseTo(0.9, 12);
+    expect(pointOf({ study: 'toy', task: 'synopsis' }, evidenceOf())).toBeCloseTo(0.9 / (21.94 - 15.98), 12);
+    expect(pointOf({ study: 'toy', task: 'sentiment' }, () => [])).toBe(0.01);
+    expect(pointOf({ study: 'toy', task: 'synopsis' }, () => [])).toBeUndefined();
+    expect(spanOf({ study: 'toy', task: 'nothing' }, evidenceOf())).toBeUndefined();
   });
 });
 

@@ -4,7 +4,7 @@ import { crossedInterval, crossedP } from '../statistics/crossed';
 import { linkText, testLink, type Evidence, type Link, type LinkTest, type Tested } from '../statistics/link';
 import { holm, mean, type Interval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
-import { runPath } from '../store/spec';
+import { canonicalJson, runPath } from '../store/spec';
 import type { TuningTable } from '../tuning/tuned';
 import type { GateRecord } from './gate-record';
 import { preconditions, type Precondition } from './preconditions';
@@ -83,7 +83,8 @@ export interface Verdict {
 
 /** The rule by which comparisons become verdicts, in words. */
 export const rule: string =
-  'second edition: crossed effects of seeds and examples, 95% interval, Holm-corrected over the comparisons of the paper. ' +
+  'second edition: crossed effects of seeds and examples, 95% interval, Holm-corrected over the comparisons of the paper ' +
+  'whose settings may speak. ' +
   'a > b: confirmed above 0, contradicted below 0. a >= b: confirmed above -delta, contradicted below. a = b: confirmed ' +
   'inside +-delta, contradicted outside. A ratio: confirmed inside its range, contradicted outside. Else unresolved; and ' +
   'cannot-speak wherever a precondition fails (docs/studies.md lists them). Delta is half of the gap that the paper ' +
@@ -96,7 +97,11 @@ export interface JudgeOptions {
   readonly tuning?: readonly TuningTable[];
 }
 
-/** The verdicts on one paper's findings, whose comparisons are corrected together. */
+/**
+ * The verdicts on one paper's findings. Holm's correction goes over the comparisons that are made in settings which may
+ * speak, each counted once: what is said of a setting, of rates and of training is known before any two methods are
+ * compared.
+ */
 export function judge(
   findings: readonly Finding[],
   evidence: Evidence,
@@ -104,9 +109,26 @@ export function judge(
 ): readonly Verdict[] {
   const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence)));
   const all = tests.flat().filter((test): test is Tested => test.kind === 'tested');
-  const levels = new Map(holm(all.map(({ found }) => crossedP(found))).map(({ level }, i) => [all[i], level]));
-  const deciding: Deciding = { level: (test) => levels.get(test) ?? 0.95, evidence, gate, tuning };
+  const known = { evidence, gate, tuning };
+  const speaking = new Map(all.filter((test) => maySpeak(test, known)).map((test) => [keyOf(test), test]));
+  const levels = holm([...speaking.values()].map(({ found }) => crossedP(found)));
+  const level = new Map([...speaking.keys()].map((key, i) => [key, levels[i]?.level]));
+  const deciding: Deciding = { ...known, level: (test) => level.get(keyOf(test)) ?? 0.95 };
   return findings.map((finding, i) => verdictOf(finding, tests[i] ?? [], deciding));
+}
+
+/** The comparison, whichever finding asks for it. */
+function keyOf({ link }: Tested): string {
+  return canonicalJson(link.kind === 'ratio' ? link : { ...link, printed: null, contrast: null });
+}
+
+/** Whether everything holds that does not depend on what the comparison itself says. */
+function maySpeak(test: Tested, known: Omit<Deciding, 'level'>): boolean {
+  const { delta, expected } = sizeOf(test, known.evidence);
+  const room = spanOf(test.link, known.evidence);
+  return preconditions(test, { ...known, level: 0.95, delta, expected, room }).every(
+    ({ held, name }) => held || name === 'power' || name === 'metrics agree',
+  );
 }
 
 interface Deciding {
@@ -157,7 +179,7 @@ function decide(test: LinkTest, deciding: Deciding): LinkVerdict {
   const level = deciding.level(test);
   const interval = crossedInterval(test.found, level);
   const { delta, expected } = sizeOf(test, deciding.evidence);
-  const room = spanOf(link.task, deciding.evidence);
+  const room = spanOf(link, deciding.evidence);
   const held = preconditions(test, { ...deciding, level, delta, expected, room });
   const failed = held.filter((one) => !one.held);
   const shown = link.kind === 'ratio' ? Math.exp : (value: number): number => value;
@@ -185,7 +207,7 @@ const usualDelta: Readonly<Record<string, number>> = { accuracy: 0.01, nll: 0.03
 function sizeOf({ link, metric }: Tested, evidence: Evidence): { readonly delta: number; readonly expected: number } {
   const usual = link.kind === 'ratio' ? 0 : link.statistic === 'text' ? 1 : (usualDelta[metric] ?? 0.01);
   const known = control(link);
-  const point = link.kind === 'ratio' || link.statistic === 'text' ? undefined : pointOf(link.task, evidence);
+  const point = link.kind === 'ratio' || link.statistic === 'text' ? undefined : pointOf(link, evidence);
   if (known === null || point === undefined) return { delta: usual, expected: 2 * usual };
   return { delta: known.delta * point, expected: 2 * known.delta * point };
 }

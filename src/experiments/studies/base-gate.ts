@@ -3,22 +3,22 @@ import { tunedRate } from '../tuning/tuned';
 import { runsOf, type Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';
+import { summarisationBlock } from './summarisation';
 import { declared, type Declared, type Tunable, type Variant } from './study';
 
 const gate = 'base-gate';
 
 /** The same network before any training. */
-export const randomModel = 'petl-mini-seq2seq-random';
+export const randomOf = (model: string): string => `${model}-random`;
 
-const blocks: readonly Block[] = [translationBlock, synopsisBlock];
+const blocks: readonly Block[] = [translationBlock, synopsisBlock, summarisationBlock];
 
 /** What training from random weights is tuned under; rates of a pretrained model would be unfair to it. */
-export const randomFamily = (task: string): string => `random weights on ${task}`;
+export const randomFamily = (block: string): string => `random weights on ${block}`;
 
 /**
- * Whether the base is worth adapting: full fine-tuning of it against the same network from random weights, and against
- * answers without
- * a model. A task that fails is a floor: no study may rest on it.
+ * Whether a base is worth adapting: full fine-tuning of it against the base as it is, the same network from random
+ * weights, and answers without a model. A setting that fails is a floor: no study may rest on it.
  */
 export const baseGate: Declared = declared(gate, (tier) => {
   const variants: readonly Variant[] = [
@@ -28,9 +28,11 @@ export const baseGate: Declared = declared(gate, (tier) => {
       label: 'the same network from random weights',
       runs: blocks.flatMap((block) => fromRandom(block, tier)),
     },
+    { name: 'untuned', label: 'the base as it is', runs: blocks.flatMap((block) => untuned(block, tier)) },
   ];
   return {
-    title: 'Is the base worth adapting: full fine-tuning against random weights and answers without a model',
+    title:
+      'Is a base worth adapting: full fine-tuning against the base as it is, random weights and answers without a model',
     source: 'the gate of the base model',
     rows: [],
     notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
@@ -39,19 +41,25 @@ export const baseGate: Declared = declared(gate, (tier) => {
 });
 
 function fromRandom(block: Block, tier: Tier): Variant['runs'] {
-  const learningRate = tunedRate(gate, randomFamily(block.task));
-  return runsOf({ ...block, name: gate, model: randomModel }, { ...full, change: { learningRate } }, tier);
+  const learningRate = tunedRate(gate, randomFamily(block.name));
+  return runsOf({ ...block, name: gate, model: randomOf(block.model) }, { ...full, change: { learningRate } }, tier);
 }
 
-/** 120 steps of 16, as the pretrained model's rates are found. */
+/** One step at a rate far below what float32 can add to a weight. */
+function untuned(block: Block, tier: Tier): Variant['runs'] {
+  const change = { learningRate: 1e-30, examples: block.training[tier].batch ?? 1, evaluations: 0 };
+  return runsOf({ ...block, name: gate }, { ...full, change }, tier).slice(0, 1);
+}
+
+/** About 120 steps of 16, for each setting. */
 export function gateTunable(): Tunable {
-  const families = blocks.map(({ task, training }) => ({
-    name: randomFamily(task),
-    label: `random weights, ${task}`,
+  const families = blocks.map(({ name, model, task, training }) => ({
+    name: randomFamily(name),
+    label: `random weights, ${name}`,
     base: runSpec({
       study: gate,
       method: full.method,
-      model: randomModel,
+      model: randomOf(model),
       task,
       tier: 'quick',
       training: { ...training.full, examples: 1920, epochs: 1 },

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors';
 import type { RunSpec } from '../store/spec';
 import { readTuning } from '../tuning/tuned';
-import { randomFamily, randomModel } from './base-gate';
+import { randomFamily, randomOf } from './base-gate';
 import { blocks } from './blocks';
 import { plansOf, type Study } from './study';
 import { summarisationBlock } from './summarisation';
@@ -26,11 +26,11 @@ export function demandTuned(study: Study): void {
  */
 function untuned({ model, task, method }: RunSpec): readonly string[] {
   const block = [...blocks, summarisationBlock].find(
-    (one) => one.task === task && (one.model === model || model === randomModel),
+    (one) => one.task === task && [one.model, randomOf(one.model)].includes(model),
   );
   if (block === undefined) return [];
   const [name, family] =
-    model === randomModel ? ['base-gate', randomFamily(task)] : [block.tuning, block.familyOf(method)];
+    model === randomOf(block.model) ? ['base-gate', randomFamily(block.name)] : [block.tuning, block.familyOf(method)];
   const table = readTuning(name);
   if (table?.families.some((entry) => entry.family === family) === true) return [];
   return table === undefined || tunableNamed(name).families.some((entry) => entry.name === family) ? [name] : [];

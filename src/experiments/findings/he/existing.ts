@@ -1,8 +1,8 @@
-import type { Link } from '../../statistics/link';
 import { easy } from '../../studies/easy-tasks';
 import * as g from '../../studies/generation';
-import { claims, flattens, type Claims } from '../finding';
-import { onTranslation, onXsum, type Row } from './row';
+import { summarised } from '../../studies/summarisation';
+import { claims, flattens } from '../finding';
+import { onSummarisation, onTranslation, onXsum, type Row } from './row';
 
 /** Table 6 prints full fine-tuning, which Figures 2 and 4 draw as a line. */
 const curves = ['Table 12', 'Figure 4', 'Table 6'];
@@ -16,7 +16,8 @@ function overall(): readonly Row[] {
   const mnli = claims('easy-tasks', 'verse-paraphrase', 'Table 2');
   const sst2 = claims('easy-tasks', 'sentiment', 'Table 2');
   const weakest = [easy.full, easy.bitfit] as const;
-  const xsum = onXsum('budget-sweep', ...curves);
+  const xsum = onSummarisation('Table 6', 'Table 12');
+  const s = summarised();
   const translation = onTranslation('budget-sweep', ...curves);
   return [
     {
@@ -35,15 +36,17 @@ function overall(): readonly Row[] {
       id: 'A4',
       source: 'Figure 2',
       text: 'MAM alone reaches full fine-tuning on summarisation',
-      links: figureTwo(onXsum('budget-sweep', 'Table 6', 'Table 12')),
+      links: [
+        xsum.atLeast(s.mam, s.full, [s.full, s.prefix]),
+        ...[s.prefix, s.lora].map((method) => xsum.greater(s.full, method)),
+      ],
     },
     {
       id: 'A5',
       source: 'Table 2 and Figure 4',
       text: 'The gap of existing methods to full fine-tuning is small on classification and clear on generation',
       links: [
-        xsum.greater(g.full, g.prefix(57)),
-        ...[g.saFfn(57), g.lora(57)].map((method) => xsum.greater(g.full, method)),
+        ...[s.prefix, s.saFfn, s.lora].map((method) => xsum.greater(s.full, method)),
         ...[g.prefix(57), g.saFfn(57), g.lora(57)].map((method) => translation.greater(g.full, method)),
         mnli.near(easy.lora, easy.full, weakest),
         sst2.near(easy.lora, easy.full, weakest),
@@ -102,8 +105,3 @@ function budgets(): readonly Row[] {
     },
   ];
 }
-
-const figureTwo = (on: Claims): readonly Link[] => [
-  on.atLeast(g.mam, g.full, [g.full, g.saFfn(146)]),
-  ...[g.bitfit, g.prefix(57), g.saFfn(146), g.lora(57)].map((method) => on.greater(g.full, method)),
-];

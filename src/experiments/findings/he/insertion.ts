@@ -1,31 +1,46 @@
+import type { Link } from '../../statistics/link';
+import type { Configuration } from '../../studies/block';
 import * as g from '../../studies/generation';
-import { both, type Row } from './row';
+import { summarised } from '../../studies/summarisation';
+import type { Claims } from '../finding';
+import { both, onSummarisation, onTranslation, type Row } from './row';
 
 /** Notebook 05: insertion form. */
-export const insertion = (): readonly Row[] => [
-  {
-    id: 'A6',
-    source: 'Table 3',
-    text: 'At attention, prefix tuning and the parallel adapter are level, the sequential adapter is last',
-    links: both('insertion-form', ['Table 12'], ({ near, greater }) => [
-      greater(g.paAttn(57), g.saAttn(57)),
-      greater(g.prefix(57), g.saAttn(57)),
-      near(g.prefix(57), g.paAttn(57), [g.prefix(57), g.saAttn(57)]),
-    ]),
-  },
-  {
-    id: 'A7',
-    source: 'Table 3',
-    text: 'At the FFN, the parallel adapter beats the sequential one',
-    links: both('insertion-form', ['Table 12'], ({ greater }) => [greater(g.paFfn(57), g.saFfn(57))]),
-  },
-  {
-    id: 'A8',
-    source: 'Table 12',
-    text: 'Parallel beats sequential at every r',
-    standing: 'single runs',
-    links: both('insertion-form', ['Table 12'], ({ greater }) =>
-      [57, 146].flatMap((r) => [greater(g.paAttn(r), g.saAttn(r)), greater(g.paFfn(r), g.saFfn(r))]),
-    ),
-  },
+export function insertion(): readonly Row[] {
+  const s = summarised();
+  const [summaries, translation] = [onSummarisation('Table 12'), onTranslation('insertion-form', 'Table 12')];
+  return [
+    {
+      id: 'A6',
+      source: 'Table 3',
+      text: 'At attention, prefix tuning and the parallel adapter are level, the sequential adapter is last',
+      links: [
+        ...levelAtAttention(summaries, s),
+        ...levelAtAttention(translation, { paAttn: g.paAttn(57), saAttn: g.saAttn(57), prefix: g.prefix(57) }),
+      ],
+    },
+    {
+      id: 'A7',
+      source: 'Table 3',
+      text: 'At the FFN, the parallel adapter beats the sequential one',
+      links: [summaries.greater(s.paFfn, s.saFfn), translation.greater(g.paFfn(57), g.saFfn(57))],
+    },
+    {
+      id: 'A8',
+      source: 'Table 12',
+      text: 'Parallel beats sequential at every r',
+      standing: 'single runs',
+      links: both('insertion-form', ['Table 12'], ({ greater }) =>
+        [57, 146].flatMap((r) => [greater(g.paAttn(r), g.saAttn(r)), greater(g.paFfn(r), g.saFfn(r))]),
+      ),
+    },
+  ];
+}
+
+type AtAttention = Readonly<Record<'paAttn' | 'saAttn' | 'prefix', Configuration>>;
+
+const levelAtAttention = ({ near, greater }: Claims, { paAttn, saAttn, prefix }: AtAttention): readonly Link[] => [
+  greater(paAttn, saAttn),
+  greater(prefix, saAttn),
+  near(prefix, paAttn, [prefix, saAttn]),
 ];

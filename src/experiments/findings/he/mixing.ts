@@ -1,10 +1,12 @@
 import * as g from '../../studies/generation';
+import { summarised } from '../../studies/summarisation';
 import { descending } from '../finding';
-import { both, onTranslation, onXsum, type Row } from './row';
+import { onSummarisation, onTranslation, onXsum, type Row } from './row';
 
 /** Notebook 08: mix-and-match, where to spend the budget, cost. */
 export function mixing(): readonly Row[] {
-  const xsum = onXsum('mix-and-match', 'Table 6');
+  const xsum = onSummarisation('Table 6', 'Table 12');
+  const s = summarised();
   const translation = onTranslation('mix-and-match', 'Table 6');
   const split = onXsum('budget-split');
   return [
@@ -13,8 +15,8 @@ export function mixing(): readonly Row[] {
       source: 'Table 6',
       text: 'Parallel adapter at the FFN, LoRA at the FFN, Pfeiffer, prefix tuning, BitFit, prompt tuning: in this order, Pfeiffer level with LoRA on translation',
       links: [
-        xsum.greater(g.paFfn(292), g.prefix(57)),
-        ...descending(xsum, [g.paFfn(292), g.loraFfn(4), g.pfeiffer, g.prefix(57), g.bitfit, g.prompt]),
+        xsum.greater(s.loraFfn, s.prefix),
+        xsum.greater(s.prefix, s.prompt),
         translation.near(g.loraFfn(4), g.pfeiffer, [g.paFfn(292), g.prefix(57)]),
         ...descending(translation, [g.paFfn(292), g.loraFfn(4), g.prefix(57), g.bitfit, g.prompt]),
       ],
@@ -23,17 +25,17 @@ export function mixing(): readonly Row[] {
       id: 'A24',
       source: 'Table 6',
       text: 'MAM beats the other combinations of the same size',
-      links: both('mix-and-match', ['Table 6'], ({ greater }) => [
-        greater(g.mam, g.twoAdapters),
-        greater(g.mam, g.prefixLora),
-      ]),
+      links: [
+        ...[s.twoAdapters, s.prefixLora].map((other) => xsum.greater(s.mam, other)),
+        ...[g.twoAdapters, g.prefixLora].map((other) => translation.greater(g.mam, other)),
+      ],
     },
     {
       id: 'A25',
       source: 'Table 6',
       text: 'MAM is level with full fine-tuning',
       links: [
-        xsum.atLeast(g.mam, g.full, [g.full, g.paFfn(292)]),
+        xsum.atLeast(s.mam, s.full, [s.full, s.largePaFfn]),
         translation.atLeast(g.mam, g.full, [g.full, g.loraFfn(4)]),
       ],
     },

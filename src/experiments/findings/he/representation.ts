@@ -1,30 +1,38 @@
 import type { Link } from '../../statistics/link';
+import type { Configuration } from '../../studies/block';
 import * as g from '../../studies/generation';
+import { summarised } from '../../studies/summarisation';
 import type { Claims } from '../finding';
-import { both, onTranslation, onXsum, type Row } from './row';
+import { both, onSummarisation, onTranslation, type Row } from './row';
 
 /** Every FFN point of at least 6% above every attention point; the exception at 2.4% is the paper's own. */
-const ffnAboveAttention = ({ greater }: Claims): readonly Link[] =>
-  [g.paFfn(146), g.loraFfn(4)].flatMap((ffn) =>
-    [g.paAttn(57), g.prefix(57), g.prefix(146), g.paAttn(146), g.lora(57)].map((attention) => greater(ffn, attention)),
-  );
+const above = (
+  { greater }: Claims,
+  ffn: readonly Configuration[],
+  attention: readonly Configuration[],
+): readonly Link[] => ffn.flatMap((one) => attention.map((other) => greater(one, other)));
 
 /** Notebook 06: modified representation, heads and gates. */
 export function representation(): readonly Row[] {
   const { greater, atLeast } = onTranslation('heads-and-gates', 'Table 4');
+  const s = summarised();
   const small = [g.prefix(8), g.paAttn(8)] as const;
   return [
     {
       id: 'A9',
       source: 'Figure 5, left',
       text: 'On summarisation, modifying the FFN beats modifying attention',
-      links: ffnAboveAttention(onXsum('modified-representation', 'Table 12')),
+      links: above(onSummarisation('Table 12'), [s.largePaFfn, s.loraFfn], [s.prefix, s.paAttn, s.lora]),
     },
     {
       id: 'A10',
       source: 'Figure 5, right',
       text: 'On translation, modifying the FFN beats modifying attention',
-      links: ffnAboveAttention(onTranslation('modified-representation', 'Table 12')),
+      links: above(
+        onTranslation('modified-representation', 'Table 12'),
+        [g.paFfn(146), g.loraFfn(4)],
+        [g.paAttn(57), g.prefix(57), g.prefix(146), g.paAttn(146), g.lora(57)],
+      ),
     },
     {
       id: 'A11',

@@ -12,7 +12,9 @@ export interface Row {
   readonly mute?: string;
 }
 
-/** Summarisation, in the part of XSum. @param tables of the published numbers, the first that prints one counts */
+/** Summarisation on the model that is really pretrained, in the part of XSum. */
+export const onSummarisation = (...tables: readonly string[]): Claims => claims('summarisation', 'synopsis', ...tables);
+/** Summarisation on the project's own base, in the part of XSum. @param tables of the published numbers, the first that prints one counts */
 export const onXsum = (study: string, ...tables: readonly string[]): Claims => claims(study, 'synopsis', ...tables);
 /** Translation, in the part of WMT16 en-ro. */
 export const onTranslation = (study: string, ...tables: readonly string[]): Claims =>

@@ -3,6 +3,7 @@ import type { Evidence, PrintedSides, ScoreLink } from '../../statistics/link';
 import type { RunRecord } from '../../store/record';
 import { runSpec } from '../../store/spec';
 import type { TuningTable } from '../../tuning/tuned';
+import { rivals } from '../gate';
 import type { GateRecord } from '../gate-record';
 import type { Finding, JudgeOptions } from '../verdict';
 
@@ -130,10 +131,10 @@ export const finding = (id: string, ...links: Finding['links']): Finding => ({
   notebook: null,
 });
 
-const gateNames = ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'];
 export const gate: GateRecord = {
-  lines: gateNames.map((against) => ({
+  lines: rivals.map((against) => ({
     task: 'synopsis',
+    model: runSpec({ study: 'toy', method: 'head', task: 'synopsis' }).model,
     against,
     statistic: 'nats per token',
     gap: 1,
@@ -141,7 +142,7 @@ export const gate: GateRecord = {
     seeds: 5,
     passed: true,
   })),
-  tasks: [],
+  settings: [],
 };
 
 const trial = (value: number, loss: number) => ({ rate: value, loss, score: loss, seconds: 1 });
