@@ -71,6 +71,7 @@ describe('a side of the generation benchmark', () => {
     'loading in %s takes at most %d times the float32 size: no second copy of the weights',
     (precision, most) => {
       const [loaded, written] = answersOf(
+        'bench-generate',
         { setup: { model: folder, precision } },
         { generate: { inputs: [[1, 2, 3]], tokens: 4, times: 1 } },
       ) as unknown as [Loaded, { readonly tokens: number[][] }];
@@ -83,6 +84,7 @@ describe('a side of the generation benchmark', () => {
 
   it('answers a fault with an error and goes on', () => {
     const [bad, good] = answersOf(
+      'bench-generate',
       { setup: { model: 'no-such-model', precision: 'f32' } },
       { setup: { model: join(projectRoot(), 'src/model/fixtures/tiny-llama'), precision: 'f32' } },
     );
