@@ -43,8 +43,11 @@ class Threads {
     taken_.unlock();
   }
 
- private:
+  int64_t size() const { return helpers_ + 1; }
+
   static constexpr int64_t each = 4; // pieces a thread: a thread that comes late leaves the others little to wait for
+
+ private:
 
   struct Work {
     const Body* body = nullptr;
