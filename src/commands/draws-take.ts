@@ -11,12 +11,14 @@ import { sequenceMeans } from '../model/heads';
 import { languageLosses, nextTokens, uploadTargets } from '../model/language';
 import { openModel } from '../model/open';
 import { packSequences, rowsNeeded } from '../model/packing';
+import { longestText } from '../model/shapes';
 import { createDelta, type Delta } from '../petl/bank/delta';
 import { mergeStated } from '../petl/bank/merged';
 import { count } from '../petl/counts/count';
 import { parseMethod, printMethod } from '../petl/design/written';
 import { adaptationFor, adaptationOf } from '../petl/forms/adaptation';
 import { drawInit } from '../petl/forms/init';
+import { fitting } from '../training/room';
 import { exportForeign, importForeign, type Library } from '../petl/formats/foreign';
 import { computed, type Grid } from './forward';
 
@@ -108,10 +110,13 @@ function outputParts(part: string, side: Side, { batches }: DrawCase): readonly 
 }
 
 function lossParts(side: Side, { batches }: DrawCase): readonly DrawPart[] {
-  return batches.flatMap((batch) => {
+  return batches.flatMap((batch): readonly DrawPart[] => {
     if (batch.loss === null) return [];
-    const gap = Math.abs(lossOf(side, batch) - batch.loss);
-    return [{ part: 'loss', gap, bar: Math.max(2e-5 * Math.max(1, batch.scale), 20 * batch.noise) }];
+    try {
+      return [{ part: 'loss', gap: Math.abs(lossOf(side, batch) - batch.loss), bar: barOf(batch) }];
+    } catch (error) {
+      return [{ part: 'loss', ...refusalOf(error) }];
+    }
   });
 }
 
@@ -127,10 +132,14 @@ function rowsOf(side: Side, { inputs: { ids, mask, decoderIds } }: DrawBatch): r
 /** Mean loss of next tokens, by the path that trains. */
 function lossOf({ backbone, adaptation }: Side, { inputs: { ids, mask, decoderIds, labels } }: DrawBatch): number {
   const texts = ids.map((row, b) => row.filter((_, t) => mask[b]?.[t] === 1));
-  const goals =
+  const room = (longestText(backbone.shape) ?? Infinity) + 1; // the last token is not read
+  const goals = fitting(
     decoderIds === undefined
       ? texts.filter((row) => row.length > 1)
-      : decoderIds.map((row, b) => [...row, labels?.[b]?.at(-1) ?? 0]);
+      : decoderIds.map((row, b) => [...row, labels?.[b]?.at(-1) ?? 0]),
+    (row) => row.length,
+    room,
+  );
   const read = decoderIds === undefined ? adaptation.prompt : 0;
   const target = packed(
     goals.map((row) => row.slice(0, -1)),

@@ -4,6 +4,8 @@ import { UserError } from '../errors';
 import { uploadBatch, type Batch } from '../model/batch';
 import { decodeText, vocabularyLogits } from '../model/decoder';
 import { encode } from '../model/encoder';
+import type { Frozen } from '../model/forward';
+import type { Adaptation } from '../model/generation/reader';
 import { classify, meanPool, sequenceMeans } from '../model/heads';
 import { longestText } from '../model/shapes';
 import { packTogether } from '../model/packing';
@@ -56,7 +58,6 @@ function demandKind(
     model: {
       backbone: { shape },
     },
-    adaptation: { firstPositions = {} },
   }: Adapted,
   text: Grid,
   target: Grid | undefined,
@@ -75,7 +76,12 @@ function demandKind(
     throw new UserError(
       `token id ${foreign} is outside the vocabulary of ${shape.vocabulary}: encode with the model's own tokenizer`,
     );
-  const longest = Math.max(...text.ids.map((row) => row.length), ...(target?.ids ?? []).map((row) => row.length));
+}
+
+/** Refuses rows with more tokens than the model has positions, or than it computes exactly. */
+function demandRoom({ shape }: Frozen, { firstPositions = {} }: Adaptation, grids: readonly Grid[]): void {
+  const tokens = grids.flatMap(({ mask }) => mask.map((row) => row.reduce((sum, m) => sum + m, 0)));
+  const longest = Math.max(...tokens);
   const room = (longestText(shape) ?? Infinity) - Math.max(0, ...Object.values(firstPositions));
   if (longest > room)
     throw new UserError(`${longest} tokens are more than the model's ${room} positions: shorten the rows`);
@@ -95,6 +101,7 @@ export function computed(
   text: Grid,
   target: Grid | undefined,
 ): Computed {
+  demandRoom(backbone, adaptation, target === undefined ? [text] : [text, target]);
   const source = packed(text, adaptation.prompt);
   const goal = target === undefined ? undefined : packed(target, 0);
   const pair = goal === undefined ? { target: source } : { source, target: goal };

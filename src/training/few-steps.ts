@@ -14,6 +14,7 @@ import { demandFrozen, demandGradients, gradientsDue, printsOf } from './guards'
 import { labelledBatch, type LabelledBatch } from './labelled';
 import { Loop } from './loop';
 import { startState } from './optimizer';
+import { fitting, roomIn } from './room';
 import { stepperOf } from './stepper';
 
 /** A text and the index of its class. */
@@ -48,7 +49,11 @@ export async function fewSteps(
 ): Promise<readonly number[]> {
   const { backbone } = model;
   const classes = classesOf(texts);
-  const batch = batchOf(model, texts, { maxLength, prompt: promptLength(delta.method) });
+  const batch = batchOf(model, texts, {
+    maxLength,
+    prompt: promptLength(delta.method),
+    room: roomIn('encoder', delta.method, backbone.shape),
+  });
   const frozen = printsOf(backbone.weights);
   const learner = classifierOf(backbone, delta.method, { dropout: 0, labelSmoothing: 0, optimizer });
   const stepper = stepperOf(learner, { optimizer, engine: 'compiled', precision: 'float32' });
@@ -93,13 +98,15 @@ function classesOf(texts: readonly Labelled[]): number {
 function batchOf(
   { name, tokenizer }: Model,
   texts: readonly Labelled[],
-  { maxLength, prompt }: { readonly maxLength: number; readonly prompt: number },
+  { maxLength, prompt, room }: { readonly maxLength: number; readonly prompt: number; readonly room: number },
 ): LabelledBatch {
   if (tokenizer === undefined)
     throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
-  const sequences = texts
-    .map(({ text }) => tokenizer.encode({ text, pair: null }, maxLength))
-    .map(({ ids, typeIds }) => ({ ids, types: typeIds }));
+  const encoded = texts.map(({ text }) => tokenizer.encode({ text, pair: null }, maxLength));
+  const sequences = fitting(encoded, ({ ids }) => ids.length, room).map(({ ids, typeIds }) => ({
+    ids,
+    types: typeIds,
+  }));
   return labelledBatch(
     uploadBatch(packTogether(sequences, { prompt })),
     texts.map(({ label }) => label),

@@ -159,6 +159,21 @@ def loss_of(out, inputs):
     return float(torch.nn.functional.cross_entropy(logits[:, :-1][both], ids[:, 1:][both]))
 
 
+def disturbed(model, call, times=3):
+    """What rounding can do in any order of sums: outputs with all weights moved at random by up to half a unit of their last place."""
+    parameters = list({id(p): p for p in model.parameters()}.values())
+    for seed in range(times):
+        generator = torch.Generator().manual_seed(seed)
+        kept = [p.data for p in parameters]
+        for p in parameters:
+            p.data = p.data * (1 + 2 ** -24 * (2 * torch.rand(p.shape, generator=generator, dtype=torch.float64) - 1))
+        try:
+            yield model(**call)
+        finally:
+            for p, value in zip(parameters, kept):
+                p.data = value
+
+
 def computed(family, model, inputs, more=None):
     """Outputs in double precision and how far those in single precision are from them. `model` comes back in single precision."""
     call = {**call_of(family, inputs), **(more or {})}
@@ -168,10 +183,12 @@ def computed(family, model, inputs, more=None):
             double = model.double()(**call)
         except RuntimeError:  # parts that the library keeps in single precision
             double = None
-        finally:
-            model.float()
-    rows = rows_of(family, double or single, inputs).double()
-    noise = float((rows - rows_of(family, single, inputs).double()).abs().max()) if double else 3e-6 * float(rows.abs().max())
+        rows = rows_of(family, double or single, inputs).double()
+        gaps = [rows_of(family, single, inputs).double() - rows]
+        if double:
+            gaps += [rows_of(family, out, inputs).double() - rows for out in disturbed(model, call)]
+        model.float()
+    noise = max(float(gap.abs().max()) for gap in gaps) if double else 3e-6 * float(rows.abs().max())
     if not rows.isfinite().all():
         raise ValueError('the library computes NaN or infinity')
     return {'outputs': [[float(f'{x:.9g}') for x in row] for row in rows.tolist()], 'noise': noise, 'scale': float(rows.abs().max()),

@@ -30,7 +30,7 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
       'there the relative bias falls on the prefix keys too, which no prefix here has',
     );
   demandNoWindow(shape);
-  demandNoSines(shape);
+  demandSteady(shape);
   const stack = stacksOf(shape).at(-1) as Stack;
   const width = keyValueWidth(shape);
   const slots = (prompt.shape[1] as number) / width;
@@ -58,10 +58,15 @@ export function readPrefix(config: Config, prompt: Values, { shape }: Base): rea
   }));
 }
 
-/** PEFT counts its vectors as earlier tokens: sines of positions would be others for the text. */
-function demandNoSines({ positions }: ModelShape): void {
+/** PEFT counts its vectors as earlier tokens: sines and speeds of positions would be others for the text. */
+function demandSteady({ positions }: ModelShape): void {
   if (positions.kind === 'sinusoidal')
     throw cannot('a prompt or prefix on sinusoidal positions', 'in PEFT the text starts behind it, here at position 0');
+  if (positions.kind === 'rotary' && positions.longest !== null)
+    throw cannot(
+      'a prompt or prefix on rotary positions whose speeds change with the length',
+      'PEFT counts its vectors to that length',
+    );
 }
 
 /** What PEFT puts in front of the words stands here where the words stand, too, once they are scaled or widened. */
@@ -143,7 +148,7 @@ export function readPrompt(
   prompt: Values,
   base: Base,
 ): { readonly values: Values; readonly positions: TextPositions } {
-  demandNoSines(base.shape);
+  demandSteady(base.shape);
   demandPlainWords(base.shape);
   const length = number(config, 'num_virtual_tokens');
   const stored = length * submodules(base.shape);
@@ -162,7 +167,7 @@ export function writePrompt(
   { prompt: own }: Method,
   base: Base,
 ): { readonly config: Config; readonly tensors: Named } {
-  demandNoSines(base.shape);
+  demandSteady(base.shape);
   demandPlainWords(base.shape);
   const length = prompt.shape[0] as number;
   const [stack] = stacksOf(base.shape) as [Stack];

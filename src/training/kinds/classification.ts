@@ -17,6 +17,7 @@ import { byLength, prepare, type Batching } from '../data';
 import type { TrainingJob } from '../job';
 import { labelledBatch, type LabelledBatch } from '../labelled';
 import type { Own } from '../learner';
+import { fitting, roomIn } from '../room';
 import { defineKind, type Prediction, type Reading, type TaskKind } from './kind';
 import { demandText } from './texts';
 
@@ -53,7 +54,10 @@ export const classification: TaskKind = defineKind<ClassificationTask, Classific
       job.training.precision,
     );
     const batching = (run: TrainingJob): ReturnType<typeof labelledBatching> =>
-      labelledBatching(tokenizer, run.training.maxLength, promptLength(run.method));
+      labelledBatching(tokenizer, run.training.maxLength, {
+        prompt: promptLength(run.method),
+        room: roomIn('encoder', run.method, backbone.shape),
+      });
     return {
       learner,
       score: (own, batch) => learner.score(own, batch),
@@ -112,15 +116,15 @@ function labelOf(labels: readonly string[], values: ArrayLike<number>): Predicti
 /**
  * Labelled texts as packed batches. All batches of one planned length share their grids and one number of rows N, the
  * most that any needs.
- * @param prompt free slots before each sequence
+ * @param prompt free slots before each sequence @param room most tokens of a text that the model takes
  */
 export function labelledBatching(
   tokenizer: Tokenizer,
   maxLength: number,
-  prompt: number,
+  { prompt, room = Infinity }: { readonly prompt: number; readonly room?: number },
 ): Batching<ClassificationExample, EncodedText, LabelledBatch> {
   return {
-    encode: (examples) => encodeTexts(tokenizer, examples, maxLength),
+    encode: (examples) => fitting(encodeTexts(tokenizer, examples, maxLength), ({ ids }) => ids.length, room),
     labels: () => 1,
     uploader: (batches) => {
       const tokens = ({ rows }: Batch<EncodedText>): readonly number[] => rows.map(({ ids }) => ids.length + prompt);

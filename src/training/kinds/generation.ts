@@ -10,6 +10,7 @@ import { generatorOf } from '../generator';
 import type { TargetSettings, TrainingJob } from '../job';
 import type { Own } from '../learner';
 import type { PairForm } from '../pairs/form';
+import { roomIn } from '../room';
 import { oneStack } from '../pairs/one-stack';
 import { twoStacks } from '../pairs/two-stacks';
 import { writeTargets, writeTexts, type Writing } from '../write';
@@ -77,7 +78,8 @@ function pairForm(
 ): PairForm {
   const { encoderLayers, decoderLayers } = backbone.shape;
   const { start, end } = special;
-  const limits = { source: training.maxLength, target: targetOf(task.name, training.target).maxLength, end };
+  const room = { source: roomIn('encoder', method, backbone.shape), target: roomIn('decoder', method, backbone.shape) };
+  const limits = { source: training.maxLength, target: targetOf(task.name, training.target).maxLength, end, room };
   const prompt = promptLength(method);
   if (decoderLayers === 0)
     throw new UserError(

@@ -24,6 +24,8 @@ export interface PairLimits {
   readonly source: number;
   readonly target: number;
   readonly end: readonly number[];
+  /** Most tokens that the model takes of each. */
+  readonly room: { readonly source: number; readonly target: number };
 }
 
 /** Places and labels of the sequences' targets; those of fillers have weight 0 and stand after those that count. */

@@ -6,6 +6,7 @@ import type { Batch } from '../../tasks/batches';
 import { encodeLines, type EncodedLine } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
 import { byLength, prepare } from '../data';
+import { fitting } from '../room';
 import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
 
 /**
@@ -15,7 +16,7 @@ import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
  */
 export function oneStack(tokenizer: Tokenizer, limits: PairLimits, prompt: number): PairForm {
   const encode = (examples: readonly GenerationExample[]): readonly EncodedLine[] =>
-    encodeLines(tokenizer, examples, limits);
+    fitting(encodeLines(tokenizer, examples, limits), ({ ids }) => ids.length, limits.room.target);
   const batching = {
     encode,
     labels: labelsIn,

@@ -6,16 +6,25 @@ import type { Batch } from '../../tasks/batches';
 import { encodePairs, type EncodedPair, type PairOptions } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
 import { byLength, prepare } from '../data';
-import { targetsOf, tokensOf, type PairForm } from './form';
+import { fitting } from '../room';
+import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
 
 /**
  * Sources in an encoder and targets in a decoder, which reads its start and all but the last target token. All batches
  * of one planned source length share their shapes: rows and grids of sources and of targets.
  * @param prompt free slots before each source
  */
-export function twoStacks(tokenizer: Tokenizer, options: PairOptions, prompt: number): PairForm {
+export function twoStacks(
+  tokenizer: Tokenizer,
+  { room, ...options }: PairOptions & Pick<PairLimits, 'room'>,
+  prompt: number,
+): PairForm {
   const encode = (examples: readonly GenerationExample[]): readonly EncodedPair[] =>
-    encodePairs(tokenizer, examples, options);
+    fitting(
+      fitting(encodePairs(tokenizer, examples, options), ({ ids }) => ids.length, room.source),
+      ({ target }) => target.length,
+      room.target,
+    );
   const batching = {
     encode,
     labels: ({ target }: EncodedPair) => target.length,
