@@ -3,7 +3,7 @@ import { tunedRate } from '../tuning/tuned';
 import { runsOf, type Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';
-import { summarisationBlock } from './summarisation';
+import { settings } from './settings';
 import { declared, type Declared, type Tunable, type Variant } from './study';
 
 const gate = 'base-gate';
@@ -11,7 +11,7 @@ const gate = 'base-gate';
 /** The same network before any training. */
 export const randomOf = (model: string): string => `${model}-random`;
 
-const blocks: readonly Block[] = [translationBlock, synopsisBlock, summarisationBlock];
+const blocks: readonly Block[] = [translationBlock, synopsisBlock, ...settings.map(({ block }) => block)];
 
 /** What training from random weights is tuned under; rates of a pretrained model would be unfair to it. */
 export const randomFamily = (block: string): string => `random weights on ${block}`;

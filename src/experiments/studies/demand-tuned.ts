@@ -4,7 +4,7 @@ import { readTuning } from '../tuning/tuned';
 import { randomFamily, randomOf } from './base-gate';
 import { blocks } from './blocks';
 import { plansOf, type Study } from './study';
-import { summarisationBlock } from './summarisation';
+import { settings } from './settings';
 import { tunableNamed } from './tunables';
 
 /**
@@ -25,7 +25,7 @@ export function demandTuned(study: Study): void {
  * the middle of their range.
  */
 function untuned({ model, task, method }: RunSpec): readonly string[] {
-  const block = [...blocks, summarisationBlock].find(
+  const block = [...blocks, ...settings.map((one) => one.block)].find(
     (one) => one.task === task && [one.model, randomOf(one.model)].includes(model),
   );
   if (block === undefined) return [];

@@ -17,7 +17,7 @@ import { precision } from './precision';
 import { prefixTraining } from './prefix-training';
 import { originalStudies } from './originals';
 import type { Declared, Study } from './study';
-import { summarisation } from './summarisation';
+import { settings } from './settings';
 
 /** In the order of the catalogue; the last ones are whole blocks of the compute plan, and the paper's own settings. */
 const shipped: readonly Declared[] = [
@@ -35,7 +35,7 @@ const shipped: readonly Declared[] = [
   precision,
   baseGate,
   designSpace,
-  summarisation,
+  ...settings.map(({ study }) => study),
   ...blockStudies,
   ...originalStudies,
 ];

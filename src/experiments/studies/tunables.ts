@@ -5,7 +5,7 @@ import type { Block } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { existingMethods } from './existing-methods';
 import { generationFamilies } from './families';
-import { summarisationTunable } from './summarisation';
+import { settings } from './settings';
 import { familyOf, type Tunable, type TunedFamily } from './study';
 
 /** 120 steps of 16. */
@@ -38,7 +38,7 @@ export const tunables: Readonly<Record<string, () => Tunable>> = {
   'english-romanian': () => generationTunable(translationBlock),
   synopsis: () => generationTunable(synopsisBlock),
   'base-gate': gateTunable,
-  summarisation: summarisationTunable,
+  ...Object.fromEntries(settings.map(({ block, tunable }) => [block.name, tunable])),
 };
 
 /** What is tuned under `name`; an unknown name is a UserError that lists the known ones. */

@@ -1,0 +1,5 @@
+import type { Setting } from './setting';
+import { summarisation } from './summarisation';
+
+/** The settings in which each configuration is tuned on its own. */
+export const settings: readonly Setting<string>[] = [summarisation];
