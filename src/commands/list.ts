@@ -150,7 +150,7 @@ export const commands: readonly Command[] = [
     about: 'try learning rates for each method family of a study',
     options: { ...named('family'), ...running },
     positionals: ['NAME'],
-    load: () => study().tuneCommand,
+    load: () => (require('./tune') as typeof import('./tune')).tuneCommand,
   },
   {
     name: 'gate',

@@ -10,9 +10,6 @@ import { runPath, tiers, type Tier } from '../experiments/store/spec';
 import { studyNamed } from '../experiments/studies';
 import { atPrecision } from '../experiments/studies/precision';
 import { plansOf, type Study } from '../experiments/studies/study';
-import { tunableNamed } from '../experiments/studies/tunables';
-import { joined, onlyFamily, tune, writeTuning } from '../experiments/tuning/tune';
-import { readTuning } from '../experiments/tuning/tuned';
 import { flag, givenOf, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 import { figuresFolder, relativePath } from './paths';
 import { runStages } from '../experiments/studies/run-study';
@@ -146,25 +143,6 @@ export function exitCode({ failed, interrupted }: StudyReport): number {
   if (interrupted) return 130;
   if (failed.length === 0) return 0;
   return failed.every(({ user }) => user) ? 2 : 1;
-}
-
-/** `petl tune NAME`: tries learning rates and writes the table of the best. */
-export async function tuneCommand(input: Input): Promise<number> {
-  const tunable = tunableNamed(input.positionals[0] ?? '');
-  const part = onlyFamily(tunable, textOf(input, 'family', ''));
-  const { table, reports } = await withInterrupt((signal) => tune(part, { ...optionsOf(input), signal }));
-  reports.forEach(sayFailures);
-  if (table === undefined) return Math.max(...reports.map(exitCode), 1);
-  print(
-    table.families
-      .map(
-        ({ family, trials, chosen }) =>
-          `${family.padEnd(12)} ${trials.map(({ rate, loss }) => `${rate === chosen ? '*' : ' '}${rate}: ${loss?.toFixed(4) ?? 'diverged'}`).join('  ')}`,
-      )
-      .join('\n'),
-  );
-  print(`\n  ${relativePath(writeTuning(joined(table, readTuning(tunable.name), tunable)))}`);
-  return 0;
 }
 
 /** `petl results NAME`: the score table of what is on disk. */
