@@ -37,6 +37,9 @@ const tiny = join(root, 'src', 'model', 'fixtures', 'tiny-bert');
 const adapter = join(fixtures, 'peft-bert-lora');
 const at = (...parts) => join(place, ...parts);
 
+/** Names of work that is not finished, the states that training goes on from among them. */
+const unfinished = /(^|\/)\.(tmp|lock|fetch|checkpoint)-|\.lock(\.|$)/;
+
 /** SHA-256 of each file below a folder by path, names of unfinished work left out; {} where there is none. */
 function filesOf(folder, below = folder) {
   if (!existsSync(folder)) return {};
@@ -44,7 +47,7 @@ function filesOf(folder, below = folder) {
     {},
     ...readdirSync(folder, { withFileTypes: true }).map((entry) => {
       const path = join(folder, entry.name);
-      if (/^\.(tmp|lock|fetch)-/.test(entry.name) || /\.lock(\.|$)/.test(entry.name)) return {};
+      if (unfinished.test(entry.name)) return {};
       if (entry.isDirectory()) return filesOf(path, below);
       return { [relative(below, path)]: createHash('sha256').update(readFileSync(path)).digest('hex') };
     }),
@@ -53,9 +56,7 @@ function filesOf(folder, below = folder) {
 
 /** What unfinished work left below a folder. */
 const leftovers = (folder) =>
-  existsSync(folder)
-    ? readdirSync(folder, { recursive: true }).filter((name) => /(^|\/)\.(tmp|lock|fetch)-|\.lock(\.|$)/.test(name))
-    : [];
+  existsSync(folder) ? readdirSync(folder, { recursive: true }).filter((name) => unfinished.test(name)) : [];
 
 const differing = (now, wanted) =>
   Object.keys(now)

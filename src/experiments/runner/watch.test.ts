@@ -57,4 +57,6 @@ it('tells a study whose process has died, and passes over what is no picture', (
   const [found, ...more] = watched(results);
   expect([found?.alive, more]).toEqual([false, []]);
   expect(found?.picture).toMatchObject({ ended: 1, failed: [{ name: 'head, seed 3', reason: 'no memory' }] });
+  keepPicture(results); // the next study clears away what the dead one left
+  expect(watched(results)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { unfinished, writeWhole } from '../../files';
@@ -39,6 +39,7 @@ let kept = 0;
 /** Keeps the picture of a study while it runs. Where it cannot be written, nobody watches. */
 export function keepPicture(results: string = resultsFolder()): Progress {
   const path = unfinished(join(results, `${(kept += 1)}${suffix}`));
+  if (existsSync(results)) processes().removeLeftovers(results); // pictures of studies that were killed
   const show = (picture: Snapshot): void => {
     try {
       if (picture.over) rmSync(path, { force: true });
