@@ -1,6 +1,7 @@
 import type { Tunable } from '../experiments/studies/study';
 import { tunableNamed } from '../experiments/studies/tunables';
-import { joined, onlyFamily, tune, writeTuning, type Tuning } from '../experiments/tuning/tune';
+import { joined, writeTuning } from '../experiments/tuning/table';
+import { onlyFamily, tune, type Tuning } from '../experiments/tuning/tune';
 import { readTuning, type FamilyTuning } from '../experiments/tuning/tuned';
 import { flag, print, textOf, type Input } from './command';
 import { relativePath } from './paths';

@@ -13,7 +13,8 @@ import { runSpec } from '../store/spec';
 import { blocks } from '../studies/blocks';
 import type { Study, Tunable } from '../studies/study';
 import { tunables } from '../studies/tunables';
-import { joined, onlyFamily, tune, writeTuning } from './tune';
+import { joined, writeTuning } from './table';
+import { onlyFamily, tune } from './tune';
 import { bestOf, logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
 
 let results: string;
