@@ -76,6 +76,18 @@ describe('train', () => {
     expect(said).toEqual(['toy head on sentiment: not run yet (seeds 1, 2): npx petl study toy --tier quick']);
   });
 
+  it('says of many variants in a line each what is there and what is not', async () => {
+    await train(study, 'head', options());
+    const both = ['head', 'lora:r=4'];
+    expect(await train(study, both, options({ missing: 'say' }))).toHaveLength(2);
+    expect(said).toEqual([
+      '2 runs of 2 variants on disk, trained in 0.4 s',
+      '2 runs of 2 variants not run yet: npx petl study toy --tier quick',
+    ]);
+    expect(await train(study, both, options())).toHaveLength(4);
+    expect(trained).toBe(4);
+  });
+
   it('trains anew when asked to', async () => {
     await train(study, 'head', options());
     await train(study, 'head', options({ again: true }));

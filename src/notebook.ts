@@ -6,8 +6,7 @@ import { countRun } from './experiments/store/counts';
 import { readRun } from './experiments/store/read';
 import type { RunRecord } from './experiments/store/record';
 import { rowOf, rowsOfStudy } from './experiments/store/rows';
-import { runPath, type RunSpec } from './experiments/store/spec';
-import { deviation, mean } from './experiments/statistics/statistics';
+import { runPath } from './experiments/store/spec';
 import { demandFound } from './experiments/studies/own-rates';
 import { runStudy as runInWorkers, type RunStudyOptions } from './experiments/studies/run-study';
 import type { Progress, StudyReport } from './experiments/runner/report';
@@ -16,10 +15,10 @@ import { Interrupted, UserError } from './errors';
 import { nearest } from './petl/design/nearest';
 import { liveCurve, type Live } from './plots/live';
 import { notebook } from './plots/output';
-import { groupBy } from './plots/summary';
 import { locks } from './processes';
 import type { Report } from './training/job';
 import { runBars } from './views/run-bars';
+import { lotsOf, sayOf, sayTogether } from './found';
 import type { RunRow } from './rows';
 
 /** How `train` treats what is and is not on disk. */
@@ -40,23 +39,24 @@ export interface TrainOptions {
  * What has finished runs on disk is loaded, and a line says so. An interrupt stops between two steps and keeps the state
  * of the run in hand: the same call goes on from there.
  * @param variant name of a variant of the study, or any method: one that it does not list is trained as a variant of
- * its own, under the study's settings
+ * its own, under the study's settings; of a list of them one line says what is on disk
  */
-export async function train(study: Study, variant: string, options: TrainOptions = {}): Promise<readonly RunRow[]> {
+export async function train(
+  study: Study,
+  variant: string | readonly string[],
+  options: TrainOptions = {},
+): Promise<readonly RunRow[]> {
   demandFound(study, options.results);
-  const chosen = variantNamed(study, variant);
-  const { label } = chosen;
   const say = options.say ?? ((line: string): void => void process.stdout.write(`${line}\n`));
+  const names = typeof variant === 'string' ? [variant] : variant;
+  const lots = names.map((name) => variantNamed(study, name)).flatMap((chosen) => lotsOf(chosen, options, say));
+  if (typeof variant !== 'string') sayTogether(lots, study, options, say);
   const rows: RunRow[] = [];
-  for (const specs of groupBy(chosen.runs, ({ task }) => task).values()) {
-    const stored = specs.map((spec) => storedRun(spec, options, say));
-    const found = stored.flatMap((record) => record ?? []);
-    if (found.length > 0) say(foundLine(label, found));
-    const missing = specs.filter((_, i) => stored[i] === undefined);
-    if (missing.length > 0 && options.missing === 'say') say(missingLine(label, missing, study));
-    for (const [i, spec] of specs.entries()) {
-      const record =
-        stored[i] ?? (options.missing === 'say' ? undefined : await trainOnce({ spec, label }, options, say));
+  for (const lot of lots) {
+    if (typeof variant === 'string') sayOf(lot, study, options, say);
+    for (const { spec, record: stored } of lot.runs) {
+      const { label } = lot;
+      const record = stored ?? (options.missing === 'say' ? undefined : await trainOnce({ spec, label }, options, say));
       if (record !== undefined) rows.push(...rowOf(record).map((row) => ({ ...row, label })));
     }
   }
@@ -120,32 +120,6 @@ export function variantNamed(study: Study, variant: string): Variant {
 /** Rows of every finished run of the study as it stands today. */
 export function resultsOf(study: Study, results?: string): readonly RunRow[] {
   return rowsOfStudy(study, results);
-}
-
-function storedRun(
-  spec: RunSpec,
-  { again, results }: TrainOptions,
-  say: (line: string) => void,
-): RunRecord | undefined {
-  const stored = readRun(runPath(spec, results));
-  if (stored.kind === 'damaged') say(`${stored.path}: ${stored.reason}; it does not count`);
-  return stored.kind === 'finished' && again !== true ? stored.record : undefined;
-}
-
-/** One line: of one run, or of the mean of several. */
-function foundLine(label: string, records: readonly RunRecord[]): string {
-  const [first] = records as readonly [RunRecord];
-  const { metric } = first.final;
-  const scores = records.flatMap(({ final }) => final.score ?? []);
-  const seconds = records.reduce((sum, { final }) => sum + final.seconds, 0).toFixed(0);
-  if (records.length === 1)
-    return `${label}, seed ${first.run.spec.seed}: finished run on disk, ${metric} ${scores[0]?.toFixed(4) ?? '-'}, trained in ${seconds} s`;
-  const seeds = records.map(({ run }) => run.spec.seed).join(', ');
-  return `${label} on ${first.run.spec.task}: ${records.length} finished runs on disk (seeds ${seeds}), ${metric} ${mean(scores).toFixed(4)} ± ${deviation(scores).toFixed(4)}, ${seconds} s`;
-}
-
-function missingLine(label: string, specs: readonly RunSpec[], { name, tier }: Study): string {
-  return `${label} on ${specs[0]?.task ?? ''}: not run yet (seeds ${specs.map(({ seed }) => seed).join(', ')}): npx petl study ${name} --tier ${tier}`;
 }
 
 /** Trains the run, unless another process has it in hand: then waits for what that one finishes. */
