@@ -78,6 +78,7 @@ process.on('SIGINT', () => {
   globalThis.interrupted += 1;
 });
 
+require('./notebook/interrupts.cjs').letLoopsEnd();
 require('./notebook/declarations.cjs').importDeclared(sys);
 require('./notebook/shorthand.cjs').writeOutShorthand();
 require('./notebook/errors.cjs').showErrors();

@@ -51,16 +51,19 @@ export async function train(
   const names = typeof variant === 'string' ? [variant] : variant;
   const lots = names.map((name) => variantNamed(study, name)).flatMap((chosen) => lotsOf(chosen, options, say));
   if (typeof variant !== 'string') sayTogether(lots, study, options, say);
-  const rows: RunRow[] = [];
-  for (const lot of lots) {
-    if (typeof variant === 'string') sayOf(lot, study, options, say);
-    for (const { spec, record: stored } of lot.runs) {
-      const { label } = lot;
-      const record = stored ?? (options.missing === 'say' ? undefined : await trainOnce({ spec, label }, options, say));
-      if (record !== undefined) rows.push(...rowOf(record).map((row) => ({ ...row, label })));
+  return await heeding(async () => {
+    const rows: RunRow[] = [];
+    for (const lot of lots) {
+      if (typeof variant === 'string') sayOf(lot, study, options, say);
+      for (const { spec, record: stored } of lot.runs) {
+        const { label } = lot;
+        const record =
+          stored ?? (options.missing === 'say' ? undefined : await trainOnce({ spec, label }, options, say));
+        if (record !== undefined) rows.push(...rowOf(record).map((row) => ({ ...row, label })));
+      }
     }
-  }
-  return rows;
+    return rows;
+  });
 }
 
 /**
@@ -88,11 +91,24 @@ export async function runStudy(study: Study, options: RunStudyOptions = {}): Pro
         progress.end(lane, plan, answer);
       },
     };
-    const report = await runInWorkers(study, { signal: controller.signal, ...options, progress: watched });
+    const report = await heeding(() =>
+      runInWorkers(study, { signal: controller.signal, ...options, progress: watched }),
+    );
     if (report.interrupted && interrupts() > before) throw interrupted(stopped);
     return report;
   } finally {
     clearInterval(watch);
+  }
+}
+
+/** Work that an interrupt stops by itself: `scripts/kernel.cjs` has the cell end with what it says. */
+async function heeding<T>(work: () => Promise<T>): Promise<T> {
+  const kernel = globalThis as { heeding?: number };
+  kernel.heeding = (kernel.heeding ?? 0) + 1;
+  try {
+    return await work();
+  } finally {
+    kernel.heeding -= 1;
   }
 }
 

@@ -162,6 +162,30 @@ describe('the notebook kernel', { timeout: 180_000 }, () => {
     });
   });
 
+  it('ends an interrupted cell when what heeds the interrupt does, with its words', async () => {
+    const running = run(
+      [
+        'const kernel = globalThis as unknown as { interrupted: number; heeding: number };',
+        'const known = kernel.interrupted;',
+        'kernel.heeding = 1;',
+        'while (kernel.interrupted === known) await new Promise((done) => setTimeout(done, 10));',
+        'await new Promise((done) => setTimeout(done, 300));',
+        'kernel.heeding = 0;',
+        "throw new Error('Interrupted: step 1 of 2 is kept; run the cell again');",
+      ].join('\n'),
+    );
+    await new Promise((done) => {
+      setTimeout(done, 1500);
+    });
+    kernel.interrupt();
+    const { status, out } = await running;
+    expect(status).toBe('error');
+    expect(out.split('\n')[0]).toBe('Interrupted: step 1 of 2 is kept; run the cell again');
+    await new Promise((done) => {
+      setTimeout(done, 300);
+    });
+  });
+
   it('updates a live curve in place, and leaves one picture', async () => {
     const { status, messages } = await run(
       [

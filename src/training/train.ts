@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
+import { Interrupted } from '../errors';
 import { watchPeak } from '../peak';
 import { masksAt } from '../petl/forms/ranks';
 import { bestSoFar, isSpent } from './best';
@@ -14,6 +15,7 @@ import { Session, type OpenRun } from './session';
 /**
  * Trains one method on one task with a frozen model and scores it once on test. The model's weights are never changed.
  * @param report called after every step and validation; returning 'stop' ends training after the step
+ * @throws Interrupted where it was so stopped and its state is kept: nothing is scored then
  * @param session what earlier runs have loaded and compiled; one of its own where left out
  */
 export async function train(job: TrainingJob, report: Report, session?: Session): Promise<TrainingOutcome> {
@@ -33,6 +35,8 @@ async function trainIn(session: Session, job: TrainingJob, report: Report): Prom
   const loop = loopOf(job, run);
   try {
     const earlier = await steps(loop, job, run, report);
+    if (earlier.stopped && job.checkpoint !== undefined)
+      throw new Interrupted(`stopped at step ${loop.done}; its state is kept in ${job.checkpoint.path}`);
     const trained = seconds();
     if (gradientsDue(job.training, loop.done, run.course.steps)) demandGradients(run.method, run.shape, loop.state);
     run.demandFrozen();
@@ -90,6 +94,8 @@ interface Course {
   readonly events: readonly TrainingEvent[];
   /** That the run had taken before it was left. */
   readonly seconds: number;
+  /** As the report asked. */
+  readonly stopped: boolean;
 }
 
 /** All steps, with what they report. */
@@ -122,7 +128,7 @@ async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report)
     else if (loop.done < course.steps) kept?.afterStep(loop, events);
     await nextTurn(); // lets interrupts and messages in
   }
-  return { events, seconds: earlier };
+  return { events, seconds: earlier, stopped };
 }
 
 /** All that decides a run's numbers. */

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { timestamp } from '../../clock';
 import type { Report, TrainingJob, TrainingOutcome } from '../../training/job';
+import { Interrupted } from '../../errors';
 import { environment } from '../store/environment';
 import { readRun } from '../store/read';
 import type { RunCounts, RunLine, RunRecord } from '../store/record';
@@ -70,6 +71,7 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
     rmSync(checkpoint.path, { force: true });
   } catch (error) {
     writer.discard();
+    if (error instanceof Interrupted) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`, at);
     if (!(error instanceof StoppedError)) rmSync(checkpoint.path, { force: true }); // it would fail alike
     throw error;
   }
