@@ -6,7 +6,7 @@ import { data } from './setup/data.mjs';
 import { filter } from './setup/filter.mjs';
 import { kernel } from './setup/kernel.mjs';
 import { packages } from './setup/packages.mjs';
-import { environment, jupyter } from './setup/python.mjs';
+import { dask, environment, jupyter } from './setup/python.mjs';
 import { cache, takeLock } from './setup/shell.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -37,7 +37,8 @@ function step({ name, ready, act }, ...needs) {
   });
 }
 
-const missing = [packages, environment, engineLibrary, engine, jupyter, kernel, data, filter].filter(
+const wanted = process.argv.includes('--cluster') ? [dask] : []; // npm run setup -- --cluster
+const missing = [packages, environment, engineLibrary, engine, jupyter, kernel, data, filter, ...wanted].filter(
   ({ ready }) => !ready(),
 );
 if (process.argv.includes('--missing')) {
@@ -66,7 +67,7 @@ await Promise.all([
   step(filter),
   step(data, npm, library),
   step(engine, npm, library),
-  step(jupyter, library).then((fine) => step(kernel, fine)),
+  step(jupyter, library).then((fine) => Promise.all([step(kernel, fine), ...wanted.map((one) => step(one, fine))])),
 ]);
 rmSync(cache('tmp'), { recursive: true, force: true });
 release();

@@ -33,20 +33,26 @@ export const environment = {
   },
 };
 
-const requirements = () =>
-  createHash('sha256')
-    .update(readFileSync(at('requirements.txt')))
-    .digest('hex');
-const stamp = at('.venv', '.requirements');
+/** A step that brings what a file of requirements pins by hash; it is done while that file has not changed. */
+function pinned(name, list, stampName) {
+  const wanted = () =>
+    createHash('sha256')
+      .update(readFileSync(at(list)))
+      .digest('hex');
+  const stamp = at('.venv', stampName);
+  return {
+    name,
+    ready: () => existsSync(python) && holds(stamp, wanted()),
+    async act() {
+      await pip(['install', '--require-hashes', '--only-binary=:all:', '-r', at(list)]);
+      writeAtomically(stamp, wanted());
+    },
+  };
+}
 
-export const jupyter = {
-  name: 'JupyterLab',
-  ready: () => existsSync(python) && holds(stamp, requirements()),
-  async act() {
-    await pip(['install', '--require-hashes', '--only-binary=:all:', '-r', at('requirements.txt')]);
-    writeAtomically(stamp, requirements());
-  },
-};
+export const jupyter = pinned('JupyterLab', 'requirements.txt', '.requirements');
+/** Brought on request. */
+export const dask = pinned('Dask', 'requirements-cluster.txt', '.requirements-cluster');
 
 export const pip = (args) =>
   run(python, ['-m', 'pip', args[0], '--quiet', '--disable-pip-version-check', '--no-input', ...args.slice(1)]);

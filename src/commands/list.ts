@@ -3,7 +3,13 @@ import { hidden } from './hidden';
 
 const json: Options = { json: { type: 'boolean' } };
 const tier: Options = { tier: { type: 'string' } };
-const running: Options = { workers: { type: 'string' }, eager: { type: 'boolean' }, again: { type: 'boolean' } };
+const running: Options = {
+  workers: { type: 'string' },
+  cluster: { type: 'string' },
+  threads: { type: 'string' },
+  eager: { type: 'boolean' },
+  again: { type: 'boolean' },
+};
 
 const named = (...names: readonly string[]): Options =>
   Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
@@ -33,7 +39,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'study',
-    usage: 'study NAME [--tier quick|full] [--precision f32|bf16] [--workers N] [--eager] [--again] [--json]',
+    usage:
+      'study NAME [--tier quick|full] [--precision f32|bf16] [--workers N|--cluster ADDRESS] [--threads N] [--eager] [--again] [--json]',
     about: 'run what is missing of a study, then table and figure',
     options: { ...tier, ...named('precision'), ...running, ...json },
     positionals: ['NAME'],

@@ -89,7 +89,14 @@ async function writeFigure(study: Study, rows: readonly RunRow[], folder: string
 }
 
 export function optionsOf(input: Input): RunOptions {
+  const cluster = givenOf(input, 'cluster');
+  if (cluster !== undefined && givenOf(input, 'workers') !== undefined)
+    throw new UserError('--workers counts processes here and --cluster those elsewhere: write one of them');
   return {
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(givenOf(input, 'threads') === undefined
+      ? {}
+      : { threads: wholeOf(input, 'threads', { least: 1, most: 256, fallback: 1 }) }),
     workers: wholeOf(input, 'workers', { least: 1, most: 64, fallback: Math.min(2, availableParallelism()) }),
     engine: flag(input, 'eager') ? 'eager' : 'compiled',
     again: flag(input, 'again'),

@@ -53,7 +53,11 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
   const path = runPath(plan.spec, options.results);
   const counts = tools.count(plan.spec);
   const writer = openRun(path, runLine(plan, counts, options.engine));
-  const checkpoint = { path: checkpointPath(plan.spec, options.results), say: options.say ?? standardError };
+  const checkpoint = {
+    path: checkpointPath(plan.spec, options.results),
+    seconds: Number(process.env['PETL_KEEP_SECONDS']) || 60, // where machines may go at any time, sooner
+    say: options.say ?? standardError,
+  };
   let stopped = false;
   let at: Standing = { step: 0, steps: 0 };
   try {

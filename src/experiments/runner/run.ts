@@ -7,11 +7,15 @@ import { programKey, type TrainingJob } from '../../training/job';
 import { tee } from './board';
 import { openClaims, type Claims } from './claims';
 import type { PlannedRun } from './execute';
-import { launchWorker, threadsOf, type Answer, type Launch, type WorkerProcess } from './process';
+import { openCluster, type Cluster } from './cluster';
+import { costsBy } from './cost';
+import { before, waiting } from './schedule';
+import { launchWorker, threadsOf as shareOf, type Answer, type Launch, type WorkerProcess } from './process';
 import type { Failure, Progress, StudyReport } from './report';
 import { keepPicture } from './watch';
 import { codeFingerprint } from '../store/code';
 import { madeBy } from '../store/entry';
+import { listRuns } from '../store/index-cache';
 import { isFinished, readRun } from '../store/read';
 import { resultsFolder, runId, runPath } from '../store/spec';
 
@@ -30,6 +34,8 @@ export interface RunOptions {
   readonly alone?: true;
   readonly results?: string;
   readonly launch?: Launch;
+  /** Where runs are made instead of here: `tcp://HOST:PORT` of a Dask scheduler, or `local:3`. */
+  readonly cluster?: string;
   /** Aborted by an interrupt: workers keep the state of the runs in hand and end, finished runs stay. */
   readonly signal?: AbortSignal;
 }
@@ -45,7 +51,9 @@ export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions
   const queue = options.again === true ? [...plans] : missing(plans, options);
   for (const folder of new Set(queue.map(({ spec }) => dirname(runPath(spec, options.results)))))
     demandWritable(folder);
-  const lanes = Math.min(options.workers, queue.length);
+  const cluster = await clusterOf(queue, options);
+  const costs = costsOf(queue, options.results);
+  const lanes = Math.min(cluster === undefined ? options.workers : mostRemote, queue.length);
   const state: State = {
     queue,
     retried: new Set(),
@@ -56,20 +64,23 @@ export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions
     failed: [],
     finished: 0,
     elsewhere: 0,
-    options,
+    costs,
+    slots: cluster?.slots ?? (() => lanes),
+    options: cluster === undefined ? options : { ...options, launch: cluster.launch },
   };
   const reused = plans.length - queue.length;
-  progress.plan([...queue], reused, () => 1);
+  progress.plan([...queue], reused, costs);
   const abort = (): void => state.workers.forEach((worker) => worker.interrupt());
   options.signal?.addEventListener('abort', abort);
   try {
     await Promise.race([
       Promise.all(Array.from({ length: lanes }, (_, lane) => serveLane(lane, state))),
-      aborted(options.signal).then(() => pause(1000 * grace, undefined, { ref: false })),
+      aborted(options.signal).then(() => pause(cluster === undefined ? 5_000 : 20_000, undefined, { ref: false })),
     ]);
   } finally {
     options.signal?.removeEventListener('abort', abort);
     state.workers.forEach((worker) => worker.stop());
+    cluster?.close();
     state.claims.releaseAll();
     progress.close();
   }
@@ -81,8 +92,15 @@ export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions
   };
 }
 
-/** Seconds that an interrupt gives the workers to leave their runs after a step. */
-const grace = 5;
+/** Runs that are asked of a cluster at once, at most. */
+const mostRemote = 256;
+
+async function clusterOf(queue: readonly PlannedRun[], options: RunOptions): Promise<Cluster | undefined> {
+  const { cluster, alone, results, progress } = options;
+  if (cluster === undefined || queue.length === 0) return undefined;
+  if (alone === true) throw new UserError('what this study measures is time on one machine: run it without a cluster');
+  return await openCluster(cluster, results ?? resultsFolder(), progress.note);
+}
 
 interface State {
   readonly queue: PlannedRun[];
@@ -98,7 +116,19 @@ interface State {
   finished: number;
   /** Runs that others finished. */
   elsewhere: number;
+  /** About how long a run takes. */
+  readonly costs: (plan: PlannedRun) => number;
+  /** How many lanes may work now. */
+  readonly slots: () => number;
   readonly options: RunOptions;
+}
+
+/** Judged once, by the runs that are stored when the study begins. */
+function costsOf(queue: readonly PlannedRun[], results?: string): (plan: PlannedRun) => number {
+  if (queue.length === 0) return () => 1;
+  const cost = costsBy(listRuns(results));
+  const seconds = new Map(queue.map(({ spec }) => [runId(spec), cost(spec).seconds]));
+  return ({ spec }) => seconds.get(runId(spec)) ?? 1;
 }
 
 function missing(plans: readonly PlannedRun[], { results, progress }: RunOptions): PlannedRun[] {
@@ -153,9 +183,15 @@ function dismiss(worker: WorkerProcess, { workers }: State): void {
 }
 
 function launch({ options, workers }: State): WorkerProcess {
-  const worker = (options.launch ?? launchWorker)(options.threads ?? threadsOf(options.workers));
+  const worker = (options.launch ?? launchWorker)(options.threads ?? threadsOf(options));
   workers.add(worker);
   return worker;
+}
+
+/** A worker's share of these cores; on machines that are not known, one. */
+function threadsOf({ cluster, workers }: RunOptions): number {
+  if (cluster === undefined) return shareOf(workers);
+  return cluster.startsWith('local:') ? shareOf(Number(cluster.slice(6))) : 1;
 }
 
 interface Assignment {
@@ -199,7 +235,7 @@ function giveUp(state: State, answer: Answer): void {
 async function next(lane: number, state: State): Promise<PlannedRun | undefined> {
   const { queue, options } = state;
   while (queue.length > 0 && options.signal?.aborted !== true) {
-    const plan = inOrder(lane, state).find((candidate) => isOurs(candidate, state));
+    const plan = lane < state.slots() ? inOrder(lane, state).find((candidate) => isOurs(candidate, state)) : undefined;
     if (plan === undefined) {
       await pause(500);
       continue;
@@ -215,15 +251,12 @@ async function next(lane: number, state: State): Promise<PlannedRun | undefined>
   return undefined;
 }
 
-/** First the runs that share the lane's compiled programs, then those that no other lane is busy with, then the rest. */
-function inOrder(lane: number, { queue, active }: State): readonly PlannedRun[] {
-  const own = active.get(lane);
+/** The runs that wait, in the order in which the lane should take them. */
+function inOrder(lane: number, { queue, active, costs, slots }: State): readonly PlannedRun[] {
   const others = new Set([...active].flatMap(([other, key]) => (other === lane ? [] : [key])));
-  const rank = (plan: PlannedRun): number => {
-    const key = programKey(plan.spec);
-    return key === own ? 0 : others.has(key) ? 2 : 1;
-  };
-  return [...queue].sort((a, b) => rank(a) - rank(b));
+  const jobs = queue.map((plan) => ({ plan, key: programKey(plan.spec), seconds: costs(plan) }));
+  const lanes = Math.min(slots(), queue.length + active.size);
+  return jobs.sort(before(waiting(jobs), { lanes, own: active.get(lane), others })).map(({ plan }) => plan);
 }
 
 /** A run that cannot be claimed, as on a full disk, has failed; the others go on. */

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors';
 import type { TrainingEvent, TrainingJob } from '../../training/job';
+import { codeFingerprint } from '../store/code';
 import { executeRun, StoppedError, type PlannedRun, type Standing, type Tools } from './execute';
 
 /** What the parent asks of a worker, one run at a time. */
@@ -16,7 +17,7 @@ export interface Stop {
 
 /** What a worker says about the run it was given. */
 export type Message =
-  | { readonly kind: 'started' }
+  | { readonly kind: 'started'; readonly code: string }
   | { readonly kind: 'event'; readonly event: TrainingEvent }
   | Note
   | Done
@@ -71,7 +72,7 @@ export function serve(tools: () => Tools): void {
       stopping = true;
       return;
     }
-    send({ kind: 'started' });
+    send({ kind: 'started', code: codeFingerprint() });
     void answer(request, tools, tell).then(send);
   });
 }

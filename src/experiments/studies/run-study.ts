@@ -46,7 +46,9 @@ function unseen(study: Study, seen: Set<string>): readonly PlannedRun[] {
 }
 
 /** How a study is run, and where its results lie. */
-export interface RunStudyOptions extends Partial<Pick<RunOptions, 'again' | 'results' | 'signal' | 'launch'>> {
+export interface RunStudyOptions extends Partial<
+  Pick<RunOptions, 'again' | 'cluster' | 'results' | 'signal' | 'launch' | 'threads'>
+> {
   /** Processes side by side, each with its share of the cores; 2 where left out and there are as many cores. */
   readonly workers?: number;
   readonly progress?: Progress;

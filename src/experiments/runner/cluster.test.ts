@@ -1,0 +1,148 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { projectRoot } from '../../project';
+import { classificationTask } from '../../tasks/classification';
+import { specNameOf } from '../../tasks/own/stored';
+import { words, wordModel } from '../../training/fixtures/words';
+import { numbersOf } from '../store/difference';
+import { recordAt } from '../store/read';
+import { adapterFolder, runPath, runSpec } from '../store/spec';
+import { openCluster } from './cluster';
+import type { PlannedRun } from './execute';
+import { progressTable } from './progress';
+import { runPlanned, type RunOptions } from './run';
+import type { StudyReport } from './report';
+
+const python = join(projectRoot(), '.venv', 'bin', 'python');
+/** Dask is brought on request (npm run setup -- --cluster), as the continuous checks do. */
+const hasDask = existsSync(join(projectRoot(), '.venv', '.requirements-cluster'));
+
+let folder: string;
+const processes: ChildProcess[] = [];
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'petl-cluster-'));
+  vi.stubEnv('VITEST', undefined); // what is started here runs as anywhere
+  vi.stubEnv('PETL_KEEP_SECONDS', '0.3');
+  vi.stubEnv('DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL', '8s');
+});
+afterAll(() => {
+  for (const child of processes) child.kill('SIGKILL');
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function dask(part: 'scheduler' | 'worker', args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const child = spawn(python, ['-m', `distributed.cli.dask_${part}`, ...args, '--no-dashboard'], {
+    stdio: 'ignore',
+    env: { ...process.env, ...env },
+  });
+  processes.push(child);
+  return child;
+}
+
+const worker = (address: string, env?: NodeJS.ProcessEnv): ChildProcess =>
+  dask('worker', [address, '--nthreads', '1', '--no-nanny', '--memory-limit', '0', '--local-directory', folder], env);
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { readonly port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The project once more, with nothing in its cache. */
+function elsewhere(): string {
+  const root = join(folder, 'elsewhere');
+  for (const part of ['src', 'bin', 'scripts/setup', 'data/packages.json', 'package.json'])
+    cpSync(join(projectRoot(), part), join(root, part), { recursive: true });
+  symlinkSync(join(projectRoot(), 'node_modules'), join(root, 'node_modules'));
+  return root;
+}
+
+function plans(): readonly PlannedRun[] {
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    said: words(...Array.from({ length: 3 + (i % 7) }, (__, k) => (7 * i + 11 * k) % 90)),
+    mood: i % 3 === 0 ? 'bad' : 'good',
+  }));
+  const task = specNameOf(classificationTask({ name: 'cluster-moods', rows, text: 'said', label: 'mood' }));
+  const model = wordModel(folder, 'bert');
+  const training = { epochs: 150, batch: 8, maxLength: 16, evaluations: 2 };
+  return ['head', 'lora:r=2'].flatMap((method) =>
+    [1, 2, 3, 4].map((seed) => ({
+      label: method,
+      spec: runSpec({ study: 'own/cluster', tier: 'full', method, model, task, seed, training }),
+    })),
+  );
+}
+
+describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
+  it('ends with the files of a local one, whatever is lost on the way', async () => {
+    const runs = plans();
+    const results = (name: string): string => join(folder, name);
+    const study = (name: string, more: Partial<RunOptions>): Promise<StudyReport> =>
+      runPlanned(runs, {
+        workers: 1,
+        threads: 1,
+        engine: 'compiled',
+        progress: progressTable({ write: () => undefined, columns: 0 }),
+        results: results(name),
+        ...more,
+      });
+
+    const port = await freePort();
+    const address = `tcp://127.0.0.1:${port}`;
+    const scheduler = (): ChildProcess => dask('scheduler', ['--host', '127.0.0.1', '--port', String(port)]);
+    const first = scheduler();
+    const workers = [worker(address), worker(address), worker(address)];
+    const notes: string[] = [];
+    let ended = 0;
+    const quiet = progressTable({ write: () => undefined, columns: 0 });
+    const progress = {
+      ...quiet,
+      note: (line: string) => void notes.push(line),
+      end: (...told: Parameters<typeof quiet.end>) => {
+        if (told[2].kind === 'done') ended += 1;
+        quiet.end(...told);
+      },
+    };
+    const remote = study('remote', { cluster: address, progress });
+    const until = (holds: () => boolean): Promise<void> => vi.waitFor(() => expect(holds()).toBe(true), 120_000);
+    const place = dirname(runPath(runs[0]!.spec, results('remote')));
+    await until(() => existsSync(place) && readdirSync(place).some((name) => name.startsWith('.checkpoint-')));
+    workers[0]?.kill('SIGKILL');
+    workers[1]?.kill('SIGSTOP');
+    await until(() => ended >= 2 && notes.includes('the cluster makes 1 run at once')); // the paused one is taken for dead
+    first.kill('SIGKILL');
+    scheduler();
+    worker(address);
+    worker(address, { PETL_ROOT: elsewhere() });
+    workers[1]?.kill('SIGCONT');
+    expect(await remote).toEqual({ reused: 0, finished: 8, failed: [], interrupted: false });
+
+    expect(await study('local', {})).toMatchObject({ finished: 8, failed: [] });
+    for (const { spec } of runs) {
+      const [here, there] = ['local', 'remote'].map((name) => recordAt(runPath(spec, results(name))));
+      expect(numbersOf(there!)).toBe(numbersOf(here!));
+      expect(there!.run.environment).toMatchObject({ threads: 1, code: here!.run.environment.code });
+      expect(existsSync(adapterFolder(spec, results('remote'))!)).toBe(true);
+    }
+    expect(readdirSync(place).sort()).toEqual(readdirSync(dirname(runPath(runs[0]!.spec, results('local')))).sort());
+    expect(notes.join('\n')).toMatch(/was lost; it goes on elsewhere|going on from step/);
+    expect(notes.join('\n')).toContain(`the scheduler at ${address} is gone; waiting for it`);
+    expect(notes.join('\n')).toMatch(/sending own\/cluster-moods@\w+\.json to the cluster/);
+  });
+
+  it('is refused where nobody answers or the address says nothing', async () => {
+    mkdirSync(join(folder, 'none'), { recursive: true });
+    await expect(openCluster('somewhere', join(folder, 'none'), () => undefined)).rejects.toThrow(
+      'cluster "somewhere": write tcp://HOST:PORT of a Dask scheduler, or local:N',
+    );
+    expect(readdirSync(join(folder, 'none'))).toEqual([]);
+  });
+});

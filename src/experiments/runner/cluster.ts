@@ -1,0 +1,192 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { UserError } from '../../errors';
+import { makeFolder, unfinished } from '../../files';
+import { cacheFolder } from '../../packages/manifest';
+import { projectRoot } from '../../project';
+import { codeFingerprint } from '../store/code';
+import { readRun } from '../store/read';
+import { adapterFolder, runId, runPath, type RunSpec } from '../store/spec';
+import { checkpointPath } from './execute';
+import { parcelsOf } from './parcels';
+import type { Answer, Launch, WorkerProcess } from './process';
+import type { Message, Request } from './worker';
+
+/** Machines that make runs of a study; `scripts/cluster/bridge.py` speaks with them. */
+export interface Cluster {
+  readonly launch: Launch;
+  /** How many runs can be made at once now. */
+  readonly slots: () => number;
+  readonly close: () => void;
+}
+
+type Told =
+  | { readonly kind: 'open'; readonly address: string }
+  | { readonly kind: 'refused' | 'note'; readonly line: string }
+  | { readonly kind: 'slots'; readonly count: number }
+  | { readonly kind: 'message'; readonly number: number; readonly message: Message & { readonly place?: string } };
+
+/** A run that is on its way. */
+interface Sent {
+  readonly request: Request;
+  readonly onMessage: (message: Message & { readonly place?: string }) => void;
+}
+
+const forms = /^(?:tcp|tls):\/\/[^\s/]+:\d+$|^local:\d+$/;
+
+/**
+ * Finds a Dask scheduler, or starts one with workers on this machine (`local:3`).
+ * @param say takes lines about the cluster
+ * @throws UserError where the address cannot be read, Dask is not installed, or nobody answers
+ */
+export async function openCluster(address: string, results: string, say: (line: string) => void): Promise<Cluster> {
+  if (!forms.test(address))
+    throw new UserError(
+      `cluster "${address}": write tcp://HOST:PORT of a Dask scheduler, or local:N for N workers here`,
+    );
+  const python = join(projectRoot(), '.venv', 'bin', 'python');
+  const bridge = spawn(python, [join(projectRoot(), 'scripts', 'cluster', 'bridge.py'), address], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const spool = unfinished(join(results, 'cluster'));
+  mkdirSync(spool, { recursive: true });
+  const sent = new Map<number, Sent>();
+  let slots = 0;
+  const close = (): void => {
+    bridge.kill('SIGTERM');
+    rmSync(spool, { recursive: true, force: true });
+  };
+  try {
+    await heard(bridge, address, (told) => {
+      if (told.kind === 'slots') {
+        slots = told.count;
+        say(
+          slots === 0
+            ? `waiting for workers at ${address}`
+            : `the cluster makes ${slots} ${slots === 1 ? 'run' : 'runs'} at once`,
+        );
+      }
+      if (told.kind === 'message') sent.get(told.number)?.onMessage(told.message);
+      else if (told.kind === 'note') say(told.line);
+    });
+  } catch (error) {
+    close();
+    throw error;
+  }
+  bridge.on('close', () => {
+    for (const one of sent.values())
+      one.onMessage({ kind: 'failed', message: 'the bridge to the cluster has ended', user: false });
+  });
+  const post = (message: object): void => void bridge.stdin.write(`${JSON.stringify(message)}\n`);
+  return { launch: (threads) => remoteWorker({ threads, results, spool, sent, post }), slots: () => slots, close };
+}
+
+/** Resolves when the cluster is there; rejects where it refuses or the bridge ends before. */
+function heard(bridge: ChildProcess, address: string, take: (told: Told) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    bridge.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-4000);
+    });
+    const fail = (): void => reject(new UserError(whyNot(address, said)));
+    bridge.on('error', fail);
+    bridge.on('close', fail);
+    if (bridge.stdout === null) return;
+    createInterface({ input: bridge.stdout }).on('line', (line) => {
+      const told = JSON.parse(line) as Told;
+      if (told.kind === 'open') resolve();
+      else if (told.kind === 'refused') reject(new UserError(`${told.line}: start one, or write --cluster local:2`));
+      else take(told);
+    });
+  });
+}
+
+function whyNot(address: string, said: string): string {
+  if (/No module named 'distributed'|ENOENT/.test(said) || said === '')
+    return 'Dask is not installed: bring it with npm run setup -- --cluster';
+  return `no cluster at ${address}: ${said.trim().split('\n').pop() ?? ''}`;
+}
+
+interface Here {
+  readonly threads: number;
+  readonly results: string;
+  readonly spool: string;
+  readonly sent: Map<number, Sent>;
+  readonly post: (message: object) => void;
+}
+
+let numbers = 0;
+
+/** Has one run after another made somewhere on the cluster. */
+function remoteWorker(here: Here): WorkerProcess {
+  let current: number | undefined;
+  const stop = (): void => {
+    if (current !== undefined) here.post({ kind: 'stop', number: current });
+  };
+  return {
+    run: (request, onEvent, onNote) =>
+      new Promise((resolve) => {
+        const number = (current = numbers += 1);
+        const onMessage = (message: Message & { readonly place?: string }): void => {
+          if (message.kind === 'event') onEvent(message.event);
+          else if (message.kind === 'note') onNote(message.line);
+          else if (message.kind !== 'started' && here.sent.delete(number)) {
+            current = undefined;
+            resolve(settled(message, request, here));
+          }
+        };
+        here.sent.set(number, { request, onMessage });
+        here.post(jobOf(request, number, here));
+      }),
+    interrupt: stop,
+    stop,
+  };
+}
+
+function jobOf(request: Request, number: number, { threads, results, spool }: Here): object {
+  const { spec } = request.plan;
+  const keep = checkpointPath(spec, results);
+  return {
+    kind: 'run',
+    ...{ number, request, threads, spool, keep },
+    id: runId(spec),
+    root: projectRoot(),
+    cache: cacheFolder(),
+    code: codeFingerprint(),
+    parcels: parcelsOf(spec),
+    state: relative(results, keep),
+  };
+}
+
+/** Takes over what came back: files that are not what they say count as lost. */
+function settled(message: Message & { readonly place?: string }, { plan: { spec } }: Request, here: Here): Answer {
+  if (message.kind === 'event' || message.kind === 'note' || message.kind === 'started')
+    return { kind: 'died', reason: 'no answer', started: true };
+  if (message.kind === 'stopped') return message;
+  rmSync(checkpointPath(spec, here.results), { force: true });
+  if (message.kind !== 'done' || message.place === undefined) return message;
+  const fault = takeFiles(message.place, spec, here.results);
+  return fault === undefined ? message : { kind: 'died', reason: fault, started: true };
+}
+
+/** Puts a run's files in place, the result last; gives what is wrong with them, if anything. */
+function takeFiles(place: string, spec: RunSpec, results: string): string | undefined {
+  const path = runPath(spec, results);
+  const found = readRun(join(place, relative(results, path)));
+  if (found.kind !== 'finished')
+    return `its file came back damaged${found.kind === 'damaged' ? `: ${found.reason}` : ''}`;
+  const adapter = adapterFolder(spec, results);
+  const came = adapter === undefined ? '' : join(place, relative(results, adapter));
+  if (adapter !== undefined && existsSync(came)) {
+    mkdirSync(dirname(adapter), { recursive: true });
+    makeFolder(adapter, (folder) =>
+      readdirSync(came).forEach((name) => renameSync(join(came, name), join(folder, name))),
+    );
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  renameSync(join(place, relative(results, path)), path);
+  rmSync(place, { recursive: true, force: true });
+  return undefined;
+}
