@@ -60,6 +60,7 @@ function transpile(files, target) {
       logLevel: 'silent',
       supported: { 'dynamic-import': false }, // import('./x') becomes a late require, which finds x.js
     });
+    fs.chmodSync(scratch, 0o777 & ~process.umask()); // mkdtemp keeps it to this user, and others may use the checkout
     fs.renameSync(scratch, target);
   } catch (error) {
     fs.rmSync(scratch, { recursive: true, force: true });
@@ -90,6 +91,7 @@ function build() {
   const target = buildFolder(files);
   if (fs.existsSync(target)) touch(target);
   else transpile(files, target);
+  fs.accessSync(target, fs.constants.R_OK | fs.constants.X_OK);
   return target;
 }
 
@@ -107,7 +109,7 @@ function main() {
   } catch (error) {
     if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) throw error;
     console.error(
-      `petl: cannot write ${builds} (${error.code}): make room there, or copy the project to a folder of your own`,
+      `petl: cannot ${error.syscall === 'access' ? 'read' : 'write'} ${builds} (${error.code}): make room there, or copy the project to a folder of your own`,
     );
     process.exit(2);
   }

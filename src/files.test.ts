@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from './errors';
-import { demandWritable, fillWhole, makeFolder, writeWhole } from './files';
+import { demandWritable, explained, fillWhole, makeFolder, writeWhole } from './files';
 import { readHashed, writeHashed } from './hashed';
 
 let folder = '';
@@ -22,6 +22,17 @@ describe('files appear whole or not at all', () => {
     ).toThrow('stop');
     expect(readFileSync(path, 'utf8')).toBe('first');
     expect(readdirSync(join(folder, 'deep'))).toEqual(['a.txt']);
+  });
+
+  it.each(['EROFS', 'EACCES'])('says why a folder may not be made where Node calls it missing: %s', (code) => {
+    const path = join(folder, 'a', 'b', 'c');
+    const missing = Object.assign(new Error('no such file'), { code: 'ENOENT', syscall: 'mkdir', path });
+    const access = (at: string): void => {
+      expect(at).toBe(folder); // the nearest that is there
+      throw Object.assign(new Error('no'), { code });
+    };
+    expect(explained(missing, path, access)).toBeInstanceOf(UserError);
+    expect(explained(missing, path, () => undefined)).toBe(missing);
   });
 
   it('makes a folder with everything in it', () => {

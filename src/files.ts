@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -100,9 +102,26 @@ const full: Readonly<Record<string, string>> = {
   EIO: 'the disk does not answer',
 };
 
+/** Node calls a folder that it may not make missing: what forbids it is said where the path ends for now. */
+function codeOf({ code = '', syscall, path }: NodeJS.ErrnoException, access: (folder: string) => void): string {
+  if (code !== 'ENOENT' || syscall !== 'mkdir' || path === undefined) return code;
+  let there = path;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  try {
+    access(there);
+    return code;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? code;
+  }
+}
+
 /** One line for what the file system refuses; every other error as it is. */
-export function explained(error: unknown, path: string): unknown {
-  const { code = '' } = error as NodeJS.ErrnoException;
+export function explained(
+  error: unknown,
+  path: string,
+  access: (folder: string) => void = (folder) => accessSync(folder, constants.W_OK),
+): unknown {
+  const code = codeOf(error as NodeJS.ErrnoException, access);
   if (denied[code] !== undefined)
     return new UserError(`cannot write ${path}: ${denied[code]}: name another folder, or change its owner or rights`);
   if (full[code] !== undefined)

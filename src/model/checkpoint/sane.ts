@@ -42,6 +42,10 @@ export function demandSane(shape: ModelShape, stacks: readonly Stack[]): void {
     );
   if (shape.positions.kind === 'rotary' && shape.headWidth % 2 !== 0)
     throw new UserError(`config.json: rotary positions turn pairs, and ${shape.headWidth} numbers a head is odd`);
+  if (shape.positions.kind === 'rotary' && shape.positions.columns !== 'all' && shape.positions.columns % 2 !== 0)
+    throw new UserError(
+      `config.json: rotary positions turn pairs, and ${shape.positions.columns} numbers of a head is odd: choose another checkpoint`,
+    );
   if (backbone(shape) > mostParameters)
     throw new UserError(
       `config.json describes ${backbone(shape)} parameters, more than this project holds: choose a smaller model`,

@@ -81,6 +81,11 @@ describe('keys of config.json', () => {
     refused(() => shapeOf({ ...configOf(family), ...keys }), message);
   });
 
+  it('a share of a head that leaves half a pair to turn is refused', () => {
+    const odd = { model_type: 'gpt_neox', hidden_size: 24, num_attention_heads: 2, rotary_pct: 0.25 };
+    refused(() => shapeOf(odd), /turn pairs, and 3 numbers of a head is odd/);
+  });
+
   it('unset ones and known harmless ones are fine', () => {
     const shape = shapeOf(configOf('llama'));
     const more = { sliding_window: null, pruned_heads: {}, torch_dtype: 'float16', num_beams: 4 };

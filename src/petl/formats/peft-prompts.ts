@@ -112,7 +112,8 @@ export function writePrefix(
   const stack = stacksOf(shape).at(-1) as Stack;
   const [first] = pieces;
   demandNoWindow(shape);
-  if (shape.family === 'distilbert') throw cannot('a prefix on DistilBERT', 'PEFT cannot run one there');
+  if (shape.family === 'distilbert' || shape.family === 'mpnet')
+    throw cannot(`a prefix on a ${shape.family} model`, 'PEFT cannot run one there');
   if (hasCrossAttention(shape))
     throw cannot(
       'a prefix on an encoder-decoder',
