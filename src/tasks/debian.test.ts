@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { joinLists, readDebianIndex } from './debian';
+import { readDebianIndex } from './debian';
+import { joinLists } from './debian-lists';
 import { synopsisData } from './shipped/synopsis';
 
 const packages = `Package: tiny

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { seconds } from '../clock';
 import { UserError } from '../errors';
 import { readArchive } from './archive';
-import { DEBIAN_INDEX, fetchDebianIndex } from './debian';
+import { DEBIAN_INDEX, DEBIAN_TRANSLATIONS, fetchDebianIndex, fetchDebianTranslations } from './debian';
 import { download, wrongHash, type Download } from './download';
 import { contentHash, keepStamps, lookAt, stampsOf } from '../packages/content';
 import {
@@ -27,8 +27,14 @@ export interface FetchOptions {
   readonly report?: (line: string) => void;
 }
 
+/** What is no archive of a registry, and its release. */
+const UNPINNED: Readonly<Record<string, () => Promise<string>>> = {
+  [DEBIAN_INDEX]: fetchDebianIndex,
+  [DEBIAN_TRANSLATIONS]: fetchDebianTranslations,
+};
+
 /**
- * Brings the named packages (none named: those marked `default`; `debian-index`: see debian.ts) into the cache:
+ * Brings the named packages (none named: those marked `default`; Debian's index and translations: see debian.ts) into the cache:
  * downloads the pinned archive with the registry's
  * own client, checks length and sha256, unpacks it as an archive into a temporary folder and renames that into place.
  * A package already there is read whole, and brought again where a file of it is not what was unpacked. A wrong hash, a cut-off download or an escaping path is a UserError and
@@ -38,10 +44,13 @@ export async function fetchPackages(names: readonly string[] = [], options: Fetc
   const manifest = options.manifest ?? readManifest();
   const cache = options.cache ?? cacheFolder();
   const report = options.report ?? ((): void => undefined);
-  if (names.includes(DEBIAN_INDEX)) report(`${DEBIAN_INDEX}: ${await fetchDebianIndex()}`);
+  for (const name of names) {
+    const bring = UNPINNED[name];
+    if (bring) report(`${name}: ${await bring()}`);
+  }
   const sources =
     names.length > 0
-      ? names.filter((name) => name !== DEBIAN_INDEX).map((name) => packageNamed(name, manifest))
+      ? names.filter((name) => UNPINNED[name] === undefined).map((name) => packageNamed(name, manifest))
       : manifest.filter((source) => source.use === 'default');
   for (const source of sources) await fetchIfNeeded(source, { ...options, cache, report });
 }

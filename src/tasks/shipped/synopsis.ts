@@ -1,4 +1,5 @@
-import { DEBIAN_INDEX, readDebianIndex, type DebianPackage } from '../debian';
+import { DEBIAN_INDEX, readDebianIndex } from '../debian';
+import type { DebianPackage } from '../debian-lists';
 import { splitExamples, type TaskData } from '../task';
 import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
 import { distinctBy, hasWords, normalText } from '../text';
