@@ -1,17 +1,26 @@
-"""The model card and the picture of the loss, from what the run and the corpus wrote."""
-import math
+"""Makes the card and the picture of the loss of a model from what its run and its corpus wrote, and from the prose of NAME/card.md.
 
-HEAD = """# petl-mini-seq2seq
-
-Weights under the MIT licence of this project; the texts they were trained on have licences of their own (below).
-
-A small encoder-decoder that this project pretrained itself, to have a frozen base for summaries and translation where no model hub is at hand. It knows
-package descriptions, interface strings and the Bible in English, Romanian and German, and little else: a base for comparing methods, not a model to use.
+    python data/pretraining/card.py NAME ...    writes data/models/NAME/{README.md,loss.svg} again
 """
+import json
+import math
+import sys
+from string import Template
+
+from recipe import HERE, MODELS
 
 
-def card(run, corpus):
-    return "\n".join([HEAD, shape(run), data(corpus, run), objective(), training(run), held_out(run), samples(run), limits(corpus)])
+def card(name, run, corpus):
+    prose = Template((HERE / name / "card.md").read_text())
+    machine, settings, kept = run["machine"], run["settings"], run["kept"]
+    return prose.substitute(
+        megabytes=f"{run['bytes'] / 1e6:.1f}", sha256=run["sha256"][:16],
+        trained=f"{corpus['hashes']['trained']:,}", held=f"{corpus['hashes']['heldOut']:,}", shared=corpus["hashes"]["shared"],
+        sources=sources(corpus), packages=packages(corpus), shares="\n".join(f"- {key}: {share:g}%" for key, share in run["mix"].items()),
+        step=f"{run['step']:,}", batch=f"{settings['batch']:,}", tokens=f"{run['tokens']:,}", minutes=f"{run['seconds'] / 60:.0f}",
+        threads=machine["threads"], cpu=machine["cpu"], device=machine["device"], torch=machine["torch"],
+        speed=f"{run['tokens'] / run['seconds']:,.0f}", rate=settings["rate"], decay=settings["decay"], seed=settings["seed"],
+        curve=curve(run), nats=f"{kept['nats']:.3f}", perplexity=f"{kept['perplexity']:.2f}", kept=measured(run), samples=samples(run))
 
 
 def table(header, rows):
@@ -19,100 +28,30 @@ def table(header, rows):
     return "\n".join([*lines, *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)]) + "\n"
 
 
-def shape(run):
-    return f"""## Shape
-
-BART's (post-layer-norm, learned positions, GELU, tied embeddings): 4 encoder and 4 decoder layers, width 256, 8 heads, feed-forward 1,024, 256 positions,
-byte-level BPE of 8,192 tokens trained on the training text: 9.6 million parameters, {run['bytes'] / 1e6:.1f} MB in float16 (sha256 `{run['sha256'][:16]}…`).
-Texts end as mBART's: `text </s> en_XX`, `ro_RO` or `de_DE`; the decoder starts with the language to write, English by default.
-"""
-
-
-def data(corpus, run):
+def sources(corpus):
     rows = [(name, row["documents"], row["texts"], row["words"], row["tokens"]) for name, row in corpus["train"].items()]
-    counted = table(["source", "documents", "texts", "words", "tokens"], [(name, *(f"{n:,}" for n in rest)) for name, *rest in rows])
-    packages = "\n".join(f"- {p['name']} {p['version']} (sha256 `{p['sha256'][:16]}…`): {p['licence']}" for p in corpus["packages"])
-    shares = "\n".join(f"- {name}: {share:g}%" for name, share in run["mix"].items())
-    return f"""## Data
-
-Training groups of `splitOf` alone; no validation or test group of any task takes part, in any version or language. Texts that equal one of those, or
-share a whole sentence with one, are left out as well ({corpus['hashes']['trained']:,} texts and sentences to train on and
-{corpus['hashes']['heldOut']:,} of the tasks' validation and test examples have {corpus['hashes']['shared']} in common: `src/tasks/pretraining.test.ts`).
-`verses` and `strings` hold the English-German pairs.
-
-{counted}
-Packages and licences (`corpus.json` has the hashes):
-
-{packages}
-
-Share of the target tokens:
-
-{shares}
-"""
+    return table(["source", "documents", "texts", "words", "tokens"], [(name, *(f"{n:,}" for n in rest)) for name, *rest in rows])
 
 
-def objective():
-    return """## Objective
-
-- Text infilling: spans of Poisson(3) whole words become one `<mask>`, 10 to 50 in 100 words of a text, 30 on average; in 15 of 100 texts of several
-  sentences one whole sentence is masked (and 15 in 100 words of the rest).
-- Sentence permutation in half of the texts of several sentences. The target is always the whole text.
-- **Auxiliary translation English-German and German-English**, of verses of training chapters and strings of training components.
-  No English-Romanian pair, and no German-Romanian one, was trained on; a passage is in one language; a synopsis is a text of its own, never in one
-  example with its description, and so is the first paragraph of an article.
-"""
+def packages(corpus):
+    return "\n".join(f"- {p['name']} {p['version']} (sha256 `{p['sha256'][:16]}…`): {p['licence']}" for p in corpus["packages"])
 
 
-def training(run):
-    machine, points = run["machine"], [line for line in run["curve"] if "loss" in line]
+def curve(run):
+    points = [line for line in run["curve"] if "loss" in line]
     shown = [points[round(i * (len(points) - 1) / 11)] for i in range(12)] if len(points) > 12 else points
     rows = [(f"{p['step']:,}", f"{p['tokens'] / 1e6:.1f} M", f"{p['seconds'] / 60:.0f}", f"{p['loss']:.3f}", f"{p['rate']:.1e}") for p in shown]
-    return f"""## Training
-
-{run['step']:,} steps of at most {run['settings']['batch']:,} target places, {run['tokens']:,} target tokens in {run['seconds'] / 60:.0f} minutes on {machine['threads']} threads of {machine['cpu']}
-({machine['device']}, torch {machine['torch']}, bfloat16 products, float32 weights): {run['tokens'] / run['seconds']:,.0f} target tokens a second. AdamW, peak rate {run['settings']['rate']},
-linear warm-up and linear decay to zero, weight decay {run['settings']['decay']}, no dropout, seed {run['settings']['seed']}.
-
-![Loss while training](loss.svg)
-
-{table(['step', 'target tokens', 'minutes', 'loss (nats a token)', 'rate'], rows)}"""
+    return table(["step", "target tokens", "minutes", "loss (nats a token)", "rate"], rows)
 
 
-def held_out(run):
+def measured(run):
     rows = [(name, f"{row['nats']:.3f}", f"{math.exp(row['nats']):.1f}", f"{row['tokens']:,}") for name, row in run["kept"]["recipes"].items()]
-    return f"""## Perplexity on text kept aside
-
-About one in a hundred of the training groups was kept aside, in every version, and never trained on: {run['kept']['nats']:.3f} nats a target token, perplexity
-{run['kept']['perplexity']:.2f}, as the mix weighs them. Most target tokens of infilling stand in the source, so these numbers compare with nothing but themselves.
-
-{table(['source', 'nats a token', 'perplexity', 'tokens'], rows)}"""
+    return table(["source", "nats a token", "perplexity", "tokens"], rows)
 
 
 def samples(run):
     cell = lambda text: text.replace("|", "\\|").replace("\n", " ")
-    rows = [(s["kind"], cell(s["source"]), cell(s["target"]), cell(s["written"])) for s in run["samples"]]
-    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return f"""## Samples
-
-From the text kept aside, beam search with 4 beams; ▢ is `<mask>`.
-
-| kind | source | target | written |
-|---|---|---|---|
-{lines}
-"""
-
-
-def limits(corpus):
-    return """## Limits
-
-- Ten million parameters and some ten million words: it fills gaps in familiar text and writes simple sentences; what it says about the world is worthless.
-- Its Romanian is nearly all Cornilescu's Bible of 1928, its German mostly Elberfelder and Schlachter: archaic, with the spelling of their time.
-- It was pretrained on the training texts of the tasks it is used for, without their targets beside them. Scores on those tasks say how methods compare on
-  this base; they do not carry over to other bases, and a base trained on other text would score lower.
-- BBC texts are for research use; Cornilescu's translation is spread as public domain, which is contested; the German editions were not checked.
-
-Made by `data/pretraining/` (README there); `training.json` holds every number of this page.
-"""
+    return "\n".join("| " + " | ".join([s["kind"], *(cell(s[part]) for part in ("source", "target", "written"))]) + " |" for s in run["samples"])
 
 
 def curve_svg(run):
@@ -130,3 +69,14 @@ def curve_svg(run):
 <text x="300" y="274" text-anchor="middle">nats a target token: training (line), text kept aside (dashes)</text>
 </svg>
 """
+
+
+def write_card(name, folder):
+    run, corpus = (json.loads((folder / file).read_text()) for file in ("training.json", "corpus.json"))
+    (folder / "loss.svg").write_text(curve_svg(run))
+    (folder / "README.md").write_text(card(name, run, corpus))
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        write_card(name, MODELS / name)

@@ -1,9 +1,9 @@
-// Makes the pretraining corpus from the pinned packages: .cache/pretraining/corpus.jsonl (train) and kept.jsonl (kept
-// aside to measure),
-// and beside this file their description (corpus.json) and the hashes that the test of leaks compares.
-//   node data/pretraining/corpus.mjs           makes everything
-//   node data/pretraining/corpus.mjs --check   makes it in memory and fails where corpus.json or the hashes would
-// change
+// Makes the corpus of recipes from the pinned packages: .cache/pretraining/NAME/train.jsonl and kept.jsonl (kept aside
+// to measure), and in the folder NAME beside this file their description (corpus.json) and the hashes that the test of
+// leaks compares.
+//   node data/pretraining/corpus.mjs [NAME ...]            makes them; no name: every recipe's
+//   node data/pretraining/corpus.mjs --check [NAME ...]    makes them in memory and fails where a committed file would
+//                                                          change
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,18 +11,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = resolve(fileURLToPath(import.meta.url), '..');
-const root = resolve(here, '..', '..');
-const work = join(root, '.cache', 'pretraining');
 const require = createRequire(import.meta.url);
 const build = require('../../bin/petl.cjs').build();
-const { selectCorpus, textsOf, formsOf } = require(join(build, 'tasks', 'pretraining.js'));
-const { pretrainingDocuments, pretrainingPackages } = require(join(build, 'tasks', 'pretraining-sources.js'));
-const { documentForms, hashesOf, heldOutTasks, heldOutTexts, packHashes, shared } = require(
-  join(build, 'tasks', 'pretraining-hashes.js'),
-);
-const { packageNamed } = require(join(build, 'tasks', 'manifest.js'));
-const { readDebianIndex } = require(join(build, 'tasks', 'debian.js'));
-const { dataPrint } = require(join(build, 'tasks', 'fingerprint.js'));
+const of = (...path) => require(join(build, 'tasks', ...path));
+const { textsOf, formsOf } = of('pretraining', 'documents.js');
+const { corpusOf, recipeNamed, recipeNames, sourcesOf, tasksOf } = of('pretraining', 'recipe.js');
+const { documentForms, hashesOf, heldOutTexts, packHashes, readHashes, shared } = of('pretraining', 'hashes.js');
+const { provenanceOf } = of('pretraining', 'sources', 'index.js');
+const { dataPrint } = of('fingerprint.js');
 
 function write(path, content) {
   writeFileSync(`${path}.tmp`, content);
@@ -46,62 +42,60 @@ function counted(documents) {
   return rows;
 }
 
-function sources() {
-  const debian = readDebianIndex();
-  const packages = pretrainingPackages
-    .map((name) => packageNamed(name))
-    .map(({ name, version, sha256, licence }) => ({ name, version, sha256, licence }));
-  return [
-    ...packages,
-    {
-      name: 'debian-index',
-      version: debian.release,
-      sha256: debian.sha256,
-      licence: "each package's own free licence",
-    },
-  ];
+/** The hashes of a corpus within another one are among that one's, and not written twice. */
+function hashesFor(recipe, train, held) {
+  const [trained, heldOut] = [hashesOf(documentForms(train)), hashesOf(held.flatMap(formsOf))];
+  const found = shared(trained, heldOut);
+  if (found > 0) throw new Error(`${found} texts of ${recipe.name} are texts of validation or test examples`);
+  const counts = { trained: trained.size, heldOut: heldOut.size, shared: found };
+  if (recipe.within === undefined)
+    return { counts, files: { 'trained.hashes': packHashes(trained), 'held-out.hashes': packHashes(heldOut) } };
+  if (shared(trained, readHashes(join(here, recipe.within, 'trained.hashes'))) < trained.size)
+    throw new Error(`${recipe.name} has texts that ${recipe.within} has not`);
+  return { counts: { ...counts, within: recipe.within }, files: {} };
 }
 
-const check = process.argv.includes('--check');
-const held = await heldOutTexts();
-const { train, kept } = selectCorpus(await pretrainingDocuments(), held);
-const [trained, heldOut] = [hashesOf(documentForms(train)), hashesOf(held.flatMap(formsOf))];
-const found = shared(trained, heldOut);
-if (found > 0) {
-  console.error(`${found} texts of the corpus are texts of validation or test examples`);
-  process.exit(1);
+async function made(recipe) {
+  const { train, kept } = await corpusOf(recipe);
+  const tasks = tasksOf(recipe);
+  const { counts, files } = hashesFor(recipe, train, await heldOutTexts(tasks));
+  const parts = { train: lines(train), kept: lines(kept) };
+  const description = {
+    about: `what ${recipe.name} is pretrained on: training groups of splitOf alone; kept: training groups kept aside to measure`,
+    packages: provenanceOf(sourcesOf(recipe)),
+    train: counted(train),
+    kept: counted(kept),
+    tasks: await Promise.all(tasks.map(async (task) => ({ name: task.name, data: dataPrint(await task.load()) }))),
+    hashes: counts,
+    sha256: Object.fromEntries(
+      Object.entries(parts).map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]),
+    ),
+  };
+  const committed = { 'corpus.json': Buffer.from(`${JSON.stringify(description, null, 2)}\n`), ...files };
+  return { parts, committed, description };
 }
-const parts = { train: lines(train), kept: lines(kept) };
-const description = {
-  about:
-    'what petl-mini-seq2seq is pretrained on: training groups of splitOf alone; kept: training groups kept aside to measure',
-  packages: sources(),
-  train: counted(train),
-  kept: counted(kept),
-  tasks: await Promise.all(heldOutTasks.map(async (task) => ({ name: task.name, data: dataPrint(await task.load()) }))),
-  hashes: { trained: trained.size, heldOut: heldOut.size, shared: found },
-  sha256: Object.fromEntries(
-    Object.entries(parts).map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]),
-  ),
-};
-const committed = {
-  'corpus.json': Buffer.from(`${JSON.stringify(description, null, 2)}\n`),
-  'trained.hashes': packHashes(trained),
-  'held-out.hashes': packHashes(heldOut),
-};
 
-if (check) {
+function compare(name, committed) {
   const changed = Object.entries(committed)
-    .filter(([name, bytes]) => !readFileSync(join(here, name)).equals(bytes))
-    .map(([name]) => name);
-  console.log(
-    changed.length === 0 ? 'corpus.json and the hashes are up to date' : `would change: ${changed.join(', ')}`,
-  );
-  process.exitCode = changed.length === 0 ? 0 : 1;
-} else {
-  mkdirSync(work, { recursive: true });
-  for (const [name, text] of Object.entries(parts)) write(join(work, `${name}.jsonl`), text);
-  for (const [name, bytes] of Object.entries(committed)) write(join(here, name), bytes);
+    .filter(([file, bytes]) => !readFileSync(join(here, name, file)).equals(bytes))
+    .map(([file]) => file);
+  console.log(`${name}: ${changed.length === 0 ? 'up to date' : `would change: ${changed.join(', ')}`}`);
+  if (changed.length > 0) process.exitCode = 1;
+}
+
+function keep(name, { parts, committed, description }) {
+  const work = join(here, '..', '..', '.cache', 'pretraining', name);
+  for (const folder of [work, join(here, name)]) mkdirSync(folder, { recursive: true });
+  for (const [part, text] of Object.entries(parts)) write(join(work, `${part}.jsonl`), text);
+  for (const [file, bytes] of Object.entries(committed)) write(join(here, name, file), bytes);
   console.table(description.train);
-  console.log(`${trained.size} texts to train on and ${heldOut.size} held-out ones share ${found}`);
+  const { trained, heldOut, shared: found } = description.hashes;
+  console.log(`${name}: ${trained} texts to train on and ${heldOut} held-out ones share ${found}`);
+}
+
+const named = process.argv.slice(2).filter((word) => word !== '--check');
+for (const name of named.length > 0 ? named : recipeNames()) {
+  const corpus = await made(recipeNamed(name));
+  if (process.argv.includes('--check')) compare(name, corpus.committed);
+  else keep(name, corpus);
 }

@@ -1,12 +1,13 @@
-"""Pretrains petl-mini-seq2seq from random weights: text infilling, sentence permutation and English-German translation.
+"""Pretrains the model of a recipe from random weights.
 
-    python data/pretraining/train.py --minutes 150                     on two CPU cores, in bfloat16
-    python data/pretraining/train.py --minutes 40 --device cuda        on an accelerator
+    python data/pretraining/train.py petl-mini-seq2seq --minutes 150                     on two CPU cores, in bfloat16
+    python data/pretraining/train.py petl-mini-lm --steps 12500 --threads 1              on one
+    python data/pretraining/train.py petl-mini-seq2seq --minutes 40 --device cuda        on an accelerator
 
 Started again with the same settings (the minutes may be others) it goes on from its last checkpoint (every 5 minutes: weights, optimizer, place in the data, plan) and
 computes what it would have computed: data and noise are functions of seed and place, and the plan is part of the checkpoint. The learning
 rate rises over the first steps and falls linearly to zero at the end of the plan: the number of steps that fit into the minutes at the speed
-measured so far, set anew at each checkpoint. Writes .cache/pretraining/<run>/{checkpoint.pt,log.jsonl,result.json}.
+measured so far, set anew at each checkpoint. Writes .cache/pretraining/NAME/RUN/{checkpoint.pt,log.jsonl,result.json}.
 """
 import argparse
 import json
@@ -18,15 +19,17 @@ import time
 import numpy as np
 import torch
 
-from data import MIX, WORK, Corpus, print_of_data
-from model import MiniBart
+from layers import PAD
+from objective import corpus_of, model_of
+from recipe import Recipe
 
 LOG_EVERY, EVAL_BLOCKS = 50, 16
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", default="run", help="folder below .cache/pretraining")
+    parser.add_argument("recipe", help="folder beside this file with recipe.json")
+    parser.add_argument("--run", default="run", help="folder below .cache/pretraining/NAME")
     parser.add_argument("--minutes", type=float, help="time to train for, over all starts")
     parser.add_argument("--steps", type=int, help="steps to train for, in place of --minutes: the same numbers on every day")
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
@@ -45,14 +48,15 @@ def arguments():
 
 class Run:
     def __init__(self, settings):
-        self.settings, self.folder = settings, WORK / settings.run
+        self.settings, self.recipe = settings, Recipe(settings.recipe)
+        self.folder = self.recipe.folder / settings.run
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.device = torch.device(settings.device)
-        self.data = print_of_data()
-        self.corpus, self.kept = Corpus("train", settings.seed, settings.batch), Corpus("kept", settings.seed)
-        self.model = MiniBart().to(self.device)
+        self.data = self.recipe.print_of_data()
+        self.corpus, self.kept = (corpus_of(self.recipe, part, settings.seed, settings.batch) for part in ("train", "kept"))
+        self.model = model_of(self.recipe).to(self.device)
         matrices = [p for p in self.model.parameters() if p.ndim > 1]
         vectors = [p for p in self.model.parameters() if p.ndim == 1]
         groups = [{"params": matrices, "weight_decay": settings.decay}, {"params": vectors, "weight_decay": 0.0}]
@@ -65,7 +69,7 @@ class Run:
     def fixed(self):
         """What must be equal for a run to go on."""
         settings = {name: getattr(self.settings, name) for name in ("steps", "rate", "warmup", "decay", "batch", "seed")}
-        return {**settings, "data": self.data}
+        return {**settings, "recipe": self.recipe.print(), "data": self.data}
 
     def save(self):
         path = self.folder / "checkpoint.pt"
@@ -117,10 +121,10 @@ class Run:
     # ---- training
 
     def step(self, items):
-        source, target, labels = (torch.from_numpy(a).to(self.device) for a in self.corpus.arrays(items, (self.state["block"], self.state["batch"])))
+        arrays = [torch.from_numpy(a).to(self.device) for a in self.corpus.arrays(items, (self.state["block"], self.state["batch"]))]
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
-        loss, _ = self.model(source, target, labels)
+        loss, _ = self.model(*arrays)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -128,22 +132,18 @@ class Run:
         value = loss.item()
         if not math.isfinite(value):
             raise SystemExit(f"loss {value} at step {self.state['step']}: choose a lower --rate")
-        return value, float(norm), int((labels != 1).sum())
+        return value, float(norm), int((arrays[-1] != PAD).sum())
 
     def evaluate(self, blocks):
         """Nats a target token on the text kept aside, by source, under noise that is always the same."""
         sums = {}
         with torch.no_grad():
-            for recipe, pieces in self.kept.pieces.items():
-                items = sorted([(recipe, self.kept.version(recipe, piece)) for piece in pieces[:: max(1, len(pieces) // (blocks * 8))]][:blocks * 8],
-                               key=lambda item: self.kept.length(*item))
-                for at in range(0, len(items), 32):
-                    arrays = self.kept.arrays(items[at:at + 32], (0, at))
-                    _, losses = self.model(*(torch.from_numpy(a).to(self.device) for a in arrays))
-                    total, count = sums.get(recipe, (0.0, 0))
-                    sums[recipe] = total + float(losses.sum()), count + losses.numel()
-        by_recipe = {" ".join(recipe): {"nats": total / count, "tokens": count} for recipe, (total, count) in sums.items()}
-        weights = {" ".join(recipe): MIX[recipe] for recipe in sums}
+            for key, arrays in self.kept.measured(blocks):
+                _, losses = self.model(*(torch.from_numpy(a).to(self.device) for a in arrays))
+                total, count = sums.get(key, (0.0, 0))
+                sums[key] = total + float(losses.sum()), count + losses.numel()
+        by_recipe = {" ".join(key): {"nats": total / count, "tokens": count} for key, (total, count) in sums.items()}
+        weights = {" ".join(key): self.recipe.mix[key] for key in sums}
         mean = sum(weights[name] * row["nats"] for name, row in by_recipe.items()) / sum(weights.values())
         return {"nats": mean, "perplexity": math.exp(mean), "recipes": by_recipe}
 
@@ -191,7 +191,7 @@ class Run:
         machine = {"cpu": cpu(), "threads": self.settings.threads, "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
                    "torch": torch.__version__}
         result = {"settings": {**self.fixed(), "minutes": self.settings.minutes}, **self.state, "machine": machine, "kept": kept,
-                  "mix": {" ".join(recipe): share for recipe, share in MIX.items()}, "curve": curve}
+                  "mix": {" ".join(key): share for key, share in self.recipe.mix.items()}, "curve": curve}
         (self.folder / "result.json.tmp").write_text(json.dumps(result, indent=1) + "\n")
         os.replace(self.folder / "result.json.tmp", self.folder / "result.json")
         print(f"done: {self.state['tokens']:,} target tokens in {self.state['seconds'] / 60:.1f} min, kept-aside text {kept['nats']:.3f} nats a token", flush=True)

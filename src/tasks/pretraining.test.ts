@@ -3,44 +3,77 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../project';
 import { translationData } from './shipped/english-romanian';
-import { formsOf, partOf, selectCorpus, sentences, type Passage, type PretrainingDocument } from './pretraining';
+import {
+  beside,
+  formsOf,
+  partOf,
+  sentences,
+  textsOf,
+  type Passage,
+  type PretrainingDocument,
+} from './pretraining/documents';
 import {
   documentForms,
   hashesOf,
+  heldOutTasks,
   heldOutTexts,
   packHashes,
   readHashes,
   shared,
   unpackHashes,
-} from './pretraining-hashes';
-import { packageDocuments, stringDocuments, verseDocumentsOf } from './pretraining-sources';
+} from './pretraining/hashes';
+import { pretrainingFolder, recipeNamed, recipeNames, sourcesOf } from './pretraining/recipe';
+import { selectCorpus } from './pretraining/select';
+import { packageDocuments, translatedDocuments } from './pretraining/sources/packages';
+import { stringDocuments } from './pretraining/sources/strings';
+import { verseDocumentsOf } from './pretraining/sources/verses';
 import { sentiment } from './shipped/sentiment';
 import { splitOf } from './split';
 import { synopsisData } from './shipped/synopsis';
 import { chapterKey, type Verse } from './verses';
 
-const folder = join(projectRoot(), 'data', 'pretraining');
 interface Description {
   readonly hashes: { readonly trained: number; readonly heldOut: number; readonly shared: number };
-  readonly train: Readonly<Record<string, { readonly texts: number }>>;
+  readonly train: Readonly<Record<string, { readonly kind: string; readonly texts: number }>>;
 }
+const described = (name: string): Description =>
+  JSON.parse(readFileSync(pretrainingFolder(name, 'corpus.json'), 'utf8')) as Description;
 
-describe('the corpus that petl-mini-seq2seq was pretrained on', () => {
-  const description = JSON.parse(readFileSync(join(folder, 'corpus.json'), 'utf8')) as Description;
-  const trained = readHashes(join(folder, 'trained.hashes'));
-  const heldOut = readHashes(join(folder, 'held-out.hashes'));
+describe.each(recipeNames())('the corpus of %s', (name) => {
+  const recipe = recipeNamed(name);
+  const whole = recipe.within ?? name;
+  const description = described(name);
+  const trained = readHashes(pretrainingFolder(whole, 'trained.hashes'));
+  const heldOut = readHashes(pretrainingFolder(whole, 'held-out.hashes'));
 
   it('shares no text and no sentence with the validation and test examples of any task', () => {
-    expect([trained.size, heldOut.size]).toEqual([description.hashes.trained, description.hashes.heldOut]);
+    const { hashes } = described(whole);
+    expect([trained.size, heldOut.size]).toEqual([hashes.trained, hashes.heldOut]);
     expect(trained.size).toBeGreaterThan(500_000);
     expect(heldOut.size).toBeGreaterThan(20_000);
     expect(shared(trained, heldOut)).toBe(0);
   });
 
-  it('was compared with the examples as they are today', async () => {
+  it('was compared with the examples as they are today, those of tasks added since included', async () => {
     const today = hashesOf((await heldOutTexts([sentiment])).flatMap(formsOf));
     expect(shared(today, heldOut)).toBe(today.size);
     expect(today.size).toBeGreaterThan(2000);
+    const added = heldOutTasks.filter((task) => !recipe.tasks.includes(task.name));
+    expect(shared(hashesOf((await heldOutTexts(added)).flatMap(formsOf)), trained)).toBe(0);
+  });
+
+  it('is what its recipe names, all of it among the corpus that it lies within', () => {
+    expect(new Set(Object.keys(description.train))).toEqual(sourcesOf(recipe));
+    const wider = described(whole).train;
+    for (const [source, row] of Object.entries(description.train)) expect(wider[source], source).toEqual(row);
+  });
+
+  it('has pairs of English and another language but Romanian alone', () => {
+    const kinds = recipe.mix.map(([source, how]) => [description.train[source]?.kind, how]);
+    const turned = kinds.filter(([kind]) => kind === 'parallel').map(([, how]) => how);
+    expect(turned.filter((how) => how !== 'en' && !Object.keys(beside).includes(String(how)))).toEqual([]);
+    const texts = kinds.filter(([kind]) => kind === 'text').map(([, how]) => String(how));
+    expect(texts.every((how) => ['single', 'long', 'longest', 'whole', 'lines'].includes(how))).toBe(true);
   });
 });
 
@@ -143,7 +176,7 @@ describe('selectCorpus', () => {
   it('has one language in a passage, no synopsis beside a description and no Romanian beside anything', () => {
     const sides = packages.map(({ synopsis, description }) => ({ synopsis, first: sentences(description)[0] ?? '' }));
     for (const document of train) {
-      const all = document.kind === 'text' ? document.texts : [...document.english, ...document.german];
+      const all = textsOf(document);
       const languages = new Set(
         all.map((text) => (/versetul|apăsați/.test(text) ? 'ro' : /^Im Vers/.test(text) ? 'de' : 'en')),
       );
@@ -175,6 +208,46 @@ describe('sources', () => {
         german: ['Name angeben.'],
       },
     ]);
+  });
+
+  it('puts Italian and French beside English verse by verse, Romanian and old spelling beside nothing', () => {
+    const said = [
+      ['4', 'In the beginning'],
+      ['d', 'Nel principio'],
+      ['k', 'In the beginning, of olde'],
+      ['l', '(1:2) Au commencement'],
+      ['u', 'La început'],
+    ] as const;
+    const made = verseDocumentsOf(said.map(([letter, text]) => [letter, 1, 1, 1, text]));
+    const pair = { kind: 'parallel', group: 'bible 1 1', english: ['In the beginning'] };
+    expect(made.filter(({ kind }) => kind === 'parallel')).toEqual([
+      { ...pair, source: 'verses-it', italian: ['Nel principio'] },
+      { ...pair, source: 'verses-fr', french: ['Au commencement'] },
+    ]);
+    expect(made.filter(({ kind }) => kind === 'text')).toHaveLength(5);
+  });
+
+  it('pairs paragraphs and synopses with their translations, never a description with a synopsis', () => {
+    const english = { name: 'a', source: 's', synopsis: 'small tool', description: 'It does one small thing.\nShort.' };
+    const danish = { ...english, synopsis: 'lille værktøj', description: 'Det gør en lille ting.\nKort.' };
+    const torn = { ...danish, description: 'Det gør en lille ting.' };
+    const group = 'source package s';
+    const passage = { kind: 'text', language: 'da', group };
+    const titles = { kind: 'parallel', source: 'titles-da', group, english: ['small tool'], danish: ['lille værktøj'] };
+    expect(translatedDocuments([english], { da: [danish] })).toEqual([
+      { ...passage, source: 'descriptions-da', texts: ['Det gør en lille ting.', 'Kort.'] },
+      { ...passage, source: 'synopses-da', texts: ['lille værktøj'] },
+      {
+        kind: 'parallel',
+        source: 'paragraphs-da',
+        group,
+        english: ['It does one small thing.'],
+        danish: ['Det gør en lille ting.'],
+      },
+      titles,
+    ]);
+    expect(translatedDocuments([english], { da: [torn] }).map(({ source }) => source)).not.toContain('paragraphs-da');
+    expect(translatedDocuments([], { da: [danish] }).filter(({ kind }) => kind === 'parallel')).toEqual([]);
   });
 
   it('divides sentences at their marks', () => {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { hashOf } from './split';
-import { formsOf, textsOf, type PretrainingDocument } from './pretraining';
-import { shippedTasks } from './shipped/index';
-import type { Task } from './task';
-import { normalText } from './text';
+import { hashOf } from '../split';
+import { formsOf, textsOf, type PretrainingDocument } from './documents';
+import { shippedTasks } from '../shipped/index';
+import type { Task } from '../task';
+import { normalText } from '../text';
 
 /**
  * Texts as 40 bits of the SHA-256 of their normal form: of 10,000 held-out texts and 1,000,000 others one pair in a
@@ -30,7 +30,7 @@ export function* documentForms(documents: readonly PretrainingDocument[]): Gener
 export const heldOutTasks: readonly Task[] = shippedTasks.filter(({ packages }) => packages.length > 0);
 
 /** Every text of the validation and test examples of `chosen`: sources, pairs and targets. */
-export async function heldOutTexts(chosen: readonly Task[] = heldOutTasks): Promise<readonly string[]> {
+export async function heldOutTexts(chosen: readonly Task[]): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const task of chosen) {
     const data = await task.load();

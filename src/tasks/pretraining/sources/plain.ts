@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sentences, type Passage } from '../documents';
+
+/** What `splitOf` is asked for a news article, by its class and file. */
+export function articleKey(topic: string, file: string): string {
+  return `article ${topic}/${file}`;
+}
+
+/** What `splitOf` is asked for a conversation. */
+export function conversationKey(id: string): string {
+  return `conversation ${id}`;
+}
+
+/** The first paragraph after the title is a document of its own, apart from the article that it sums up. */
+export function newsDocuments(folder: string): readonly Passage[] {
+  const topics = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+  return topics.flatMap((topic) =>
+    readdirSync(join(folder, topic))
+      .sort()
+      .flatMap((file): readonly Passage[] => {
+        const [title = '', lead = '', ...rest] = readFileSync(join(folder, topic, file), 'utf8')
+          .replace(/\uFFFD/g, '£')
+          .split('\n')
+          .map((line) => line.replace(/\s+/g, ' ').trim())
+          .filter((line) => line !== '');
+        const article = { kind: 'text', language: 'en', group: articleKey(topic, file) } as const;
+        return [
+          { ...article, source: 'news', texts: [title, ...rest].flatMap(sentences) },
+          { ...article, source: 'news-leads', texts: sentences(lead) },
+        ];
+      }),
+  );
+}
+
+interface Conversation {
+  readonly messages: readonly (readonly { readonly text: string }[])[];
+}
+
+export function conversationDocuments(path: string): readonly Passage[] {
+  const conversations = Object.entries(
+    JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, Conversation>>,
+  );
+  return conversations.map(([id, { messages }]) => ({
+    kind: 'text',
+    source: 'conversations',
+    language: 'en',
+    group: conversationKey(id),
+    texts: messages.flat().map(({ text }) => text.replace(/\s+/g, ' ').trim()),
+  }));
+}
+
+/** `word: definition` of every synset; the examples in quotes stay. */
+export function definitionDocuments(folder: string): readonly Passage[] {
+  return ['noun', 'verb', 'adj', 'adv'].flatMap((kind) =>
+    readFileSync(join(folder, `data.${kind}`), 'utf8')
+      .split('\n')
+      .flatMap((line): readonly Passage[] => {
+        const [, offset, word, gloss] = /^(\d{8}) \d\d \w [0-9a-f]{2} (\S+) .*? \| (.*)$/.exec(line) ?? [];
+        if (!offset || !word || !gloss) return [];
+        const text = `${word.replace(/_/g, ' ').replace(/\(\w+\)$/, '')}: ${gloss.trim()}`;
+        return [
+          { kind: 'text', source: 'definitions', language: 'en', group: `synset ${kind} ${offset}`, texts: [text] },
+        ];
+      }),
+  );
+}
+
+type Acts = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** Utterances of MultiWOZ with `[name]` for a slot's value, divided by dialogue act and slots. */
+export function actDocuments(folder: string): readonly Passage[] {
+  return ['system', 'user'].flatMap((side) => {
+    const acts = JSON.parse(readFileSync(join(folder, `auto_${side}_template_nlg.json`), 'utf8')) as Acts;
+    return Object.entries(acts).flatMap(([act, slots]) =>
+      Object.entries(slots).flatMap(([names, utterances]) =>
+        utterances.map((utterance): Passage => ({
+          kind: 'text',
+          source: 'acts',
+          language: 'en',
+          group: `act ${act} ${names}`,
+          texts: sentences(plain(utterance)),
+        })),
+      ),
+    );
+  });
+}
+
+/** The spaces of a tokenised utterance before marks and endings go. */
+function plain(utterance: string): string {
+  return utterance
+    .replace(/#[\w -]*-(\w+)#/g, (_, slot: string) => `[${slot.toLowerCase()}]`)
+    .replace(/ (?=[.,!?;:]|n't|'\w)/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
