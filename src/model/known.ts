@@ -113,10 +113,17 @@ function llama(layers: number, width: number, heads: number, ffnWidth: number): 
   };
 }
 
+/** The models that this project pretrains itself, by data/pretraining. */
 const petlMini: ModelShape = {
   ...bart(4, 256, 8),
   vocabulary: 8192,
   positions: { kind: 'learned', rows: 258, offset: 2 },
+};
+const petlMini2: ModelShape = { ...petlMini, vocabulary: 12288 };
+const petlMiniLm: ModelShape = {
+  ...gpt2(6, 256, 4),
+  vocabulary: 8192,
+  positions: { kind: 'learned', rows: 512, offset: 0 },
 };
 
 const smolLm2: ModelShape = {
@@ -158,4 +165,8 @@ export const knownShapes: Readonly<Record<string, ModelShape>> = {
   'smollm2-135m-random': smolLm2,
   'petl-mini-seq2seq': petlMini,
   'petl-mini-seq2seq-random': petlMini,
+  'petl-mini-seq2seq-2': petlMini2,
+  'petl-mini-seq2seq-2-random': petlMini2,
+  'petl-mini-lm': petlMiniLm,
+  'petl-mini-lm-random': petlMiniLm,
 };

@@ -5,6 +5,7 @@ import { lookAt, whatIsWrong } from '../packages/content';
 import { packageNamed } from '../packages/manifest';
 import { projectRoot } from '../project';
 import { isPickle, pickleRefused } from './checkpoint/pickle';
+import { ownModels, untrained } from './own-models';
 import type { ModelShape } from './shape';
 
 /** A frozen model that the project knows by name. */
@@ -49,22 +50,10 @@ export const models: readonly KnownModel[] = [
     pooling: null,
     random: 1,
   },
-  {
-    name: 'petl-mini-seq2seq',
-    folder: 'data/models/petl-mini-seq2seq',
-    source: null,
-    file: null,
-    pooling: null,
-    random: null,
-  },
-  {
-    name: 'petl-mini-seq2seq-random',
-    folder: 'data/models/petl-mini-seq2seq',
-    source: null,
-    file: null,
-    pooling: null,
-    random: 1,
-  },
+  ...ownModels().flatMap(({ name, folder }): readonly KnownModel[] => {
+    const own = { name, folder, source: null, file: null, pooling: null, random: null };
+    return [own, { ...own, name: untrained(name), random: 1 }];
+  }),
 ];
 
 /** Where a model lies: a folder with config.json, or a GGUF file. */
