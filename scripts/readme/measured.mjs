@@ -1,5 +1,6 @@
 // The engine and the base as they were measured.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { at, lab, tableMarkdown } from './lab.mjs';
 
 /** The benchmark's figure and its bars; every row stands in its own table. */
@@ -90,12 +91,17 @@ export function precision() {
 Mean and standard deviation over ${pairs[0][0].runs.length} seeds, and each of them; a run that ends near 50 has learnt nothing.`;
 }
 
-/** The base that this project pretrains: what went in, what it knows, and whether it is worth adapting. */
+/** The bases that this project pretrains: what went in, what they know, and whether they are worth adapting. */
 export function base() {
-  const path = at('data', 'models', 'petl-mini-seq2seq', 'training.json');
-  if (!existsSync(path)) return 'Not pretrained yet: [recipe](data/pretraining/README.md).';
-  const { tokens, seconds, kept, machine } = JSON.parse(readFileSync(path, 'utf8'));
-  const about = `${(tokens / 1e6).toFixed(1)} million target tokens in ${(seconds / 60).toFixed(0)} minutes on ${machine.threads} threads (${machine.cpu}); perplexity ${kept.perplexity.toFixed(2)} a token on texts kept aside ([card](data/models/petl-mini-seq2seq/README.md)).`;
+  const folder = at('data', 'models');
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'training.json')));
+  const lines = names.sort().map((name) => `- \`${name}\`: ${trained(name)}`);
   const gate = lab.readGate();
-  return gate === undefined ? about : `${about}\n\n${tableMarkdown(lab.gateTable(gate.lines))}`;
+  return [...lines, ...(gate === undefined ? [] : ['', tableMarkdown(lab.gateTable(gate.lines))])].join('\n');
+}
+
+function trained(name) {
+  const run = JSON.parse(readFileSync(at('data', 'models', name, 'training.json'), 'utf8'));
+  const { tokens, seconds, kept, machine } = run;
+  return `${(tokens / 1e6).toFixed(1)} million target tokens in ${(seconds / 60).toFixed(0)} minutes on ${machine.threads} threads (${machine.cpu}); perplexity ${kept.perplexity.toFixed(2)} a token on texts kept aside ([card](data/models/${name}/README.md)).`;
 }
