@@ -89,6 +89,7 @@ export { exportStudy, type StudyExport, type StudyFormat } from './views/export-
 export { exportFigure } from './plots/export';
 export { show, showTable } from './plots/show';
 export { touchMap } from './views/touch-map';
+export { drawMethod, type MethodPicture } from './views/method-picture';
 export { packingPicture } from './views/packing-picture';
 export { designTable, sideBySide } from './views/design-table';
 export { panels } from './views/panels';
