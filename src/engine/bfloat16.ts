@@ -1,7 +1,7 @@
 import { dtypes } from './backend';
 import { edgeName, type Edge, type Graph, type GraphNode, type Recording } from './graph';
 import { castAttrs, isWidening } from './narrow';
-import { hasKernel, hasKernels, kernelAttrs } from './native';
+import { hasKernel, hasKernels } from './native';
 
 /**
  * Products whose three sides all reach this are worth rounding, whatever trains: a backbone's under full fine-tuning,
@@ -22,28 +22,23 @@ export function inBfloat16({ graph, captured }: Recording): Recording {
   const frozen = frozenNames(graph, captured.length);
   const isLarge = largeProducts(graph);
   const isRounded = (node: GraphNode): boolean => isFrozenProduct(node, frozen) || isLarge(node);
-  const rewriter = new Rewriter(graph, frozen, isRounded);
+  const rewriter = new Rewriter(graph, isRounded);
   const nodes = graph.nodes.flatMap((node) => (isRounded(node) ? rewriter.product(node) : rewriter.between(node)));
   return { graph: { ...graph, nodes, outputs: graph.outputs.map((edge) => rewriter.renamed(edge)) }, captured };
 }
 
 /** Tells products `[m, k] x [k, n]` with m, k, n >= `large`. */
 function largeProducts(graph: Graph): (node: GraphNode) => boolean {
-  const shapes = dimensionsOf(graph);
+  const shapes = new Map([
+    ...graph.inputs.map(({ name, shape }) => [name, shape] as const),
+    ...graph.nodes.map(({ name, shapes: all }) => [name, all?.[0] ?? []] as const),
+  ]);
   return ({ op, inputs, name }) => {
     if (op !== 'MatMul') return false;
     const [m = 0, n = 0] = shapes.get(name) ?? [];
     const [rows = 0, columns = 0] = shapes.get(inputs[0]?.node ?? '') ?? [];
     return Math.min(m, n, (rows * columns) / Math.max(1, m)) >= large;
   };
-}
-
-/** Shapes of inputs and of first outputs, by name. */
-function dimensionsOf(graph: Graph): ReadonlyMap<string, readonly number[]> {
-  return new Map([
-    ...graph.inputs.map(({ name, shape }) => [name, shape] as const),
-    ...graph.nodes.map(({ name, shapes }) => [name, shapes?.[0] ?? []] as const),
-  ]);
 }
 
 function frozenNames(graph: Graph, captured: number): ReadonlySet<string> {
@@ -68,9 +63,6 @@ const narrowOps: Readonly<Record<string, string>> = {
   PetlGatedSiluGrad: 'PetlNarrowGatedSiluGrad',
 };
 
-/** Columns that the kernel of products computes together (native/product.h). */
-const panel = 32;
-
 class Rewriter {
   private readonly rounded = new Map<string, Edge>();
   /** Products that stay in bfloat16 where all that reads them can. */
@@ -79,17 +71,14 @@ class Rewriter {
   private readonly biased = new Map<string, readonly [product: Edge, bias: Edge]>();
   /** Outputs beside the first, which have got other names. */
   private readonly moved = new Map<string, Edge>();
-  private readonly panels = new Set<string>();
   private readonly taken: ReadonlySet<string>;
-  private readonly dimensions: ReadonlyMap<string, readonly number[]>;
-  private readonly frozen: ReadonlySet<string>;
+  private readonly shapes: ReadonlyMap<string, string>;
   /** What products will read rounded. */
   private readonly read: ReadonlySet<string>;
 
-  constructor(graph: Graph, frozen: ReadonlySet<string>, isRounded: (node: GraphNode) => boolean) {
+  constructor(graph: Graph, isRounded: (node: GraphNode) => boolean) {
     this.taken = new Set(graph.nodes.map(({ name }) => name));
-    this.dimensions = dimensionsOf(graph);
-    this.frozen = frozen;
+    this.shapes = new Map(graph.nodes.map(({ name, shapes }) => [name, String(shapes?.[0])]));
     this.read = new Set(graph.nodes.filter(isRounded).flatMap(({ inputs }) => inputs.map(edgeName)));
     // what is held in bfloat16 is rounded already
     for (const node of graph.nodes) if (isWidening(node)) this.rounded.set(node.name, node.inputs[0] as Edge);
@@ -101,8 +90,6 @@ class Rewriter {
 
   /** Cast, Cast, MatMul, Cast; the last keeps the product's name, so that its readers need not change. */
   product(node: GraphNode): GraphNode[] {
-    const packed = this.packed(node);
-    if (packed !== undefined) return packed;
     const casts: GraphNode[] = [];
     const inputs = node.inputs.map((edge) => this.round(this.renamed(edge), casts));
     const inner = `${node.name}/bf16`;
@@ -110,33 +97,6 @@ class Rewriter {
     const attrs = node.attrs.map((a) => (a.name === 'T' ? { ...a, value: dtypes.bfloat16 } : a));
     this.products.set(node.name, { node: inner, port: 0 });
     return [...casts, { ...node, name: inner, attrs, inputs }, widened(node.name, { node: inner, port: 0 })];
-  }
-
-  /**
-   * The same by a kernel of its own, for a frozen matrix on the right that is not held in bfloat16 already: laid out once
-   * for the kernel instead of at every product.
-   */
-  private packed({ name, inputs, attrs }: GraphNode): GraphNode[] | undefined {
-    const [x, w] = inputs.map((edge) => this.renamed(edge)) as [Edge, Edge];
-    const flag = (side: 'a' | 'b'): boolean => attrs.some((a) => a.name === `transpose_${side}` && a.value === true);
-    const [rows = 0, columns = 0] = this.dimensions.get(w.node) ?? [];
-    const [depth, width] = flag('b') ? [columns, rows] : [rows, columns];
-    const fits = depth > 0 && depth % 2 === 0 && width % panel === 0;
-    if (!this.frozen.has(w.node) || this.rounded.has(w.node) || flag('a') || !fits || !hasKernel('PetlProduct'))
-      return undefined;
-    const made: GraphNode[] = [];
-    const rounded = this.round(x, made);
-    const panels = { node: `${edgeName(w).replace(':', '_')}/${flag('b') ? 'back' : 'panels'}`, port: 0 };
-    if (!this.panels.has(panels.node))
-      made.push({ name: panels.node, op: 'PetlPack', attrs: kernelAttrs({ first: flag('b') ? 1 : 0 }), inputs: [w] });
-    this.panels.add(panels.node);
-    const inner = { node: `${name}/bf16`, port: 0 };
-    this.products.set(name, inner);
-    return [
-      ...made,
-      { name: inner.node, op: 'PetlProduct', attrs: [], inputs: [rounded, panels] },
-      widened(name, inner),
-    ];
   }
 
   /**
@@ -164,7 +124,7 @@ class Rewriter {
   private added(node: GraphNode): GraphNode[] | undefined {
     if (!sums.has(node.op) || !hasKernel('PetlNarrowAdd')) return undefined;
     const [first, second] = node.inputs as [Edge, Edge];
-    if (String(this.dimensions.get(first.node)) !== String(this.dimensions.get(second.node))) return undefined;
+    if (this.shapes.get(first.node) !== this.shapes.get(second.node)) return undefined;
     const [a, b] = [this.productOf(first), this.productOf(second)];
     if (a !== undefined && b !== undefined) return [{ ...node, op: 'PetlNarrowSum', attrs: [], inputs: [a, b] }];
     const [narrow, wide] = a === undefined ? [b, first] : [a, second];

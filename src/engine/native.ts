@@ -1,4 +1,4 @@
-import { attrTypes, backend, type OpAttr } from './backend';
+import { attrTypes, backend } from './backend';
 import type { Tensor } from './tf';
 
 /** Numbers of an op's formula and its stream of randomness; see native/kernels.cc for what each op makes of them. */
@@ -72,16 +72,13 @@ export function kernel(op: string, inputs: readonly Tensor[], attributes: Kernel
 export function kernels(
   op: string,
   inputs: readonly Tensor[],
-  attributes: KernelAttributes,
+  { first = 0, second = 0, stream = 0 }: KernelAttributes,
   outputs: number,
 ): readonly Tensor[] {
-  return backend().executeMultipleOutputs(op, kernelAttrs(attributes), inputs, outputs);
-}
-
-export function kernelAttrs({ first = 0, second = 0, stream = 0 }: KernelAttributes): OpAttr[] {
-  return [
+  const attrs = [
     { name: 'first', type: attrTypes.float, value: first },
     { name: 'second', type: attrTypes.float, value: second },
     { name: 'stream', type: attrTypes.int, value: stream },
   ];
+  return backend().executeMultipleOutputs(op, attrs, inputs, outputs);
 }

@@ -7,7 +7,6 @@
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #include "head.h"
-#include "product.h"
 
 namespace petl {
 

@@ -309,8 +309,6 @@ const Op ops[] = {
 
 #ifdef PETL_BF16
 const Op narrow[] = {
-    {"PetlPack", {"w: float"}, {"panels: bfloat16"}, unknown, computePack},
-    {"PetlProduct", {"x: bfloat16", "panels: bfloat16"}, {"y: bfloat16"}, unknown, computeProduct},
     {"PetlAttention", {"q: float", "k: float", "v: float", "mask: float", "seed: int32"}, {"y: float", "mass: float"}, unknown, computeAttention},
     {"PetlAttentionGrad", {"q: float", "k: float", "v: float", "mask: float", "seed: int32", "y: float", "mass: float", "dy: float"}, {"dq: float", "dk: float", "dv: float"}, like<0>, computeAttentionGrad},
     {"PetlPackedAttention", {"all: float", "last: int32", "seed: int32"}, {"y: float", "mass: float"}, unknown, computePackedAttention},

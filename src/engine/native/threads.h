@@ -43,11 +43,8 @@ class Threads {
     taken_.unlock();
   }
 
-  int64_t size() const { return helpers_ + 1; }
-
-  static constexpr int64_t each = 4; // pieces a thread: a thread that comes late leaves the others little to wait for
-
  private:
+  static constexpr int64_t each = 4; // pieces a thread: a thread that comes late leaves the others little to wait for
 
   struct Work {
     const Body* body = nullptr;
