@@ -86,13 +86,22 @@ interface Parsed {
 function delimited(text: string, name: string, delimiter: ',' | '\t'): Records {
   const { parse, CsvError } = require('csv-parse/sync') as typeof import('csv-parse/sync');
   let lines: readonly Parsed[];
+  let whole = 0; // lines of the rows that were read
   try {
     // A tab-separated file has no quoting: its texts may hold quotes (as GLUE's do).
     const quote = delimiter === ',' ? '"' : null;
     const options = { delimiter, quote, info: true, relax_column_count: true, skip_empty_lines: true } as const;
-    lines = parse(text, { ...options, max_record_size: longestRow }) as unknown as readonly Parsed[];
+    const count = (row: Parsed): Parsed => {
+      whole = row.info.lines;
+      return row;
+    };
+    lines = parse(text, {
+      ...options,
+      max_record_size: longestRow,
+      on_record: count as never,
+    }) as unknown as readonly Parsed[];
   } catch (error) {
-    if (error instanceof CsvError) throw new UserError(faultOf(error, name));
+    if (error instanceof CsvError) throw new UserError(faultOf(error, name, whole + 1));
     throw error;
   }
   const columns = headerOf(lines[0]?.record ?? [], name);
@@ -109,12 +118,14 @@ function delimited(text: string, name: string, delimiter: ',' | '\t'): Records {
 }
 
 /** The parser's own words are for programmers. */
-function faultOf(error: { readonly code: string; readonly message: string }, name: string): string {
+function faultOf(error: { readonly code: string; readonly message: string }, name: string, begins: number): string {
   const lines = 'lines' in error ? Number(error.lines) : NaN;
   const at = Number.isFinite(lines) ? `${name}, line ${lines}` : name;
   switch (error.code) {
     case 'CSV_QUOTE_NOT_CLOSED':
-      return `${at}: a quote is opened and never closed: close it, or write "" for a quote inside a quoted text`;
+      return `${name}, line ${begins}: a quote is opened and never closed: close it, or write "" for a quote inside a quoted text`;
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return `${at}: text goes on behind a closing quote: write "" for a quote inside a quoted text`;
     case 'CSV_MAX_RECORD_SIZE':
       return `${at}: a row of more than ${longestRow >> 20} MB: is a quote missing?`;
     default:

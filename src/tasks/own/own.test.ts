@@ -143,7 +143,7 @@ const bad: readonly (readonly [kind: string, make: () => Source, message: string
   [
     'an open quote',
     () => ({ file: file('x.csv', `${good}\n"never closed,good\nx,bad`) }),
-    'a quote is opened and never closed',
+    'x.csv, line 42: a quote is opened and never closed',
   ],
   ['a quote inside a text', () => ({ file: file('x.csv', `${good}\n"a" b,good`) }), 'write "" for a quote inside'],
   ['a huge row', () => ({ file: file('x.csv', `${good}\n${'x'.repeat(1_100_000)},good`) }), 'a row of more than 1 MB'],
@@ -204,6 +204,7 @@ const bad: readonly (readonly [kind: string, make: () => Source, message: string
   ],
   ['a JSON list', () => ({ file: file('x.jsonl', '[1, 2]') }), 'x.jsonl, line 1 is no JSON object'],
   ['NaN in memory', () => ({ rows: [{ review: 'a', stars: NaN }] }), 'row 1, column "stars": NaN is no value'],
+  ['rows that are texts', () => ({ rows: ['a', 'b'] as never }), 'row 1 is "a": give each row as { column: value'],
   ['no rows', () => ({ rows: [] }), 'the rows are empty'],
   ['nothing given', () => ({}), 'by one of file, rows and files: 0 of them are given'],
   ['two things given', () => ({ rows: [], file: 'x.csv' }), 'by one of file, rows and files: 2 of them are given'],

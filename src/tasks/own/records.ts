@@ -26,6 +26,10 @@ export type Row = Readonly<{ [column: string]: string | number | boolean | null 
 /** Rows given in memory; a value that is no text, number or truth value is a UserError that names row and column. */
 export function recordsOfRows(rows: readonly Row[], name = 'the rows'): Records {
   if (rows.length === 0) throw new UserError(`${name} are empty: give at least a few dozen examples`);
+  rows.forEach((row: unknown, i) => {
+    if (typeof row !== 'object' || row === null)
+      throw new UserError(`row ${i + 1} is ${JSON.stringify(row)}: give each row as { column: value, ... }`);
+  });
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return {
     name,
@@ -50,13 +54,13 @@ export function cellOf(value: unknown, at: string, column: string): Cell {
     default:
       if (value === null || value === undefined) return null;
       throw new UserError(
-        `${at}, column "${column}": a ${kindOf(value)} is no text: give one text, number or true/false`,
+        `${at}, column "${column}": ${kindOf(value)} is no text: give one text, number or true/false`,
       );
   }
 }
 
 function kindOf(value: unknown): string {
-  return Array.isArray(value) ? 'list' : typeof value;
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** A column that must exist. */
