@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -80,6 +81,9 @@ describe('a question of one’s own', { timeout: 120_000 }, () => {
     expect(first.probabilities['up']! + first.probabilities['down']!).toBeCloseTo(1, 5);
     const saved = adapter.save(join(folder, 'my-adapter'));
     adapter.dispose();
+    const names = readdirSync(saved).map((name) => join('my-adapter', name));
+    const ignored = execFileSync('git', ['check-ignore', ...names], { cwd: projectRoot(), encoding: 'utf8' });
+    expect(ignored.trim().split('\n')).toEqual(names);
     const again = loadAdapter(saved);
     expect([again.method, again.task]).toEqual(['lora:r=2', 'own-films']);
     expect(await again.predict(['a lovely film number 900'])).toEqual([first]);

@@ -26,6 +26,8 @@ describe('exportFigure', () => {
     await exportFigure(figure, folder);
     paths.forEach((path, i) => expect(readFileSync(path).equals(before[i] as Buffer), path).toBe(true));
     expect(readdirSync(folder).sort()).toEqual([
+      'Arimo_400Regular.ttf',
+      'Arimo_600SemiBold.ttf',
       'demo-figure.csv',
       'demo-figure.html',
       'demo-figure.png',
@@ -55,6 +57,9 @@ describe('exportFigure', () => {
     const inside = join(projectRoot(), 'results', 'figures');
     expect(figureHtml(figure, '<svg/>', { folder: inside, inline: false })).toContain(
       '["plotly.min.js","../../node_modules/plotly.js-dist-min/plotly.min.js"]',
+    );
+    expect(figureHtml(figure, '<svg/>', { folder: inside, inline: false })).toContain(
+      "url('Arimo_400Regular.ttf'), url('../../node_modules/@expo-google-fonts/arimo/400Regular/Arimo_400Regular.ttf')",
     );
     const alone = figureHtml(figure, '<svg/>', { folder: inside, inline: true });
     expect(alone.length).toBeGreaterThan(4e6);

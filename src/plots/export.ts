@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { UserError } from '../errors';
 import { writeWhole } from '../files';
 import { projectRoot } from '../project';
 import type { Figure } from './figure';
-import { figureHtml, tablePage } from './html';
+import { companions, figureHtml, tablePage } from './html';
 import { tableLatex } from './latex';
 import { svgPdf } from './pdf';
 import { figureSvg, svgPng } from './svg';
@@ -22,7 +22,7 @@ export interface ExportOptions {
 /**
  * Writes the figure as SVG, PDF (with its fonts), PNG (2 device pixels per CSS pixel, 4 where it is narrow enough for a
  * page), an interactive page and the CSV of its numbers, each in one step, so that no half file is ever seen. The same
- * figure gives the same bytes. Returns the paths. A page outside the project gets a copy of Plotly beside it.
+ * figure gives the same bytes. Returns the paths. A page outside the project gets copies of Plotly and its font beside it.
  * @throws UserError on a name that is no file name and a folder that cannot be written
  */
 export async function exportFigure(
@@ -35,7 +35,7 @@ export async function exportFigure(
     throw new UserError(`figure name "${figure.name}": use letters, digits, - and _, it becomes a file name`);
   const place = resolve(folder);
   const svg = formats.some((format) => format !== 'csv') ? await figureSvg(figure) : '';
-  if (formats.includes('html') && !inline && relative(projectRoot(), place).startsWith('..')) sharePlotly(place);
+  if (formats.includes('html') && !inline && relative(projectRoot(), place).startsWith('..')) shareCompanions(place);
   const paths: string[] = [];
   for (const format of formats) {
     const path = join(place, `${figure.name}.${format}`);
@@ -104,8 +104,9 @@ export function numbersCsv({ numbers }: Figure): string {
   );
 }
 
-function sharePlotly(folder: string): void {
-  const path = join(folder, 'plotly.min.js');
-  if (existsSync(path)) return;
-  writeWhole(path, readFileSync(require.resolve('plotly.js-dist-min/plotly.min.js')));
+function shareCompanions(folder: string): void {
+  for (const file of companions()) {
+    const path = join(folder, basename(file));
+    if (!existsSync(path)) writeWhole(path, readFileSync(file));
+  }
 }

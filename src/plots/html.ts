@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { isAbsolute, relative, sep } from 'node:path';
+import { basename, isAbsolute, relative, sep } from 'node:path';
 import { projectRoot } from '../project';
 import type { Figure } from './figure';
-import { escapeXml, fontFamily } from './fonts';
+import { escapeXml, fontFamily, fontFiles } from './fonts';
 import { tableHtml, type Table } from './table';
 
 /**
@@ -30,6 +30,7 @@ export function figureHtml(
 <title>${escapeXml(figure.title)}</title>
 <meta name="viewport" content="width=device-width">
 <style>
+${fontFaces(where)}
 body { margin: 16px; font-family: ${fontFamily}; background: #ffffff } figure { margin: 0 }
 figure > svg { max-width: 100%; height: auto }
 </style>
@@ -43,8 +44,11 @@ const figure = ${value};
 function draw() {
   const place = document.getElementById('figure');
   if (place.clientWidth < figure.layout.width) return; // the still picture shrinks
-  place.replaceChildren();
-  Plotly.newPlot(place, figure.data, figure.layout, figure.config);
+  const plot = () => {
+    place.replaceChildren();
+    Plotly.newPlot(place, figure.data, figure.layout, figure.config);
+  };
+  Promise.all(['400', '600'].map((weight) => document.fonts.load(weight + ' 12px Arimo'))).then(plot, plot);
 }
 function load([source, ...others]) {
   if (source === undefined) return;
@@ -54,7 +58,7 @@ function load([source, ...others]) {
   script.onerror = () => load(others);
   document.head.append(script);
 }
-${where.inline ? 'draw();' : `load(${JSON.stringify(sources(where.folder))});`}
+${where.inline ? 'draw();' : `load(${JSON.stringify(sources(plotlyFile(), where.folder))});`}
 </script>
 </body>
 </html>
@@ -62,16 +66,35 @@ ${where.inline ? 'draw();' : `load(${JSON.stringify(sources(where.folder))});`}
 }
 
 function plotlySource(): string {
-  return readFileSync(require.resolve('plotly.js-dist-min/plotly.min.js'), 'utf8');
+  return readFileSync(plotlyFile(), 'utf8');
 }
 
-function sources(folder: string): string[] {
-  const up = relative(folder, projectRoot());
-  const outside = isAbsolute(up) || relative(projectRoot(), folder).startsWith('..');
-  return [
-    'plotly.min.js',
-    ...(outside ? [] : [`${up === '' ? '.' : up.split(sep).join('/')}/node_modules/plotly.js-dist-min/plotly.min.js`]),
-  ];
+function plotlyFile(): string {
+  return require.resolve('plotly.js-dist-min/plotly.min.js');
+}
+
+/** What a page outside of the project has beside it: Plotly, and the font of its texts. */
+export function companions(): readonly string[] {
+  return [plotlyFile(), ...fontFiles().slice(0, 2)];
+}
+
+/** Where a page finds a file of a package: a copy beside it, or among the project's packages. */
+function sources(file: string, folder: string): string[] {
+  const isWithin = !relative(projectRoot(), folder).startsWith('..') && !isAbsolute(relative(folder, file));
+  return [basename(file), ...(isWithin ? [relative(folder, file).split(sep).join('/')] : [])];
+}
+
+/** The widths that the picture was made with: of a font on the machine that has them, or of ours. */
+function fontFaces({ folder, inline }: { readonly folder: string; readonly inline: boolean }): string {
+  const alike = ["local('Arimo')", "local('Arial')", "local('Liberation Sans')"];
+  return fontFiles()
+    .slice(0, 2)
+    .map((file, i) => {
+      const urls = inline ? [`data:font/ttf;base64,${readFileSync(file).toString('base64')}`] : sources(file, folder);
+      const from = [...(i === 0 ? alike : ["local('Arimo SemiBold')"]), ...urls.map((url) => `url('${url}')`)];
+      return `@font-face { font-family: Arimo; font-weight: ${i === 0 ? 400 : 600}; src: ${from.join(', ')} }`;
+    })
+    .join('\n');
 }
 
 /** A page with a table, for a browser or a word processor. */
