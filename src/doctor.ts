@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from './project';
+import { versionOf } from './packages/version';
 import { lookAt, whatIsWrong } from './packages/content';
 import { isUnpacked, readManifest } from './packages/manifest';
 
@@ -27,13 +28,6 @@ async function check(name: string, remedy: string, answer: () => string | Promis
     const [line = ''] = String((error as Error).message).split('\n');
     return { name, value: line, ok: false, remedy };
   }
-}
-
-function versionOf(name: string): string {
-  const { version } = JSON.parse(readFileSync(inProject('node_modules', name, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }
 
 function node(): string {

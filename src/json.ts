@@ -53,6 +53,13 @@ export function readJson<T>(path: string, schema: Schema<T>, remedy: string): T 
   throw new UserError(`${path}: ${read.reason}: ${remedy}`);
 }
 
+/** A line that another process wrote. @throws Error with the fault */
+export function messageOf<T>(line: string, schema: Schema<T>): T {
+  const read = readText(line, schema);
+  if (read.kind === 'value') return read.value;
+  throw new Error(`a message ${read.reason}: ${line.slice(0, 80)}`);
+}
+
 /** A number that JSON can hold. */
 export const real: Schema<number> = v.pipe(v.number(), v.finite());
 /** A whole number from 0 on. */

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline';
+import * as v from 'valibot';
 import { seconds } from '../clock';
+import { messageOf, whole, type Schema } from '../json';
 import { backend } from '../engine/backend';
 import { compile } from '../engine/compile';
 import type { Precision } from '../engine/program';
@@ -32,11 +34,21 @@ type Question =
   | { readonly generate: Job };
 type Message = Question | { readonly setup: Setup } | { readonly quit: true };
 
+const ids = v.array(whole);
+const schema: Schema<Message> = v.union([
+  v.strictObject({ setup: v.looseObject({ model: v.string(), precision: v.picklist(['f32', 'bf16']) }) }),
+  v.strictObject({ chat: v.string() }),
+  v.strictObject({ encode: v.array(v.string()) }),
+  v.strictObject({ logits: ids }),
+  v.strictObject({ generate: v.strictObject({ inputs: v.array(ids), tokens: whole, times: whole }) }),
+  v.strictObject({ quit: v.literal(true) }),
+]);
+
 /** One side of the benchmark: loading a model and writing with it, driven by JSON lines on standard input. */
 export async function benchGenerateCommand(): Promise<number> {
   let session: Session | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
-    const message = JSON.parse(line) as Message;
+    const message = messageOf(line, schema);
     if ('quit' in message) break;
     try {
       if ('setup' in message) {

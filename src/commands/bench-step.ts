@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import * as v from 'valibot';
 import { seconds } from '../clock';
+import { messageOf, real, recordOf, whole, type Schema } from '../json';
 import { compile } from '../engine/compile';
 import { upload } from '../engine/memory';
 import { matmul } from '../engine/products';
@@ -42,13 +44,37 @@ interface Gemm {
   readonly precision: 'f32' | 'bf16';
 }
 
+const precision = v.picklist(['f32', 'bf16']);
+const setup: Schema<Setup> = v.looseObject({
+  method: v.string(),
+  model: v.string(),
+  tokens: whole,
+  pooling: v.picklist(['first', 'mean']),
+  precision,
+  file: v.string(),
+  batches: whole,
+  batch: whole,
+  classes: whole,
+  learningRate: real,
+  work: v.picklist(['same', 'shipped']),
+});
+const schema: Schema<Message> = v.union([
+  v.strictObject({ setup }),
+  v.strictObject({ step: whole }),
+  v.strictObject({
+    gemm: v.looseObject({ shapes: v.array(v.tuple([whole, whole, whole])), seconds: real, precision }),
+  }),
+  v.strictObject({ quit: v.literal(true) }),
+]);
+const headerIn = recordOf(v.looseObject({ data_offsets: v.tuple([whole, whole]) }));
+
 const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 0 };
 
 /** One side of the benchmark: a training step driven by JSON lines on standard input. */
 export async function benchStepCommand(): Promise<number> {
   let session: Session | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
-    const message = JSON.parse(line) as Message;
+    const message = messageOf(line, schema);
     if ('quit' in message) break;
     try {
       if ('setup' in message) {
@@ -148,9 +174,7 @@ class Session {
 function integers(path: string): (name: string) => Int32Array {
   const bytes = readFileSync(path);
   const start = 8 + Number(bytes.readBigUInt64LE());
-  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Readonly<
-    Record<string, { readonly data_offsets: readonly [number, number] }>
-  >;
+  const header = messageOf(bytes.toString('utf8', 8, start), headerIn);
   return (name) => {
     const {
       data_offsets: [from, to],

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import * as v from 'valibot';
-import { readText, real, whole, type Schema } from '../json';
+import { messageOf, real, whole, type Schema } from '../json';
 import { createDelta } from '../petl/bank/delta';
 import { parseMethod } from '../petl/design/written';
 import { writeSafetensors } from '../petl/formats/safetensors';
@@ -221,10 +221,9 @@ class Lines {
       this.text += part.toString('utf8', 0, size);
     }
     const end = this.text.indexOf('\n');
-    const read = readText(this.text.slice(0, end), schema);
+    const line = this.text.slice(0, end);
     this.text = this.text.slice(end + 1);
-    if (read.kind === 'fault') throw new Error(`a message ${read.reason}`);
-    return read.value;
+    return messageOf(line, schema);
   }
 }
 

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { real, whole, type Schema } from '../json';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { upload } from '../engine/memory';
@@ -31,6 +33,22 @@ interface DrawBatch {
   readonly scale: number;
   readonly loss: number | null;
 }
+
+const rowsIn = v.array(v.array(whole));
+export const gridsIn = v.looseObject({ ids: rowsIn, mask: rowsIn, decoderIds: v.optional(rowsIn) });
+const batchIn = v.looseObject({
+  inputs: v.looseObject({ ...gridsIn.entries, labels: v.optional(v.array(v.array(v.number()))) }),
+  outputs: v.array(v.array(v.number())),
+  noise: real,
+  scale: real,
+  loss: v.nullable(real),
+});
+export const drawIn = v.looseObject({
+  kind: v.picklist(['models', 'peft', 'adapters']),
+  batches: v.array(batchIn),
+  parameters: whole,
+  trained: v.optional(whole),
+}) as unknown as Schema<DrawCase>;
 
 /** What the other side drew: see bench/interop/README.md. */
 export interface DrawCase {

@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { upload } from '../engine/memory';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
+import { readJson, type Schema } from '../json';
+import { gridsIn } from './draws-take';
 import type { Backbone } from '../model/backbone';
 import { openModel } from '../model/open';
 import { adaptationOf } from '../petl/forms/adaptation';
@@ -23,6 +26,15 @@ interface Case {
   readonly inputs: { readonly ids: Grid['ids']; readonly mask: Grid['mask']; readonly decoderIds?: Grid['ids'] };
   readonly outputs: readonly (readonly number[])[];
 }
+
+const caseIn = v.looseObject({
+  library: v.picklist(['peft', 'adapters']),
+  family: v.string(),
+  method: v.string(),
+  model: v.string(),
+  inputs: gridsIn,
+  outputs: v.array(v.array(v.number())),
+}) as unknown as Schema<Case>;
 
 /** Methods made here, written for each library; after ` | ` the head beside them, of one layer or two. */
 const own: Readonly<Record<Library, readonly string[]>> = {
@@ -74,7 +86,10 @@ export async function interopCommand({ positionals, values }: Input): Promise<nu
   const only = typeof values['only'] === 'string' ? values['only'].split(',') : [];
   const cases = readdirSync(source)
     .filter((name) => existsSync(join(source, name, 'case.json')))
-    .map((name) => ({ name, made: JSON.parse(readFileSync(join(source, name, 'case.json'), 'utf8')) as Case }));
+    .map((name) => ({
+      name,
+      made: readJson(join(source, name, 'case.json'), caseIn, 'have the other side make it anew'),
+    }));
   for (const path of new Set(cases.map(({ made }) => made.model))) {
     const { backbone } = await openModel(join(projectRoot(), path));
     const mine = cases.filter(({ made }) => made.model === path);

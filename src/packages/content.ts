@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import * as v from 'valibot';
 import { UserError } from '../errors';
 import { writeWhole } from '../files';
+import { readText, real, recordOf, whole, type Schema } from '../json';
 import { cacheFolder, folderName, isUnpacked, packageNamed, wantedBy, type PackageSource } from './manifest';
 
 /** What an unpacked file was when its hash was taken. */
@@ -14,6 +16,8 @@ export interface Stamp {
 
 /** Stamps by path, with forward slashes. */
 export type Stamps = Readonly<Record<string, Stamp>>;
+
+const stamps: Schema<Stamps> = recordOf(v.strictObject({ bytes: whole, mtimeMs: real, sha256: v.string() }));
 
 /** How much is looked at: sizes and times of the files, or all they hold. */
 export type Depth = 'stamps' | 'whole';
@@ -89,8 +93,8 @@ export function isAsKept(folder: string): boolean {
 /** Unreadable or of another form: as if there were none. */
 function keptStamps(folder: string): Stamps | undefined {
   try {
-    const kept = JSON.parse(readFileSync(join(folder, STAMPS), 'utf8')) as Stamps;
-    return Object.values(kept).every(({ sha256 }) => typeof sha256 === 'string') ? kept : undefined;
+    const kept = readText(readFileSync(join(folder, STAMPS), 'utf8'), stamps);
+    return kept.kind === 'value' ? kept.value : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import * as v from 'valibot';
 import { UserError } from '../errors';
 import { readHashed, writeHashed } from '../hashed';
+import { readText, recordOf, type Schema } from '../json';
 import { cacheFolder } from '../packages/manifest';
 import { bringDebianLists, type DebianLists, type DebianPackage } from './debian-lists';
 
@@ -30,8 +32,8 @@ export function hasDebianIndex(): boolean {
 
 /** The index that was brought; a UserError says how where it is missing. */
 export function readDebianIndex(path: string = pathOf('index.json')): DebianIndex {
-  const text = indexText(path);
-  if (text !== undefined) return JSON.parse(text) as DebianIndex;
+  const index = readIndex(path);
+  if (index !== undefined) return index;
   throw new UserError(
     `the Debian package index is ${existsSync(path) ? 'damaged' : 'not'} in data/cache: bring it with: npx petl fetch ${DEBIAN_INDEX} (on Debian, with apt-get; elsewhere task news-lead takes its place)`,
   );
@@ -42,8 +44,7 @@ export function readDebianTranslations(
   { release, sha256 }: DebianIndex,
   path: string = pathOf('translations.json'),
 ): DebianLists['languages'] {
-  const text = readHashed(path);
-  const found = text === undefined ? undefined : (JSON.parse(text) as DebianLists);
+  const found = readLists(path);
   if (found?.sha256 === sha256) return found.languages;
   const why = found === undefined ? 'are not in data/cache' : `are of ${found.release}, the index of ${release}`;
   throw new UserError(
@@ -51,17 +52,31 @@ export function readDebianTranslations(
   );
 }
 
-/** Indexes brought by older versions bear no hash and begin with their JSON. */
-function indexText(path: string): string | undefined {
-  const text = readHashed(path);
-  if (text !== undefined || !existsSync(path)) return text;
-  const all = readFileSync(path, 'utf8');
-  return all.startsWith('{') && all.endsWith('}') ? all : undefined;
+const named = { release: v.string(), sha256: v.string() };
+const packagesIn = v.array(
+  v.strictObject({ name: v.string(), source: v.string(), synopsis: v.string(), description: v.string() }),
+);
+const indexIn: Schema<DebianIndex> = v.looseObject({ ...named, packages: packagesIn });
+const listsIn: Schema<DebianLists> = v.looseObject({ ...named, languages: recordOf(packagesIn) });
+
+/** Undefined where there is none, or a damaged one. Indexes brought by older versions bear no hash. */
+function readIndex(path: string): DebianIndex | undefined {
+  return valueOf(readHashed(path) ?? (existsSync(path) ? readFileSync(path, 'utf8') : undefined), indexIn);
+}
+
+function readLists(path: string): DebianLists | undefined {
+  return valueOf(readHashed(path), listsIn);
+}
+
+function valueOf<T>(text: string | undefined, schema: Schema<T>): T | undefined {
+  const read = text === undefined ? undefined : readText(text, schema);
+  return read?.kind === 'value' ? read.value : undefined;
 }
 
 /** Brings Debian's package index. Gives the release. */
 export async function fetchDebianIndex(path: string = pathOf('index.json')): Promise<string> {
-  if (indexText(path) !== undefined) return readDebianIndex(path).release;
+  const index = readIndex(path);
+  if (index !== undefined) return index.release;
   const { languages, ...lists } = await bringDebianLists(dirname(path), ['en']);
   writeHashed(path, JSON.stringify({ ...lists, packages: languages['en'] }));
   return lists.release;
@@ -69,8 +84,8 @@ export async function fetchDebianIndex(path: string = pathOf('index.json')): Pro
 
 /** Brings the index's translations. Gives the release. */
 export async function fetchDebianTranslations(path: string = pathOf('translations.json')): Promise<string> {
-  const text = readHashed(path);
-  if (text !== undefined) return (JSON.parse(text) as DebianLists).release;
+  const found = readLists(path);
+  if (found !== undefined) return found.release;
   const lists = await bringDebianLists(dirname(path), debianLanguages);
   writeHashed(path, JSON.stringify(lists));
   return lists.release;

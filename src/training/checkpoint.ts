@@ -46,6 +46,10 @@ const progressSchema: Schema<Progress> = v.strictObject({
   events: v.array(v.variant('kind', [step, evaluation])),
 });
 
+const headerSchema: Schema<{ readonly __metadata__: { readonly progress: string } }> = v.looseObject({
+  __metadata__: v.looseObject({ progress: v.string() }),
+});
+
 /** Keeps the state of one run while it is under way. */
 export class Checkpoints {
   private readonly plan: CheckpointPlan;
@@ -124,10 +128,9 @@ function readProgress(path: string): Progress {
     readSync(file, head, 0, head.length, 0);
     const seal = sealOf(head);
     if (seal === undefined || seal.sha256 !== hashFrom(file, seal.bare, size)) throw new Error('its checksum is wrong');
-    const { __metadata__: metadata } = JSON.parse(head.toString('utf8', 8)) as Readonly<{
-      __metadata__: Readonly<Record<string, string>>;
-    }>;
-    const read = readText(metadata['progress'] ?? '', progressSchema);
+    const header = readText(head.toString('utf8', 8), headerSchema);
+    if (header.kind === 'fault') throw new Error(`its header ${header.reason}`);
+    const read = readText(header.value.__metadata__.progress, progressSchema);
     if (read.kind === 'fault') throw new Error(`it ${read.reason}`);
     return read.value;
   } finally {

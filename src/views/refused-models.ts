@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordIn } from '../model/checkpoint/regular';
 import { download } from '../model/hub';
 import { openModel } from '../model/open';
 import type { Table } from '../plots/table';
@@ -43,10 +44,7 @@ function faults(folder: string, gguf: string): readonly Fault[] {
     for (const name of names) copyFileSync(join(folder, name), join(home, name));
   };
   const configured = (home: string, change: object): void => {
-    writeFileSync(
-      join(home, 'config.json'),
-      JSON.stringify({ ...(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object), ...change }),
-    );
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ ...recordIn(join(folder, 'config.json')), ...change }));
   };
   return [
     { what: 'a misspelt name', make: () => openModel('minilm-16') },

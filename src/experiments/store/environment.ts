@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { versionOf } from '../../packages/version';
 import { projectRoot } from '../../project';
 import { codeFingerprint } from './code';
 
@@ -37,7 +38,10 @@ let known: Environment | undefined;
 /** The environment of this process; asked once. */
 export function environment(): Environment {
   known ??= {
-    versions: { node: process.versions.node, ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])) },
+    versions: {
+      node: process.versions.node,
+      ...Object.fromEntries(packages.map((name) => [name, versionIfKnown(name)])),
+    },
     commit: git('rev-parse', 'HEAD') ?? 'unknown',
     dirty: git('status', '--porcelain', '--untracked-files=no', '--', ...watched) !== '',
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -83,10 +87,9 @@ function git(...args: readonly string[]): string | undefined {
   }
 }
 
-function versionOf(name: string): string {
+function versionIfKnown(name: string): string {
   try {
-    const text = readFileSync(join(projectRoot(), 'node_modules', name, 'package.json'), 'utf8');
-    return (JSON.parse(text) as { readonly version: string }).version;
+    return versionOf(name);
   } catch {
     return 'unknown';
   }

@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import * as v from 'valibot';
 import { readHashed, writeHashed } from '../../hashed';
+import { anyObject, readText, type Schema } from '../../json';
 import { projectRoot } from '../../project';
 import { believed } from './damage';
 import { entryOf, type RunEntry } from './entry';
@@ -26,6 +28,9 @@ interface Index {
   readonly version: number;
   readonly files: Readonly<Record<string, Kept>>;
 }
+
+/** The file bears its own hash: what stands in the entries was checked when it was written. */
+const kept = v.looseObject({ version: v.literal(version), files: anyObject }) as unknown as Schema<Index>;
 
 /** Every finished run below a folder of results, in the order of the paths; damaged files are named and left out. */
 export function listRuns(results: string = resultsFolder(), cache: string = indexPath(results)): readonly RunEntry[] {
@@ -86,8 +91,8 @@ function entriesOf(folder: string): readonly import('node:fs').Dirent[] {
 
 function readIndex(cache: string): Index['files'] {
   try {
-    const index = JSON.parse(readHashed(cache) ?? '{}') as Partial<Index>;
-    return index.version === version ? (index.files ?? {}) : {};
+    const read = readText(readHashed(cache) ?? '{}', kept);
+    return read.kind === 'value' ? read.value.files : {};
   } catch {
     return {};
   }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { readJson, recordOf } from '../../json';
 import { join } from 'node:path';
 import { projectRoot } from '../../project';
 
@@ -28,9 +29,11 @@ let tables: Readonly<Record<string, string>> | undefined;
 
 /** The inside of a character class of a regular expression with the flag u: `\u{61}-\u{7a}...` */
 export function classOf(name: ClassName): string {
-  tables ??= JSON.parse(
-    readFileSync(join(projectRoot(), 'src', 'model', 'tokenization', 'unicode.json'), 'utf8'),
-  ) as Readonly<Record<string, string>>;
+  tables ??= readJson(
+    join(projectRoot(), 'src', 'model', 'tokenization', 'unicode.json'),
+    recordOf(v.string()),
+    'restore it from git',
+  );
   const ranges = tables[name] ?? '';
   return ranges
     .split(' ')

