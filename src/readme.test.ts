@@ -23,6 +23,13 @@ describe('README.md', () => {
 });
 
 describe('docs', () => {
+  it('shows the numbers of results/scaling', () => {
+    const script = join(projectRoot(), 'scripts', 'scaling.mjs');
+    const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+
   const folder = join(projectRoot(), 'docs');
   const named = readdirSync(folder)
     .filter((file) => file.endsWith('.md'))

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../errors';
 import { believed } from '../experiments/store/damage';
-import { readStudyFolder } from '../experiments/store/read';
+import { isFinished, readStudyFolder } from '../experiments/store/read';
 import type { RunRecord } from '../experiments/store/record';
 import { rowOf, rowsOfStudy } from '../experiments/store/rows';
-import { studyFolder, type Tier } from '../experiments/store/spec';
+import { runPath, studyFolder, type Tier } from '../experiments/store/spec';
 import { studies, studyNamed } from '../experiments/studies';
 import { plansOf, type Study } from '../experiments/studies/study';
 import { groupBy } from '../plots/summary';
 import type { RunRow } from '../rows';
+import type { BundleOf } from '../views/bundle';
 import { exportFigures, exportRows, type NamedRows, type StudyFormat } from '../views/export-study';
 import { figuresFolder } from './paths';
 
@@ -66,6 +67,17 @@ function newestOf(own: string): readonly RunRecord[] {
   if (older > 0)
     process.stderr.write(`${own}: ${older} older ${older === 1 ? 'run' : 'runs'} of other data or settings left out\n`);
   return newest.sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
+}
+
+/** The finished runs of a study, for its archive. */
+export function bundleOf(name: string, tier: Tier): BundleOf {
+  const of = storedStudy(name, tier);
+  const stored = Object.hasOwn(studies, name)
+    ? plansOf(studyNamed(name, tier))
+    : newestOf(of.name).map(({ run: { spec, label } }) => ({ spec, label }));
+  const runs = stored.map(({ spec, label }) => ({ path: runPath(spec), label }));
+  const { name: called, title, places } = of;
+  return { name: called, title, tier: of.tier, places, runs: runs.filter(({ path }) => isFinished(path)) };
 }
 
 export interface ExportWish {

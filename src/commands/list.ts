@@ -144,6 +144,23 @@ export const commands: readonly Command[] = [
     load: () => study().exportCommand,
   },
   {
+    name: 'bundle',
+    usage: 'bundle NAME [--out FILE.zip] [--tier quick|full] [--json]',
+    about: 'a study in one archive: result files, figures, tables, versions, and a manifest with their hashes',
+    options: { ...tier, ...named('out'), ...json },
+    positionals: ['NAME'],
+    load: () => (require('./bundle') as typeof import('./bundle')).bundleCommand,
+  },
+  {
+    name: 'redraw',
+    usage: 'redraw FILE.zip [--json]',
+    about:
+      'check an archive of a study and draw its figures again from its result files, to compare them byte for byte',
+    options: json,
+    positionals: ['FILE.zip'],
+    load: () => (require('./bundle') as typeof import('./bundle')).redrawCommand,
+  },
+  {
     name: 'verdicts',
     usage: 'verdicts [--paper he|houlsby|vlm|ai21] [--json]',
     about: "what the full runs say about the papers' findings",

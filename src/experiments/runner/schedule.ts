@@ -52,12 +52,16 @@ export interface Machines {
   readonly start: number;
   /** For the programs of another key than the last. */
   readonly compile: number;
+  /** What a run costs beside its own time: sending it, taking it over. */
+  readonly each: number;
   /** Between two states that a lost run goes on from. */
   readonly keep: number;
   /** Until a lost worker is noticed and replaced. */
   readonly replace: number;
   /** Losses of one worker in an hour, drawn from an exponential distribution. */
   readonly losses: number;
+  /** When the first workers are lost first, in place of what would be drawn for them. */
+  readonly lostAt?: readonly number[];
   readonly seed: number;
 }
 
@@ -75,7 +79,7 @@ export function simulate(jobs: readonly Job[], machines: Machines): Simulated {
   const lanes = Array.from({ length: Math.min(machines.workers, jobs.length) }, (_, index) => ({
     index,
     free: machines.start,
-    fails: until(),
+    fails: machines.lostAt?.[index] ?? until(),
     key: undefined as string | undefined,
   }));
   const queue = queueOf(jobs);
@@ -86,7 +90,7 @@ export function simulate(jobs: readonly Job[], machines: Machines): Simulated {
     const others = new Set(busy.flatMap(({ key }) => key ?? []));
     const job = queue.take({ lanes: lanes.length, own: lane.key, others });
     const compiled = lane.key === job.key ? 0 : machines.compile;
-    const end = lane.free + compiled + job.seconds;
+    const end = lane.free + compiled + machines.each + job.seconds;
     if (end <= lane.fails) {
       Object.assign(lane, { free: end, key: job.key });
       makespan = Math.max(makespan, end);
