@@ -5,7 +5,8 @@ import { writeWhole } from '../files';
 import { isAsKept, keepStamps, stampsOf } from '../packages/content';
 import { locks } from '../processes';
 import { hubCache, originFile, weightsOf } from './hub-copies';
-import { bring, type Patience, type RemoteFile } from './transfer';
+import { isCommit, listFiles, wanted, type Listing } from './hub-listing';
+import { bring, type Patience } from './transfer';
 
 const papers: Readonly<Record<string, string>> = {
   'roberta-base': 'FacebookAI/roberta-base',
@@ -64,7 +65,10 @@ export async function download(name: string, options: HubOptions = {}): Promise<
     throw new UserError(
       `model "${name}" is not in ${home} and the network is switched off (HF_HUB_OFFLINE): run once with network, or name a folder that holds the model`,
     );
-  const listing = await listFiles(repository, revision, options).catch((error: unknown) => error as Error);
+  const listing = await listFiles(repository, revision, {
+    endpoint: options.endpoint,
+    idle: (options.patience ?? patient).idle,
+  }).catch((error: unknown) => error as Error);
   if (listing instanceof Error) {
     if (cached !== undefined && !(listing instanceof UserError)) return cached; // no network: what is there serves
     throw listing instanceof UserError
@@ -120,10 +124,6 @@ function wholeFolder(folder: string | undefined): string | undefined {
   return folder !== undefined && existsSync(folder) && isAsKept(folder) ? folder : undefined;
 }
 
-function isCommit(revision: string): boolean {
-  return /^[0-9a-f]{40}$/.test(revision);
-}
-
 function isOffline({ offline }: HubOptions): boolean {
   return offline ?? ['1', 'true', 'yes'].includes((process.env['HF_HUB_OFFLINE'] ?? '').toLowerCase());
 }
@@ -142,91 +142,4 @@ function cachedFolder(home: string, revision: string): string | undefined {
 function writeReference(home: string, revision: string, commit: string): void {
   if (isCommit(revision)) return;
   writeWhole(join(home, 'refs', revision), `${commit}\n`);
-}
-
-interface Sibling {
-  readonly rfilename: string;
-  readonly size?: number;
-  readonly blobId?: string;
-  readonly lfs?: { readonly sha256: string; readonly size: number };
-}
-
-/** A commit of a repository as the hub describes it. */
-interface Listing {
-  readonly commit: string;
-  readonly licence: string | null;
-  readonly files: readonly RemoteFile[];
-}
-
-const trusted = /^(https:\/\/|http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/|$))/;
-
-/** The hub names the hashes that files are checked by: what answers for it must be who it says, or this machine. */
-function endpointOf(text: string): string {
-  if (trusted.test(text)) return text.replace(/\/+$/, '');
-  throw new UserError(`HF_ENDPOINT "${text}" is neither https nor this machine: write https://HOST, or unset it`);
-}
-
-async function listFiles(
-  repository: string,
-  revision: string,
-  { endpoint, patience = patient }: HubOptions,
-): Promise<Listing> {
-  const base = endpointOf(endpoint ?? process.env['HF_ENDPOINT'] ?? 'https://huggingface.co');
-  const response = await fetch(`${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, {
-    signal: AbortSignal.timeout(patience.idle),
-  });
-  if ([401, 403, 404].includes(response.status))
-    throw new UserError(
-      `the hub has no open model "${repository}" with revision "${revision}" (it answers ${response.status}): check the name; for a private or gated model, download it yourself and name the folder`,
-    );
-  if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`);
-  const {
-    sha,
-    siblings,
-    tags = [],
-  } = (await response.json()) as {
-    readonly sha?: string;
-    readonly siblings?: readonly Sibling[];
-    readonly tags?: readonly string[];
-  };
-  if (sha === undefined || !isCommit(sha) || siblings === undefined)
-    throw new Error('its answer names no commit and files');
-  const files = siblings.map(({ rfilename, size, blobId, lfs }): RemoteFile => ({
-    name: rfilename,
-    url: `${base}/${repository}/resolve/${sha}/${rfilename}`,
-    bytes: lfs?.size ?? size ?? 0,
-    hash: lfs === undefined ? { kind: 'git', hex: blobId ?? '' } : { kind: 'sha256', hex: lfs.sha256 },
-  }));
-  return {
-    commit: sha,
-    licence: tags.find((tag) => tag.startsWith('license:'))?.slice('license:'.length) ?? null,
-    files,
-  };
-}
-
-const small = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  '1_Pooling/config.json',
-];
-
-/** The files that this project reads; shards are whatever lies beside an index. */
-function wanted(files: readonly RemoteFile[], name: string): readonly RemoteFile[] {
-  const has = (file: string): boolean => files.some((f) => f.name === file);
-  const weights = has('model.safetensors')
-    ? /^model\.safetensors$/
-    : /^model\.safetensors\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
-  const chosen = files.filter((file) => small.includes(file.name) || weights.test(file.name));
-  if (!has('config.json'))
-    throw new UserError(`hub model "${name}" has no config.json: choose a model saved by save_pretrained`);
-  if (chosen.some((file) => file.name.endsWith('.safetensors'))) return chosen;
-  throw new UserError(
-    `hub model "${name}" has no safetensors: only formats that are not read here (${files
-      .map((f) => f.name)
-      .filter((f) => /\.(bin|h5|msgpack|onnx|gguf)$/.test(f))
-      .join(', ')}); choose a revision with model.safetensors`,
-  );
 }
