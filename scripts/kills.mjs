@@ -222,7 +222,7 @@ async function killed(name, work, number, { wanted, limit }) {
   const { code, signal: by, said } = await ended;
   const faults = [];
   if (code === 1) faults.push(`torn: it ended with code 1: ${said.trim().split('\n').pop()}`);
-  for (let tries = 0; tries < 100 && marked(mark).length > 0; tries++) await pause(100);
+  for (let tries = 0; tries < 300 && marked(mark).length > 0; tries++) await pause(100); // a loaded machine takes its time
   const orphans = marked(mark);
   for (const pid of orphans) process.kill(Number(pid), 'SIGKILL');
   if (orphans.length > 0) faults.push(`orphaned: ${orphans.length} processes`);

@@ -63,6 +63,14 @@ describe('a safetensors header is read as the format says, or refused', () => {
     expect(() => openSafetensors(path)).toThrow(message);
   });
 
+  it('a header that is no UTF-8, even where nothing reads it', () => {
+    writeHeader(path, JSON.stringify({ __metadata__: { a: 'b' }, a: entry(0, 8) }), [Buffer.alloc(8)]);
+    const bytes = readFileSync(path);
+    bytes[bytes.indexOf('"b"') + 1] = 0xe2;
+    writeFileSync(path, bytes);
+    expect(() => openSafetensors(path)).toThrow(/a header that is no UTF-8/);
+  });
+
   it('whatever order its tensors have', () => {
     writeHeader(
       path,

@@ -49,9 +49,17 @@ export function readHeader(
   if (length > longestHeader) throw damaged(path, `a header of ${length} bytes`);
   const text = Buffer.alloc(length);
   readSync(file, text, 0, length, 8);
-  const entries = entriesOf(text.toString('utf8'), path);
+  const entries = entriesOf(decoded(text, path), path);
   demandCovered(entries, path, total - 8 - length);
   return { entries, start: 8 + length };
+}
+
+function decoded(text: Buffer, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text);
+  } catch {
+    throw damaged(path, 'a header that is no UTF-8');
+  }
 }
 
 export function cutOff(path: string): UserError {

@@ -111,7 +111,10 @@ function configsOf({ config, version }: Config): readonly Config[] {
 
 /** A union's own fields are its kind and its members. */
 function membersOf(config: Config): readonly Config[] {
-  if (config['architecture'] !== 'union') return [config];
+  const kind = config['architecture'] ?? null;
+  if (kind !== null && typeof kind !== 'string')
+    throw new UserError(`adapter_config.json: architecture ${JSON.stringify(kind)} must be a word or null`);
+  if (kind !== 'union') return [config];
   const { architecture: _, configs, ...rest } = config;
   const [strange] = Object.keys(rest);
   if (strange !== undefined) throw cannot(`the union's field ${strange}`, 'nothing here computes it');
