@@ -50,6 +50,7 @@ export const roles: readonly Role[] = [
   classification('verse-paraphrase', 'MNLI', 'bitfit'),
   generation({ task: 'synopsis', study: 'summarisation' }, xsum, 'prompt:l=16'),
   generation({ task: 'synopsis', study: 'synopsis' }, xsum, 'prompt:l=28'),
+  generation({ task: 'english-romanian', study: 'translation' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
   generation({ task: 'english-romanian', study: 'english-romanian' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
 ];
 

@@ -1,5 +1,6 @@
 import type { Setting } from './setting';
 import { summarisation } from './summarisation';
+import { translation } from './translation';
 
 /** The settings in which each configuration is tuned on its own. */
-export const settings: readonly Setting<string>[] = [summarisation];
+export const settings: readonly Setting<string>[] = [summarisation, translation];

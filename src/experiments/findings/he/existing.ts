@@ -1,8 +1,9 @@
 import { easy } from '../../studies/easy-tasks';
 import * as g from '../../studies/generation';
 import { summarised } from '../../studies/summarisation';
+import { translated } from '../../studies/translation';
 import { claims, flattens } from '../finding';
-import { onSummarisation, onTranslation, onXsum, type Row } from './row';
+import { onSecondBase, onSummarisation, onTranslation, onXsum, type Row } from './row';
 
 /** Table 6 prints full fine-tuning, which Figures 2 and 4 draw as a line. */
 const curves = ['Table 12', 'Figure 4', 'Table 6'];
@@ -17,8 +18,8 @@ function overall(): readonly Row[] {
   const sst2 = claims('easy-tasks', 'sentiment', 'Table 2');
   const weakest = [easy.full, easy.bitfit] as const;
   const xsum = onSummarisation('Table 6', 'Table 12');
-  const s = summarised();
-  const translation = onTranslation('budget-sweep', ...curves);
+  const [s, t] = [summarised(), translated()];
+  const translation = onSecondBase('Table 6', 'Table 12');
   return [
     {
       id: 'A1',
@@ -47,7 +48,7 @@ function overall(): readonly Row[] {
       text: 'The gap of existing methods to full fine-tuning is small on classification and clear on generation',
       links: [
         ...[s.prefix, s.saFfn, s.lora].map((method) => xsum.greater(s.full, method)),
-        ...[g.prefix(57), g.saFfn(57), g.lora(57)].map((method) => translation.greater(g.full, method)),
+        ...[t.prefix, t.saFfn].map((method) => translation.greater(t.full, method)),
         mnli.near(easy.lora, easy.full, weakest),
         sst2.near(easy.lora, easy.full, weakest),
       ],

@@ -2,28 +2,26 @@ import type { Link } from '../../statistics/link';
 import type { Configuration } from '../../studies/block';
 import * as g from '../../studies/generation';
 import { summarised } from '../../studies/summarisation';
+import { translated } from '../../studies/translation';
 import type { Claims } from '../finding';
-import { both, onSummarisation, onTranslation, type Row } from './row';
+import { both, onSecondBase, onSummarisation, type Row } from './row';
 
 /** Notebook 05: insertion form. */
 export function insertion(): readonly Row[] {
-  const s = summarised();
-  const [summaries, translation] = [onSummarisation('Table 12'), onTranslation('insertion-form', 'Table 12')];
+  const [s, t] = [summarised(), translated()];
+  const [summaries, translation] = [onSummarisation('Table 12'), onSecondBase('Table 12')];
   return [
     {
       id: 'A6',
       source: 'Table 3',
       text: 'At attention, prefix tuning and the parallel adapter are level, the sequential adapter is last',
-      links: [
-        ...levelAtAttention(summaries, s),
-        ...levelAtAttention(translation, { paAttn: g.paAttn(57), saAttn: g.saAttn(57), prefix: g.prefix(57) }),
-      ],
+      links: [...levelAtAttention(summaries, s), ...levelAtAttention(translation, t)],
     },
     {
       id: 'A7',
       source: 'Table 3',
       text: 'At the FFN, the parallel adapter beats the sequential one',
-      links: [summaries.greater(s.paFfn, s.saFfn), translation.greater(g.paFfn(57), g.saFfn(57))],
+      links: [summaries.greater(s.paFfn, s.saFfn), translation.greater(t.paFfn, t.saFfn)],
     },
     {
       id: 'A8',

@@ -2,8 +2,9 @@ import type { Link } from '../../statistics/link';
 import type { Configuration } from '../../studies/block';
 import * as g from '../../studies/generation';
 import { summarised } from '../../studies/summarisation';
+import { translated } from '../../studies/translation';
 import type { Claims } from '../finding';
-import { both, onSummarisation, onTranslation, type Row } from './row';
+import { both, onSecondBase, onSummarisation, onTranslation, type Row } from './row';
 
 /** Every FFN point of at least 6% above every attention point; the exception at 2.4% is the paper's own. */
 const above = (
@@ -15,7 +16,7 @@ const above = (
 /** Notebook 06: modified representation, heads and gates. */
 export function representation(): readonly Row[] {
   const { greater, atLeast } = onTranslation('heads-and-gates', 'Table 4');
-  const s = summarised();
+  const [s, t] = [summarised(), translated()];
   const small = [g.prefix(8), g.paAttn(8)] as const;
   return [
     {
@@ -28,11 +29,7 @@ export function representation(): readonly Row[] {
       id: 'A10',
       source: 'Figure 5, right',
       text: 'On translation, modifying the FFN beats modifying attention',
-      links: above(
-        onTranslation('modified-representation', 'Table 12'),
-        [g.paFfn(146), g.loraFfn(4)],
-        [g.paAttn(57), g.prefix(57), g.prefix(146), g.paAttn(146), g.lora(57)],
-      ),
+      links: above(onSecondBase('Table 12'), [t.largePaFfn], [t.prefix, t.paAttn]),
     },
     {
       id: 'A11',

@@ -14,6 +14,9 @@ export interface Row {
 
 /** Summarisation on the model that is really pretrained, in the part of XSum. */
 export const onSummarisation = (...tables: readonly string[]): Claims => claims('summarisation', 'synopsis', ...tables);
+/** Translation with the second base, in the part of WMT16 en-ro. */
+export const onSecondBase = (...tables: readonly string[]): Claims =>
+  claims('translation', 'english-romanian', ...tables);
 /** Summarisation on the project's own base, in the part of XSum. @param tables of the published numbers, the first that prints one counts */
 export const onXsum = (study: string, ...tables: readonly string[]): Claims => claims(study, 'synopsis', ...tables);
 /** Translation, in the part of WMT16 en-ro. */
