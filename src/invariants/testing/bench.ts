@@ -98,7 +98,8 @@ export function outputsOn(
 }
 
 function textWith({ shape }: Backbone, prompt: number): TextPair {
-  const own = packedBatch(ids, mask, prompt);
+  const known = ids.map((row) => row.map((id) => id % shape.vocabulary));
+  const own = packedBatch(known, mask, prompt);
   return hasCrossAttention(shape)
     ? {
         source: own,

@@ -1,7 +1,6 @@
 import { hasBiases, type ModelShape } from '../../model/shape';
-import { loadBackbone } from '../../model/backbone';
 import { families } from '../../petl/design/written';
-import { tinyFolder } from '../../petl/testing/fixtures';
+import { tinyModel } from '../../petl/testing/fixtures';
 
 /** Every architecture that there is a tiny checkpoint of. */
 export const architectures: readonly string[] = [
@@ -14,6 +13,8 @@ export const architectures: readonly string[] = [
   'mbart',
   't5',
   't5-v1-1',
+  'gemma2', // soft caps, a window, norms of what sub-layers put out
+  'modernbert', // an encoder with rotary positions, a gated FFN and a window
 ];
 export const encoders: readonly string[] = ['bert', 'roberta', 'distilbert'];
 /**
@@ -70,7 +71,7 @@ const shapes = new Map<string, ModelShape>();
 export function shapeOf(family: string): ModelShape {
   const known = shapes.get(family);
   if (known !== undefined) return known;
-  const backbone = loadBackbone(tinyFolder(family));
+  const backbone = tinyModel(family);
   shapes.set(family, backbone.shape);
   backbone.dispose();
   return backbone.shape;

@@ -65,7 +65,7 @@ export function tinyFolder(family: string): string {
 }
 
 export function tinyModel(family: string): Backbone {
-  return loadBackbone(tinyFolder(family));
+  return newerFamilies.includes(family) ? newerModel(family) : loadBackbone(tinyFolder(family));
 }
 
 const newer = join(__dirname, '../../model/fixtures/backbones');
