@@ -2,7 +2,6 @@ import { claimPath } from './experiments/runner/claims';
 import { executeRun, StoppedError, type PlannedRun, type Standing, type Tools } from './experiments/runner/execute';
 import { standing } from './experiments/runner/board';
 import { progressTable } from './experiments/runner/progress';
-import { countRun } from './experiments/store/counts';
 import { readRun } from './experiments/store/read';
 import type { RunRecord } from './experiments/store/record';
 import { rowOf, rowsOfStudy } from './experiments/store/rows';
@@ -189,8 +188,10 @@ let shared: import('./training/session').Session | undefined;
 function ownTools(): Tools {
   const { train: trainJob } = require('./training/train') as typeof import('./training/train');
   const { Session } = require('./training/session') as typeof import('./training/session');
+  const { countOpened } =
+    require('./experiments/store/count-opened') as typeof import('./experiments/store/count-opened');
   const session = (shared ??= new Session());
-  return { train: (job, report) => trainJob(job, report, session), count: countRun };
+  return { train: (job, report) => trainJob(job, report, session), count: countOpened };
 }
 
 interface LiveReport {

@@ -1,4 +1,4 @@
-import { countRun } from './experiments/store/counts';
+import { countIfKnown } from './experiments/store/counts';
 import type { PublishedNumber } from './experiments/findings/published';
 import { shareOf } from './experiments/store/rows';
 import type { Study } from './experiments/studies/study';
@@ -22,13 +22,13 @@ export function variantTable(study: Study): Table {
     rows: study.variants.map(({ label, runs }) => {
       const [spec] = runs;
       if (spec === undefined) return [label, '', '', '', '', '0'];
-      const counts = countRun(spec);
+      const counts = countIfKnown(spec);
       const rates = [...new Set(runs.map(({ training }) => training.learningRate))].join(' / ');
       return [
         label,
         spec.method,
-        counts.trained.toLocaleString('en'),
-        percent(shareOf(counts)),
+        counts?.trained.toLocaleString('en') ?? '',
+        counts === undefined ? '' : percent(shareOf(counts)),
         rates,
         String(runs.length),
       ];

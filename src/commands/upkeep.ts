@@ -19,10 +19,11 @@ export async function doctorCommand(input: Input): Promise<number> {
 /** `petl worker`: serves runs to the process that forked it. */
 export function workerCommand(): Promise<number> {
   const { serve } = require('../experiments/runner/worker') as typeof import('../experiments/runner/worker');
-  const { countRun } = require('../experiments/store/counts') as typeof import('../experiments/store/counts');
+  const { countOpened } =
+    require('../experiments/store/count-opened') as typeof import('../experiments/store/count-opened');
   const { train } = require('../training/train') as typeof import('../training/train');
   const { Session } = require('../training/session') as typeof import('../training/session');
   const session = new Session();
-  serve(() => ({ train: (job, report) => train(job, report, session), count: countRun }));
+  serve(() => ({ train: (job, report) => train(job, report, session), count: countOpened }));
   return new Promise(() => undefined);
 }

@@ -1,5 +1,5 @@
 import type { PublishedNumber } from '../experiments/findings/published';
-import { countRun } from '../experiments/store/counts';
+import { countIfKnown } from '../experiments/store/counts';
 import type { RunRecord } from '../experiments/store/record';
 import { recordsOfRuns } from '../experiments/store/rows';
 import { deviation, mean } from '../experiments/statistics/statistics';
@@ -38,7 +38,7 @@ export function resultTable(study: Study, results?: string): Table {
       const seeds = new Set(tasks.map((task) => own(task).length).filter((count) => count > 0));
       return [
         variant.label,
-        shareText(variant),
+        shareText(variant, records),
         ...tasks.flatMap((task) => [
           scoreCell(variant, own(task), task),
           ...textMetric(task).map((metric) => textCell(own(task), metric)),
@@ -49,9 +49,10 @@ export function resultTable(study: Study, results?: string): Table {
   };
 }
 
-function shareText({ runs: [spec] }: Variant): string {
-  if (spec === undefined) return '';
-  const { paper, backbone } = countRun(spec);
+function shareText({ runs: [spec] }: Variant, [made]: readonly RunRecord[]): string {
+  const counts = (spec && countIfKnown(spec)) ?? made?.run.counts;
+  if (counts === undefined) return '';
+  const { paper, backbone } = counts;
   return String(Number(((100 * paper) / backbone).toPrecision(2)));
 }
 

@@ -18,7 +18,7 @@ export interface PlannedRun {
 /** What executing a run needs from the rooms below; tests hand in their own. */
 export interface Tools {
   readonly train: (job: TrainingJob, report: Report) => Promise<TrainingOutcome>;
-  readonly count: (spec: RunSpec) => RunCounts;
+  readonly count: (spec: RunSpec) => RunCounts | Promise<RunCounts>;
 }
 
 export interface ExecuteOptions {
@@ -51,7 +51,7 @@ export interface Standing {
 /** Trains, scores and writes one run, replacing what its file held. */
 export async function executeRun(plan: PlannedRun, tools: Tools, options: ExecuteOptions): Promise<RunRecord> {
   const path = runPath(plan.spec, options.results);
-  const counts = tools.count(plan.spec);
+  const counts = await tools.count(plan.spec);
   const writer = openRun(path, runLine(plan, counts, options.engine));
   const checkpoint = {
     path: checkpointPath(plan.spec, options.results),

@@ -11,17 +11,36 @@ import { taskNamed } from '../../tasks/registry';
 import type { RunCounts } from './record';
 import type { RunSpec } from './spec';
 
+/** Shapes of models that had to be opened for them: GGUF files, and those of the hub. */
+const opened = new Map<string, ModelShape>();
+
 /**
  * The shape of a model by its name or by the folder that holds its config.json; else a UserError that lists the names.
  */
 export function shapeNamed(model: string): ModelShape {
-  const known = Object.hasOwn(knownShapes, model) ? knownShapes[model] : undefined;
+  const known = opened.get(model) ?? (Object.hasOwn(knownShapes, model) ? knownShapes[model] : undefined);
   if (known) return known;
   if (existsSync(join(model, 'config.json')) || /[\\/]/.test(model)) return shapeOf(readConfig(model));
   const names = Object.keys(knownShapes);
   throw new UserError(
     `unknown model "${model}"${nearest(model, names)}: choose a folder with config.json, or one of ${names.join(', ')}`,
   );
+}
+
+/** The same, undefined for a model that has to be opened first. */
+export function shapeIfKnown(model: string): ModelShape | undefined {
+  const isClosed = model.startsWith('hub:') || model.endsWith('.gguf');
+  return isClosed && !opened.has(model) ? undefined : shapeNamed(model);
+}
+
+/** Tells the shape of a model that was opened. */
+export function learnShape(model: string, shape: ModelShape): void {
+  opened.set(model, shape);
+}
+
+/** Counts of a run that is not made, where the shape of its model is known. */
+export function countIfKnown(spec: RunSpec): RunCounts | undefined {
+  return shapeIfKnown(spec.model) && countRun(spec);
 }
 
 /** Closed-form counts of a run: no tensor is made. */

@@ -6,6 +6,8 @@ import { UserError } from '../../errors';
 import { projectRoot } from '../../project';
 import { forkWorker } from '../runner/process';
 import { progressTable } from '../runner/progress';
+import { countOpened } from '../store/count-opened';
+import { countIfKnown } from '../store/counts';
 import { runPath } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
 import { defineStudy, expanded, type StudyFields } from './define';
@@ -52,6 +54,19 @@ describe('a study of one’s own', () => {
     });
     expect(runPath(first!.runs[0]!)).toMatch(/own\/my-question\/head-sentiment-s1-[0-9a-f]{8}\.jsonl$/);
     expect(defineStudy({ ...fields, rate: [0.1, 0.2] }).variants).toHaveLength(12);
+  });
+
+  it('takes models that have to be opened for their shape, and counts them then', async () => {
+    const model = join(projectRoot(), 'src', 'model', 'fixtures', 'tiny-gguf', 'tiny.gguf');
+    const [variant] = defineStudy({ ...fields, methods: ['lora:r=2'], model }).variants;
+    const spec = variant!.runs[0]!;
+    expect(countIfKnown(spec)).toBeUndefined();
+    const counts = await countOpened(spec);
+    expect(counts.trained).toBeGreaterThan(0);
+    expect(countIfKnown(spec)).toEqual(counts);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    const far = defineStudy({ ...fields, methods: ['lora:r=2'], model: 'hub:some/model@main' }).variants[0]!.runs[0]!;
+    await expect(countOpened(far)).rejects.toThrow('the network is switched off');
   });
 
   it('writes a method that it does not list as a variant of its own, and finds those that it does', () => {

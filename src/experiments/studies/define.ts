@@ -8,7 +8,7 @@ import { specNameOf } from '../../tasks/own/stored';
 import { taskNamed } from '../../tasks/registry';
 import type { Task } from '../../tasks/task';
 import type { TrainingSettings } from '../../training/job';
-import { shapeNamed } from '../store/counts';
+import { shapeIfKnown } from '../store/counts';
 import { nameSchema } from '../store/schema';
 import { canonicalJson, defaultTraining, runSpec, type RunSpec } from '../store/spec';
 import { keepStart } from '../store/starts';
@@ -105,7 +105,7 @@ export function expanded(written: string): readonly string[] {
 /** The written form of a method that the model can have. */
 function fitting(written: string, model: string): string {
   const method = parseMethod(written);
-  const shape = /^hub:|\.gguf$/.test(model) ? undefined : shapeNamed(model);
+  const shape = shapeIfKnown(model);
   const reason = shape && whyInvalid(method, shape);
   if (reason !== undefined) throw new UserError(`"${written}" does not fit ${model}: ${reason}`);
   return printMethod(method);
