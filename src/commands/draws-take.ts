@@ -35,9 +35,13 @@ interface DrawBatch {
 }
 
 const rowsIn = v.array(v.array(whole));
-export const gridsIn = v.looseObject({ ids: rowsIn, mask: rowsIn, decoderIds: v.optional(rowsIn) });
+const gridEntries = { ids: rowsIn, mask: rowsIn, decoderIds: v.optional(rowsIn) };
+/** Texts as rows of ids with their masks; a decoder's beside them where the model has one. */
+export const gridsIn: Schema<DrawBatch['inputs']> = v.looseObject(gridEntries) as unknown as Schema<
+  DrawBatch['inputs']
+>;
 const batchIn = v.looseObject({
-  inputs: v.looseObject({ ...gridsIn.entries, labels: v.optional(v.array(v.array(v.number()))) }),
+  inputs: v.looseObject({ ...gridEntries, labels: v.optional(v.array(v.array(v.number()))) }),
   outputs: v.array(v.array(v.number())),
   noise: real,
   scale: real,
