@@ -61,9 +61,9 @@ export function messageOf<T>(line: string, schema: Schema<T>): T {
 }
 
 /** A number that JSON can hold. */
-export const real: Schema<number> = v.pipe(v.number(), v.finite());
+export const real: Schema<number> = v.pipe(v.number(), v.finite('a finite number'));
 /** A whole number from 0 on. */
-export const whole: Schema<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const whole: Schema<number> = v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(0));
 /** A JSON object of any keys, every one of which is kept. */
 export const anyObject: Schema<Readonly<Record<string, unknown>>> = v.custom<Readonly<Record<string, unknown>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -105,6 +105,7 @@ describe("a run's name", () => {
     [{ model: 'a\nb' }, '"model" should be one line of text'],
     [{ seed: 1.5 }, '"seed"'],
     [{ seed: -1 }, '"seed" should be >=0, not -1'],
+    [{ seed: 1.5 }, '"seed" should be a whole number, not 1.5'],
     [{ training: { learningRate: Number.NaN } }, '"training.learningRate" should be number, not NaN'],
     [{ training: { learningRate: 0 } }, '"training.learningRate" should be >0, not 0'],
     [{ training: { epochs: Infinity } }, '"training.epochs"'],
