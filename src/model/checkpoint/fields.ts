@@ -1,3 +1,4 @@
+import { entryOf } from '../../entry';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../shape';
 
@@ -29,7 +30,7 @@ export function activationOf(config: Config, key: string, fallback: string): Mod
 }
 
 export function activationNamed(name: string, key: string): ModelShape['activation'] {
-  const activation = activationNames[name];
+  const activation = entryOf(activationNames, name);
   if (activation === undefined)
     throw new UserError(
       `config.json: ${key} "${name}" is not supported: known are ${Object.keys(activationNames).join(', ')}`,

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fstatSync, readSync } from 'node:fs';
+import { entryOf } from '../../entry';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../shape';
 import { shapeOf, type Config } from './config';
@@ -199,10 +200,10 @@ function ggufTargets(stored: string, { heads, keyValueHeads }: ModelShape): read
     'output_norm.weight': plainTarget('decoder.norm.gain', false),
     'output.weight': plainTarget('output.weight', true),
   };
-  const known = top[stored];
+  const known = entryOf(top, stored);
   if (known !== undefined) return [known];
   const [, layer, short = ''] = /^blk\.(\d+)\.(\w+)\.weight$/.exec(stored) ?? [];
-  const name = blockNames[short];
+  const name = entryOf(blockNames, short);
   if (name === undefined) return [];
   if (name.endsWith('norm')) return [plainTarget(`decoder.${layer}.${name}.gain`, false)];
   const pairedHeads = short === 'attn_q' ? heads : short === 'attn_k' ? keyValueHeads : null;

@@ -77,6 +77,8 @@ describe('keys of config.json', () => {
     ['bart', { normalize_before: true }, /normalize_before true/],
     ['mbart', { add_final_layer_norm: false }, /add_final_layer_norm false/],
     ['t5', { is_encoder_decoder: false }, /is_encoder_decoder false/],
+    ['llama', { hidden_act: '__proto__' }, /hidden_act "__proto__" is not supported/],
+    ['bert', { hidden_act: 'constructor' }, /hidden_act "constructor" is not supported/],
   ] as const)('%s: %j is refused by name', (family, keys, message) => {
     refused(() => shapeOf({ ...configOf(family), ...keys }), message);
   });

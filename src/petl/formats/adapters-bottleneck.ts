@@ -1,3 +1,4 @@
+import { entryOf } from '../../entry';
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import type { Activation, Bottleneck, Change, Factors, Init, Reads } from '../design/types';
@@ -127,7 +128,7 @@ function readsOf(config: Config, { norm }: ModelShape): Reads {
 
 function changeOf(config: Config, parts: Named, module: string): Change {
   const inner = innerNorm(config);
-  const activation = activationNames[(text(config, 'non_linearity') ?? '').toLowerCase()];
+  const activation = entryOf(activationNames, (text(config, 'non_linearity') ?? '').toLowerCase());
   if (activation === undefined)
     throw cannot(
       `non_linearity ${JSON.stringify(config['non_linearity'])}`,
@@ -163,7 +164,11 @@ function innerNorm(config: Config): Bottleneck['innerNorm'] {
 
 function factorsOf(config: Config): Factors {
   if (config['phm_layer'] !== true) {
-    return { kind: 'dense', init: initNames[text(config, 'init_weights') ?? 'bert'] ?? { kind: 'bert' }, bias: true };
+    return {
+      kind: 'dense',
+      init: entryOf(initNames, text(config, 'init_weights') ?? 'bert') ?? { kind: 'bert' },
+      bias: true,
+    };
   }
   const odd =
     (['factorized_phm_rule', 'shared_W_phm'] as const).find((key) => config[key] === true) ??
@@ -217,7 +222,7 @@ function partsHere(parts: Named, config: Config): Named {
   const made: Record<string, Values> = {};
   const { 'adapter_norm_before.weight': _gain, 'adapter_norm_before.bias': _bias, ...rest } = parts; // the first of adapter_down once more
   for (const [name, values] of Object.entries(rest)) {
-    const own = config['ln_before'] === true ? normFirst(name) : partNames[name];
+    const own = config['ln_before'] === true ? normFirst(name) : entryOf(partNames, name);
     if (own === undefined) throw cannot(`the adapter's tensor ${name}`, 'no part of a bottleneck here is like it');
     made[own.replace('!', '')] = own.endsWith('!') ? transposed(values) : values;
   }
@@ -226,5 +231,5 @@ function partsHere(parts: Named, config: Config): Named {
 
 function normFirst(name: string): string | undefined {
   if (name.startsWith('adapter_down.0.')) return name.endsWith('weight') ? 'norm.gain' : 'norm.bias';
-  return partNames[name.replace('adapter_down.1.', 'adapter_down.0.')];
+  return entryOf(partNames, name.replace('adapter_down.1.', 'adapter_down.0.'));
 }

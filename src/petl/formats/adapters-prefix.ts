@@ -2,6 +2,7 @@ import { hasCrossAttention, layersOf, stacksOf } from '../../model/shapes';
 import type { ModelShape } from '../../model/shape';
 import type { Stack } from '../../model/site';
 import { keyValueWidth } from '../design/places';
+import { entryOf } from '../../entry';
 import { UserError } from '../../errors';
 import { demandAgreement, leftOut } from './adapters-places';
 import { cannot, number, text } from './base';
@@ -148,9 +149,8 @@ function flatOf(config: Config, parts: Named, group: string): Values {
     ['control_trans.2.bias', b2, [b2.values.length]],
   ] as const)
     demandShape(`${name} of ${group}`, values, shape);
-  const activation = { tanh: Math.tanh, relu: (x: number): number => Math.max(0, x) }[
-    text(config, 'non_linearity') ?? 'tanh'
-  ];
+  const functions = { tanh: Math.tanh, relu: (x: number): number => Math.max(0, x) };
+  const activation = entryOf(functions, text(config, 'non_linearity') ?? 'tanh');
   if (activation === undefined)
     throw cannot(`a prefix with non_linearity ${String(config['non_linearity'])}`, 'known are tanh and relu');
   const hidden = dense(table, w0, b0);

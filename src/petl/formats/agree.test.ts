@@ -134,6 +134,7 @@ describe('tensors of other shapes or numbers', () => {
       /projection_prng_key must be a whole number, not 7.5/,
     ],
     ['peft-gpt2-ln', reshaped('h.1.ln_1.ln_tuning_layers.weight', [32, 1]), /norm\.gain has shape \[32,1\]/],
+    ['adapters-bart-pfeiffer', configured({ non_linearity: '__proto__' }), /non_linearity "__proto__"/],
     ['adapters-gpt2-lora', configured({ architecture: [] }), /architecture \[\] must be a word or null/],
     ['adapters-bert-unipelt', configured({ configs: ['lora'] }), /"lora" in the union's configs is no configuration/],
     [
