@@ -10,6 +10,7 @@ import type { RunRow } from '../rows';
 export type ScoreX = Counted | (string & {});
 
 export interface ScoreByOptions extends Omit<ParameterScoreOptions, 'x'> {
+  /** What places the methods: `trained`, `stored` or `paper` count, or anything that varies, by its name. */
   readonly x?: ScoreX;
 }
 
