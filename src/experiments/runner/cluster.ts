@@ -54,7 +54,9 @@ export async function openCluster(address: string, results: string, say: (line: 
   mkdirSync(spool, { recursive: true });
   const sent = new Map<number, Sent>();
   let slots = 0;
+  const state = { closed: false, ended: false };
   const close = (): void => {
+    state.closed = true; // what is still on its way keeps its state
     bridge.kill('SIGTERM');
     rmSync(spool, { recursive: true, force: true });
   };
@@ -75,12 +77,17 @@ export async function openCluster(address: string, results: string, say: (line: 
     close();
     throw error;
   }
+  bridge.stdin.on('error', () => undefined);
   bridge.on('close', () => {
-    for (const one of sent.values())
-      one.onMessage({ kind: 'failed', message: 'the bridge to the cluster has ended', user: false });
+    state.ended = true;
+    if (!state.closed) for (const one of sent.values()) one.onMessage(bridgeEnded);
   });
   const post = (message: object): void => void bridge.stdin.write(`${JSON.stringify(message)}\n`);
-  return { launch: (threads) => remoteWorker({ threads, results, spool, sent, post }), slots: () => slots, close };
+  return {
+    launch: (threads) => remoteWorker({ threads, results, spool, sent, post, ended: () => state.ended }),
+    slots: () => slots,
+    close,
+  };
 }
 
 /** Resolves when the cluster is there; rejects where it refuses or the bridge ends before. */
@@ -115,7 +122,10 @@ interface Here {
   readonly spool: string;
   readonly sent: Map<number, Sent>;
   readonly post: (message: object) => void;
+  readonly ended: () => boolean;
 }
+
+const bridgeEnded: Message = { kind: 'failed', message: 'the bridge to the cluster has ended', user: false };
 
 let numbers = 0;
 
@@ -138,7 +148,8 @@ function remoteWorker(here: Here): WorkerProcess {
           }
         };
         here.sent.set(number, { request, onMessage });
-        here.post(jobOf(request, number, here));
+        if (here.ended()) onMessage(bridgeEnded);
+        else here.post(jobOf(request, number, here));
       }),
     interrupt: stop,
     stop,
@@ -165,8 +176,9 @@ function settled(message: Message & { readonly place?: string }, { plan: { spec 
   if (message.kind === 'event' || message.kind === 'note' || message.kind === 'started')
     return { kind: 'died', reason: 'no answer', started: true };
   if (message.kind === 'stopped') return message;
-  rmSync(checkpointPath(spec, here.results), { force: true });
-  if (message.kind !== 'done' || message.place === undefined) return message;
+  if (message.place === undefined) return message;
+  rmSync(checkpointPath(spec, here.results), { force: true }); // it has done its work, or would fail alike
+  if (message.kind !== 'done') return message;
   const fault = takeFiles(message.place, spec, here.results);
   return fault === undefined ? message : { kind: 'died', reason: fault, started: true };
 }
