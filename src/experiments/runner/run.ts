@@ -9,6 +9,7 @@ import { openClaims, type Claims } from './claims';
 import type { PlannedRun } from './execute';
 import { openCluster, type Cluster } from './cluster';
 import { costsBy } from './cost';
+import { demandRoom } from './memory';
 import { before, waiting } from './schedule';
 import { launchWorker, threadsOf as shareOf, type Answer, type Launch, type WorkerProcess } from './process';
 import type { Failure, Progress, StudyReport } from './report';
@@ -52,7 +53,7 @@ export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions
   for (const folder of new Set(queue.map(({ spec }) => dirname(runPath(spec, options.results)))))
     demandWritable(folder);
   const cluster = await clusterOf(queue, options);
-  const costs = costsOf(queue, options.results);
+  const costs = costsOf(queue, options);
   const lanes = Math.min(cluster === undefined ? options.workers : mostRemote, queue.length);
   const state: State = {
     queue,
@@ -123,12 +124,18 @@ interface State {
   readonly options: RunOptions;
 }
 
-/** Judged once, by the runs that are stored when the study begins. */
-function costsOf(queue: readonly PlannedRun[], results?: string): (plan: PlannedRun) => number {
+/** Judged once, by the runs that are stored when the study begins; what cannot fit is refused. */
+function costsOf(queue: readonly PlannedRun[], options: RunOptions): (plan: PlannedRun) => number {
   if (queue.length === 0) return () => 1;
-  const cost = costsBy(listRuns(results));
-  const seconds = new Map(queue.map(({ spec }) => [runId(spec), cost(spec).seconds]));
-  return ({ spec }) => seconds.get(runId(spec)) ?? 1;
+  const cost = costsBy(listRuns(options.results));
+  const costs = new Map(queue.map(({ spec }) => [runId(spec), cost(spec)]));
+  if (options.cluster === undefined)
+    demandRoom(
+      [...costs.values()].map(({ peakMb }) => peakMb),
+      Math.min(options.workers, queue.length),
+      process.availableMemory() / 2 ** 20,
+    );
+  return ({ spec }) => costs.get(runId(spec))?.seconds ?? 1;
 }
 
 function missing(plans: readonly PlannedRun[], { results, progress }: RunOptions): PlannedRun[] {
