@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { projectRoot } from '../../project';
 import { classificationTask } from '../../tasks/classification';
@@ -12,7 +12,7 @@ import { numbersOf } from '../store/difference';
 import { recordAt } from '../store/read';
 import { adapterFolder, runPath, runSpec } from '../store/spec';
 import { openCluster } from './cluster';
-import type { PlannedRun } from './execute';
+import { checkpointPath, type PlannedRun } from './execute';
 import { progressTable } from './progress';
 import { runPlanned, type RunOptions } from './run';
 import type { StudyReport } from './report';
@@ -22,6 +22,7 @@ const python = join(projectRoot(), '.venv', 'bin', 'python');
 const hasDask = existsSync(join(projectRoot(), '.venv', '.requirements-cluster'));
 
 let folder: string;
+let address = '';
 const processes: ChildProcess[] = [];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'petl-cluster-'));
@@ -96,7 +97,7 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
       });
 
     const port = await freePort();
-    const address = `tcp://127.0.0.1:${port}`;
+    address = `tcp://127.0.0.1:${port}`;
     const scheduler = (): ChildProcess => dask('scheduler', ['--host', '127.0.0.1', '--port', String(port)]);
     const first = scheduler();
     const workers = [worker(address), worker(address), worker(address)];
@@ -136,6 +137,26 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
     expect(notes.join('\n')).toMatch(/was lost; it goes on elsewhere|going on from step/);
     expect(notes.join('\n')).toContain(`the scheduler at ${address} is gone; waiting for it`);
     expect(notes.join('\n')).toMatch(/sending own\/cluster-moods@\w+\.json to the cluster/);
+  });
+
+  it('keeps the state of what it had in hand when it is interrupted', async () => {
+    const [plan] = plans() as [PlannedRun];
+    const spec = { ...plan.spec, training: { ...plan.spec.training, epochs: 20_000 } };
+    const results = join(folder, 'interrupted');
+    const state = checkpointPath(spec, results);
+    const interrupt = new AbortController();
+    const study = runPlanned([{ ...plan, spec }], {
+      workers: 1,
+      engine: 'compiled',
+      progress: progressTable({ write: () => undefined, columns: 0 }),
+      results,
+      cluster: address,
+      signal: interrupt.signal,
+    });
+    await vi.waitFor(() => expect(existsSync(state)).toBe(true), 120_000);
+    interrupt.abort();
+    expect(await study).toEqual({ reused: 0, finished: 0, failed: [], interrupted: true });
+    expect(readdirSync(dirname(state))).toEqual([basename(state)]);
   });
 
   it('is refused where nobody answers or the address says nothing', async () => {
