@@ -11,8 +11,8 @@ const words = ['confirmed', 'contradicted', 'unresolved', 'cannot-speak', 'not-r
 const asked = ['seeds', 'control', 'gate', 'room', 'rates', 'flat', 'learnt', 'power', 'metrics agree'];
 
 /**
- * How many findings of each paper have which verdict, and every verdict on one that was run with the comparison that
- * decides it.
+ * How many findings of each paper have which verdict, and every finding that comparisons are declared for, with the one
+ * that decides it.
  */
 export function verdicts() {
   const all = lab.verdicts(Object.keys(papers));
@@ -27,8 +27,8 @@ export function verdicts() {
       ];
     }),
   });
-  const run = all.filter(({ verdict }) => verdict !== 'not-run');
-  if (run.length === 0) return counts;
+  const declared = all.filter(({ links }) => links.of > 0);
+  if (declared.length === 0) return counts;
   return `${counts}\n\n${tableMarkdown({
     columns: [
       'row',
@@ -40,13 +40,13 @@ export function verdicts() {
       'preconditions that fail',
       'notebook',
     ].map((title) => ({ title, align: 'left' })),
-    rows: run.map((verdict) => [
+    rows: declared.map((verdict) => [
       verdict.id,
       verdict.finding,
       verdict.source,
       verdict.verdict,
       `${verdict.links.held} of ${verdict.links.of}`,
-      withInterval(verdict.gap, verdict.ci),
+      verdict.gap === null ? verdict.deciding : withInterval(verdict.gap, verdict.ci),
       asked.filter((name) => verdict.preconditions.some((one) => one.name === name && !one.held)).join(', '),
       notebookLink(verdict.notebook),
     ]),

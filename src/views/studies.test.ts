@@ -133,7 +133,7 @@ describe('verdicts as tables', () => {
     const found = verdictsOf('he', ['A7', 'A14']);
     expect(verdictTable(found).rows.map(([id]) => id)).toEqual(['A7', 'A14']);
     expect(linkTable(found).rows.map(([id, claim]) => [id, claim])).toEqual([
-      ['A7', 'pa-ffn:r=57 > sa-ffn:r=57 on synopsis'],
+      ['A7', 'pa-ffn:r=112 > sa-ffn:r=112 on synopsis'],
       ['A7', 'pa-ffn:r=57 > sa-ffn:r=57 on english-romanian'],
       ['A14', 'prefix:l=8,mlp=200 > prefix:l=8,mlp=200,gate=none on english-romanian'],
     ]);
