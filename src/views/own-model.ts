@@ -11,6 +11,7 @@ import type { Model } from '../model/open';
 import { packTogether } from '../model/packing';
 import { adaptationOf } from '../petl/forms/adaptation';
 import type { Delta } from '../petl/bank/delta';
+import { randomFrom } from '../random';
 
 /** The decoder's scores of every word as the next token after `ids`. @returns `[vocabulary]` */
 export function nextScores({ backbone }: Model, ids: readonly number[]): readonly number[] {
@@ -68,17 +69,13 @@ export async function write(
  * trained.
  */
 export function disturb(delta: Delta, size: number): void {
-  let state = 1;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
+  const random = randomFrom(2);
   delta.assign(
     Object.fromEntries(
       Object.entries(delta.variables).map(([name, { shape, size: n }]) => [
         name,
         upload(
-          Float32Array.from({ length: n }, () => size * next()),
+          Float32Array.from({ length: n }, () => size * (2 * random() - 1)),
           shape,
         ),
       ]),
