@@ -9,9 +9,19 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const statistics = 'src/experiments/statistics';
 const findings = 'src/experiments/findings';
+const tuning = 'src/experiments/tuning';
 
 /** What is changed: file, code as it stands there once, code in its place, tests that must fail. */
 const mutants = [
+  [
+    'settings that cannot speak ask for correction',
+    `${findings}/verdict.ts`,
+    'all.filter((test) => maySpeak(test, known))',
+    'all',
+    findings,
+  ],
+  ['a short trial beats a long one', `${tuning}/tuned.ts`, '(steps ?? 0) === longest', 'true', tuning],
+  ['one seed of two', `${tuning}/candidates.ts`, 'last.length === rung.seeds.length', 'last.length > 0', tuning],
   ['pairs runs on other frozen weights', `${statistics}/link.ts`, ' && models.size < 2', '', statistics],
   [
     'bootstrap p without + 1',
@@ -20,7 +30,13 @@ const mutants = [
     'Math.min(below, above)',
     statistics,
   ],
-  ['gate with two of three comparisons', `${findings}/gate.ts`, 'own.length === 3', 'own.length >= 2', findings],
+  [
+    'gate with one comparison less',
+    `${findings}/gate.ts`,
+    'own.length === rivals.length + 2',
+    'own.length >= rivals.length + 1',
+    findings,
+  ],
   [
     'Holm level not applied',
     `${findings}/verdict.ts`,
@@ -52,13 +68,7 @@ const mutants = [
     'seedVariance: 0, exampleVariance }',
     statistics,
   ],
-  [
-    'lower losses are worse',
-    `${statistics}/link.ts`,
-    "metric === 'nll' ? -1 : 1",
-    "metric === 'nll' ? 1 : 1",
-    statistics,
-  ],
+  ['lower losses are worse', 'src/rows.ts', "metric === 'nll' ? -1 : 1", "metric === 'nll' ? 1 : 1", statistics],
   ['weights left out', `${statistics}/link.ts`, '(weights[place] ?? 1)', '1', findings],
   ['Holm by the number of all', `${statistics}/statistics.ts`, 'p * (ps.length - rank)', 'p * ps.length', statistics],
   [
@@ -68,7 +78,7 @@ const mutants = [
     'Math.sqrt(1 / values.length)',
     statistics,
   ],
-  ['deviation by n', `${statistics}/statistics.ts`, '/ (values.length - 1)', '/ values.length', statistics],
+  ['deviation by n', 'src/numbers.ts', '/ (values.length - 1)', '/ values.length', statistics],
   ['three seeds decide', `${findings}/preconditions.ts`, 'seedsToDecide = 5', 'seedsToDecide = 3', findings],
   ['room of one delta', `${findings}/preconditions.ts`, 'room >= 5 * delta', 'room >= delta', findings],
   ['rates on the edge', `${findings}/preconditions.ts`, 'return isEdge ?', 'return false && isEdge ?', findings],

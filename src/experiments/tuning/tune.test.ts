@@ -70,7 +70,7 @@ describe('tuning', () => {
     ]);
   });
 
-  it('lets the best of a rung go on, longer and with more seeds, and goes on beyond an edge there', async () => {
+  describe('by rungs', () => {
     const rungs = [
       { share: 0.25, seeds: [101], keep: Infinity, validation: 8 },
       { share: 1, seeds: [101, 102], keep: 2, validation: 16 },
@@ -78,19 +78,30 @@ describe('tuning', () => {
     const [lora] = tunable.families;
     const base = runSpec({ ...lora!.base, training: { ...lora!.base.training, examples: 256 } });
     const family = { ...lora!, base, methods: ['lora:r=4', 'lora:r=4,s=4'] };
-    const { table, reports } = await tune({ name: 'toy', families: [family], rungs }, options('valley'));
-    const [found] = table!.families;
-    // The made-up loss is lowest at a rate of 0.0005 and a scale of 4, and longer runs want a lower rate.
-    expect(found).toMatchObject({ method: 'lora:r=4,s=4', chosen: 0.00031, seeds: 2 });
-    const [short, long] = [1, 2].map((seeds) => found!.trials.filter((trial) => trial.seeds === seeds));
-    expect(short!.map(({ method, rate }) => [method, rate])).toEqual(
-      ['lora:r=4', 'lora:r=4,s=4'].flatMap((method) => logSpaced(rangeOf('lora'), 4).map((rate) => [method, rate])),
-    );
-    expect(long!.map(({ method, rate }) => [method, rate])).toEqual([
-      ['lora:r=4,s=4', 0.00031],
-      ['lora:r=4,s=4', 0.00097],
-    ]);
-    expect(reports.map(({ finished }) => finished)).toEqual([8, 4]);
+
+    it('lets the best go on, longer and with more seeds', async () => {
+      const { table, reports } = await tune({ name: 'toy', families: [family], rungs }, options('valley'));
+      const [found] = table!.families;
+      // The made-up loss is lowest at a rate of 0.0005 and a scale of 4.
+      expect(found).toMatchObject({ method: 'lora:r=4,s=4', chosen: 0.00031, seeds: 2 });
+      const [short, long] = [1, 2].map((seeds) => found!.trials.filter((trial) => trial.seeds === seeds));
+      expect(short!.map(({ method, rate }) => [method, rate])).toEqual(
+        family.methods.flatMap((method) => logSpaced(rangeOf('lora'), 4).map((rate) => [method, rate])),
+      );
+      expect(long!.map(({ method, rate }) => [method, rate])).toEqual([
+        ['lora:r=4,s=4', 0.00031],
+        ['lora:r=4,s=4', 0.00097],
+      ]);
+      expect(reports.map(({ finished }) => finished)).toEqual([8, 4]);
+    });
+
+    it('gives no loss to a rate at which one of the seeds diverges', async () => {
+      const plan = { name: 'toy', families: [{ ...family, methods: ['lora:r=4,s=4'] }], rungs };
+      const { table } = await tune(plan, options('valley with a cliff'));
+      const [found] = table!.families;
+      expect(found!.chosen).toBe(0.00097);
+      expect(found!.trials.find(({ rate, seeds }) => rate === 0.00031 && seeds === 2)?.loss).toBeNull();
+    });
   });
 
   it('gives no table while a trial is missing', async () => {
