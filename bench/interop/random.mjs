@@ -196,6 +196,9 @@ export function reportOf(rows) {
     counts,
     comparisons: Object.fromEntries(exchange),
     refusals: [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, times]) => ({ times, reason })),
-    bad: rows.filter(({ state }) => state === 'wrong' || state === 'fault').map(({ parts: _parts, ...row }) => row),
+    // The first line of a fault: what follows is of the machine that it happened on.
+    bad: rows
+      .filter(({ state }) => state === 'wrong' || state === 'fault')
+      .map(({ parts: _parts, reason = '', ...row }) => ({ ...row, reason: reason.split('\n')[0] })),
   };
 }
