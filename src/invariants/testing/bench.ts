@@ -30,9 +30,10 @@ export interface Bench {
   slopes(delta: Delta): Readonly<Record<string, Tensor | null>>;
 }
 
+/** The last words of the table are counted from its end: those are the rows that a method may train. */
 const ids = [
-  [5, 17, 42, 8, 99],
-  [60, 3, 98, 0, 0],
+  [5, 17, 42, 8, -1],
+  [60, 3, -2, 0, 0],
 ];
 const mask = [
   [1, 1, 1, 1, 1],
@@ -98,7 +99,7 @@ export function outputsOn(
 }
 
 function textWith({ shape }: Backbone, prompt: number): TextPair {
-  const known = ids.map((row) => row.map((id) => id % shape.vocabulary));
+  const known = ids.map((row) => row.map((id) => (id + shape.vocabulary) % shape.vocabulary));
   const own = packedBatch(known, mask, prompt);
   return hasCrossAttention(shape)
     ? {
