@@ -37,7 +37,8 @@ afterEach(() => rmSync(results, { recursive: true, force: true }));
 
 /** A record without what was added since the first ones. */
 function asBefore(text: string): string {
-  const added = new Set(['target', 'kernels', 'threads', 'tokens', 'written', 'data', 'model']);
+  const settings = ['target', 'best', 'stop', 'from'];
+  const added = new Set([...settings, 'kernels', 'threads', 'tokens', 'written', 'data', 'model', 'kept', 'checksum']);
   return (
     text
       .trim()
