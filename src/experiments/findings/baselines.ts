@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeWhole } from '../../files';
-import { readJson, real, whole, type Schema } from '../../json';
+import { readJson, whole, type Schema } from '../../json';
 import { generationBaselines, textScores, type Baseline, type TextScores } from '../../tasks/baselines';
 import { printOf, type SplitPrint } from '../../tasks/fingerprint';
 import { taskNamed } from '../../tasks/registry';
 import { writtenTask, type GenerationExample } from '../../tasks/generation';
 import type { TaskData } from '../../tasks/task';
+import { textScoresSchema } from '../store/schema';
 import { resultsFolder } from '../store/spec';
 
 /** What answers without a model score on the test examples that runs write, by name. */
@@ -44,18 +45,16 @@ export function writeBaselines(record: BaselineRecord, results?: string): string
   return writeWhole(baselinesPath(record.task, results), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-const scores: Schema<TextScores> = v.strictObject({
-  bleu: real,
-  chrf: real,
-  rouge1: real,
-  rouge2: real,
-  rougeL: real,
-  rougeLsum: real,
-});
 const schema: Schema<BaselineRecord> = v.strictObject({
   task: v.string(),
   examples: v.strictObject({ count: whole, hash: v.string() }),
-  rows: v.array(v.strictObject({ name: v.picklist(['copy', 'lead', 'nearest', 'oracle']), about: v.string(), scores })),
+  rows: v.array(
+    v.strictObject({
+      name: v.picklist(['copy', 'lead', 'nearest', 'oracle']),
+      about: v.string(),
+      scores: textScoresSchema,
+    }),
+  ),
 });
 
 /**

@@ -9,16 +9,10 @@ import { tasksOf, variantOfMethod, type Study, type Variant } from '../studies/s
 
 export interface CompareOptions {
   readonly results?: string | undefined;
-  /** Which runs are compared with one another: those on the same frozen weights unless said otherwise. */
-  readonly pairs?: typeof isPair;
 }
 
 /** Compares every other variant that has finished runs with `second`, in the study's order, on each task. */
-export function compareWith(
-  study: Study,
-  second: string,
-  { results, pairs: alike = isPair }: CompareOptions = {},
-): readonly Comparison[] {
+export function compareWith(study: Study, second: string, { results }: CompareOptions = {}): readonly Comparison[] {
   const runsOf = (name: string, task: string) =>
     study.variants.find((variant) => variant.name === name)?.runs.filter((spec) => spec.task === task) ?? [];
   return tasksOf(study).flatMap((task) => {
@@ -26,7 +20,7 @@ export function compareWith(
     return study.variants
       .filter(({ name }) => name !== second)
       .flatMap(({ name, label }) => {
-        const pairs = pairSeeds(recordsOfRuns(runsOf(name, task), results), others, alike);
+        const pairs = pairSeeds(recordsOfRuns(runsOf(name, task), results), others);
         return pairs.length === 0
           ? []
           : [
@@ -59,9 +53,9 @@ function comparison(pairs: Pairs, names: Pick<Comparison, 'first' | 'second' | '
   };
 }
 
-function pairSeeds(first: readonly RunRecord[], second: readonly RunRecord[], alike: typeof isPair): Pairs {
+function pairSeeds(first: readonly RunRecord[], second: readonly RunRecord[]): Pairs {
   return first.flatMap((a) => {
-    const b = second.find((other) => alike(a, other));
+    const b = second.find((other) => isPair(a, other));
     return b === undefined ? [] : [[a, b] as const];
   });
 }
@@ -89,7 +83,7 @@ export function compare(study: Study, first: string, second: string, results?: s
         variant.runs.filter((spec) => spec.task === task),
         results,
       );
-    const pairs = pairSeeds(of(a), of(b), isPair);
+    const pairs = pairSeeds(of(a), of(b));
     return pairs.length === 0 ? [] : [pairwise(pairs, { first: a.label, second: b.label, task })];
   });
   if (found.length > 0) return found;

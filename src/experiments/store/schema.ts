@@ -1,3 +1,4 @@
+import type { TextScores } from '../../tasks/baselines';
 import * as v from 'valibot';
 import { anyObject, real, whole, type Schema } from '../../json';
 import type { SplitPrint } from '../../tasks/fingerprint';
@@ -148,14 +149,11 @@ const evalLine: Schema<EvalLine> = v.strictObject({
 
 const print: Schema<SplitPrint> = v.strictObject({ count: whole, hash: v.string() });
 
+const textEntries = { bleu: real, chrf: real, rouge1: real, rouge2: real, rougeL: real, rougeLsum: real };
+export const textScoresSchema: Schema<TextScores> = v.strictObject(textEntries);
 const written: Schema<Written> = v.strictObject({
   examples: print,
-  bleu: real,
-  chrf: real,
-  rouge1: real,
-  rouge2: real,
-  rougeL: real,
-  rougeLsum: real,
+  ...textEntries,
   unfinished: whole,
   seconds: from0,
   texts: v.array(v.string()),
