@@ -73,7 +73,7 @@ function plans(): readonly PlannedRun[] {
   }));
   const task = specNameOf(classificationTask({ name: 'cluster-moods', rows, text: 'said', label: 'mood' }));
   const model = wordModel(folder, 'bert');
-  const training = { epochs: 150, batch: 8, maxLength: 16, evaluations: 2 };
+  const training = { epochs: 400, batch: 8, maxLength: 16, evaluations: 2 };
   return ['head', 'lora:r=2'].flatMap((method) =>
     [1, 2, 3, 4].map((seed) => ({
       label: method,
@@ -115,10 +115,13 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
     const remote = study('remote', { cluster: address, progress });
     const until = (holds: () => boolean): Promise<void> => vi.waitFor(() => expect(holds()).toBe(true), 120_000);
     const place = dirname(runPath(runs[0]!.spec, results('remote')));
-    await until(() => existsSync(place) && readdirSync(place).some((name) => name.startsWith('.checkpoint-')));
+    const keepsState = (): boolean =>
+      existsSync(place) && readdirSync(place).some((name) => name.startsWith('.checkpoint-'));
+    await until(keepsState);
     workers[0]?.kill('SIGKILL');
     workers[1]?.kill('SIGSTOP');
     await until(() => ended >= 2 && notes.includes('the cluster makes 1 run at once')); // the paused one is taken for dead
+    await until(keepsState); // of a run that ends with the scheduler
     first.kill('SIGKILL');
     scheduler();
     worker(address);
@@ -134,7 +137,7 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
       expect(existsSync(adapterFolder(spec, results('remote'))!)).toBe(true);
     }
     expect(readdirSync(place).sort()).toEqual(readdirSync(dirname(runPath(runs[0]!.spec, results('local')))).sort());
-    expect(notes.join('\n')).toMatch(/was lost; it goes on elsewhere|going on from step/);
+    expect(notes.join('\n')).toMatch(/going on from step/);
     expect(notes.join('\n')).toContain(`the scheduler at ${address} is gone; waiting for it`);
     expect(notes.join('\n')).toMatch(/sending own\/cluster-moods@\w+\.json to the cluster/);
   });
