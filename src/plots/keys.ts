@@ -5,7 +5,7 @@ import type { SizeClass } from './size';
 import { plain } from './text';
 
 /** One code of a figure and its words. */
-interface KeyGroup {
+export interface KeyGroup {
   readonly title: string;
   readonly entries: readonly { readonly name: string; readonly look: object; readonly group: string }[];
 }
@@ -82,7 +82,7 @@ const symbolRoom = 32;
  */
 export function keysOf(points: readonly Point[], width: number, sizes: SizeClass): Keys {
   const groups = groupsOf(points, sizes.marks);
-  return sizes.keysBelow ? below(groups, width, sizes) : beside(groups);
+  return sizes.keysBelow ? keysBelow(groups, width, sizes) : beside(groups);
 }
 
 function trace(name: string, look: object, more: object): Data {
@@ -110,8 +110,8 @@ interface Place {
   readonly y: number;
 }
 
-/** Columns from left to right, and a new row of them where the width ends. */
-function below(groups: readonly KeyGroup[], width: number, { legend }: SizeClass): Keys {
+/** Keys below the axes: columns from left to right, and a new row of them where the width ends. */
+export function keysBelow(groups: readonly KeyGroup[], width: number, { legend }: SizeClass): Keys {
   const places: Place[] = [];
   let [x, y, tallest] = [0, 0, 0];
   for (const { title, entries } of groups) {

@@ -58,7 +58,11 @@ export function screenTable(screened: readonly Screened[]): Table {
  * Validation loss of the regular part of the grid: sites down, form, reading and scale across; undefined before
  * anything ran.
  */
-export function screenMap(screened: readonly Screened[], title: string): Figure | undefined {
+export function screenMap(
+  screened: readonly Screened[],
+  title: string,
+  { width }: { readonly width?: number | string } = {},
+): Figure | undefined {
   const cells = screened.flatMap(({ label, loss }): readonly HeatCell[] => {
     const [row = '', ...rest] = label.split(', ');
     return rest.length === 3 && /^(linear|relu)$/.test(rest[0] ?? '') && !/head/.test(rest[2] ?? '')
@@ -76,5 +80,6 @@ export function screenMap(screened: readonly Screened[], title: string): Figure 
         unit: 'validation loss',
         text: (value) => value.toFixed(3),
         cell: [92, 38],
+        ...(width === undefined ? {} : { width }),
       });
 }

@@ -5,10 +5,13 @@ import { sites, type Site } from '../model/site';
 import type { Method } from '../petl/design/types';
 import { hasSite, placesOf } from '../petl/design/places';
 import { unfrozenNames } from '../petl/forms/unfrozen';
-import { axis, figure, gridColour } from '../plots/figure';
+import { axis, figure, gridColour, headRoom } from '../plots/figure';
 import type { Data, Figure } from '../plots/figure';
 import { textWidth } from '../plots/fonts';
+import { keysBelow, type KeyGroup, type Keys } from '../plots/keys';
 import { symbols } from '../plots/looks';
+import { pixelsOf, sizeClass } from '../plots/size';
+import { plain, wrapped } from '../plots/text';
 
 /** One mark: a method changes h, or trains weights, at a site. */
 export interface Touch {
@@ -64,37 +67,61 @@ export function siteOfWeight(name: string): Site {
   return part.startsWith('ffn') ? 'block' : 'embedding';
 }
 
+export interface TouchMapOptions {
+  readonly name?: string;
+  /** Pixels, or a length on paper; as wide as it needs otherwise. */
+  readonly width?: number | string;
+}
+
 /** Methods against sites: marker by functional form, colour by insertion form. */
-export function touchMap(methods: readonly Method[], shape: ModelShape, name = 'touch-map'): Figure {
+export function touchMap(methods: readonly Method[], shape: ModelShape, options: TouchMapOptions = {}): Figure {
   const marks = touches(methods, shape);
   const columns = sites.filter((site) => shows(site, marks, shape));
-  const rows = methods.map((method) => method.name);
-  const left = 24 + Math.max(...rows.map((row) => textWidth(row, { size: 12, weight: 400 })));
+  const wanted = options.width === undefined ? undefined : pixelsOf(options.width);
+  const sizes = sizeClass(wanted ?? 940);
+  const style = { size: sizes.tick, weight: 400 };
+  const names = methods.map(({ name }) =>
+    wanted === undefined ? [name] : wrapped(name.replace(/[+,]/g, '$& '), 0.34 * wanted, style),
+  );
+  const left = (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));
   const frame = {
-    name,
+    name: options.name ?? 'touch-map',
     title: 'What each method touches',
     subtitle: 'marker: functional form; colour: insertion form',
-    width: Math.ceil(left + 62 * columns.length + 170),
-    height: 100 + 30 * rows.length + 62,
+    width: wanted ?? Math.ceil(left + 62 * columns.length + 170),
+    height: 0,
   };
+  const keys = sizes.keysBelow ? keysBelow(keyGroups(marks, sizes.marks), frame.width, sizes) : keysBeside(marks);
+  const [row, top] = [sizes.keysBelow ? 26 : 30, sizes.keysBelow ? headRoom(frame) : 78];
+  const heads = sizes.keysBelow ? 10 + Math.max(...columns.map((site) => textWidth(site, style))) : 62;
+  const margin = { l: left, r: sizes.keysBelow ? 10 : 160, t: top, b: heads + keys.height };
+  const height = Math.ceil((sizes.keysBelow ? top : 100) + row * methods.length + margin.b);
   const quiet = { showgrid: true, gridcolor: gridColour, ticks: '', showline: false, fixedrange: true } as const;
   const layout = {
-    margin: { l: left, r: 160, t: 78, b: 62 },
+    margin,
     xaxis: axis('', {
       ...quiet,
       tickvals: [...columns.keys()],
       ticktext: columns,
       range: [-0.5, columns.length - 0.5],
-      tickangle: 30,
+      tickangle: sizes.keysBelow ? 90 : 30,
     }),
-    yaxis: axis('', { ...quiet, tickvals: [...rows.keys()], ticktext: rows, range: [rows.length - 0.4, -0.6] }),
-    legend: { x: 1.02, y: 1, font: { size: 12 } },
+    yaxis: axis('', {
+      ...quiet,
+      tickvals: [...names.keys()],
+      ticktext: names.map((lines) => lines.map(plain).join('<br>')),
+      range: [methods.length - 0.4, -0.6],
+    }),
+    ...keys.layout(height, margin),
   };
-  return figure(frame, {
-    data: [...traces(marks, rows, columns), ...keys(marks)],
-    layout,
-    numbers: marks.map((mark) => ({ ...mark })),
-  });
+  return figure(
+    { ...frame, height },
+    {
+      data: [...traces(marks, methods, { columns, scale: sizes.marks }), ...keys.data],
+      layout,
+      numbers: marks.map((mark) => ({ ...mark })),
+    },
+  );
 }
 
 /** Sites that the model has; `out`, whose h is that of its sub-layer, where a method names it. */
@@ -103,7 +130,11 @@ function shows(site: Site, marks: readonly Touch[], shape: ModelShape): boolean 
   return stacksOf(shape).some((stack) => hasSite(shape, stack, site));
 }
 
-function traces(marks: readonly Touch[], rows: readonly string[], columns: readonly Site[]): Data[] {
+function traces(
+  marks: readonly Touch[],
+  methods: readonly Method[],
+  { columns, scale }: { readonly columns: readonly Site[]; readonly scale: number },
+): Data[] {
   const looks = symbols(marks.map(({ form }) => form));
   return [
     {
@@ -112,10 +143,10 @@ function traces(marks: readonly Touch[], rows: readonly string[], columns: reado
       showlegend: false,
       hoverinfo: 'text',
       x: marks.map((mark) => columns.indexOf(mark.site) + aside(mark, marks)),
-      y: marks.map(({ method }) => rows.indexOf(method)),
+      y: marks.map(({ method }) => methods.findIndex(({ name }) => name === method)),
       text: marks.map(({ method, site, form, reads }) => `${method}: ${form} at ${site}, ${reads}`),
       marker: {
-        size: 14,
+        size: 14 * scale,
         symbol: marks.map(({ form }) => looks.get(form) ?? 'circle'),
         color: marks.map(({ reads }) => colours[reads]),
         line: { color: '#ffffff', width: 1 },
@@ -132,18 +163,31 @@ function aside({ method, site, form }: Touch, marks: readonly Touch[]): number {
     : 0;
 }
 
-/** The legend: forms in grey, insertion forms as swatches. */
-function keys(marks: readonly Touch[]): Data[] {
-  const entry = (name: string, more: object): Data =>
-    ({ type: 'scatter', x: [null], y: [null], name, hoverinfo: 'skip', ...more }) as Data;
-  const forms = [...symbols(marks.map(({ form }) => form))].map(([form, symbol]) =>
-    entry(form, { mode: 'markers', marker: { symbol, size: 12, color: '#5b6570' } }),
-  );
-  const insertions = (Object.keys(colours) as Insertion[]).filter(
-    (reads) => reads !== 'reads nothing' && marks.some((mark) => mark.reads === reads),
-  );
+/** Forms in grey, insertion forms as swatches. */
+function keyGroups(marks: readonly Touch[], scale: number): readonly KeyGroup[] {
+  const grey = '#5b6570';
+  const forms = [...symbols(marks.map(({ form }) => form))].map(([name, symbol]) => ({
+    name,
+    group: 'forms',
+    look: { mode: 'markers', marker: { symbol, size: 12 * scale, color: grey } },
+  }));
+  const insertions = (Object.keys(colours) as Insertion[])
+    .filter((reads) => reads !== 'reads nothing' && marks.some((mark) => mark.reads === reads))
+    .map((name) => ({
+      name,
+      group: 'insertion',
+      look: { mode: 'lines', line: { color: colours[name], width: 9 * scale } },
+    }));
   return [
-    ...forms,
-    ...insertions.map((reads) => entry(reads, { mode: 'lines', line: { color: colours[reads], width: 9 } })),
-  ];
+    { title: 'functional form', entries: forms },
+    { title: 'insertion form', entries: insertions },
+  ].filter(({ entries }) => entries.length > 0);
+}
+
+/** One plain legend right of the map. */
+function keysBeside(marks: readonly Touch[]): Pick<Keys, 'data' | 'layout' | 'height'> {
+  const entry = (name: string, look: object): Data =>
+    ({ type: 'scatter', x: [null], y: [null], name, hoverinfo: 'skip', ...look }) as Data;
+  const data = keyGroups(marks, 1).flatMap(({ entries }) => entries.map(({ name, look }) => entry(name, look)));
+  return { data, height: 0, layout: () => ({ legend: { x: 1.02, y: 1, font: { size: 12 } } }) };
 }

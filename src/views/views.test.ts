@@ -17,6 +17,7 @@ import { packingPicture } from './packing-picture';
 import { reasonTable } from './reason-table';
 import { shapesOf, siteTable, type SiteShapes } from './site-table';
 import { textVectors, tokenize, visitTexts } from './texts';
+import { panels } from './panels';
 import { siteOfWeight, touches, touchMap } from './touch-map';
 
 /** A tokenizer of one token a word, for tiny models that have none. */
@@ -155,6 +156,28 @@ describe('what a method touches', () => {
   it('has a mark for each in the map', () => {
     const methods = Object.values(families).map(({ example }) => parseMethod(example));
     expect(touchMap(methods, shape).numbers).toHaveLength(touches(methods, shape).length);
+  });
+
+  it.each([330, 500, 940])('is %d pixels wide where that is asked for', (width) => {
+    const methods = ['lora:r=8', 'pa-attn:r=17+pa-ffn:r=288,s=4'].map(parseMethod);
+    const { layout, width: given } = touchMap(methods, shape, { width });
+    const { l = 0, r = 0 } = layout.margin ?? {};
+    expect(given).toBe(width);
+    expect(width - l - r).toBeGreaterThan(width / 2);
+  });
+});
+
+describe('grids side by side', () => {
+  const grid = { title: 'f', values: [[0.1, -0.2, 0.3]] };
+  const options = { name: 'grids', title: 'Grids', subtitle: '', rows: ['token'], columns: ['0', '1', '2'] };
+
+  it.each([
+    [330, 2],
+    [500, 1],
+  ])('at %d pixels stand in %d rows', (width, rows) => {
+    const { layout, width: given } = panels([grid, grid, grid], { ...options, width });
+    expect(given).toBe(width);
+    expect((layout.yaxis as { tickvals: readonly number[] }).tickvals).toHaveLength(rows);
   });
 });
 
