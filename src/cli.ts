@@ -38,7 +38,7 @@ function help(): string {
 
 function unknown(name: string): string {
   const names = commands.filter(({ hidden }) => hidden !== true).map((command) => command.name);
-  return `unknown command "${name}"${nearest(name, names)}: choose from ${names.join(', ')}`;
+  return `unknown command "${name}": choose from ${names.join(', ')}${nearest(name, names)}`;
 }
 
 /** Options and arguments of a command; what it does not know is a UserError. */

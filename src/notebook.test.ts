@@ -127,7 +127,7 @@ describe('train', () => {
   it('names the variants there are', async () => {
     await expect(train(study, 'lora:r=x', options())).rejects.toThrow(UserError);
     await expect(train(study, 'lora:r=x', options())).rejects.toThrow(
-      /^study toy has no variant "lora:r=x"; did you mean "lora:r=4"\?, and it is no method \(.*\): choose from lora:r=4, head$/,
+      /^study toy has no variant "lora:r=x", and it is no method \(.*\): choose from lora:r=4, head; did you mean "lora:r=4"\?$/,
     );
   });
 });

@@ -127,7 +127,7 @@ export function variantNamed(study: Study, variant: string): Variant {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      `study ${study.name} has no variant "${variant}"${nearest(variant, names)}, and it is no method (${error.message}): choose from ${names.join(', ')}`,
+      `study ${study.name} has no variant "${variant}", and it is no method (${error.message}): choose from ${names.join(', ')}${nearest(variant, names)}`,
     );
   }
 }

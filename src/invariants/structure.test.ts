@@ -85,7 +85,7 @@ invariant(6, () => {
 invariant(7, () => {
   it.each([
     ['loar:r=8', /"loar".*did you mean "lora"/],
-    ['lora:r=8,alpha=2', /no parameter "alpha"; it takes r, s/],
+    ['lora:r=8,alpha=2', /no parameter "alpha": it takes r, s/],
     ['point:site=ffm,r=2', /site must be embedding or/],
     ['houlsby:m=8,norms=cold', /norms must be/],
     ['lora:r=8+nope', /"nope" in "lora:r=8\+nope"/],

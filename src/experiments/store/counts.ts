@@ -23,7 +23,7 @@ export function shapeNamed(model: string): ModelShape {
   if (existsSync(join(model, 'config.json')) || /[\\/]/.test(model)) return shapeOf(readConfig(model));
   const names = Object.keys(knownShapes);
   throw new UserError(
-    `unknown model "${model}"${nearest(model, names)}: choose a folder with config.json, or one of ${names.join(', ')}`,
+    `unknown model "${model}": choose a folder with config.json, or one of ${names.join(', ')}${nearest(model, names)}`,
   );
 }
 

@@ -89,7 +89,7 @@ describe('the list of runs', () => {
   });
 
   it.each([
-    ['sed=1', 'runs have no field "sed"; did you mean "seed"'],
+    ['sed=1', '; did you mean "seed" or "id"?'],
     ['seed', 'seed is no comparison'],
     ['seed=1 and', 'nothing is no comparison'],
     ['', 'nothing is no comparison'],

@@ -91,7 +91,7 @@ function order(found: Value, value: string): number {
 function fieldNamed(name: string): Field {
   if (Object.hasOwn(fieldNames, name)) return name as Field;
   const known = Object.keys(fieldNames);
-  throw new UserError(`runs have no field "${name}"${nearest(name, known)}: choose from ${known.join(', ')}`);
+  throw new UserError(`runs have no field "${name}": choose from ${known.join(', ')}${nearest(name, known)}`);
 }
 
 /**

@@ -88,7 +88,7 @@ export class Bank {
     const delta = this.deltas.get(name);
     if (delta === undefined)
       throw new UserError(
-        `No adapter "${name}"${nearest(name, this.names)}; there are ${this.names.join(', ') || 'none'}.`,
+        `No adapter "${name}": there are ${this.names.join(', ') || 'none'}${nearest(name, this.names)}`,
       );
     return delta;
   }

@@ -38,7 +38,8 @@ export function readArguments(form: string): Arguments {
       const text = take(key);
       if (text === undefined && fallback !== undefined) return fallback;
       const meant = [...pairs.keys()].find((other) => !known.has(other) && nearest(other, [key]) !== '');
-      if (text === undefined && meant !== undefined) throw new UserError(unknownKey(form, meant, [...known]));
+      if (text === undefined && meant !== undefined)
+        throw new UserError(`Method "${form}" has no parameter "${meant}"${nearest(meant, [key])}`);
       if (text === undefined)
         throw new UserError(
           `Method "${form}" needs ${key}, a whole number of at least 1: write ${form.replace(/:.*/, '')}:${key}=8.`,
@@ -78,7 +79,7 @@ export function readArguments(form: string): Arguments {
 
 function unknownKey(form: string, key: string, known: readonly string[]): string {
   if (known.length === 0) return `Method "${form}" takes no parameters; leave out "${key}".`;
-  return `Method "${form}" has no parameter "${key}"${nearest(key, known)}; it takes ${known.join(', ')}.`;
+  return `Method "${form}" has no parameter "${key}": it takes ${known.join(', ')}${nearest(key, known)}`;
 }
 
 function splitPairs(form: string): Map<string, string> {

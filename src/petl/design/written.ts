@@ -284,7 +284,7 @@ export function familyOf(form: string, whole: string = form): FamilyEntry {
   if (family) return family;
   const names = Object.keys(families);
   throw new UserError(
-    `Unknown method "${name}"${form === whole ? '' : ` in "${whole}"`}${nearest(name, names)}; methods are ${names.join(', ')}.`,
+    `Unknown method "${name}"${form === whole ? '' : ` in "${whole}"`}: methods are ${names.join(', ')}${nearest(name, names)}`,
   );
 }
 
