@@ -1,6 +1,7 @@
 import { UserError } from '../errors';
 import type { DataPrint } from './split';
 import { generationData, type GenerationColumns, type Source } from './own/examples';
+import { checkedSegments, type Segments } from './segments';
 import type { GenerationExample, Task, TaskData } from './task';
 
 export type { GenerationExample } from './task';
@@ -10,6 +11,8 @@ export interface GenerationTask extends Task<GenerationExample> {
   readonly kind: 'generation';
   /** Of a translation; null where source and target are of one language. */
   readonly languages: Languages | null;
+  /** Of sources that are read in segments; null where source and target are two plain texts. */
+  readonly segments: Segments | null;
 }
 
 /** Languages as multilingual tokenizers call them: `en_XX`, `ro_RO`. */
@@ -24,6 +27,7 @@ interface Named {
   readonly packages?: readonly string[];
   readonly print?: DataPrint | null;
   readonly languages?: Languages | null;
+  readonly segments?: Segments | null;
   /** Tokens of the longest target that is kept whole; 64 where left out. */
   readonly targetTokens?: number;
 }
@@ -48,12 +52,27 @@ export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
     print = null,
     languages = null,
     targetTokens = 64,
+    segments: given = null,
   } = fields;
   if (!Number.isInteger(targetTokens) || targetTokens < 1)
     throw new UserError(`task "${name}" has targetTokens ${targetTokens}: give a whole number of at least 1`);
   const { load, own } = 'load' in fields ? { ...fields, own: null } : ownPairs(fields);
+  const segments = given === null ? null : checkedSegments(name, given);
   const writes = { tokens: targetTokens, score: languages === null ? 'rouge2' : 'bleu' } as const;
-  return { kind: 'generation', name, about, packages, metric: 'nll', outputs: 0, writes, languages, print, own, load };
+  return {
+    kind: 'generation',
+    name,
+    about,
+    packages,
+    metric: 'nll',
+    outputs: 0,
+    writes,
+    languages,
+    segments,
+    print,
+    own,
+    load,
+  };
 }
 
 function ownPairs(fields: OwnPairs): Pick<GenerationTask, 'load' | 'own'> {

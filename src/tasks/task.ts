@@ -88,3 +88,9 @@ export function splitExamples<E extends Example>(
   }
   return data;
 }
+
+/** The first examples of each split. */
+export function capped<E extends Example>(data: TaskData<E>, most: Readonly<Record<Split, number>>): TaskData<E> {
+  const part = (split: Split): readonly E[] => data[split].slice(0, most[split]);
+  return { train: part('train'), validation: part('validation'), test: part('test') };
+}

@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hashOf } from '../split';
 import { formsOf, textsOf, type PretrainingDocument } from './documents';
 import { shippedTasks } from '../shipped/index';
-import type { Task } from '../task';
-import { normalText } from '../text';
+import type { GenerationTask } from '../generation';
+import type { Example, Task } from '../task';
+import { hasWords, normalText } from '../text';
+import { packagesOf } from './sources/index';
 
 /**
  * Texts as 40 bits of the SHA-256 of their normal form: of 10,000 held-out texts and 1,000,000 others one pair in a
@@ -29,16 +31,42 @@ export function* documentForms(documents: readonly PretrainingDocument[]): Gener
  */
 export const heldOutTasks: readonly Task[] = shippedTasks.filter(({ packages }) => packages.length > 0);
 
-/** Every text of the validation and test examples of `chosen`: sources, pairs and targets. */
+/**
+ * Every text of the validation and test examples of `chosen`: sources, pairs and targets. A source of turns is as many
+ * texts; what its task's training examples say too, such as the question that opens many conversations, is not held out.
+ */
 export async function heldOutTexts(chosen: readonly Task[]): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const task of chosen) {
     const data = await task.load();
-    for (const example of [...data.validation, ...data.test]) {
-      for (const text of [example.text, example.target, example.pair]) if (typeof text === 'string') texts.push(text);
-    }
+    const known = new Set(isOfTurns(task) ? data.train.flatMap((example) => textsIn(task, example)) : []);
+    for (const example of [...data.validation, ...data.test])
+      for (const text of textsIn(task, example)) if (!known.has(text)) texts.push(text);
   }
   return texts;
+}
+
+/**
+ * Forms of what is held out from a corpus of these sources. Those of a package that it does not read are alike by chance
+ * where they are short ("but I can't"): from 8 words on.
+ */
+export async function heldOutForms(chosen: readonly Task[], sources: ReadonlySet<string>): Promise<readonly string[]> {
+  const read = packagesOf(sources);
+  const forms: string[] = [];
+  for (const task of chosen) {
+    const least = task.packages.every((name) => read.has(name)) ? 1 : 8;
+    const found = (await heldOutTexts([task])).flatMap(formsOf);
+    forms.push(...found.filter((form) => hasWords(form, least, Infinity)));
+  }
+  return forms;
+}
+
+const isOfTurns = (task: Task): boolean =>
+  task.kind === 'generation' && (task as GenerationTask).segments?.read === 'turns';
+
+function textsIn(task: Task, { text, target, pair }: Example): readonly string[] {
+  const sources = isOfTurns(task) ? text.split('\n') : [text];
+  return [...sources, target, pair].filter((found): found is string => typeof found === 'string');
 }
 
 /** Sorted differences, 7 bits a byte, the lowest first, the high bit on all but the last byte of each. */

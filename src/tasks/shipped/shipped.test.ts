@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { hasDebianIndex } from '../debian';
 import { fetchPackages } from '../fetch';
 import { dataPrint } from '../fingerprint';
+import { isUnpacked, packageNamed } from '../../packages/manifest';
 import { taskNamed } from '../registry';
 import { examplesOf } from '../pinned';
 import { shippedTasks } from './index';
@@ -12,7 +13,11 @@ const files = readdirSync(__dirname)
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'index.ts')
   .map((name) => name.slice(0, -3));
 
-const packages = [...new Set(shippedTasks.flatMap((task) => task.packages))].filter((name) => name !== 'debian-index');
+// 358 MB that are brought on request alone: its task is held to its pin where somebody has asked for it
+const asked = isUnpacked(packageNamed('bigbench'));
+const packages = [...new Set(shippedTasks.flatMap((task) => task.packages))].filter(
+  (name) => name !== 'debian-index' && (name !== 'bigbench' || asked),
+);
 
 describe('shipped tasks', { timeout: 300_000 }, () => {
   beforeAll(async () => {
@@ -30,7 +35,8 @@ describe('shipped tasks', { timeout: 300_000 }, () => {
       if (task.packages.includes('debian-index')) {
         expect(task.print).toBeNull(); // its source changes with Debian's release
         if (hasDebianIndex()) expect((await task.load()).train).toHaveLength(20_000);
-      } else expect(dataPrint(await task.load())).toEqual(task.print);
+      } else if (asked || !task.packages.includes('bigbench')) expect(dataPrint(await task.load())).toEqual(task.print);
+      else await expect(task.load()).rejects.toThrow('npx petl fetch bigbench');
     },
   );
 

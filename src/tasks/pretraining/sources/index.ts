@@ -53,6 +53,11 @@ function originsOf(sources: ReadonlySet<string>): readonly Origin[] {
   return origins.filter((origin) => [...sources].some((name) => origin.sources.test(name)));
 }
 
+/** The packages that sources are read from, Debian's index among them. */
+export function packagesOf(sources: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(originsOf(sources).map(({ name }) => name));
+}
+
 /** Every document of the named sources, in every split. */
 export async function documentsOf(sources: ReadonlySet<string>): Promise<readonly PretrainingDocument[]> {
   const documents = await Promise.all(originsOf(sources).map(({ load }) => load()));

@@ -2,17 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson, recordOf } from '../../../json';
+import { actKey, articleKey, conversationKey } from '../../groups';
+import { plainUtterance } from '../../shipped/acts-to-text';
 import { sentences, type Passage } from '../documents';
-
-/** What `splitOf` is asked for a news article, by its class and file. */
-export function articleKey(topic: string, file: string): string {
-  return `article ${topic}/${file}`;
-}
-
-/** What `splitOf` is asked for a conversation. */
-export function conversationKey(id: string): string {
-  return `conversation ${id}`;
-}
 
 /** The first paragraph after the title is a document of its own, apart from the article that it sums up. */
 export function newsDocuments(folder: string): readonly Passage[] {
@@ -80,19 +72,10 @@ export function actDocuments(folder: string): readonly Passage[] {
           kind: 'text',
           source: 'acts',
           language: 'en',
-          group: `act ${act} ${names}`,
-          texts: sentences(plain(utterance)),
+          group: actKey(act, names),
+          texts: sentences(plainUtterance(utterance)),
         })),
       ),
     );
   });
-}
-
-/** The spaces of a tokenised utterance before marks and endings go. */
-function plain(utterance: string): string {
-  return utterance
-    .replace(/#[\w -]*-(\w+)#/g, (_, slot: string) => `[${slot.toLowerCase()}]`)
-    .replace(/ (?=[.,!?;:]|n't|'\w)/g, '')
-    .replace(/\s+/g, ' ')
-    .trim();
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { componentKey } from '../../groups';
 import { leaves, readIfThere } from '../../shipped/english-romanian';
 import { romanianLetters } from '../../text';
 import { sentences, type Language, type Parallel, type Passage, type PretrainingDocument } from '../documents';
@@ -22,7 +23,7 @@ export function stringDocuments(folder: string): readonly PretrainingDocument[] 
       language,
       texts: [...read(language)].filter(([key, text]) => text !== english.get(key)),
     }));
-    const group = `component ${component}`;
+    const group = componentKey(component);
     const passages = [{ language: 'en' as const, texts: [...english] }, ...others].flatMap(({ language, texts }) =>
       texts.map(([, text]): Passage => ({
         kind: 'text',
