@@ -33,7 +33,16 @@ export interface OpAttr {
 export const attrTypes = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
 
 /** TF_DataType of the C API, those that occur here. */
-export const dtypes = { float32: 1, float64: 2, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14 } as const;
+export const dtypes = {
+  float32: 1,
+  float64: 2,
+  int32: 3,
+  uint8: 4,
+  string: 7,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+} as const;
 
 interface TensorEntry {
   id: number;

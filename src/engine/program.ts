@@ -6,6 +6,7 @@ import { backend, tensorId } from './backend';
 import { edgeName, type Graph } from './graph';
 import { expandAdam } from './adam';
 import { inBfloat16 } from './bfloat16';
+import { leaveNodes } from './garbage';
 import { hoist } from './hoist';
 import { gatherNarrow } from './narrow';
 import { withNarrowKernels } from './native';
@@ -46,6 +47,7 @@ export class Program {
     this.inputNames = graph.inputs.map((i) => `${i.name}:0`).join();
     this.outputNames = graph.outputs.map((edge) => `${edgeName(edge)}:0`).join();
     this.made = { recordMs: recorded - start, loadMs: 1000 * seconds() - recorded, nodes: graph.nodes.length };
+    leaveNodes(graph.nodes.length);
   }
 
   /** Returns new tensors that the caller owns. */

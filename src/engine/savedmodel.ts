@@ -1,24 +1,42 @@
 import { attrTypes, dtypes, type OpAttr, type TypedValues } from './backend';
-import { edgeName, type Graph, type GraphNode } from './graph';
+import { edgeName, type Edge, type Graph, type GraphNode, type Placeholder } from './graph';
 import * as proto from './proto';
 
 /** The bytes of `saved_model.pb` for a recorded graph, written with tfjs-node's own protobuf classes. */
 export function savedModel(graph: Graph): Uint8Array {
-  const nodes = [
-    ...graph.inputs.map((input) =>
-      proto.node({
-        name: input.name,
-        op: 'Placeholder',
-        inputs: [],
-        attrs: { dtype: proto.typeAttr(input.dtype), shape: proto.shapeAttr(input.shape) },
-      }),
-    ),
-    ...graph.nodes.map(nodeOf),
-  ];
-  return proto.savedModelBytes(nodes);
+  const large = new Set(graph.inputs.filter(isLarge).map(({ name }) => name));
+  const nameOf = (edge: Edge): string => (large.has(edge.node) ? shaped(edge.node) : edgeName(edge));
+  return proto.savedModelBytes([
+    ...graph.inputs.flatMap((input) => (isLarge(input) ? openPlaceholder(input) : [placeholder(input, input.shape)])),
+    ...graph.nodes.map((node) => nodeOf(node, nameOf)),
+  ]);
 }
 
-function nodeOf({ name, op, attrs, inputs, after, value }: GraphNode): proto.Message {
+const isLarge = ({ shape }: Placeholder): boolean => shape.reduce((size, n) => size * n, 1) >= 2 ** 16;
+
+function placeholder({ name, dtype }: Placeholder, shape: readonly number[]): proto.Message {
+  return proto.node({
+    name,
+    op: 'Placeholder',
+    inputs: [],
+    attrs: { dtype: proto.typeAttr(dtype), shape: proto.shapeAttr(shape) },
+  });
+}
+
+const shaped = (name: string): string => `${name}/shaped`;
+
+/**
+ * At a program's first run TensorFlow's optimizer makes a stand-in for every fed tensor, of all the size that its
+ * placeholder states: another copy of all weights. A large one states no size; the op behind it does.
+ */
+function openPlaceholder(input: Placeholder): readonly proto.Message[] {
+  const { name, shape, dtype } = input;
+  const unknown = shape.map(() => -1);
+  const attrs = { T: proto.typeAttr(dtype), shape: proto.shapeAttr(shape) };
+  return [placeholder(input, unknown), proto.node({ name: shaped(name), op: 'EnsureShape', inputs: [name], attrs })];
+}
+
+function nodeOf({ name, op, attrs, inputs, after, value }: GraphNode, nameOf: (edge: Edge) => string): proto.Message {
   const own: Record<string, proto.Message> =
     value === undefined
       ? {}
@@ -30,7 +48,7 @@ function nodeOf({ name, op, attrs, inputs, after, value }: GraphNode): proto.Mes
   return proto.node({
     name,
     op,
-    inputs: [...inputs.map(edgeName), ...(after === undefined ? [] : [`^${after}`])],
+    inputs: [...inputs.map(nameOf), ...(after === undefined ? [] : [`^${after}`])],
     attrs: { ...Object.fromEntries(attrs.map((a) => [a.name, attrOf(a)])), ...own, ...kept },
   });
 }

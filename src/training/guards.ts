@@ -1,15 +1,15 @@
+import { printOf } from '../engine/print';
 import { tf, type Tensor, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
-import { tensorsHash } from '../model/fingerprint';
 import type { ModelShape } from '../model/shape';
 import type { Method } from '../petl/design/types';
 import { unreachedTensors } from '../petl/counts/reach';
 import { scheduleFactor, type TrainState } from './optimizer';
 import type { TrainingSettings } from './job';
 
-/** A hash of each weight as it is now, one weight in JavaScript's memory at a time. */
+/** What tells each weight's bits as they are now. */
 export function printsOf(weights: Tensors): ReadonlyMap<string, string> {
-  return new Map(Object.entries(weights).map(([name, weight]) => [name, tensorsHash({ [name]: weight })]));
+  return new Map(Object.entries(weights).map(([name, weight]) => [name, printOf(weight)]));
 }
 
 /** Throws where a weight is not bit for bit what it was. @param before of `printsOf` */
