@@ -74,13 +74,22 @@ async function startLab() {
   throw new Error(`JupyterLab did not answer within 60 s: ${said}`);
 }
 
+/** Waits until the page speaks to its kernel: what is run before that is forgotten. */
+async function connected({ url, token }) {
+  for (let tries = 0; tries < 240; tries++) {
+    const kernels = await (await fetch(`${url}/api/kernels?token=${token}`)).json();
+    if (kernels.some(({ connections, execution_state: state }) => connections > 0 && state === 'idle')) return;
+    await new Promise((done) => {
+      setTimeout(done, 250);
+    });
+  }
+  throw new Error('the notebook had no kernel within 60 s');
+}
+
 /** Runs all cells by the menu's command and waits until no cell is waiting or running. */
-async function runAll(page) {
+async function runAll(page, server) {
   await page.waitForSelector('.jp-Notebook .jp-CodeCell', { timeout: 60_000 });
-  await page.waitForSelector(
-    '.jp-NotebookPanel-toolbar [data-status="idle"], .jp-Notebook-ExecutionIndicator[data-status="idle"]',
-    { timeout: 60_000 },
-  );
+  await connected(server);
   await page.click('.jp-Notebook .jp-Cell >> nth=0');
   await page.click('.lm-MenuBar-itemLabel:text-is("Run")');
   await page.click('.lm-Menu-itemLabel:text-is("Run All Cells")');
@@ -131,6 +140,9 @@ async function picture(page, path) {
 async function look(page) {
   return await page.evaluate(() => ({
     cells: document.querySelectorAll('.jp-CodeCell').length,
+    run: [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].filter((prompt) =>
+      /\d/.test(prompt.textContent),
+    ).length,
     errors: [...document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]')].map((output) =>
       output.textContent.slice(0, 500),
     ),
@@ -157,7 +169,7 @@ try {
   await page.goto(`${url}/doc/tree/${relative(root, notebook)}?token=${token}`, { timeout: 60_000 });
   const before = changes();
   const began = performance.now();
-  await runAll(page);
+  await runAll(page, { url, token });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   await save(page);
   const after = changes();
@@ -165,12 +177,12 @@ try {
   await picture(page, path);
   const seen = await look(page);
   console.log(
-    `${relative(root, notebook)}: ${seen.cells} code cells in ${seconds} s, ${seen.figures} interactive figures, ${seen.tables} tables, ${seen.errors.length} errors`,
+    `${relative(root, notebook)}: ${seen.run} of ${seen.cells} code cells run in ${seconds} s, ${seen.figures} interactive figures, ${seen.tables} tables, ${seen.errors.length} errors`,
   );
   console.log(relative(root, path));
   for (const error of seen.errors) console.log(error);
   console.log(`git, once it is saved: ${after === '' ? 'no change' : after}`);
-  process.exitCode = seen.errors.length === 0 && seen.cells > 0 && after === before ? 0 : 1;
+  process.exitCode = seen.errors.length === 0 && seen.cells > 0 && seen.run === seen.cells && after === before ? 0 : 1;
 } finally {
   await browser?.close();
   const ended = new Promise((done) => {
