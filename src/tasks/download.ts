@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../errors';
 import { runTied, type Failure } from '../processes';
 import { projectRoot } from '../project';
-import type { PackageSource } from '../packages/manifest';
+import { registryName, type PackageSource } from '../packages/manifest';
 
 /** Brings the archive of a source into a folder and gives its path. */
 export type Download = (source: PackageSource, folder: string) => Promise<string>;
@@ -20,13 +20,13 @@ export const download: Download = async (source, folder) => {
 };
 
 async function npmPack(source: PackageSource, folder: string): Promise<void> {
-  const spec = `${source.name}@${source.version}`;
+  const spec = `${registryName(source)}@${source.version}`;
   await client(source, 'npm', ['pack', spec, '--ignore-scripts', '--pack-destination', folder], {});
 }
 
 async function pipDownload(source: PackageSource, folder: string): Promise<void> {
   const requirements = join(folder, 'requirements.txt');
-  writeFileSync(requirements, `${source.name}==${source.version} --hash=sha256:${source.sha256}\n`);
+  writeFileSync(requirements, `${registryName(source)}==${source.version} --hash=sha256:${source.sha256}\n`);
   const common = [
     '-m',
     'pip',
@@ -54,8 +54,9 @@ async function pipDownload(source: PackageSource, folder: string): Promise<void>
  * of the package.
  */
 function stubBackend(source: PackageSource, folder: string): string {
-  const info = `${source.name}-${source.version}.dist-info`;
-  const metadata = `Metadata-Version: 2.1\\nName: ${source.name}\\nVersion: ${source.version}\\n`;
+  const name = registryName(source);
+  const info = `${name}-${source.version}.dist-info`;
+  const metadata = `Metadata-Version: 2.1\\nName: ${name}\\nVersion: ${source.version}\\n`;
   const stub = join(folder, 'stub');
   mkdirSync(join(stub, 'setuptools'), { recursive: true });
   writeFileSync(join(stub, 'setuptools', '__init__.py'), '');

@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import { seconds } from '../clock';
 import { UserError } from '../errors';
 import { readArchive } from './archive';
-import { DEBIAN_INDEX, DEBIAN_TRANSLATIONS, fetchDebianIndex, fetchDebianTranslations } from './debian';
+import {
+  DEBIAN_INDEX,
+  DEBIAN_SECTIONS,
+  DEBIAN_TRANSLATIONS,
+  fetchDebianIndex,
+  fetchDebianSections,
+  fetchDebianTranslations,
+} from './debian';
 import { download, wrongHash, type Download } from './download';
 import { contentHash, keepStamps, lookAt, stampsOf } from '../packages/content';
 import {
@@ -31,6 +38,7 @@ export interface FetchOptions {
 const UNPINNED: Readonly<Record<string, () => Promise<string>>> = {
   [DEBIAN_INDEX]: fetchDebianIndex,
   [DEBIAN_TRANSLATIONS]: fetchDebianTranslations,
+  [DEBIAN_SECTIONS]: fetchDebianSections,
 };
 
 /**

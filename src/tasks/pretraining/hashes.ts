@@ -26,10 +26,12 @@ export function* documentForms(documents: readonly PretrainingDocument[]): Gener
 }
 
 /**
- * The tasks made from pinned packages and Debian's index; the originals that a user brings share no source with the
- * corpus.
+ * The tasks made from pinned packages and Debian's index that a model pretrained here can be run on: all such models
+ * write, and labels are for encoders. The originals that a user brings share no source with the corpus.
  */
-export const heldOutTasks: readonly Task[] = shippedTasks.filter(({ packages }) => packages.length > 0);
+export const heldOutTasks: readonly Task[] = shippedTasks.filter(
+  ({ packages, kind }) => packages.length > 0 && kind === 'generation',
+);
 
 /**
  * Every text of the validation and test examples of `chosen`: sources, pairs and targets. A source of turns is as many

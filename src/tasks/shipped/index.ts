@@ -2,15 +2,26 @@ import type { Task } from '../task';
 import { actsToText } from './acts-to-text';
 import { dialogue } from './dialogue';
 import { englishGerman } from './english-german';
+import { bibleVersion } from './bible-version';
+import { dialogueAct } from './dialogue-act';
+import { dialogueDomain } from './dialogue-domain';
+import { editorialSentiment } from './editorial-sentiment';
 import { englishRomanian } from './english-romanian';
+import { lexicalField } from './lexical-field';
 import { mnli } from './mnli';
 import { newsLead } from './news-lead';
 import { packageSummary } from './package-summary';
+import { newsTopic } from './news-topic';
+import { packageSection } from './package-section';
+import { productSentiment } from './product-sentiment';
 import { sentiment } from './sentiment';
 import { shuffledSentiment } from './sentiment-shuffled';
+import { spam } from './spam';
 import { sst2 } from './sst2';
 import { storyQuestions } from './story-questions';
 import { synopsis } from './synopsis';
+import { tweetPolarity } from './tweet-polarity';
+import { tweetSentiment } from './tweet-sentiment';
 import { verseParaphrase } from './verse-paraphrase';
 import { wmt16 } from './wmt16-en-ro';
 import { xsum } from './xsum';
@@ -20,6 +31,17 @@ export const shippedTasks: readonly Task[] = [
   sentiment,
   shuffledSentiment,
   verseParaphrase,
+  productSentiment,
+  editorialSentiment,
+  tweetSentiment,
+  tweetPolarity,
+  newsTopic,
+  packageSection,
+  spam,
+  dialogueDomain,
+  dialogueAct,
+  lexicalField,
+  bibleVersion,
   synopsis,
   newsLead,
   englishRomanian,

@@ -52,7 +52,8 @@ export function newsData(articles: readonly Article[]): TaskData<GenerationExamp
   );
 }
 
-function readArticles(folder: string): readonly Article[] {
+/** Every article of the package, by desk and file. */
+export function readArticles(folder: string): readonly Article[] {
   const topics = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
