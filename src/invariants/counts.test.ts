@@ -37,7 +37,8 @@ function longTexts({ model }: Bench, prompt: number, seed: number): TextPair {
 }
 
 /** Tables are trained by the rows that a text has: no text has all. */
-const isTable = (name: string): boolean => /embedding\.(word|type|position)$|\.(position|relative)$/.test(name);
+const isTable = (name: string): boolean =>
+  /embedding\.(word|type|position|lookup\.rows)$|\.(position|relative)$/.test(name);
 
 /** Elements of each trained tensor that had a gradient in some text. */
 function reached(bench: Bench, delta: Delta): ReadonlyMap<string, number> {

@@ -42,6 +42,7 @@ const methods = [
   'mhpa:l=3',
   'ia3',
   'vlm:r=3',
+  'segments:n=2',
   'unipelt:l=2,r=2,m=3,gate=token',
   'prompt:l=3',
   'layernorm+dora:r=2',

@@ -49,11 +49,11 @@ function base({ model, run }: Bench, delta: Delta): Tensor {
 
 /**
  * Methods whose start is the frozen model itself; the others start near it, or, with vectors of their own in front of
- * the text or beside its keys or behind a norm that makes them large, far from it.
+ * the text, beside its keys or upon its embeddings, or behind a norm that makes them large, far from it.
  */
 const exact =
   /^(full|bitfit|tokens|layernorm|top|lora|lora-ffn|rslora|lora-fa|dora|pissa|vera|adalora|ia3|pa-ffn:r=\d+,s=(learned|channel|\d+))/;
-const far = /^(prompt|prefix|p-tuning-v2|mam|unipelt|layernorm\+lora)|norm=out/;
+const far = /^(prompt|prefix|p-tuning-v2|mam|unipelt|segments|layernorm\+lora)|norm=out/;
 const startOf = (written: string): 'exact' | 'near' | 'far' =>
   far.test(written) && !written.includes('gate=none') ? 'far' : exact.test(written) ? 'exact' : 'near';
 

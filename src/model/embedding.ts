@@ -7,7 +7,10 @@ import { need, type Forward, type Frozen } from './forward';
 import { hasCrossAttention } from './shapes';
 import type { Stack } from './site';
 
-/** What an embedding reads of a batch; types and prompts only for models and methods that have them. */
+/**
+ * What an embedding reads of a batch; prompts only for methods that have them. Types are the segments of a text, which a
+ * model may have a table for and a method a lookup.
+ */
 export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'types' | 'prompts'>>;
 
 /**
@@ -41,6 +44,7 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
     stack,
     layer: 0,
     input: word,
+    ...(tokens.types && { segments: tokens.types }),
     output: dropout(x, forward.dropout, forward.noise),
   });
 }

@@ -93,6 +93,8 @@ export interface SitePoint {
   readonly residual?: Tensor;
   /** The block's norm that follows the addition (post-LN) or precedes the sub-layer (pre-LN), frozen or not. */
   readonly norm?: (x: Tensor) => Tensor;
+  /** int32 `[N]` the segment of its text that each token stands in; only at `embedding`, where the batch tells them. */
+  readonly segments?: Tensor;
   /** Only at `attn.heads` and `cross.heads`. */
   readonly attention?: AttentionView;
   /** The linear map y = xW + b that made h, weight `[in, out]`, at the sites of one matrix: projections, `out`, `up`, `gate`, `down`. */

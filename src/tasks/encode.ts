@@ -3,6 +3,7 @@ import type { Tokenizer } from '../model/tokenizer';
 import type { Encoded } from './batches';
 import type { ClassificationExample } from './classification';
 import type { GenerationExample, Languages } from './generation';
+import { answerSegment, partsOf, sourceAndTarget, type Part, type Segments } from './segments';
 
 /** A text, or a pair of texts, as a classifier reads it. */
 export interface EncodedText extends Encoded {
@@ -72,6 +73,8 @@ export interface EncodedLine extends Encoded {
   /** What is read: all of the text but its last token. */
   readonly ids: Int32Array;
   readonly whole: Int32Array;
+  /** Of each token of `whole`, the segment that it stands in. */
+  readonly types: Int32Array;
   /** Where the target begins; its end token is its last. */
   readonly from: number;
 }
@@ -82,11 +85,13 @@ export interface LineOptions {
   readonly target: number;
   /** The model's tokens that end a text; the first of them is learned. */
   readonly end: readonly number[];
+  readonly segments: Segments | null;
 }
 
 /**
- * Source, a line break and target in one text: `[begin] source \n target end`. A tokenizer that drops line breaks has
- * the end token between them.
+ * Source, a line break and target in one text: `[begin] source \n target end`, or where the task has segments
+ * `end part \n part \n target end`: the end token begins such texts, as it does in GPT-2's training. A tokenizer that
+ * drops line breaks has the end token between them.
  */
 export function encodeLines(
   tokenizer: Tokenizer,
@@ -97,17 +102,55 @@ export function encodeLines(
   if (end === undefined)
     throw new UserError('the model names no eos_token_id, which a target must end with: add it to its config.json');
   const plain = plainIds(tokenizer, options.end);
-  const begin = plain.around;
+  const given = options.segments;
+  const segments = given ?? sourceAndTarget;
+  const begin = given === null ? plain.around : [end, ...plain.around];
   const found = plain.of('\n');
-  const separator = found.length === 0 ? [end] : found;
-  const room = options.source - begin.length - separator.length;
-  if (room < 1) throw new UserError(`maxLength ${options.source} has no room for a source: choose a larger one`);
+  const pieces: Pieces = { plain, begin, separator: found.length === 0 ? [end] : found };
+  const most = Math.min(options.source, segments.most);
+  if (most - begin.length - pieces.separator.length < 1)
+    throw new UserError(`maxLength ${options.source} has no room for a source: choose a larger one`);
   return examples.map((example, index) => {
-    const source = [...begin, ...plain.of(example.text).slice(0, room), ...separator];
-    const target = plain.of(example.target).slice(0, options.target - 1);
-    const whole = Int32Array.from([...source, ...target, end]);
-    return { index, ids: whole.subarray(0, -1), whole, from: source.length };
+    const source = sourceOf(partsOf(segments, example), most, pieces);
+    const all = plain.of(example.target);
+    if (given !== null && all.length >= options.target)
+      throw new UserError(
+        `the target of example ${example.id} has ${all.length + 1} tokens with its end and is not cut: set training.target.maxLength to at least that`,
+      );
+    const target = [...all.slice(0, options.target - 1), end];
+    const whole = Int32Array.from([...source.ids, ...target]);
+    const types = Int32Array.from([...source.types, ...target.map(() => answerSegment(segments))]);
+    return { index, ids: whole.subarray(0, -1), whole, types, from: source.ids.length };
   });
+}
+
+interface Pieces {
+  readonly plain: { readonly of: (text: string) => readonly number[] };
+  readonly begin: readonly number[];
+  readonly separator: readonly number[];
+}
+
+/**
+ * Parts with a separator behind each. Later ones stay whole, from the last on, and the first is cut to what they leave:
+ * a story, not its question.
+ */
+function sourceOf(
+  [first, ...later]: readonly Part[],
+  most: number,
+  { plain, begin, separator }: Pieces,
+): { readonly ids: readonly number[]; readonly types: readonly number[] } {
+  let left = most - begin.length - separator.length;
+  const kept: (readonly number[])[] = [];
+  for (const { text } of [...later].reverse()) {
+    const ids = [...plain.of(text), ...separator];
+    if (ids.length > left && kept.length > 0) break;
+    kept.unshift(ids.slice(-Math.max(left, 1)));
+    left = Math.max(0, left - ids.length);
+  }
+  const lead = [...begin, ...plain.of(first?.text ?? '').slice(0, left), ...separator];
+  const parts = [lead, ...kept];
+  const names = [first, ...later.slice(later.length - kept.length)];
+  return { ids: parts.flat(), types: parts.flatMap((ids, i) => ids.map(() => names[i]?.segment ?? 0)) };
 }
 
 /** Token ids without those that the tokenizer puts around every text, and the ones that it puts in front. */

@@ -29,7 +29,13 @@ interface Fixture {
 const fixture = JSON.parse(readFileSync(join(__dirname, 'fixtures/decoder.json'), 'utf8')) as Fixture;
 const lines = fixture.sources.map((source, index): EncodedLine => {
   const whole = Int32Array.from([...source, ...(fixture.targets[index] ?? [])]);
-  return { index, ids: whole.subarray(0, -1), whole, from: source.length };
+  return {
+    index,
+    ids: whole.subarray(0, -1),
+    whole,
+    types: whole.map((_, at) => Number(at >= source.length)),
+    from: source.length,
+  };
 });
 
 describe('a decoder that learns targets behind sources', () => {

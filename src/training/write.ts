@@ -43,13 +43,19 @@ export async function writeTexts(
   examples: readonly GenerationExample[],
 ): Promise<{ readonly texts: readonly string[]; readonly unfinished: number }> {
   const settings = settingsOf(target);
-  const { ids, start } = form.sources(examples);
+  const { ids, start, segments } = form.sources(examples);
   const size = Math.min(ids.length, together[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
   const texts: string[] = [];
   let unfinished = 0;
   for (let from = 0; from < ids.length; from += size) {
-    const rows = Array.from({ length: size }, (_, row) => ids[from + row] ?? ids[0] ?? []); // fillers at the end of the last batch
-    const found = await generator.generate(rows, { settings, special: { ...special, start } }, tensors);
+    const places = Array.from({ length: size }, (_, row) => (from + row < ids.length ? from + row : 0)); // fillers at the end of the last batch
+    const rows = places.map((place) => ids[place] ?? []);
+    const own = segments && {
+      read: places.map((place) => segments.read[place] ?? []),
+      written: places.map((place) => segments.written[place] ?? 0),
+    };
+    const options = { settings, special: { ...special, start }, ...(own && { segments: own }) };
+    const found = await generator.generate(rows, options, tensors);
     for (const { tokens } of found.slice(0, ids.length - from)) {
       texts.push(tokenizer.decode(tokens).trim());
       if (!special.end.includes(tokens[tokens.length - 1] ?? -1)) unfinished++;

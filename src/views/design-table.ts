@@ -44,6 +44,7 @@ export function sideBySide(methods: readonly Method[]): Table {
       .map(([{ form, reads, composition }], index) => {
         const row = { method: index === 0 ? method.name : '', composition: compositionOf(composition, form, reads) };
         if (form.kind === 'diagonal') return [row.method, 'h', '', '', '', row.composition];
+        if (form.kind === 'lookup') return [row.method, 'segment', '', '', 'E[segment]', row.composition];
         const prefix = form.kind === 'prefix';
         return [
           row.method,

@@ -33,7 +33,7 @@ export function generationFamilyOf(method: string): GenerationFamily {
 
 function familyOfModification({ form, reads }: Modification): GenerationFamily {
   if (form.kind === 'prefix') return form.reparameterisation.kind === 'none' ? 'free prefix' : 'prefix';
-  return form.kind === 'diagonal' ? 'bitfit' : adapterFamily(form, reads);
+  return form.kind === 'diagonal' || form.kind === 'lookup' ? 'bitfit' : adapterFamily(form, reads);
 }
 
 function adapterFamily({ activation }: Bottleneck, reads: Modification['reads']): GenerationFamily {

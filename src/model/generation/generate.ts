@@ -18,9 +18,19 @@ export interface Generated {
   readonly score: number | null;
 }
 
+/** Segments of texts, for models and methods that tell them apart. */
+export interface TextSegments {
+  /** Of each token of each row. */
+  readonly read: readonly ArrayLike<number>[];
+  /** Of what each row writes. */
+  readonly written: readonly number[];
+}
+
 export interface GenerateOptions {
   readonly settings: GenerationSettings;
   readonly special: SpecialIds;
+  /** 0 for every token where left out. */
+  readonly segments?: TextSegments;
   /** Called with every new token of each row as it comes; not in beam search, which decides at the end. */
   readonly onToken?: (row: number, token: number) => void;
 }
@@ -54,7 +64,7 @@ export class Generator {
     let progress: Progress | undefined;
     const hold = (next: Progress): Progress => (progress = next);
     try {
-      const first = hold(reader.begin(inputs, options.special.start, tensors));
+      const first = hold(reader.begin(inputs, { first: options.special.start, segments: options.segments }, tensors));
       const limit = first.slot + options.settings.maxNewTokens - 1; // the last token is written, not read
       const turn = (before: Progress, ids: readonly number[], parents?: readonly number[]): Progress =>
         hold(reader.step(before, { ids, parents }, limit, tensors));

@@ -30,6 +30,12 @@ export const noAdaptation: Adaptation = {
   prompt: 0,
 };
 
+/** Segments of what is read, by token, and of what is written, by row. */
+interface Segmented {
+  readonly read: readonly ArrayLike<number>[];
+  readonly written: readonly number[];
+}
+
 type Start = { readonly source?: Batch; readonly target: Batch };
 
 /** What changes from step to step. */
@@ -44,6 +50,8 @@ export interface Progress {
   readonly reading: Reading;
   readonly starts: Int32Array;
   readonly positions: Int32Array;
+  /** Segments of what the rows write. */
+  readonly segments: Int32Array;
   /** The next free slot. */
   readonly slot: number;
   readonly sourceKeys: Tensor | undefined;
@@ -93,11 +101,11 @@ export class Reader {
   /** Reads the inputs. @param first what an encoder-decoder's target starts with */
   begin(
     inputs: readonly ArrayLike<number>[],
-    first: number | null,
+    { first, segments }: { readonly first: number | null; readonly segments?: Segmented | undefined },
     tensors: Tensors = this.adaptation.tensors,
   ): Progress {
     const decoderOnly = this.frozen.shape.encoderLayers === 0;
-    const text = this.pack(inputs, decoderOnly);
+    const text = this.pack(inputs, decoderOnly, segments?.read);
     const target = decoderOnly
       ? text
       : uploadBatch(
@@ -117,12 +125,13 @@ export class Reader {
       reading,
       starts: Int32Array.from(used, (n) => slot - n),
       positions: Int32Array.from(lengths),
+      segments: Int32Array.from(inputs, (_, row) => segments?.written[row] ?? 0),
       slot,
       sourceKeys,
     };
   }
 
-  private pack(inputs: readonly ArrayLike<number>[], atEnd: boolean): Batch {
+  private pack(inputs: readonly ArrayLike<number>[], atEnd: boolean, segments: Segmented['read'] = []): Batch {
     const { prompt } = this.adaptation;
     const lengths = inputs.map((ids) => ids.length + prompt);
     const length = roundUp(Math.max(...lengths), 16);
@@ -131,7 +140,7 @@ export class Reader {
       roundUp(rowsNeeded(lengths, [length]), Math.max(16, (inputs.length * length) / 8)),
       inputs.length * length,
     );
-    const sequences = inputs.map((ids) => ({ ids, types: Array.from(ids, () => 0) }));
+    const sequences = inputs.map((ids, row) => ({ ids, types: segments[row] ?? Array.from(ids, () => 0) }));
     return uploadBatch(packSequences(sequences, { lengths: [length], size, prompt, align: atEnd ? 'end' : 'start' }));
   }
 
@@ -140,13 +149,14 @@ export class Reader {
     const { reading, slot, sourceKeys } = before;
     const from = (values: Int32Array): Int32Array =>
       parents === undefined ? values : Int32Array.from(parents, (row) => values[row] as number);
-    const [starts, positions] = [from(before.starts), from(before.positions)];
+    const [starts, positions, segments] = [from(before.starts), from(before.positions), from(before.segments)];
     const own = roomFor(reading.own, slot, limit);
     const int = (values: ArrayLike<number>): Tensor => upload(Int32Array.from(values), [values.length]);
     const fresh = {
       ids: int(ids),
       positions: int(positions),
       starts: int(starts),
+      types: int(segments),
       slot: int([slot]),
       ...(parents && { parents: int(parents) }),
     };
@@ -155,7 +165,8 @@ export class Reader {
     disposeTree(fresh);
     disposeTree(own);
     tf.dispose([reading.scores, reading.best]);
-    return { reading: { ...after, cross }, starts, positions: positions.map((p) => p + 1), slot: slot + 1, sourceKeys };
+    const next = { starts, positions: positions.map((p) => p + 1), segments, slot: slot + 1, sourceKeys };
+    return { reading: { ...after, cross }, ...next };
   }
 
   end({ reading, sourceKeys }: Progress): void {

@@ -55,6 +55,8 @@ export type Next = {
   /** int32 `[R]` the tokens, and their positions in their own texts */
   readonly ids: Tensor;
   readonly positions: Tensor;
+  /** int32 `[R]` the segments that they stand in */
+  readonly types: Tensor;
   /** int32 `[R]` first slot of each row's text */
   readonly starts: Tensor;
   /** int32 `[1]` the slot that the tokens take */
@@ -69,7 +71,7 @@ export type Next = {
 
 export function readNext(frozen: Frozen, next: Next, forward: Forward, logarithms: boolean): Reading {
   const { shape, weights } = frozen;
-  const { ids, positions, slot, cross, sourceKeys } = next;
+  const { ids, positions, types, slot, cross, sourceKeys } = next;
   const rows = ids.shape[0] as number;
   const capacity = (next.own[0] as KeyValues).keys.shape[2] as number;
   const own: KeyValues[] = [];
@@ -85,7 +87,7 @@ export function readNext(frozen: Frozen, next: Next, forward: Forward, logarithm
   const nearMasks = nearMask(shape, slot, capacity).map((far) => tf.add(masks[0] as Tensor, far));
   const rotations = rotationsAt(positions, shape);
   const stream = {
-    x: embed(frozen, 'decoder', { ids, positions }, forward),
+    x: embed(frozen, 'decoder', { ids, positions, types }, forward),
     layout: fullLayout([{ size: rows, length: 1 }]),
     ...(rotations && { rotations }),
   };

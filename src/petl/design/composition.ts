@@ -108,7 +108,12 @@ type AnyRow = Row<Composition>;
 const rowOf = ({ kind }: Composition): AnyRow => compositions[kind] as unknown as AnyRow;
 
 /** How a form is put back where its written form does not say. */
-const usualHow: Readonly<Record<Form['kind'], string>> = { bottleneck: 'add', prefix: 'mass', diagonal: 'multiply' };
+const usualHow: Readonly<Record<Form['kind'], string>> = {
+  bottleneck: 'add',
+  prefix: 'mass',
+  diagonal: 'multiply',
+  lookup: 'add',
+};
 
 /** What the union `Change` allows. */
 const allowed: {
@@ -117,6 +122,7 @@ const allowed: {
   bottleneck: ['add', 'scaledAdd', 'inputGate', 'multiply', 'renormalise'],
   prefix: ['massGate', 'add', 'scaledAdd', 'inputGate'],
   diagonal: ['multiply'],
+  lookup: ['add'],
 };
 
 export function readComposition(take: Arguments, kind: Form['kind']): Composition {

@@ -16,7 +16,7 @@ import {
 } from './field';
 import type { Arguments } from './arguments';
 import type { Sizes } from './formula';
-import { diagonalFields, prefixFields } from './prefix';
+import { diagonalFields, lookupFields, prefixFields } from './prefix';
 import { letterOf } from './reads';
 import type { Bottleneck, Form, Modification, Reads } from './types';
 import { wrongKind } from './words';
@@ -30,6 +30,7 @@ export const formFields: { readonly [K in Form['kind']]: FormFields<Extract<Form
   bottleneck: bottleneckFields,
   prefix: prefixFields,
   diagonal: diagonalFields,
+  lookup: lookupFields,
 };
 
 type AnyFields = FormFields<Form>;
@@ -95,6 +96,8 @@ export function formText(form: Form, reads: Reads): string {
   switch (form.kind) {
     case 'diagonal':
       return `l${notes}`;
+    case 'lookup':
+      return `E[segment]${notes}`;
     case 'prefix':
       return `softmax(x W_q P_kᵀ) P_v${notes}`;
     case 'bottleneck':

@@ -74,6 +74,7 @@ export function readWidth(shape: ModelShape, site: Site, reads: Reads): number {
     case 'x':
       return x;
     case 'h':
+    case 'segment':
       return h;
     case 'query':
     case 'query(norm(x))':

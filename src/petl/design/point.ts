@@ -35,8 +35,8 @@ export function printPoint({ form, composition, ...where }: Modification): strin
 
 /** Reads what `printPoint` prints. */
 export function readPoint(take: Arguments): Method {
-  const said = take.word('form', ['prefix', 'diagonal', ...activations], 'relu');
-  const kind = said === 'prefix' || said === 'diagonal' ? said : 'bottleneck';
+  const said = take.word('form', ['prefix', 'diagonal', 'lookup', ...activations], 'relu');
+  const kind = said === 'prefix' || said === 'diagonal' || said === 'lookup' ? said : 'bottleneck';
   const { site, reads, layers, stacks } = readFields(whereFields(kind), take);
   const composition = readComposition(take, kind);
   return point({ site, stacks, layers, reads, form: readForm(take, kind), composition } as Modification);

@@ -1,5 +1,5 @@
 import { fitting, unsized, untold, type FormFields } from './field';
-import type { Diagonal, Prefix } from './types';
+import type { Diagonal, Lookup, Prefix } from './types';
 import { choice, since, size, variant, type Kinds, type Written } from './words';
 
 const apart = { misfit: fitting, linear: () => false, tell: untold, letters: unsized } as const;
@@ -50,3 +50,7 @@ export function noRoom(length: number, rows: number): string {
 }
 
 export const diagonalFields: FormFields<Diagonal> = {};
+
+export const lookupFields: FormFields<Lookup> = {
+  rows: { ...apart, ...size('rows'), letters: { of: (t) => ({ t }), at: (_, { t }) => t } },
+};

@@ -7,7 +7,7 @@ interface Reading {
   /** Parallel forms read what the frozen sub-module reads, sequential ones what it made. */
   readonly insertion: 'parallel' | 'sequential';
   /** What the site must show. */
-  readonly needs: 'nothing' | 'queries' | 'residual';
+  readonly needs: 'nothing' | 'queries' | 'residual' | 'segments';
 }
 
 const table: Readonly<Record<Reads, Reading>> = {
@@ -18,6 +18,7 @@ const table: Readonly<Record<Reads, Reading>> = {
   residual: { letter: 'residual', insertion: 'parallel', needs: 'residual' },
   'h+residual': { letter: '(h + residual)', insertion: 'sequential', needs: 'residual' },
   'norm(h+residual)': { letter: 'norm(h + residual)', insertion: 'sequential', needs: 'residual' },
+  segment: { letter: 'segment', insertion: 'parallel', needs: 'segments' },
 };
 
 export const readings = Object.keys(table) as readonly Reads[];
@@ -28,7 +29,12 @@ export const letterOf = (reads: Reads): string => table[reads].letter;
 export const insertionOf = (reads: Reads): 'parallel' | 'sequential' => table[reads].insertion;
 
 /** What a form reads where its written form does not say. */
-export const usualReads: Readonly<Record<Form['kind'], Reads>> = { bottleneck: 'x', prefix: 'query', diagonal: 'h' };
+export const usualReads: Readonly<Record<Form['kind'], Reads>> = {
+  bottleneck: 'x',
+  prefix: 'query',
+  diagonal: 'h',
+  lookup: 'segment',
+};
 
 export const isHeads = (site: Site): boolean => site.endsWith('.heads');
 export const isQuery = (reads: Reads): boolean => table[reads].needs === 'queries';
@@ -44,5 +50,7 @@ export function whyUnread({ site, reads, form }: Modification): string | undefin
     return `${site} has no queries to read; read x or h, or modify attn.heads`;
   if (table[reads].needs === 'residual' && !summed.includes(site))
     return `${site} is added to no residual; modify attn, cross or ffn`;
+  if (table[reads].needs === 'segments' && (site !== 'embedding' || form.kind !== 'lookup'))
+    return 'a segment is what a lookup at embedding reads; read x or h';
   return undefined;
 }

@@ -9,7 +9,7 @@ import type { ModelShape } from '../../model/shape';
 import type { Site } from '../../model/site';
 import { count } from '../counts/count';
 import { createDelta } from '../bank/delta';
-import type { Change, Modification, Prefix } from './types';
+import type { Change, Form, Modification, Prefix } from './types';
 import { bottleneck, method } from './methods';
 import { visitFor } from '../forms/modify';
 import { point, printPoint } from './point';
@@ -116,8 +116,8 @@ function train(modifications: readonly Modification[]): {
 
 describe('the design space', () => {
   it('has as many points as the dimensions and their rules give', () => {
-    expect(valid.length).toBe(1893);
-    expect([...combinations()].length).toBe(19 * 7 * 11 * 8);
+    expect(valid.length).toBe(1894);
+    expect([...combinations()].length).toBe(19 * 8 * 12 * 8);
   });
 
   it('gives a reason for every combination that is none', () => {
@@ -185,6 +185,20 @@ describe('the design space', () => {
     };
     // @ts-expect-error a diagonal changes no weight matrix
     const diagonalRenormalised: Change = { form: { kind: 'diagonal' }, composition: { kind: 'renormalise', scale: 1 } };
+    const lookup: Form = { kind: 'lookup', rows: 3 };
+    // @ts-expect-error a lookup is added
+    const lookupScaled: Change = {
+      form: lookup,
+      composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: 2 } },
+    };
+    // @ts-expect-error a lookup takes no mass
+    const lookupByMass: Change = { form: lookup, composition: { kind: 'massGate' } };
+    // @ts-expect-error a lookup has no input to make a gate of
+    const lookupGated: Change = { form: lookup, composition: { kind: 'inputGate', scale: 1, per: 'token' } };
+    // @ts-expect-error a lookup scales nothing
+    const lookupMultiplied: Change = { form: lookup, composition: { kind: 'multiply' } };
+    // @ts-expect-error a lookup changes no weight matrix
+    const lookupRenormalised: Change = { form: lookup, composition: { kind: 'renormalise', scale: 1 } };
     const untyped = [
       bottleneckByMass,
       prefixMultiplied,
@@ -194,6 +208,11 @@ describe('the design space', () => {
       diagonalByMass,
       diagonalGated,
       diagonalRenormalised,
+      lookupScaled,
+      lookupByMass,
+      lookupGated,
+      lookupMultiplied,
+      lookupRenormalised,
     ];
     const pair = ({ form, composition }: Change): string => `${form.kind} by ${composition.kind}`;
     for (const change of untyped) {

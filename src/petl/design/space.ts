@@ -20,7 +20,7 @@ const lora: Partial<Bottleneck> = {
 /** Every site, reading and composition, and one form of each kind, at small sizes. */
 export const wholeSpace: Dimensions = {
   sites,
-  reads: ['x', 'query', 'query(norm(x))', 'h', 'residual', 'h+residual', 'norm(h+residual)'],
+  reads: ['x', 'query', 'query(norm(x))', 'h', 'residual', 'h+residual', 'norm(h+residual)', 'segment'],
   forms: [
     bottleneck(4),
     bottleneck(4, lora),
@@ -33,6 +33,7 @@ export const wholeSpace: Dimensions = {
     { kind: 'prefix', length: 3, reparameterisation: { kind: 'none' }, positions: 'kept' },
     { kind: 'prefix', length: 3, reparameterisation: { kind: 'mlp', width: 6 }, positions: 'kept' },
     { kind: 'diagonal' },
+    { kind: 'lookup', rows: 3 },
   ],
   compositions: [
     { kind: 'add' },

@@ -23,7 +23,8 @@ export type Layers = 'all' | readonly number[] | { readonly from: number };
 export type Change =
   | { readonly form: Bottleneck; readonly composition: Add | ScaledAdd | InputGate | Multiply | Renormalise }
   | { readonly form: Prefix; readonly composition: MassGate | Add | ScaledAdd | InputGate }
-  | { readonly form: Diagonal; readonly composition: Multiply };
+  | { readonly form: Diagonal; readonly composition: Multiply }
+  | { readonly form: Lookup; readonly composition: Add };
 
 /**
  * The input of the form. Reading x makes the insertion parallel, reading h sequential (He et al., section 3.3).
@@ -31,11 +32,11 @@ export type Change =
  * query
  * projection, unscaled (the two readings of the multi-head parallel adapter in the released code).
  * `norm(h+residual)`: through the block's norm that follows the addition; models that norm first have none there and
- * read h + residual.
+ * read h + residual. `segment`: which segment of its text a token stands in.
  */
-export type Reads = 'x' | 'query' | 'query(norm(x))' | 'h' | 'residual' | 'h+residual' | 'norm(h+residual)';
+export type Reads = 'x' | 'query' | 'query(norm(x))' | 'h' | 'residual' | 'h+residual' | 'norm(h+residual)' | 'segment';
 
-export type Form = Bottleneck | Prefix | Diagonal;
+export type Form = Bottleneck | Prefix | Diagonal | Lookup;
 
 /** activation(x W_down + b_down) W_up + b_up, W_down `[in, r]`, W_up `[r, out]`. */
 export interface Bottleneck {
@@ -95,6 +96,15 @@ export interface Prefix {
  * PEFT counts them. Rotary and relative positions see distances alone.
  */
 export type TextPositions = 'kept' | 'shifted';
+
+/**
+ * One free vector for each segment of a text, added to the embeddings of its tokens: task embeddings (Lin et al. 2020).
+ */
+export interface Lookup {
+  readonly kind: 'lookup';
+  /** Segments: rows that a task adds to the word table, read by their segment's id. */
+  readonly rows: number;
+}
 
 /** One learned factor per channel. */
 export interface Diagonal {

@@ -37,6 +37,10 @@ function whyMisplaced({ site, reads, form }: Modification): Reason {
       ]);
     case 'diagonal':
       return first([[reads !== 'h', 'a diagonal scales h: it must read h']]);
+    case 'lookup':
+      return first([
+        [site !== 'embedding' || reads !== 'segment', 'a lookup adds to embedding and reads the segment of each token'],
+      ]);
     case 'bottleneck':
       return undefined;
   }

@@ -197,6 +197,18 @@ export function vlm({ r, rows = 0 }: { readonly r: number; readonly rows?: numbe
   return method(written('vlm', { r, rows: unless(0, rows) }), { modifications, unfrozen, counted: 'all' });
 }
 
+/**
+ * Task embeddings (Lin et al. 2020, section 3): one free vector for each of n segments of a text, added to the word and
+ * position embeddings of every token that stands in it, as rows that the task adds to the word table.
+ */
+export function segments({ n }: { readonly n: number }): Method {
+  const modifications = at(['embedding'], 'segment', {
+    form: { kind: 'lookup', rows: n },
+    composition: { kind: 'add' },
+  });
+  return method(written('segments', { n }), { modifications, counted: 'all' });
+}
+
 /** P-tuning v2 (Liu et al. 2022): free prefixes in every layer, prefix tuning without its MLP. */
 export function pTuningV2({ l }: { readonly l: number }): Method {
   return { ...prefix({ l }), name: written('p-tuning-v2', { l }) };

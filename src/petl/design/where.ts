@@ -41,7 +41,7 @@ const stacksField: Written<readonly Stack[]> = {
 const worded = (reads: Reads): string => reads.replace('+', '&');
 const readsField = (usual: Reads): Fields<Where>['reads'] => ({
   usual,
-  others: readings.filter((reads) => reads !== usual),
+  others: readings.filter((reads) => reads !== usual && (reads === 'segment') === (usual === 'segment')),
   read: (take) =>
     readings[readings.map(worded).indexOf(take.word('reads', readings.map(worded), worded(usual)))] as Reads,
   print: (reads) => ({ reads: reads === usual ? undefined : worded(reads) }),

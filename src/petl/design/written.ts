@@ -42,6 +42,7 @@ import {
   pissa,
   pTuningV2,
   rsLora,
+  segments,
   uniPelt,
   vera,
   vlm,
@@ -245,10 +246,16 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
       }),
   },
   point: {
-    form: 'point:site=ffn,form=relu|...|prefix|diagonal,r=8[,reads=x|h|...][,how=add|mass|gate|multiply|renormalise][,s=4][,layers=from2|0.3]',
+    form: 'point:site=ffn,form=relu|...|prefix|diagonal|lookup,r=8[,reads=x|h|...][,how=add|mass|gate|multiply|renormalise][,s=4][,layers=from2|0.3]',
     example: 'point:site=ffn,form=relu,r=16',
     size: 'r',
     read: readPoint,
+  },
+  segments: {
+    form: 'segments:n=3',
+    example: 'segments:n=3',
+    size: 'n',
+    read: (take) => segments({ n: take.size('n') }),
   },
   vlm: {
     form: 'vlm:r=100[,rows=30]',

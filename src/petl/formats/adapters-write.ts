@@ -25,8 +25,9 @@ export function writeAdapters({ method, tensors, head }: Own, base: Base, model:
   if (method.unfrozen.length > 0)
     notes.gap(`weights of the model's own that train with ${method.name} stay behind: adapters stores none`);
   const own = takeApart(method, tensors, base.shape);
-  const pieces = own.map(plainLora);
-  if (pieces.some((piece, i) => piece !== own[i]))
+  const low = own.map(plainLora);
+  const pieces = low.map((piece) => atFfn(piece, base.shape));
+  if (low.some((piece, i) => piece !== own[i]))
     notes.note('AdaLoRA, VeRA and PiSSA are written as plain LoRA that computes the same');
   if (pieces.length === 0) throw cannot(method.name, 'it adds nothing to the model');
   const groups = grouped(pieces);
@@ -52,6 +53,16 @@ export function writeAdapters({ method, tensors, head }: Own, base: Base, model:
     config: { config, ...about, model_class: classOf(base.shape) },
     head: headOf(head, base, { about, notes }),
   };
+}
+
+/**
+ * An adapter after a whole block is one of its FFN that reads the sum with the residual, where nothing else stands
+ * between the two: x + A(x), x = h + residual.
+ */
+function atFfn(piece: Piece, { norm, parallel }: ModelShape): Piece {
+  const same = piece.site === 'block' && piece.reads === 'h' && piece.change.form.kind === 'bottleneck';
+  if (!same || norm.place !== 'pre' || norm.output || parallel) return piece;
+  return { ...piece, site: 'ffn', reads: 'h+residual' };
 }
 
 /** A flexible head, which their AdapterModel classes have. */
@@ -92,6 +103,8 @@ function kindOf({
 }: Pick<Modification, 'site'> & { readonly change: Change }): 'bottleneck' | 'lora' | 'ia3' | 'prefix' {
   if (form.kind === 'prefix') return 'prefix';
   if (form.kind === 'diagonal') return 'ia3';
+  if (form.kind === 'lookup')
+    throw cannot('task embeddings (segments)', 'adapters adds no vectors by segment to the embeddings');
   if (composition.kind === 'renormalise')
     throw cannot('DoRA', 'adapters scales the bias with the weight and leaves alpha / r out of the norm');
   return site === 'attn' || site === 'cross' || site === 'ffn' ? 'bottleneck' : 'lora';

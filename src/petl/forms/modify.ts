@@ -1,4 +1,4 @@
-import { detach, linear, matmul } from '../../engine/layers';
+import { detach, linear, matmul, oneHot } from '../../engine/layers';
 import { statelessUniform, type Noise } from '../../engine/random';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import type { ModelShape } from '../../model/shape';
@@ -113,11 +113,19 @@ function modify({ modification, name }: Step, point: SitePoint, running: Running
   switch (form.kind) {
     case 'diagonal':
       return tf.mul(point.output, own('factor'));
+    case 'lookup':
+      return tf.add(point.output, looked(own('rows'), point));
     case 'prefix':
       return modifyByPrefix(modification, form, point, { running, name });
     case 'bottleneck':
       return modifyByBottleneck(modification, form, point, { running, name });
   }
+}
+
+/** The row of each token's segment, as a product, whose gradient is one. @param rows `[n, d]` @returns `[N, d]` */
+function looked(rows: Tensor, { segments, site }: SitePoint): Tensor {
+  if (segments === undefined) throw new Error(`${site} shows no segments`);
+  return matmul(oneHot(segments, rows.shape[0] as number), rows);
 }
 
 interface Named {
@@ -218,6 +226,8 @@ function inputOf(reads: Reads, point: SitePoint, running: Running, own: Own): Te
       return sum();
     case 'norm(h+residual)':
       return running.shape.norm.place === 'post' ? required(norm, 'norm')(sum()) : sum();
+    case 'segment':
+      throw new Error(`${point.site} shows no vector of a segment`); // only a lookup reads it
     case 'query': {
       const { query, scale } = required(attention, 'attention');
       return tf.mul(query, scale);

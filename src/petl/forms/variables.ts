@@ -53,6 +53,8 @@ function formParts(
       return prefixParts(kind, shape, places, form);
     case 'diagonal':
       return places.map(({ name, out }) => ({ name: `${name}.${form}.factor`, shape: [out], init: ones }));
+    case 'lookup':
+      return places.map(({ name, out }) => ({ name: `${name}.${form}.rows`, shape: [kind.rows, out], init: bertInit }));
     case 'bottleneck':
       return places.flatMap((place) => [
         ...bottleneckParts(kind, place, `${place.name}.${form}`, shape.heads),

@@ -35,6 +35,7 @@ const places: readonly Modification[] = [
     composition: { kind: 'massGate' },
   }),
   at('ffn', 'h', { form: { kind: 'diagonal' }, composition: { kind: 'multiply' } }),
+  at('embedding', 'segment', { form: { kind: 'lookup', rows: 3 }, composition: { kind: 'add' } }),
 ];
 
 type AnyField = Field<unknown, unknown>;

@@ -2,9 +2,12 @@ import type { Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import { Generator } from '../../model/generation/generate';
 import type { LanguageBatch } from '../../model/language';
+import type { ModelShape } from '../../model/shape';
 import { adaptationFor } from '../../petl/forms/adaptation';
+import type { Method } from '../../petl/design/types';
 import { promptLength } from '../../petl/forms/modify';
 import { generationTask, type GenerationExample, type GenerationTask, type Languages } from '../../tasks/generation';
+import { sourceAndTarget, type Segments } from '../../tasks/segments';
 import { take } from '../data';
 import { generatorOf } from '../generator';
 import type { TargetSettings, TrainingJob } from '../job';
@@ -23,12 +26,16 @@ import { demandText } from './texts';
  */
 export const generation: TaskKind = defineKind<GenerationTask, GenerationExample, LanguageBatch>({
   name: 'generation',
-  note: ({ kind, name, languages, writes }) => ({ kind, name, languages, targetTokens: writes?.tokens ?? 0 }),
-  noted: ({ name, languages, targetTokens }) =>
+  note: ({ kind, name, languages, writes, segments }) => ({
+    ...{ kind, name, languages, targetTokens: writes?.tokens ?? 0 },
+    ...(segments && { segments }),
+  }),
+  noted: ({ name, languages, targetTokens, segments }) =>
     generationTask({
       name,
       languages: languages as Languages | null,
       targetTokens: targetTokens as number,
+      segments: (segments ?? null) as Segments | null,
       load: () => Promise.reject(new UserError(`task "${name}" is here without its examples`)),
     }),
   check: ({ name }, data) => demandText(name, data),
@@ -76,10 +83,18 @@ function pairForm(
   task: GenerationTask,
   { method, training }: TrainingJob,
 ): PairForm {
-  const { encoderLayers, decoderLayers } = backbone.shape;
+  const { shape } = backbone;
+  const { encoderLayers, decoderLayers } = shape;
   const { start, end } = special;
   const room = { source: roomIn('encoder', method, backbone.shape), target: roomIn('decoder', method, backbone.shape) };
-  const limits = { source: training.maxLength, target: targetOf(task.name, training.target).maxLength, end, room };
+  const limits = {
+    source: training.maxLength,
+    target: targetOf(task.name, training.target).maxLength,
+    end,
+    room,
+    segments: task.segments,
+  };
+  demandSegments(task, method, shape);
   const prompt = promptLength(method);
   if (decoderLayers === 0)
     throw new UserError(
@@ -88,6 +103,21 @@ function pairForm(
   if (encoderLayers === 0) return oneStack(tokenizer, limits, prompt);
   if (start === null) throw new UserError(`model "${name}" names no decoder_start_token_id: add it to its config.json`);
   return twoStacks(tokenizer, { ...limits, start, languages: task.languages }, prompt);
+}
+
+/** Every segment has a row; in two stacks a target's segments are its source's no more. */
+function demandSegments(task: GenerationTask, { name, modifications }: Method, { encoderLayers }: ModelShape): void {
+  const rows = modifications.flatMap(({ form }) => (form.kind === 'lookup' ? [form.rows] : []));
+  if (rows.length === 0) return;
+  if (encoderLayers > 0)
+    throw new UserError(
+      `method "${name}" has task embeddings, which decoders alone read here: choose one such as petl-mini-lm`,
+    );
+  const needed = (task.segments ?? sourceAndTarget).names.length;
+  if (Math.min(...rows) < needed)
+    throw new UserError(
+      `task "${task.name}" has ${needed} segments and method "${name}" rows for ${Math.min(...rows)}: write segments:n=${needed}`,
+    );
 }
 
 function targetOf(task: string, target: TargetSettings | null): TargetSettings {

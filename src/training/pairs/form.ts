@@ -2,6 +2,8 @@ import { uploadTargets, nextTokens, type LanguageBatch, type TargetSequence } fr
 import type { PackedArrays } from '../../model/packing';
 import type { Batch, Encoded } from '../../tasks/batches';
 import type { GenerationExample } from '../../tasks/generation';
+import type { Segments } from '../../tasks/segments';
+import type { TextSegments } from '../../model/generation/generate';
 import type { TaskData } from '../../tasks/task';
 import type { RunData } from '../data';
 import type { TrainingJob } from '../job';
@@ -17,6 +19,8 @@ export interface Sources {
   readonly ids: readonly ArrayLike<number>[];
   /** What a decoder beside an encoder starts with; null where the source itself goes on. */
   readonly start: number | null;
+  /** Of what is read and written, where a model goes on from its source. */
+  readonly segments?: TextSegments;
 }
 
 /** Most tokens of a source and of a target, and the model's tokens that end a text. */
@@ -24,6 +28,7 @@ export interface PairLimits {
   readonly source: number;
   readonly target: number;
   readonly end: readonly number[];
+  readonly segments: Segments | null;
   /** Most tokens that the model takes of each. */
   readonly room: { readonly source: number; readonly target: number };
 }

@@ -24,7 +24,14 @@ export function oneStack(tokenizer: Tokenizer, limits: PairLimits, prompt: numbe
   };
   return {
     prepare: (data, job) => prepare(data, job, batching),
-    sources: (examples) => ({ ids: encode(examples).map(({ whole, from }) => whole.subarray(0, from)), start: null }),
+    sources: (examples) => {
+      const lines = encode(examples);
+      const segments = {
+        read: lines.map(({ types, from }) => types.subarray(0, from)),
+        written: lines.map(({ types, from }) => types[from] ?? 0),
+      };
+      return { ids: lines.map(({ whole, from }) => whole.subarray(0, from)), start: null, segments };
+    },
   };
 }
 
@@ -54,7 +61,7 @@ export function lineUploader(
 
 function lines({ rows, count }: Batch<EncodedLine>, { packing, labels }: LineShape): LanguageBatch {
   const packed = packSequences(
-    rows.map(({ ids }) => ({ ids })),
+    rows.map(({ ids, types }) => ({ ids, types })),
     packing,
   );
   const sequences = rows.map(({ whole, from }) => ({ ids: whole, from }));
