@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { backend, type Binding } from './backend';
 import { edgeName, type Edge, type Graph, type GraphNode, type Placeholder, type Recording } from './graph';
 import { ownedTensor } from './memory';
-import { isWidening } from './narrow';
+import { demandProducts, isWidening } from './narrow';
 
 /** A recording whose frozen parts have been computed; `release` gives them back. */
 export interface Hoisted extends Recording {
@@ -19,7 +19,9 @@ const cheap = new Set(['Const', 'Identity', 'Reshape', 'ExpandDims', 'Squeeze'])
  * Computes what depends on captured tensors and constants alone (scaled, joined or rounded weights) once instead of at
  * every run. Captured tensors must not change while the program lives; frozen weights never do.
  */
-export function hoist({ graph, captured }: Recording): Hoisted {
+export function hoist({ graph: recorded, captured }: Recording): Hoisted {
+  const graph = prune(recorded);
+  demandProducts({ graph, captured });
   const first = graph.inputs.length - captured.length;
   const frozen = new Frozen(graph, captured, first);
   const moving = graph.nodes.filter((node) => !frozen.has(node.name));

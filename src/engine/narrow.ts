@@ -20,6 +20,30 @@ export function narrowed(tensor: Tensor): Tensor {
   return node.createOutputTensor({ ...meta, dtype: dtypes.float32 });
 }
 
+/** Ids of matrices that stand for ones of more digits: no program may read more of them than their rounded numbers. */
+const rounded = new Set<number>();
+
+/**
+ * `narrowed` for a matrix that is multiplied by in bfloat16 alone: a program that would read its lost digits is refused.
+ */
+export function narrowedForProducts(tensor: Tensor): Tensor {
+  const narrow = narrowed(tensor);
+  rounded.add(tensorId(narrow));
+  return narrow;
+}
+
+/** Throws where an op of the pruned graph reads a matrix, which stands for one of more digits, as if it had them. */
+export function demandProducts({ graph, captured }: Recording): void {
+  const first = graph.inputs.length - captured.length;
+  const names = new Set(captured.flatMap((id, i) => (rounded.has(id) ? [graph.inputs[first + i]?.name] : [])));
+  if (names.size === 0) return;
+  const wide = new Set(
+    graph.nodes.filter((node) => isWidening(node) && names.has(node.inputs[0]?.node)).map(({ name }) => name),
+  );
+  const reader = graph.nodes.find(({ inputs }) => inputs.some(({ node }) => wide.has(node)));
+  if (reader !== undefined) throw new Error(`a matrix held in bfloat16 for products alone is read by ${reader.op}`);
+}
+
 export function castAttrs(from: keyof typeof dtypes, to: keyof typeof dtypes): readonly OpAttr[] {
   return [
     { name: 'SrcT', type: attrTypes.type, value: dtypes[from] },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { narrowed } from '../engine/narrow';
+import { narrowed, narrowedForProducts } from '../engine/narrow';
 import type { Precision } from '../engine/program';
 import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
@@ -14,6 +14,13 @@ import { tensorsHash } from './fingerprint';
 import type { ModelShape } from './shape';
 import { bufferShapes, madeShapes, weightShapes, type WeightShapes } from './shapes';
 import { sinusoids } from './sinusoids';
+
+/**
+ * How matrices are held in memory. bfloat16: all of them and the tables, in half of it, which compiled steps alone can
+ * read then. A function names those that are multiplied by in bfloat16 and not read otherwise: half of their memory, and
+ * the same numbers.
+ */
+export type Held = Precision | ((shape: ModelShape) => ReadonlySet<string>);
 
 /** A frozen model in memory: plain tensors that nothing can train. Owns them until `dispose()`. */
 export class Backbone {
@@ -52,9 +59,8 @@ export class Backbone {
 /**
  * Loads a folder with config.json and safetensors, one file or shards; the weights live once, in TensorFlow's memory.
  * @param pooling how a classifier reads this model, where that differs from its architecture's usual way
- * @param held bfloat16 halves the memory of matrices and tables, which compiled steps alone can read then
  */
-export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], held: Precision = 'float32'): Backbone {
+export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], held: Held = 'float32'): Backbone {
   const config = readConfig(folder);
   const described = shapeOf(config);
   const shape = pooling === undefined ? described : { ...described, pooling };
@@ -75,7 +81,7 @@ export interface Opened {
   readonly files: readonly string[];
   readonly shape: ModelShape;
   readonly names: Names;
-  readonly held: Precision;
+  readonly held: Held;
 }
 
 export function backboneFrom(folder: string, { file, files, shape, names, held }: Opened): Backbone {
@@ -89,7 +95,7 @@ export function backboneFrom(folder: string, { file, files, shape, names, held }
 /** Where weights come from, for messages, and how matrices are held. */
 interface Reading {
   readonly source: string;
-  readonly held: Precision;
+  readonly held: Held;
 }
 
 /**
@@ -101,6 +107,7 @@ function readWeights({ tensors }: OpenCheckpoint, settled: Settled, { source, he
   const { shape, namesOf } = settled;
   const expected = { ...weightShapes(shape), ...bufferShapes(shape) };
   demandKnown(tensors, expected, { ...settled, source });
+  const hold = holder(held, shape);
   const weights: Record<string, Tensor> = {};
   try {
     // Large tensors first: what reading them takes besides is free again before most weights are there.
@@ -108,7 +115,7 @@ function readWeights({ tensors }: OpenCheckpoint, settled: Settled, { source, he
       for (const target of namesOf(stored.name)) {
         demandShape(stored, target, expected);
         const weight = uploadTarget(stored, target, fusedOf(target, expected, shape));
-        weights[target.name] = held === 'bfloat16' && isMatrix(target.name) ? narrowed(weight) : weight;
+        weights[target.name] = hold(target.name, weight);
       }
     }
     for (const [name, size] of Object.entries(madeShapes(shape)))
@@ -144,6 +151,13 @@ function demandKnown(
       holders.set(target.name, name);
     }
   }
+}
+
+function holder(held: Held, shape: ModelShape): (name: string, weight: Tensor) => Tensor {
+  if (held === 'float32') return (_, weight) => weight;
+  if (held === 'bfloat16') return (name, weight) => (isMatrix(name) ? narrowed(weight) : weight);
+  const names = held(shape);
+  return (name, weight) => (names.has(name) ? narrowedForProducts(weight) : weight);
 }
 
 function isMatrix(name: string): boolean {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Precision } from '../engine/program';
-import { backboneFrom, loadBackbone, type Backbone } from './backbone';
+import { backboneFrom, loadBackbone, type Backbone, type Held } from './backbone';
 import { readConfig, type Config } from './checkpoint/config';
 import { openGguf, type Metadata } from './checkpoint/gguf';
 import { recordIn } from './checkpoint/regular';
@@ -25,20 +24,15 @@ export interface Model {
 /**
  * Opens a model by name, folder, GGUF file or `hub:org/name@revision`; names of the papers' backbones stand for the
  * hub's. The caller disposes of its backbone.
- * @param held bfloat16 halves the memory of the weights, which compiled steps alone can read then
  * @param report takes the progress of a download
  */
-export async function openModel(
-  name: string,
-  held: Precision = 'float32',
-  report?: HubOptions['report'],
-): Promise<Model> {
+export async function openModel(name: string, held: Held = 'float32', report?: HubOptions['report']): Promise<Model> {
   const remote = hubName(name);
   const place = modelNamed(remote === undefined ? name : await download(remote, report && { report }));
   return place.kind === 'gguf' ? openGgufModel({ ...place, name }, held) : openFolder({ ...place, name }, held);
 }
 
-function openFolder({ name, path, pooling, random }: ModelPlace, held: Precision): Model {
+function openFolder({ name, path, pooling, random }: ModelPlace, held: Held): Model {
   const backbone = random === null ? loadBackbone(path, pooling ?? undefined, held) : randomBackbone(path, random);
   const tokenizer = existsSync(join(path, 'tokenizer.json')) ? loadTokenizer(path) : undefined;
   return { name, backbone, tokenizer, special: specialIn(path) };
@@ -71,7 +65,7 @@ function specialOf(config: Config): SpecialIds {
   };
 }
 
-async function openGgufModel({ name, path, random }: ModelPlace, held: Precision): Promise<Model> {
+async function openGgufModel({ name, path, random }: ModelPlace, held: Held): Promise<Model> {
   const file = await openGguf(path);
   try {
     const { metadata, shape } = file;

@@ -7,6 +7,7 @@ import type { Method } from '../petl/design/types';
 import { examplesOf } from '../tasks/pinned';
 import type { Task, TaskData } from '../tasks/task';
 import { demandFrozen, printsOf } from './guards';
+import { heldFor, heldKey } from './held';
 import { programKey, type TrainingJob, type TrainingOutcome } from './job';
 import { kindNamed } from './kinds/index';
 import { startFrom } from './start';
@@ -33,6 +34,8 @@ interface LoadedModel {
   readonly model: TrainingModel;
   readonly prints: ReadonlyMap<string, string>;
   readonly hash: string;
+  /** How its matrices are held. */
+  readonly held: string;
 }
 
 interface LoadedTask {
@@ -53,7 +56,7 @@ export class Session {
   async open(job: TrainingJob): Promise<OpenRun> {
     demandJob(job);
     const { task, data } = await this.openTask(job.task);
-    const { model, prints, hash } = await this.openModel(job.model);
+    const { model, prints, hash } = await this.openModel(job);
     const { backbone, tokenizer } = model;
     const trainer = this.openTrainer(job, model, task);
     const method = withPromptTokens(job.method, (text) => Array.from(tokenizer.encode({ text, pair: null }, 512).ids));
@@ -80,23 +83,30 @@ export class Session {
 
   /** The programs of a method on a model and a task, for predicting with tensors at hand. */
   async openPrograms(job: TrainingJob): Promise<{ readonly model: Model; readonly trainer: Trainer }> {
-    const { model } = await this.openModel(job.model);
+    const { model } = await this.openModel(job);
     return { model, trainer: this.openTrainer(job, model, job.task) };
   }
 
-  private async openModel(name: string): Promise<LoadedModel> {
-    if (this.model?.model.name === name) return this.model;
+  private async openModel(job: TrainingJob): Promise<LoadedModel> {
+    const { model: name } = job;
+    const held = heldFor(job);
+    const known = this.model;
+    if (known?.model.name === name && known.held === heldKey(held, known.model.backbone.shape)) return known;
     this.closeTrainer();
     this.model?.model.backbone.dispose();
     this.model = undefined;
-    const model = await openModel(name);
+    const model = await openModel(name, held);
     const { tokenizer, backbone } = model;
     if (tokenizer === undefined) {
       backbone.dispose();
       throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
     }
-    this.model = { model: { ...model, tokenizer }, prints: printsOf(backbone.weights), hash: await backbone.hash() };
-    return this.model;
+    return (this.model = {
+      model: { ...model, tokenizer },
+      prints: printsOf(backbone.weights),
+      hash: await backbone.hash(),
+      held: heldKey(held, backbone.shape),
+    });
   }
 
   private async openTask(task: Task): Promise<LoadedTask> {
