@@ -60,6 +60,23 @@ export const bottleneckFields: FormFields<Bottleneck> = {
           : undefined,
     letters: { of: (r) => ({ r }), at: (_, { r }) => r },
   },
+  depth: {
+    ...plain,
+    ...size('depth', 1),
+    complete: (stored) => stored ?? 1, // records that are older than the field
+    wrong: (depth, { factors, perHead, activation, trains }, at) =>
+      depth > 1 && (factors.kind !== 'dense' || perHead || activation === 'identity' || trains !== 'both')
+        ? 'a bottleneck of more than one layer has dense factors that all train, an activation, and no heads'
+        : size('depth', 1).wrong(depth, undefined, at),
+    linear: (depth) => depth === 1,
+    tell: (depth, { activation }) => ({
+      hidden: (y) =>
+        Array.from({ length: depth - 1 }).reduce<string>(
+          (inner) => `${activationTexts[activation]}(${inner} W_middle)`,
+          y,
+        ),
+    }),
+  },
   perHead: {
     ...plain,
     ...either('heads', ['one', 'each'], false),

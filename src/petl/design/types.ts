@@ -38,12 +38,16 @@ export type Reads = 'x' | 'query' | 'query(norm(x))' | 'h' | 'residual' | 'h+res
 
 export type Form = Bottleneck | Prefix | Diagonal | Lookup;
 
-/** activation(x W_down + b_down) W_up + b_up, W_down `[in, r]`, W_up `[r, out]`. */
+/**
+ * activation(x W_down + b_down) W_up + b_up, W_down `[in, r]`, W_up `[r, out]`; each layer of depth beyond the first has
+ * activation(y W_middle + b_middle) between them, `[r, r]` (Houlsby et al. 2019, section 3.6).
+ */
 export interface Bottleneck {
   readonly kind: 'bottleneck';
   readonly activation: Activation;
   /** Bottleneck width r, LoRA's rank. */
   readonly r: number;
+  readonly depth: number;
   /** One bottleneck per head: W_down and W_up are cut into heads as prefixes are. */
   readonly perHead: boolean;
   readonly innerNorm: 'none' | 'in' | 'out';

@@ -22,7 +22,12 @@ export function bottleneckConfig({ pieces, base }: Placed): Config {
       reads,
     },
   ] = pieces as readonly [Piece];
-  if (form.kind !== 'bottleneck' || form.perHead || (form.factors.kind !== 'dense' && form.factors.kind !== 'phm'))
+  if (
+    form.kind !== 'bottleneck' ||
+    form.perHead ||
+    form.depth > 1 ||
+    (form.factors.kind !== 'dense' && form.factors.kind !== 'phm')
+  )
     throw cannot('this form', 'adapters has bottlenecks with whole or PHM matrices, none per head');
   const sites = new Set(pieces.map(({ site }) => site));
   return {

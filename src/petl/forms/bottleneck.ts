@@ -3,6 +3,7 @@ import { dropout, type Noise } from '../../engine/random';
 import { tf, type Tensor } from '../../engine/tf';
 import { hasBias } from '../design/bottleneck';
 import type { Activation, Bottleneck, Factors } from '../design/types';
+import { middleName } from './factors';
 import { projectionName } from './spec';
 
 /** A method's tensors by the part of their name after the place and form: `down`, `up.bias`, ... */
@@ -37,11 +38,14 @@ export function bottleneckForm(form: Bottleneck, x: Tensor, context: FormContext
   const input = form.innerNorm === 'in' ? normed(own, 'norm', x) : x;
   const { down, up } = matrices(form, context, x.shape[1] as number);
   const biased = hasBias(form.factors);
-  const hidden = dropout(
-    activations[form.activation](linear(input, down, biased ? own('down.bias') : undefined)),
-    form.dropout,
-    noise,
+  const activate = activations[form.activation];
+  const first = activate(linear(input, down, biased ? own('down.bias') : undefined));
+  const middles = Array.from({ length: form.depth - 1 }, (_, i) => middleName(i + 1));
+  const last = middles.reduce(
+    (y, part) => activate(linear(y, own(part), biased ? own(`${part}.bias`) : undefined)),
+    first,
   );
+  const hidden = dropout(last, form.dropout, noise);
   const y = linear(hidden, scaled(up, scale), biased ? scaled(own('up.bias'), scale) : undefined);
   const change =
     form.factors.kind === 'principal'

@@ -2,6 +2,7 @@ import type { Bottleneck, Factors, Init } from '../design/types';
 import type { Place } from '../design/places';
 import { bertInit, kaiming, normParts, ones, projectionName, zeros, type Part, type VariableInit } from './spec';
 
+type Dense = Extract<Factors, { kind: 'dense' }>;
 type Phm = Extract<Factors, { kind: 'phm' }>;
 type Random = Extract<Factors, { kind: 'frozenRandom' }>;
 
@@ -20,8 +21,9 @@ function factorParts(form: Bottleneck, place: Place, name: string, heads: number
   switch (factors.kind) {
     case 'dense': {
       const [down, up] = pair(form, place, name, [downInit(factors.init, place.reads), upInit(factors.init)]);
+      const middle = middleParts(form, name, factors);
       const biases = factors.bias ? biasParts(name, form.perHead ? heads * r : r, place.out) : [];
-      return [form.trains === 'up' ? { ...down, trained: false } : down, up, ...biases];
+      return [form.trains === 'up' ? { ...down, trained: false } : down, up, ...middle, ...biases];
     }
     case 'triplet':
       return [
@@ -48,6 +50,16 @@ function factorParts(form: Bottleneck, place: Place, name: string, heads: number
         ...(factors.bias ? biasParts(name, r, place.out) : []),
       ];
   }
+}
+
+/** `middle` [r, r] of a second layer, `middle2` of a third. */
+export const middleName = (layer: number): string => (layer === 1 ? 'middle' : `middle${layer}`);
+
+function middleParts({ r, depth }: Bottleneck, name: string, { init, bias }: Dense): readonly Part[] {
+  return Array.from({ length: depth - 1 }, (_, i) => `${name}.${middleName(i + 1)}`).flatMap((part) => [
+    { name: part, shape: [r, r], init: downInit(init, r) },
+    ...(bias ? [{ name: `${part}.bias`, shape: [r], init: zeros, beside: true }] : []),
+  ]);
 }
 
 function pair(
