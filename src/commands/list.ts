@@ -161,6 +161,14 @@ export const commands: readonly Command[] = [
     load: () => (require('./bundle') as typeof import('./bundle')).redrawCommand,
   },
   {
+    name: 'report',
+    usage: 'report [--out FILE.html] [--json]',
+    about: 'all results on one page for a browser: studies, figures, tables, verdicts, runs',
+    options: { ...named('out'), ...json },
+    positionals: [],
+    load: () => (require('./report') as typeof import('./report')).reportCommand,
+  },
+  {
     name: 'verdicts',
     usage: 'verdicts [--paper he|houlsby|vlm|ai21] [--json]',
     about: "what the full runs say about the papers' findings",

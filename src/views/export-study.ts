@@ -11,6 +11,7 @@ import {
   type ExportFormat,
   type TableFormat,
 } from '../plots/export';
+import type { Figure } from '../plots/figure';
 import { scoreTable } from '../plots/score-table';
 import { pixelsOf } from '../plots/size';
 import { groupBy } from '../plots/summary';
@@ -74,23 +75,35 @@ export async function exportRows(of: NamedRows, folder: string, options: StudyEx
   return [...figures, ...exportTable(table, folder, { name: `${of.name}-table`, title: of.title, formats: tables })];
 }
 
-/** The figures alone; none where nothing but full fine-tuning ran: there is no point to draw. */
+/** The figures alone. */
 export async function exportFigures(
-  { name, title, rows, places }: NamedRows,
+  of: NamedRows,
   folder: string,
-  { formats = studyFormats, width, x }: StudyExport,
+  { formats = studyFormats, ...drawn }: StudyExport,
 ): Promise<readonly string[]> {
   const wanted = figureFormats.filter((format) => formats.includes(format));
-  const keys = keysOf(places);
   const files: string[] = [];
-  for (const own of groupBy(rows, (row) => `${row.task} ${row.model}`).values()) {
-    if (wanted.length === 0 || own.every(({ form }) => form === fullFineTuning)) continue;
+  if (wanted.length > 0)
+    for (const figure of studyFigures(of, drawn))
+      files.push(...(await exportFigure(figure, folder, { formats: wanted })));
+  return files;
+}
+
+/** Parameters against score, for each task and model of the rows; none where nothing but full fine-tuning ran. */
+export function studyFigures(
+  { name, title, rows, places }: NamedRows,
+  { width, x }: Pick<StudyExport, 'width' | 'x'> = {},
+): readonly Figure[] {
+  const keys = keysOf(places);
+  const parts = [...groupBy(rows, (row) => `${row.task} ${row.model}`).values()];
+  return parts.flatMap((own) => {
+    if (own.every(({ form }) => form === fullFineTuning)) return [];
     const words = keys.map((key) => wordOf(own[0]?.[key] ?? '', key, rows));
     const of =
       words.length === 0
         ? { name, title }
         : { name: [name, ...words].join('-'), title: `${title}: ${words.join(', ')}` };
-    const figure = scoreBy(
+    return scoreBy(
       own.map((row) => ({ ...row, task: shownTask(row.task) })),
       {
         ...of,
@@ -99,9 +112,7 @@ export async function exportFigures(
         ...(x === undefined ? {} : { x }),
       },
     );
-    files.push(...(await exportFigure(figure, folder, { formats: wanted })));
-  }
-  return files;
+  });
 }
 
 /** A task's name without the hash of its data, unless two of that name would fall together. */

@@ -1,0 +1,24 @@
+import { escapeXml } from '../../plots/fonts';
+import { tableHtml, type Table } from '../../plots/table';
+
+/** Name of a part of the page, to point to. */
+export const idOf = (name: string): string => name.replace(/[^\w-]+/g, '-');
+
+/** A table that can be sorted and, by words in its rows, filtered. */
+export function tableBox(table: Table, name: string): string {
+  const filter =
+    table.rows.length > 8
+      ? `<label>Rows with <input type="search" placeholder="words"> <output></output></label>\n`
+      : '';
+  return `<div class="table">
+${filter}<div class="scroll" tabindex="0" role="region" aria-label="table: ${escapeXml(name)}">
+${tableHtml(table)}
+</div>
+</div>`;
+}
+
+/** A text as the address of a file. */
+export function dataUrl(kind: string, text: string): string {
+  const coded = text.replace(/[%#<>"\n]/g, (letter) => encodeURIComponent(letter));
+  return `data:${kind};charset=utf-8,${coded.replace(/&/g, '&amp;')}`;
+}
