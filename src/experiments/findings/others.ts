@@ -21,24 +21,6 @@ export const houlsby: readonly Finding[] = open('houlsby', [
   ['B16', 'Section 1', "Training a second task leaves the first task's score as it was"],
 ]);
 
-/** Lin, Madotto and Fung 2020. */
-export const vlm: readonly Finding[] = open('vlm', [
-  ['C1', 'Abstract', 'Dialogue: adapters and task embeddings come near full fine-tuning'],
-  ['C2', 'Abstract', 'Translation: the same'],
-  ['C3', 'Abstract', 'Summarisation: the same'],
-  ['C4', 'Abstract', 'Conversational question answering: the same'],
-  ['C5', 'Abstract', 'Data to text: the same'],
-  ['C6', 'Released code', 'Task embeddings help'],
-  ['C7', 'Released code', 'Task embeddings alone are far below adapters'],
-  ['C8', 'Released code', 'Training the token table alone is below adapters'],
-  ['C9', 'Released code', 'Without pretraining everything is far below'],
-  ['C10', 'Released code', 'The score rises with the bottleneck and flattens'],
-  ['C11', 'Released code', "Translation: adapters trained on a teacher's output beat those trained on the references"],
-  ['C12', 'Released code', 'Summarisation: the same'],
-  ['C13', 'Released code', 'Adapters trained apart lose nothing when put in one model'],
-  ['C14', 'Abstract', 'A task adds 2 to 3% of the parameters'],
-]);
-
 /** Levine et al. 2022. */
 export const ai21: readonly Finding[] = open('ai21', [
   [

@@ -1,4 +1,7 @@
 import type { Evidence, Link } from '../statistics/link';
+import type { Configuration } from '../studies/block';
+import type { Setting } from '../studies/setting';
+import { actsVoice, voices } from '../studies/voices';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { printedGap } from './printed';
@@ -42,6 +45,16 @@ function generation(
   return { task, plays, metric, study, top: full, bottom, point: 'span', ...(study === task ? {} : { only: study }) };
 }
 
+/** A voice of Lin et al. 2020: no number is printed, so that nothing but the room is read from it. */
+function voice({ block, configurations }: Setting<'full' | 'segments'>): Role {
+  const { full: top, segments } = configurations();
+  const anchor = ({ name }: Configuration): Anchor => ({ here: name, printed: '' });
+  return {
+    ...{ task: block.task, only: block.name, plays: block.task, metric: 'nll', study: block.name },
+    ...{ top: anchor(top), bottom: anchor(segments), point: 'span' },
+  };
+}
+
 const xsum = ['XSum', 'rouge2'] as const;
 
 /** The tasks that stand for the paper's. */
@@ -52,6 +65,8 @@ export const roles: readonly Role[] = [
   generation({ task: 'synopsis', study: 'synopsis' }, xsum, 'prompt:l=28'),
   generation({ task: 'english-romanian', study: 'translation' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
   generation({ task: 'english-romanian', study: 'english-romanian' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
+  ...(voices as readonly Setting<'full' | 'segments'>[]).map(voice),
+  { ...voice(actsVoice as Setting<'full' | 'segments'>), only: 'voice-start' },
 ];
 
 /** Of a study on a task. */

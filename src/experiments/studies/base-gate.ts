@@ -11,7 +11,14 @@ const gate = 'base-gate';
 /** The same network before any training. */
 export const randomOf = (model: string): string => `${model}-random`;
 
-const blocks: readonly Block[] = [translationBlock, synopsisBlock, ...settings.map(({ block }) => block)];
+/** A network from random weights is no base. */
+const isOfBase = ({ model }: Block): boolean => !model.endsWith('-random');
+
+const blocks: readonly Block[] = [
+  translationBlock,
+  synopsisBlock,
+  ...settings.map(({ block }) => block).filter(isOfBase),
+];
 
 /** What training from random weights is tuned under; rates of a pretrained model would be unfair to it. */
 export const randomFamily = (block: string): string => `random weights on ${block}`;

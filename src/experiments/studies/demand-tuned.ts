@@ -25,12 +25,11 @@ export function demandTuned(study: Study): void {
  * the middle of their range.
  */
 function untuned({ model, task, method }: RunSpec): readonly string[] {
-  const block = [...blocks, ...settings.map((one) => one.block)].find(
-    (one) => one.task === task && [one.model, randomOf(one.model)].includes(model),
-  );
+  const all = [...blocks, ...settings.map((one) => one.block)].filter((one) => one.task === task);
+  const block = all.find((one) => one.model === model) ?? all.find((one) => randomOf(one.model) === model);
   if (block === undefined) return [];
   const [name, family] =
-    model === randomOf(block.model) ? ['base-gate', randomFamily(block.name)] : [block.tuning, block.familyOf(method)];
+    model !== block.model ? ['base-gate', randomFamily(block.name)] : [block.tuning, block.familyOf(method)];
   const table = readTuning(name);
   if (table?.families.some((entry) => entry.family === family) === true) return [];
   return table === undefined || tunableNamed(name).families.some((entry) => entry.name === family) ? [name] : [];

@@ -18,6 +18,7 @@ import { prefixTraining } from './prefix-training';
 import { originalStudies } from './originals';
 import type { Declared, Study } from './study';
 import { settings } from './settings';
+import { headlineStudies, startStudy } from './voices';
 
 /** In the order of the catalogue; the last ones are whole blocks of the compute plan, and the paper's own settings. */
 const shipped: readonly Declared[] = [
@@ -36,6 +37,8 @@ const shipped: readonly Declared[] = [
   baseGate,
   designSpace,
   ...settings.map(({ study }) => study),
+  startStudy,
+  ...headlineStudies,
   ...blockStudies,
   ...originalStudies,
 ];

@@ -1,6 +1,7 @@
 import type { Setting } from './setting';
 import { summarisation } from './summarisation';
 import { translation } from './translation';
+import { startVoices, voices } from './voices';
 
 /** The settings in which each configuration is tuned on its own. */
-export const settings: readonly Setting<string>[] = [summarisation, translation];
+export const settings: readonly Setting<string>[] = [summarisation, translation, ...voices, ...startVoices];

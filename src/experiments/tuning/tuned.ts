@@ -63,6 +63,7 @@ const ranges: Readonly<Record<string, RateRange>> = {
   bitfit: vectors,
   layernorm: vectors,
   ia3: vectors,
+  segments: vectors,
 };
 
 /**

@@ -1,0 +1,117 @@
+import type { Configuration } from '../studies/block';
+import type { Setting } from '../studies/setting';
+import {
+  actsVoice,
+  dialogueVoice,
+  germanVoice,
+  pretrainedStart,
+  randomStart,
+  storyVoice,
+  summaryVoice,
+} from '../studies/voices';
+import type { Link } from '../statistics/link';
+import { claims, descending, flattens, open, type Claims } from './finding';
+import type { Finding } from './verdict';
+
+/** The comparisons in a voice's setting; the paper's tables could not be had, so that nothing is printed. */
+const on = ({ block }: Setting<string>): Claims => claims(block.name, block.task);
+
+/** VLM is not worse than full fine-tuning: the abstract says that it keeps or improves on it. */
+function level<K extends string>(voice: Setting<K | 'full' | 'vlm'>): readonly Link[] {
+  const { full, vlm } = voice.configurations();
+  return [on(voice).atLeast(vlm, full, [full, vlm])];
+}
+
+function beats<K extends string>(voice: Setting<K>, better: K, worse: K): Link {
+  const all: Readonly<Record<K, Configuration>> = voice.configurations();
+  return on(voice).greater(all[better], all[worse]);
+}
+
+type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute'>>;
+
+function rows(): readonly Row[] {
+  const { vlm, vlm16, vlm33, vlm100 } = actsVoice.configurations();
+  const released = { source: 'Released code', standing: 'released code' } as const;
+  return [
+    {
+      ...{
+        id: 'C1',
+        source: 'Abstract',
+        text: 'Dialogue: adapters and task embeddings keep or improve on full fine-tuning',
+      },
+      links: level(dialogueVoice),
+    },
+    { id: 'C2', source: 'Abstract', text: 'Translation: the same', links: level(germanVoice) },
+    { id: 'C3', source: 'Abstract', text: 'Summarisation: the same', links: level(summaryVoice) },
+    { id: 'C4', source: 'Abstract', text: 'Conversational question answering: the same', links: level(storyVoice) },
+    {
+      id: 'C5',
+      source: 'Abstract',
+      text: 'Data to text: the same, with the smallest adapter',
+      links: level(actsVoice),
+    },
+    {
+      ...{ ...released, id: 'C6', text: 'Task embeddings help' },
+      links: [beats(dialogueVoice, 'vlm', 'plain'), beats(actsVoice, 'vlm', 'plain')],
+    },
+    {
+      ...{ ...released, id: 'C7', text: 'Task embeddings alone are far below adapters' },
+      links: [
+        beats(actsVoice, 'vlm', 'segments'),
+        ...[dialogueVoice, germanVoice, summaryVoice, storyVoice].map((voice) =>
+          beats(voice as Setting<'vlm' | 'segments'>, 'vlm', 'segments'),
+        ),
+      ],
+    },
+    {
+      ...{ ...released, id: 'C8', text: 'Training the token table alone is below adapters with task embeddings' },
+      links: [beats(actsVoice, 'vlm', 'table')],
+    },
+    {
+      ...{ ...released, id: 'C9', text: 'Without pretraining everything is far below' },
+      links: [claims('voice-start', 'acts-to-text').greater(pretrainedStart, randomStart)],
+    },
+    {
+      ...{ ...released, id: 'C10', text: 'The score rises with the bottleneck and flattens' },
+      links: [
+        on(actsVoice).greater(vlm100, vlm),
+        ...descending(on(actsVoice), [vlm100, vlm33, vlm16, vlm]),
+        flattens(on(actsVoice), [
+          [vlm, 3],
+          [vlm16, 16],
+          [vlm100, 100],
+        ]),
+      ],
+    },
+  ];
+}
+
+/** Lin, Madotto and Fung 2020. */
+export const vlm: readonly Finding[] = [
+  ...rows().map((row): Finding => ({
+    standing: 'claim',
+    ...row,
+    paper: 'vlm',
+    notebook: 'notebooks/11-one-model-five-voices.ipynb',
+  })),
+  ...open('vlm', [
+    [
+      'C11',
+      'Released code',
+      "Translation: adapters trained on a teacher's output beat those trained on the references",
+    ],
+    ['C12', 'Released code', 'Summarisation: the same'],
+  ]),
+  {
+    ...{ id: 'C13', paper: 'vlm', source: 'Released code', standing: 'released code', links: [] },
+    text: 'Adapters trained apart lose nothing when put in one model',
+    mute: 'exact, and no run: a test holds that texts of a mixed batch are those of five models, token for token',
+    notebook: 'notebooks/11-one-model-five-voices.ipynb',
+  },
+  {
+    ...{ id: 'C14', paper: 'vlm', source: 'Abstract', standing: 'claim', links: [] },
+    text: 'A task adds 2 to 3% of the parameters',
+    mute: 'exact, and no run: counts in closed form and files on disk, which a test compares',
+    notebook: 'notebooks/11-one-model-five-voices.ipynb',
+  },
+];
