@@ -1,5 +1,6 @@
-import { attrTypes, backend, dtypes, type OpAttr } from './backend';
+import { attrTypes, backend, dtypes, rawOp, type OpAttr } from './backend';
 import type { Edge, Graph, GraphNode } from './graph';
+import { hasKernel, kernel } from './native';
 import { isRecording } from './record';
 import { tf, type Tensor } from './tf';
 
@@ -43,6 +44,37 @@ export function adamStep(
     m: mean,
     v: square,
   };
+}
+
+/** Whether `adamInPlace` is there; without it a step makes new tensors. */
+export function canAdamInPlace(): boolean {
+  return hasKernel('PetlAdam');
+}
+
+/**
+ * The same step where weight and moments stand: the tensors given are taken over, and what comes back is they, but for
+ * those whose memory another tensor shares. The numbers are those of `adamStep`, to the bit.
+ * @param scalars float `[3]`: what the weight is multiplied by first where it decays, step size, epsilon
+ * @param factor scalar that the gradient is multiplied by
+ */
+export function adamInPlace(
+  state: Moments,
+  g: Tensor,
+  { scalars, factor }: { readonly scalars: Tensor; readonly factor: Tensor },
+  { betas: [one, two], decays }: { readonly betas: readonly [number, number]; readonly decays: boolean },
+): Moments {
+  const own = { w: unshared(state.w), m: unshared(state.m), v: unshared(state.v) };
+  const attributes = { first: takes(one).keep, second: takes(two).keep, stream: decays ? 1 : 0 };
+  kernel('PetlAdam', [own.w, own.m, own.v, g, scalars, factor], attributes).dispose();
+  return own;
+}
+
+/** The tensor itself where nobody else reads its memory, else a copy in its place. */
+function unshared(tensor: Tensor): Tensor {
+  if (backend().refCount(tensor.dataId) === 1) return tensor;
+  const copy = rawOp('DeepCopy', { T: 'float32' }, [tensor]);
+  tensor.dispose();
+  return copy;
 }
 
 const parts = ['w', 'm', 'v'] as const;

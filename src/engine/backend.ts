@@ -55,6 +55,8 @@ interface TensorEntry {
 export interface NodeBackend {
   binding: Binding;
   readonly tensorMap: { get(dataId: object): TensorEntry };
+  /** How many tensors have this memory. */
+  refCount(dataId: object): number;
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
   move(dataId: object, values: TypedValues, shape: number[], dtype: string, refCount: number): void;
   createOutputTensor(metadata: TensorMetadata): Tensor;

@@ -11,6 +11,7 @@ import { namesIn, settle, type Names, type Settled } from './checkpoint/settle';
 import { dropScratch, type OpenCheckpoint, type StoredTensor } from './checkpoint/stored';
 import { uploadTarget, type Fused } from './checkpoint/upload';
 import { tensorsHash } from './fingerprint';
+import { need } from './forward';
 import type { ModelShape } from './shape';
 import { bufferShapes, madeShapes, weightShapes, type WeightShapes } from './shapes';
 import { sinusoids } from './sinusoids';
@@ -26,9 +27,10 @@ export type Held = Precision | ((shape: ModelShape) => ReadonlySet<string>);
 export class Backbone {
   readonly folder: string;
   readonly shape: ModelShape;
-  readonly weights: Tensors;
   /** The files that the weights came from; none for random ones. */
   readonly files: readonly string[];
+  private own: Tensors;
+  private gone: readonly string[] = [];
 
   constructor(
     folder: string,
@@ -37,8 +39,32 @@ export class Backbone {
   ) {
     this.folder = folder;
     this.shape = shape;
-    this.weights = weights;
+    this.own = weights;
     this.files = files;
+  }
+
+  get weights(): Tensors {
+    return this.own;
+  }
+
+  /** Whether weights were released and not restored. */
+  get lacks(): boolean {
+    return this.gone.length > 0;
+  }
+
+  /** Frees weights whose copies train: the model is not whole until `restore`. */
+  release(names: readonly string[]): void {
+    for (const name of names) this.own[name]?.dispose();
+    this.own = Object.fromEntries(Object.entries(this.own).filter(([name]) => !names.includes(name)));
+    this.gone = [...this.gone, ...names];
+  }
+
+  /** Takes what was released from the same model, loaded once more, and frees the rest of that. */
+  restore(again: Backbone): void {
+    const back = Object.fromEntries(this.gone.map((name) => [name, need(again.own, name)]));
+    this.own = { ...this.own, ...back };
+    this.gone = [];
+    for (const [name, weight] of Object.entries(again.own)) if (back[name] === undefined) weight.dispose();
   }
 
   /**

@@ -142,6 +142,17 @@ describe('training a decoder to write, from rows to texts', { timeout: 120_000 }
     },
   );
 
+  it('gives back what full fine-tuning trained in place of the frozen weights', async () => {
+    const model = wordModel(mkdtempSync(join(folder, 'm-')), 'llama');
+    const few = { epochs: 2, scored: { validation: 0, test: 'all' }, evaluations: 0 } as const;
+    const parts = async (method: string): Promise<readonly number[]> => (await run(model, method, few)).perExample;
+    const first = await parts('lora:r=2');
+    const whole = await parts('full');
+    expect(await parts('lora:r=2')).toEqual(first);
+    expect(await parts('full')).toEqual(whole);
+    expect(await parts('full')).toEqual(whole);
+  });
+
   it.each(['lora:r=2', 'prefix:l=3', 'prompt:l=3', 'mam:l=2,r=4'])('%s: every trained tensor moves', async (method) => {
     const model = wordModel(mkdtempSync(join(folder, 'm-')), 'llama');
     const { steps, loss, written } = await run(model, method, { epochs: 2, evaluations: 0 });

@@ -1,4 +1,5 @@
-import type { Held } from '../model/backbone';
+import type { Tensor } from '../engine/tf';
+import type { Backbone, Held } from '../model/backbone';
 import { plainMatrices } from '../model/products';
 import type { ModelShape } from '../model/shape';
 import type { Method } from '../petl/design/types';
@@ -19,6 +20,18 @@ export function roundedMatrices(method: Method, shape: ModelShape): ReadonlySet<
   const looked = specsOf(method, shape).flatMap(({ init }) => ('weight' in init ? [init.weight] : []));
   const others = new Set([...unfrozenNames(method, shape), ...looked]);
   return new Set(plainMatrices(shape).filter((name) => !others.has(name)));
+}
+
+/**
+ * Weights that a run trains, where they are so many that their frozen copies are freed meanwhile and read again for the
+ * next run; none where they came from no file.
+ */
+export function lentNames(method: Method, { shape, weights, files }: Backbone): readonly string[] {
+  const names = unfrozenNames(method, shape).filter((name) => weights[name] !== undefined);
+  const size = (tensors: readonly (Tensor | undefined)[]): number =>
+    tensors.reduce((sum, t) => sum + (t?.size ?? 0), 0);
+  const worth = 10 * size(names.map((name) => weights[name])) > size(Object.values(weights));
+  return files.length > 0 && worth ? names : [];
 }
 
 /** Tells two ways of holding a model apart. */

@@ -1,4 +1,5 @@
 import { UserError } from '../errors';
+import type { Held } from '../model/backbone';
 import { openModel, type Model } from '../model/open';
 import type { ModelShape } from '../model/shape';
 import { createDelta, withPromptTokens } from '../petl/bank/delta';
@@ -7,7 +8,7 @@ import type { Method } from '../petl/design/types';
 import { examplesOf } from '../tasks/pinned';
 import type { Task, TaskData } from '../tasks/task';
 import { demandFrozen, printsOf } from './guards';
-import { heldFor, heldKey } from './held';
+import { heldFor, heldKey, lentNames } from './held';
 import { programKey, type TrainingJob, type TrainingOutcome } from './job';
 import { kindNamed } from './kinds/index';
 import { startFrom } from './start';
@@ -67,6 +68,7 @@ export class Session {
         : startFrom(job.from, task, { shape: backbone.shape, hash });
     const variables = { ...delta.variables, ...head };
     demandHead(variables, task.outputs);
+    backbone.release(lentNames(method, backbone));
     return {
       course,
       trainer,
@@ -91,7 +93,10 @@ export class Session {
     const { model: name } = job;
     const held = heldFor(job);
     const known = this.model;
-    if (known?.model.name === name && known.held === heldKey(held, known.model.backbone.shape)) return known;
+    if (known?.model.name === name && known.held === heldKey(held, known.model.backbone.shape)) {
+      if (known.model.backbone.lacks) await makeWhole(known, held);
+      return known;
+    }
     this.closeTrainer();
     this.model?.model.backbone.dispose();
     this.model = undefined;
@@ -138,6 +143,12 @@ export class Session {
     this.model = undefined;
     this.task = undefined;
   }
+}
+
+/** Reads again what an earlier run trained in place of the frozen weights. */
+async function makeWhole({ model: { name, backbone }, prints }: LoadedModel, held: Held): Promise<void> {
+  backbone.restore((await openModel(name, held)).backbone);
+  demandFrozen(backbone.weights, prints);
 }
 
 function timesOf(trainer: Trainer): TrainingOutcome['programs'] {

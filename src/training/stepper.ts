@@ -1,3 +1,4 @@
+import { canAdamInPlace } from '../engine/adam';
 import { compile, type Compiled, type Engine } from '../engine/compile';
 import { upload } from '../engine/memory';
 import type { Precision, ProgramTimes } from '../engine/program';
@@ -6,6 +7,7 @@ import { disposeTree } from '../engine/tree';
 import type { OptimizerSettings } from './job';
 import type { Learner, Tick, Weighted } from './learner';
 import { clipFactor, updated, type Group, type TrainState } from './optimizer';
+import { groupSize, updateByGroups, updateInPlace, type Feed } from './update';
 
 /** Runs training steps and frees what they replace. */
 export interface Stepper<B extends Weighted> {
@@ -25,9 +27,6 @@ export interface StepperOptions {
   readonly engine: Engine;
   readonly precision: Precision;
 }
-
-/** More trained numbers than this are updated group by group, so that old and new state never both exist whole. */
-const groupSize = 2 ** 22;
 
 /**
  * One program a step for a small method on one batch; gradients and grouped updates apart where much trains or batches
@@ -69,10 +68,11 @@ function apartStepper<B extends Weighted>(
   );
   const factorOf = compile((all: Tensor[]) => [clipFactor(all, optimizer.clipNorm) ?? tf.scalar(1)], engine);
   const update = compile(
-    (group: Group, slopes: Tensor[], feed: { readonly scalars: Tensor; readonly factor: readonly Tensor[] }) =>
+    (group: Group, slopes: Tensor[], feed: Feed) =>
       updated(group, slopes, { scalars: feed.scalars, factor: feed.factor[0] }, optimizer),
     engine,
   );
+  const inPlace = engine === 'compiled' && canAdamInPlace();
   const programs: readonly Compiled<never, never>[] = [gradients, factorOf, update] as unknown as readonly Compiled<
     never,
     never
@@ -83,9 +83,10 @@ function apartStepper<B extends Weighted>(
         gradients(state.variables, constants, batch, { seed: tick.seed, share }),
       );
       const factor = optimizer.clipNorm === 0 ? [] : factorOf(Object.values(slopes));
-      const next = updateByGroups(state, slopes, (group, part) =>
-        update(group, part, { scalars: tick.scalars, factor }),
-      );
+      const feed = { scalars: tick.scalars, factor };
+      const next = inPlace
+        ? updateInPlace(state, slopes, feed, optimizer)
+        : updateByGroups(state, slopes, (group, part) => update(group, part, feed));
       disposeTree(factor);
       return { state: next, loss };
     },
@@ -126,47 +127,6 @@ function summed<B extends Weighted>(
 
 function added(a: Tensors, b: Tensors): Tensors {
   return Object.fromEntries(Object.entries(a).map(([name, t]) => [name, tf.add(t, b[name] as Tensor)]));
-}
-
-/** Updates and frees group after group. */
-function updateByGroups(
-  { variables, m, v }: TrainState,
-  slopes: Tensors,
-  update: (group: Group, slopes: Tensor[]) => Group,
-): TrainState {
-  const next = {
-    variables: {} as Record<string, Tensor>,
-    m: {} as Record<string, Tensor>,
-    v: {} as Record<string, Tensor>,
-  };
-  for (const names of groupsOf(variables)) {
-    const pick = (record: Tensors): Tensor[] => names.map((name) => record[name] as Tensor);
-    const old = { w: pick(variables), m: pick(m), v: pick(v) };
-    const part = pick(slopes);
-    const made = update(old, part);
-    disposeTree([old.w, old.m, old.v, part]);
-    names.forEach((name, i) => {
-      next.variables[name] = made.w[i] as Tensor;
-      next.m[name] = made.m[i] as Tensor;
-      next.v[name] = made.v[i] as Tensor;
-    });
-  }
-  return next;
-}
-
-/** Names in order, cut where a group would grow beyond `groupSize`. */
-function groupsOf(variables: Tensors): readonly (readonly string[])[] {
-  const groups: string[][] = [];
-  let room = 0;
-  for (const [name, tensor] of Object.entries(variables)) {
-    if (groups.length === 0 || tensor.size > room) {
-      groups.push([]);
-      room = groupSize;
-    }
-    (groups[groups.length - 1] as string[]).push(name);
-    room -= tensor.size;
-  }
-  return groups;
 }
 
 function sizeOf(tensors: readonly Tensor[]): number {

@@ -282,6 +282,23 @@ void computeCrossEntropyGrad(void* kernel, TF_OpKernelContext* context) {
   });
 }
 
+// The one op that writes to what it is given: weights and moments that nobody else reads (src/engine/adam.ts).
+void computeAdam(void* kernel, TF_OpKernelContext* context) {
+  Run run(context);
+  const Attributes& with = attributesOf(kernel);
+  float* state[3];
+  for (int i = 0; i < 3; i++) state[i] = const_cast<float*>(run.floats(i));
+  const float *g = run.floats(3), *scalars = run.floats(4), *factor = run.floats(5);
+  const auto shape = run.shape(0);
+  if (!run.demand(run.shape(1) == shape && run.shape(2) == shape && run.shape(3) == shape && Run::count(run.shape(4)) == 3 && Run::count(run.shape(5)) == 1, "PetlAdam: w, m, v, g of one shape, scalars [3], factor []")) return;
+  float* done = run.allocate(0, {});
+  if (!run.fine()) return;
+  *done = 1;
+  const auto [w, m, v] = state;
+  const AdamStep step = {with.first, with.second, scalars[1], scalars[2], *factor, with.stream > 0 ? scalars[0] : 1.0f};
+  Threads::all().share(Run::count(shape), leastNumbers, [=](int64_t from, int64_t to) { adam(w + from, m + from, v + from, g + from, to - from, step); });
+}
+
 const Op ops[] = {
     {"PetlGelu", {"x: float"}, {"y: float"}, like<0>, computeGelu},
     {"PetlGeluGrad", {"dy: float", "x: float"}, {"dx: float"}, like<0>, computeGeluGrad},
@@ -305,6 +322,7 @@ const Op ops[] = {
     {"PetlDropout", {"x: float", "seed: int32"}, {"y: float"}, like<0>, computeDropout},
     {"PetlCrossEntropy", {"logits: float", "labels: int32"}, {"loss: float", "mass: float"}, like<1>, computeCrossEntropy},
     {"PetlCrossEntropyGrad", {"logits: float", "labels: int32", "mass: float", "dy: float"}, {"dx: float"}, like<0>, computeCrossEntropyGrad},
+    {"PetlAdam", {"w: float", "m: float", "v: float", "g: float", "scalars: float", "factor: float"}, {"done: float"}, unknown, computeAdam},
 };
 
 #ifdef PETL_BF16

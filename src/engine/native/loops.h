@@ -5,6 +5,20 @@
 
 namespace petl {
 
+// One step of Adam, each number in turn as TensorFlow's ApplyAdam computes it. Not PETL_WIDE: products and sums would be
+// joined there and round once where they must twice, and memory is what it waits for.
+struct AdamStep { float beta1, beta2, size, epsilon, factor, kept; };
+
+inline void adam(float* w, float* m, float* v, const float* g, int64_t n, const AdamStep& with) {
+  const float take1 = 1.0f - with.beta1, take2 = 1.0f - with.beta2;
+  for (int64_t i = 0; i < n; i++) {
+    const float slope = g[i] * with.factor;
+    m[i] += (slope - m[i]) * take1;
+    v[i] += (slope * slope - v[i]) * take2;
+    w[i] = w[i] * with.kept - m[i] * with.size / (std::sqrt(v[i]) + with.epsilon);
+  }
+}
+
 // outer x (1 + erf(inner x)): GELU with (1 / sqrt(2), 1 / 2).
 PETL_WIDE void gelu(const float* x, float* out, int64_t n, float inner, float outer) {
   for (int64_t i = 0; i < n; i++) out[i] = outer * x[i] * (1.0f + errorFunction(inner * x[i]));
