@@ -6,10 +6,14 @@ import type { GenerationSettings, Search } from '../model/generation/settings';
 import { textStream } from '../model/generation/stream';
 import type { Model } from '../model/open';
 import { openAdapted, rowsOf, type Adapted } from './adapted';
+import { generateFromBank } from './generate-bank';
 import { flag, precisionOf, print, textOf, wholeOf, type Input } from './command';
 
 /** `petl generate`: a model goes on from a prompt, or writes a target for a source. */
 export async function generateCommand(input: Input): Promise<number> {
+  if (input.values['bank'] !== undefined) return generateFromBank(input);
+  if (input.values['task'] !== undefined)
+    throw new UserError('--task names an adapter of a bank: give --bank DIR, too');
   const settings = settingsOf(input);
   const given = rowsOf(input, 'input-ids');
   if (given === undefined) textOf(input, 'prompt');

@@ -214,7 +214,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'generate',
-    usage: 'generate --model MODEL --prompt TEXT [--chat] [--adapter DIR] [--beams N] [--max-new-tokens N] [--json]',
+    usage:
+      'generate --model MODEL --prompt TEXT [--chat] [--adapter DIR | --bank DIR --task NAME] [--beams N] [--max-new-tokens N] [--json]',
     about: 'let a language model go on from a prompt, or write for a source',
     positionals: [],
     load: generate,
@@ -222,6 +223,8 @@ export const commands: readonly Command[] = [
       ...named(
         'model',
         'adapter',
+        'bank',
+        'task',
         'prompt',
         'input-ids',
         'beams',

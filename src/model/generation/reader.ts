@@ -15,9 +15,15 @@ export interface Adaptation {
   readonly tensors: Tensors;
   /**
    * The weights to run with (unfrozen ones in place of the frozen) and how to run: pure, called inside compiled steps.
-   * `means` serve gates per sequence, which see whole texts.
+   * `means` serve gates per sequence, which see whole texts; `sequences`, int32 `[N]`, adaptations that differ by text:
+   * the text of each row, left out where every row is the next token of one.
    */
-  apply(frozen: Frozen, tensors: Tensors, means?: SequenceMean): { readonly frozen: Frozen; readonly forward: Forward };
+  apply(
+    frozen: Frozen,
+    tensors: Tensors,
+    means?: SequenceMean,
+    sequences?: Tensor,
+  ): { readonly frozen: Frozen; readonly forward: Forward };
   /** Free slots in front of each source or prompt. */
   readonly prompt: number;
   /** Learned positions of the first tokens, 0 where left out. */
@@ -82,7 +88,8 @@ export class Reader {
     this.adaptation = adaptation;
     this.start = compile(
       (tensors: Tensors, given: Start) => {
-        const { frozen: own, forward } = adaptation.apply(frozen, tensors);
+        const rows = given.source === undefined ? given.target.sequences : undefined;
+        const { frozen: own, forward } = adaptation.apply(frozen, tensors, undefined, rows);
         return readStart(own, given, forward, logarithms);
       },
       engine,

@@ -106,9 +106,14 @@ export class Bank {
 
   /**
    * Several adapters in one batch: each changes its own rows only; rows that no adapter takes see the frozen model.
+   * @param tensors the adapters' own in place of those that they hold, where a program is fed with them
    * @throws UserError for adapters that train the model's own weights or a prompt, which a whole batch shares
    */
-  applyMixed(rows: Readonly<Record<string, Rows>>, context: ModifyContext): Visit {
+  applyMixed(
+    rows: Readonly<Record<string, Rows>>,
+    context: ModifyContext,
+    tensors: Readonly<Record<string, Tensors>> = {},
+  ): Visit {
     const parts = Object.entries(rows).map(([name, own]) => {
       const delta = this.get(name);
       if (delta.method.unfrozen.length > 0 || delta.method.prompt.kind !== 'none') {
@@ -116,7 +121,9 @@ export class Bank {
           `Adapter "${name}" (${delta.method.name}) changes weights or inputs that all rows share; it cannot take part in a mixed batch.`,
         );
       }
-      return onlyRows(visitOf(delta, context), own);
+      const given = tensors[name];
+      const visit = given === undefined ? visitOf(delta, context) : visitFor(delta.method, delta.shape, given, context);
+      return onlyRows(visit, own);
     });
     return together(parts);
   }
