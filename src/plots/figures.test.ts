@@ -65,6 +65,9 @@ describe('heatMap', () => {
     const svg = await figureSvg(figure);
     for (const word of ['row 0', 'row 1', '>a<', '0.10', '0.90', 'accuracy']) expect(svg).toContain(word);
     expect([colourAt(0), colourAt(1)]).toEqual(['#00224e', '#fee838']);
+    // Names its font once and nothing that a reader of SVG assumes.
+    expect(svg.match(/font-family/g)).toHaveLength(1);
+    expect(svg).not.toMatch(/opacity: 1;|rgb\(/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomFrom } from '../random';
 import { plotlyWindow } from './dom';
 import type { Figure } from './figure';
-import { escapeXml, resvgFonts } from './fonts';
+import { escapeXml, fontFamily, resvgFonts } from './fonts';
 
 /** The figure as an SVG text. The same figure gives the same text, byte for byte. */
 export async function figureSvg(figure: Figure): Promise<string> {
@@ -37,9 +37,30 @@ function copy(figure: Figure): Parameters<typeof import('plotly.js-dist-min').to
 function tidy(raw: string, figure: Figure): string {
   const svg = raw
     .replace(/url\((?:'|&quot;|&#39;)(#[^'&)]+)(?:'|&quot;|&#39;)\)/g, 'url($1)')
-    .replace(/ style=""/g, '')
-    .replace(/^<svg /, '<svg role="img" ');
+    .replace(/ style="([^"]*)"/g, (_, style: string) => shorter(style))
+    .replace(invisible, '')
+    .replace(/^<svg /, `<svg role="img" style="font-family: ${fontFamily.replace(/Liberation Sans/, "'$&'")}" `);
   return svg.replace(/^(<svg [^>]*>)/, (tag) => `${tag}<title>${escapeXml(figure.title)}</title>`) + '\n';
+}
+
+/** What Plotly lays below each annotation, transparent unless asked for. */
+const invisible = /<rect class="bg" style="[^"]*stroke-opacity: 0;[^"]*fill-opacity: 0;"[^>]*\/>/g;
+
+/** A style without what is so anyway: the font of the whole picture, and parts that are not transparent. */
+function shorter(style: string): string {
+  const rest = style
+    .replace(/font-family: Arimo,[^;]*; ?/, '')
+    .replace(/(?<![\w-])(?:fill-|stroke-)?opacity: 1; ?/g, '')
+    .replace(
+      /rgb\((\d+), (\d+), (\d+)\)/g,
+      (_, ...channels: string[]) =>
+        `#${channels
+          .slice(0, 3)
+          .map((channel) => Number(channel).toString(16).padStart(2, '0'))
+          .join('')}`,
+    )
+    .trim();
+  return rest === '' ? '' : ` style="${rest}"`;
 }
 
 /** FNV-1a. */
