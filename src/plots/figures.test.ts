@@ -67,7 +67,7 @@ describe('heatMap', () => {
     expect([colourAt(0), colourAt(1)]).toEqual(['#00224e', '#fee838']);
     // Names its font once and nothing that a reader of SVG assumes.
     expect(svg.match(/font-family/g)).toHaveLength(1);
-    expect(svg).not.toMatch(/opacity: 1;|rgb\(/);
+    expect(svg).not.toMatch(/opacity: 1;|: rgb\(/);
   });
 });
 
