@@ -1,0 +1,26 @@
+import { ngramCounts, overlapOf, splitWords } from './ngrams';
+
+/** CoQA's normal form: lower case, no punctuation of ASCII, no articles. */
+function wordsOf(text: string): readonly string[] {
+  const plain = text.toLowerCase().replace(/[!-/:-@[-`{-~]/g, '');
+  return splitWords(plain.replace(/(?<![\p{L}\p{N}_])(a|an|the)(?![\p{L}\p{N}_])/gu, ' '));
+}
+
+/** Overlap of words, from 0 to 1; of two answers without words 1. */
+function f1Of(expected: string, answer: string): number {
+  const [gold, own] = [wordsOf(expected), wordsOf(answer)];
+  if (gold.length === 0 || own.length === 0) return Number(gold.length === own.length);
+  const same = overlapOf(ngramCounts(own, 1, '\n'), ngramCounts(gold, 1, '\n'));
+  return same === 0 ? 0 : (2 * same) / (own.length + gold.length);
+}
+
+/**
+ * F1 of an answer as CoQA's own script has it (Reddy et al. 2019, section 6.1): the best of the references; with several,
+ * the mean over leaving each of them out, so that people can be scored alike.
+ */
+export function answerF1(answer: string, references: readonly string[]): number {
+  const scores = references.map((reference) => f1Of(reference, answer));
+  if (scores.length < 2) return scores[0] ?? 0;
+  const best = scores.map((_, out) => Math.max(...scores.filter((__, i) => i !== out)));
+  return best.reduce((a, b) => a + b, 0) / best.length;
+}
