@@ -1,6 +1,10 @@
 import { scoreBaselines, writeBaselines } from '../experiments/findings/baselines';
+import { scoreLabelBaselines, writeLabelBaselines } from '../experiments/findings/label-baselines';
 import { judgeGate, writeGate } from '../experiments/findings/gate-record';
 import { baseGate } from '../experiments/studies/base-gate';
+import type { Block } from '../experiments/studies/block';
+import { manySettings } from '../experiments/studies/many-tasks';
+import { taskNamed } from '../tasks/registry';
 import { UserError } from '../errors';
 import { tableText } from '../plots/table';
 import { baselineTable, gateTable } from '../views/gate-table';
@@ -30,9 +34,24 @@ export async function gateCommand(input: Input): Promise<number> {
 
 /** `petl baselines TASK`: scores answers without a model and keeps them for tables. */
 export async function baselinesCommand(input: Input): Promise<number> {
-  const record = await scoreBaselines(input.positionals[0] ?? '');
+  const name = input.positionals[0] ?? '';
+  if (taskNamed(name).kind === 'classification') return await labelBaselines(name, input);
+  const record = await scoreBaselines(name);
   const path = relativePath(writeBaselines(record));
   if (flag(input, 'json')) printJson({ ...record, path });
   else print(`${tableText(baselineTable(record))}\n\n  ${path}`);
   return 0;
 }
+
+/** For a task with labels: the most frequent one, and a linear model of words, on what the bank's runs learn from. */
+async function labelBaselines(name: string, input: Input): Promise<number> {
+  const { examples = 'all', scored } = settingOf(name)?.training.full ?? {};
+  const record = await scoreLabelBaselines(name, { train: examples, test: scored?.test ?? 'all' });
+  const path = relativePath(writeLabelBaselines(record));
+  if (flag(input, 'json')) printJson({ ...record, path });
+  else print(`${record.rows.map(({ about, score }) => `${score.toFixed(3)}  ${about}`).join('\n')}\n\n  ${path}`);
+  return 0;
+}
+
+const settingOf = (task: string): Block | undefined =>
+  manySettings.map(({ block }) => block).find((block) => block.task === task);

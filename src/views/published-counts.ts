@@ -1,12 +1,8 @@
-import { join } from 'node:path';
-import * as v from 'valibot';
-import { readHe } from '../experiments/findings/published';
-import { readJson, real, type Schema } from '../json';
+import { readHe, readHoulsby } from '../experiments/findings/published';
 import { knownShapes } from '../model/shapes';
 import { count } from '../petl/counts/count';
 import { parseMethod } from '../petl/design/written';
 import type { Table } from '../plots/table';
-import { projectRoot } from '../project';
 
 /** A share as a paper prints it, beside what its own formula gives for the backbone that it names. All in %. */
 export interface PublishedCount {
@@ -31,7 +27,9 @@ export function publishedCounts(): readonly PublishedCount[] {
       method: n.method,
       printed: Number(n.printed.replace('%', '')),
     }));
-  const all = [...he, ...readHoulsby()].filter(({ method }) => method !== '' && method !== 'full' && method !== 'head');
+  const all = [...he, ...printedByHoulsby()].filter(
+    ({ method }) => method !== '' && method !== 'full' && method !== 'head',
+  );
   const once = new Map(all.map((row) => [JSON.stringify(row), row]));
   return [...once.values()].map((row) => ({
     ...row,
@@ -74,21 +72,8 @@ function shareOn(model: string, method: string): number {
   return 100 * count(parseMethod(method), shape).share;
 }
 
-interface HoulsbyNumber {
-  readonly table: string;
-  readonly backbone: string;
-  readonly method: string;
-  readonly share: number | null;
-}
-
-const houlsby: Schema<{ readonly numbers: readonly HoulsbyNumber[] }> = v.object({
-  numbers: v.array(v.object({ table: v.string(), backbone: v.string(), method: v.string(), share: v.nullable(real) })),
-});
-
-function readHoulsby(): readonly { source: string; backbone: string; method: string; printed: number }[] {
-  const path = join(projectRoot(), 'data', 'published', 'houlsby2019.json');
-  const { numbers } = readJson(path, houlsby, 'bring the file back with: git checkout data/published');
-  return numbers.flatMap(({ table, backbone, method, share }) =>
+function printedByHoulsby(): readonly { source: string; backbone: string; method: string; printed: number }[] {
+  return readHoulsby().flatMap(({ table, backbone, method, share }) =>
     table === 'Table 1' && share !== null
       ? [{ source: `Houlsby et al. 2019, ${table}`, backbone, method, printed: share }]
       : [],

@@ -36,7 +36,8 @@ export async function scoreBaselines(task: string, count = 500): Promise<Baselin
   return { task, examples: printOf(data.test), rows };
 }
 
-function baselinesPath(task: string, results: string = resultsFolder()): string {
+/** Where what answers without a model is kept. */
+export function baselinesPath(task: string, results: string = resultsFolder()): string {
   return join(results, 'baselines', `${task}.json`);
 }
 

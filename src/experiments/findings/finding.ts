@@ -66,7 +66,14 @@ function printedSides(tables: readonly string[], place: Place, first: Side, seco
   const [left, right] = [first, second].map((side) => listOf(side).flatMap(({ printed }) => printed ?? []));
   const isWhole = left?.length === listOf(first).length && right?.length === listOf(second).length;
   if (role === undefined || tables.length === 0 || !isWhole) return undefined;
-  return { tables, task: role.plays, metric: role.metric, first: left ?? [], second: right ?? [] };
+  return {
+    ...(role.paper === undefined ? {} : { paper: role.paper }),
+    tables,
+    task: role.plays,
+    metric: role.metric,
+    first: left ?? [],
+    second: right ?? [],
+  };
 }
 
 function listOf(side: Side): readonly Configuration[] {

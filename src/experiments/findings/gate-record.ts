@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson, real, whole, type Schema } from '../../json';
 import { writeWhole } from '../../files';
-import { gateLines, isPassed, rivals, settingsOf, type GateLine, type GateSetting } from './gate';
+import { gateLines, isPassed, labelRivals, rivals, settingsOf, type GateLine, type GateSetting } from './gate';
+import { labelGateLines } from './label-gate';
 import { resultsFolder } from '../store/spec';
 import type { Study } from '../studies/study';
 
@@ -15,14 +16,31 @@ export interface GateRecord {
 
 /** Every comparison and the outcome of each setting; no line without finished runs. */
 export async function judgeGate(study: Study, results?: string): Promise<GateRecord> {
-  const lines = await gateLines(study, results);
+  const texts = await gateLines(study, results);
+  const labels = study.tier === 'full' ? labelGateLines(results) : [];
   const judged = settingsOf(study).filter(({ task, model }) =>
-    lines.some((line) => line.task === task && line.model === model),
+    texts.some((line) => line.task === task && line.model === model),
   );
   return {
-    lines,
-    settings: judged.map((one) => ({ ...one, outcome: isPassed(study, one, lines) ? 'passed' : 'floor' })),
+    lines: [...texts, ...labels],
+    settings: [
+      ...judged.map((one) => ({ ...one, outcome: isPassed(study, one, texts) ? 'passed' : 'floor' }) as const),
+      ...labelOutcomes(labels),
+    ],
   };
+}
+
+/** A setting passes where it was held against every rival and won. */
+function labelOutcomes(lines: readonly GateLine[]): GateRecord['settings'] {
+  return [...new Set(lines.map(({ task }) => task))].map((task) => {
+    const own = lines.filter((line) => line.task === task);
+    const isWhole = labelRivals.every((name) => own.some(({ against }) => against === name));
+    return {
+      task,
+      model: own[0]?.model ?? '',
+      outcome: isWhole && own.every(({ passed }) => passed) ? 'passed' : 'floor',
+    };
+  });
 }
 
 function gatePath(results: string = resultsFolder()): string {
@@ -37,8 +55,8 @@ export function writeGate(record: GateRecord, results?: string): string {
 const line: Schema<GateLine> = v.strictObject({
   task: v.string(),
   model: v.string(),
-  against: v.picklist(rivals),
-  statistic: v.picklist(['nats per token', 'chrF, mean of texts']),
+  against: v.picklist([...rivals, ...labelRivals]),
+  statistic: v.picklist(['nats per token', 'chrF, mean of texts', 'right answers']),
   gap: real,
   interval: v.strictObject({ low: real, high: real }),
   seeds: whole,

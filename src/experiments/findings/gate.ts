@@ -15,6 +15,10 @@ import { generationData } from './baselines';
 export const rivals = ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'] as const;
 export type Rival = (typeof rivals)[number];
 
+/** The same on a task with labels: see `labelGateLines`. */
+export const labelRivals = ['majority', 'words', 'frozen features'] as const;
+export type LabelRival = (typeof labelRivals)[number];
+
 /** A task with the model that is adapted to it. */
 export interface GateSetting {
   readonly task: string;
@@ -23,8 +27,8 @@ export interface GateSetting {
 
 /** How much better the fine-tuned base is than something else, in the statistic's unit; above 0 is better. */
 export interface GateLine extends GateSetting {
-  readonly against: Rival;
-  readonly statistic: 'nats per token' | 'chrF, mean of texts';
+  readonly against: Rival | LabelRival;
+  readonly statistic: 'nats per token' | 'chrF, mean of texts' | 'right answers';
   readonly gap: number;
   /** 95%, seeds and examples as crossed effects. */
   readonly interval: Interval;

@@ -1,26 +1,6 @@
 import type { Finding } from './verdict';
 import { open } from './finding';
 
-/** Houlsby et al. 2019. */
-export const houlsby: readonly Finding[] = open('houlsby', [
-  ['B1', 'Table 1', 'Adapters come within half a point of full fine-tuning on GLUE'],
-  ['B2', 'Section 3.6', "The mean score hardly depends on the adapter's size"],
-  ['B3', 'Section 3.2', 'Large data sets prefer large adapters'],
-  ['B4', 'Table 2', 'On 17 further tasks adapters come within half a point of full fine-tuning'],
-  ['B5', 'Figure 3', 'Over two orders of magnitude adapters stay flat while tuning the top layers falls'],
-  ['B6', 'Figure 4, MNLI', 'An adapter of size 64 beats tuning the top layer at a fifth of its size'],
-  ['B7', 'Figure 4, CoLA', 'The same order on CoLA'],
-  ['B8', 'Figure 4', 'Training LayerNorms alone is clearly worse than adapters'],
-  ['B9', 'Figure 5', 'On SQuAD adapters of size 64 and even 2 come near full fine-tuning'],
-  ['B10', 'Figure 6, MNLI', "Removing one layer's adapters costs little, removing all falls to the majority class"],
-  ['B11', 'Figure 6, CoLA', 'The same on CoLA; upper layers matter more'],
-  ['B12', 'Figure 6, right', 'Initial deviations up to 0.01 do equally well, larger ones worse'],
-  ['B13', 'Figure 7', 'Adapters bear a wider and higher range of learning rates than full fine-tuning'],
-  ['B14', 'Section 3.6', 'Inner norms, depth, other activations, attention only, parallel placement: no gain'],
-  ['B15', 'Tables 1 and 2', 'Nine tasks take 1.3 times the parameters of one model'],
-  ['B16', 'Section 1', "Training a second task leaves the first task's score as it was"],
-]);
-
 /** Levine et al. 2022. */
 export const ai21: readonly Finding[] = open('ai21', [
   [

@@ -3,7 +3,7 @@ import type { Link, Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import type { TuningTable } from '../tuning/tuned';
-import { rivals } from './gate';
+import { labelRivals, rivals } from './gate';
 import type { GateRecord } from './gate-record';
 import { control } from './printed';
 
@@ -40,9 +40,11 @@ export function preconditions(test: Tested, setting: Setting): readonly Precondi
     controlled(link),
     gated(test, setting),
     ...(isText ? [] : [roomy(setting)]),
-    tuned(groups.flat(), setting.tuning),
+    ...(link.varies === 'rate'
+      ? [at('rates', true, 'the rate is what is compared')]
+      : [tuned(groups.flat(), setting.tuning)]),
     flat(test, setting),
-    learnt(groups.flat()),
+    ...(link.varies === 'rate' ? [] : [learnt(groups.flat())]),
     powerful(test, setting),
     ...(test.metric === 'nll' && !isText ? [agreeing(test)] : []),
   ];
@@ -57,11 +59,12 @@ function controlled(link: Link): Precondition {
   return at('control', found.passed, `the paper's own gap is ${short(found.gap)} points`);
 }
 
-function gated({ link, groups }: Tested, { gate }: Setting): Precondition {
+function gated({ link, groups, metric }: Tested, { gate }: Setting): Precondition {
   const model = groups[0]?.[0]?.run.spec.model;
   const lines = gate?.lines.filter((line) => line.task === link.task && line.model === model) ?? [];
   const lost = lines.filter(({ passed }) => !passed).map(({ against }) => against);
-  const missing = rivals.filter((name) => lines.every(({ against }) => against !== name));
+  const wanted: readonly string[] = metric === 'nll' ? rivals : labelRivals;
+  const missing = wanted.filter((name) => lines.every(({ against }) => against !== name));
   const said = [
     ...(lost.length > 0 ? [`does not beat ${[...new Set(lost)].join(', ')}`] : []),
     ...(missing.length > 0 ? [`never compared with ${missing.join(', ')}`] : []),

@@ -1,14 +1,17 @@
 import type { Link, PrintedSides } from '../statistics/link';
-import { readHe, type PublishedNumber } from './published';
+import { readHe, readHoulsby, type PublishedNumber } from './published';
+
+/** What a comparison reads of a printed number. */
+type Number = Pick<PublishedNumber, 'table' | 'task' | 'metric' | 'label' | 'method' | 'score'>;
 
 /**
  * First minus second among the paper's own numbers, with the link's weights; undefined where one of them is not printed.
- * @param numbers the published ones; the paper's file where left out
+ * @param numbers the published ones; the file of the link's paper where left out
  */
 export function printedGap(
-  { tables, task, metric, first, second }: PrintedSides,
+  { paper = 'he', tables, task, metric, first, second }: PrintedSides,
   weights: readonly number[] | undefined,
-  numbers: readonly PublishedNumber[] = readHe(),
+  numbers: readonly Number[] = paper === 'he' ? readHe() : readHoulsby(),
 ): number | undefined {
   const scores = [...first, ...second].map((method) => scoreOf(numbers, { tables, task, metric }, method));
   if (scores.some((score) => score === undefined)) return undefined;
@@ -21,7 +24,7 @@ export function printedGap(
 type Place = Pick<PrintedSides, 'tables' | 'task' | 'metric'>;
 
 /** The number of a method in the first of the tables that prints it; never those that a table copies from elsewhere. */
-function scoreOf(numbers: readonly PublishedNumber[], place: Place, method: string): number | undefined {
+function scoreOf(numbers: readonly Number[], place: Place, method: string): number | undefined {
   const own = numbers.filter(
     (number) =>
       number.task === place.task &&

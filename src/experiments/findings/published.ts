@@ -81,3 +81,30 @@ export function readHe(
     return { ...number, ...words, source: `He et al. 2021, ${number.table}` };
   });
 }
+
+/** One printed number of Houlsby et al. 2019. */
+export type HoulsbyNumber = Pick<
+  PublishedNumber,
+  'table' | 'task' | 'backbone' | 'metric' | 'label' | 'method' | 'score'
+> & { readonly share: number | null; readonly note: string };
+const houlsbyNumber: Schema<HoulsbyNumber> = v.looseObject({
+  table: v.string(),
+  task: v.string(),
+  backbone: v.string(),
+  metric: v.string(),
+  label: v.string(),
+  method: v.string(),
+  score: real,
+  share: v.nullable(real),
+  note: v.string(),
+});
+const houlsbyFile: Schema<{ readonly numbers: readonly HoulsbyNumber[] }> = v.object({
+  numbers: v.array(houlsbyNumber),
+});
+
+/** Every number of `data/published/houlsby2019.json`, percentages as printed. */
+export function readHoulsby(
+  path: string = join(projectRoot(), 'data', 'published', 'houlsby2019.json'),
+): readonly HoulsbyNumber[] {
+  return readJson(path, houlsbyFile, 'bring the file back with: git checkout data/published').numbers;
+}

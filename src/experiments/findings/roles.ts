@@ -4,6 +4,7 @@ import type { Setting } from '../studies/setting';
 import { actsVoice, voices } from '../studies/voices';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
+import { manySettings } from '../studies/many-tasks';
 import { printedGap } from './printed';
 
 /** Whose part of the paper a task plays here, and how the paper's points become the unit of its score. */
@@ -12,6 +13,8 @@ export interface Role {
   /** Of several settings of a task, those of this study alone. */
   readonly only?: string;
   readonly plays: string;
+  /** He et al. 2021 where left out. */
+  readonly paper?: 'houlsby';
   readonly metric: string;
   /** Between them lies the span of the task: full fine-tuning, and prompt tuning as the weakest. */
   readonly study: string;
@@ -55,10 +58,23 @@ function voice({ block, configurations }: Setting<'full' | 'segments'>): Role {
   };
 }
 
+/** Of the paper's points one is a hundredth of accuracy; the head alone is the weakest method. */
+function houlsbyTask(task: string, plays: string, only?: string): Role {
+  const [top, bottom] = [
+    { here: 'full', printed: 'full fine-tuning' },
+    { here: 'head', printed: 'head' },
+  ];
+  const where = { task, plays, metric: 'accuracy', paper: 'houlsby', study: `many-${task}` } as const;
+  return { ...where, top, bottom, point: 0.01, ...(only === undefined ? {} : { only }) };
+}
+
 const xsum = ['XSum', 'rouge2'] as const;
 
 /** The tasks that stand for the paper's. */
 export const roles: readonly Role[] = [
+  ...manySettings.map(({ block }) => houlsbyTask(block.task, 'average', 'extra-tasks')),
+  houlsbyTask('lexical-field', 'MNLI-m'),
+  houlsbyTask('bible-version', 'CoLA'),
   classification('sentiment', 'SST-2', 'prompt:l=20'),
   classification('verse-paraphrase', 'MNLI', 'bitfit'),
   generation({ task: 'synopsis', study: 'summarisation' }, xsum, 'prompt:l=16'),

@@ -31,6 +31,8 @@ export interface ScoreLink extends Sides {
    * do not compare (trained with and without label smoothing).
    */
   readonly statistic?: 'score' | 'text';
+  /** The rate is what the link compares: its sides run at one that is not their best, and may collapse. */
+  readonly varies?: 'rate';
   /** The same comparison among the paper's numbers; none where the paper prints none. */
   readonly printed?: PrintedSides;
   /** The difference that the paper does call one, where the link says that two are level: delta is half of it. */
@@ -39,6 +41,8 @@ export interface ScoreLink extends Sides {
 
 /** Rows of the published numbers by method, each side with the link's weights. */
 export interface PrintedSides {
+  /** He et al. 2021 where left out. */
+  readonly paper?: 'he' | 'houlsby';
   readonly tables: readonly string[];
   readonly task: string;
   readonly metric: string;

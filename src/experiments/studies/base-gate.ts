@@ -1,3 +1,4 @@
+import { taskNamed } from '../../tasks/registry';
 import { runSpec, type Tier } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
 import { runsOf, type Block } from './block';
@@ -11,8 +12,8 @@ const gate = 'base-gate';
 /** The same network before any training. */
 export const randomOf = (model: string): string => `${model}-random`;
 
-/** A network from random weights is no base. */
-const isOfBase = ({ model }: Block): boolean => !model.endsWith('-random');
+/** A network from random weights is no base, and tasks with labels have a gate of their own. */
+const isOfBase = ({ model, task }: Block): boolean => !model.endsWith('-random') && taskNamed(task).writes !== null;
 
 const blocks: readonly Block[] = [
   translationBlock,

@@ -24,9 +24,12 @@ export function demandTuned(study: Study): void {
  * The table that lacks this run's rate. Families that no table tunes, such as other points of the design space, take
  * the middle of their range.
  */
-function untuned({ model, task, method }: RunSpec): readonly string[] {
+function untuned({ study, model, task, method }: RunSpec): readonly string[] {
   const all = [...blocks, ...settings.map((one) => one.block)].filter((one) => one.task === task);
-  const block = all.find((one) => one.model === model) ?? all.find((one) => randomOf(one.model) === model);
+  const block =
+    all.find(({ name }) => name === study) ??
+    all.find((one) => one.model === model) ??
+    all.find((one) => randomOf(one.model) === model);
   if (block === undefined) return [];
   const [name, family] =
     model !== block.model ? ['base-gate', randomFamily(block.name)] : [block.tuning, block.familyOf(method)];

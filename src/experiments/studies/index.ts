@@ -16,6 +16,7 @@ import { modifiedRepresentation } from './modified-representation';
 import { precision } from './precision';
 import { prefixTraining } from './prefix-training';
 import { originalStudies } from './originals';
+import { oneModelStudies } from './one-model';
 import type { Declared, Study } from './study';
 import { settings } from './settings';
 import { headlineStudies, startStudy } from './voices';
@@ -39,6 +40,7 @@ const shipped: readonly Declared[] = [
   ...settings.map(({ study }) => study),
   startStudy,
   ...headlineStudies,
+  ...oneModelStudies,
   ...blockStudies,
   ...originalStudies,
 ];

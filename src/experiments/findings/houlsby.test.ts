@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { count } from '../../petl/counts/count';
+import { knownShapes } from '../../model/shapes';
+import { parseMethod } from '../../petl/design/written';
+import { taskNamed } from '../../tasks/registry';
+import { studies } from '../studies';
+import { manySettings, fields, variantKeys } from '../studies/many-tasks';
+import { demandTuned } from '../studies/demand-tuned';
+import { readTuning } from '../tuning/tuned';
+import { findings } from '.';
+import { houlsby } from './houlsby';
+import { control } from './printed';
+
+const shape = knownShapes['minilm-l6']!;
+const trained = (method: string): number => count(parseMethod(method), shape).trained;
+
+describe('the findings of Houlsby et al. 2019', () => {
+  it('are sixteen, each with its place', () => {
+    expect(houlsby.map(({ id }) => id)).toEqual(Array.from({ length: 16 }, (_, i) => `B${i + 1}`));
+    expect(findings.houlsby).toBe(houlsby);
+    for (const { source, text } of houlsby) expect(source.length * text.length).toBeGreaterThan(0);
+  });
+
+  it('compare variants that a study of their row has, on its tasks', () => {
+    for (const { id, links } of houlsby)
+      for (const { study, first, second, task } of links) {
+        const made = studies[study]!('full');
+        expect(made.rows, `${study} serves ${id}`).toContain(id);
+        for (const name of [...first, ...second]) {
+          const variant = made.variants.find((one) => one.name === name);
+          expect(variant?.runs.filter((run) => run.task === task).length, `${name} on ${task}`).toBeGreaterThan(2);
+        }
+      }
+  });
+
+  it('have five seeds where a link decides', () => {
+    for (const { links } of houlsby) {
+      const [link] = links;
+      if (link === undefined) continue;
+      const variant = studies[link.study]!('full').variants.find(({ name }) => name === link.first[0]);
+      expect(variant?.runs.filter(({ task }) => task === link.task)).toHaveLength(5);
+    }
+  });
+
+  it("pass the paper's own numbers where it prints them", () => {
+    const controls = houlsby.flatMap(({ id, links }) => links.map((link) => [id, control(link)] as const));
+    const printed = controls.filter(([, found]) => found !== null);
+    expect(new Set(printed.map(([id]) => id))).toEqual(new Set(['B1', 'B4', 'B6']));
+    for (const [id, found] of printed) expect([id, found?.passed]).toEqual([id, true]);
+    expect(printed.find(([id]) => id === 'B6')?.[1]?.gap).toBeCloseTo(83.7 - 77.8);
+  });
+});
+
+describe('one frozen model on many tasks', () => {
+  it('is twelve settings of offline tasks, those that decide with five seeds', () => {
+    expect(manySettings).toHaveLength(12);
+    for (const { block } of manySettings) expect(taskNamed(block.task).packages.length).toBeGreaterThan(0);
+    expect(manySettings.filter(({ block }) => block.seeds.full.length === 5).map(({ block }) => block.task)).toEqual([
+      'lexical-field',
+      'bible-version',
+    ]);
+  });
+
+  it("has its variants at the plain adapter's size or less, and the plain one among them as points", () => {
+    const plain = trained('houlsby:m=32');
+    const points = ['attn', 'ffn'].map((site) => `point:site=${site},reads=h,form=gelu,r=32,init=houlsby,std=0.01`);
+    expect(trained([...points, 'layernorm'].join('+'))).toBe(plain);
+    const of = Object.fromEntries(variantKeys.map((key) => [key, trained(fields.configurations()[key].method)]));
+    expect(of).toEqual({
+      depth: plain + 12 * (32 * 32 + 32),
+      tanh: plain,
+      norm: plain + 12 * 2 * 384,
+      attention: plain - 6 * (2 * 32 * 384 + 32 + 384),
+      parallel: plain,
+      multiplicative: plain,
+    });
+  });
+
+  it('runs in full at rates of its own table alone, not at those of another study on the task', () => {
+    const study = studies['many-sentiment']!('full');
+    if (readTuning('many-sentiment') === undefined)
+      expect(() => demandTuned(study)).toThrow('npx petl tune many-sentiment');
+    else expect(() => demandTuned(study)).not.toThrow();
+  });
+});
