@@ -7,6 +7,8 @@ export { defineStudy, type StudyFields } from './experiments/studies/define';
 export type { RunStudyOptions } from './experiments/studies/run-study';
 export { trained, loadAdapter, predict } from './own';
 export type { Adapter } from './training/adapter';
+export { newTaskBank, loadTaskBank } from './own';
+export type { TaskBank, BankRow } from './training/task-bank';
 export type { Prediction, Reading } from './training/kinds/kind';
 export { plan, planTable, type Foreseen } from './views/foresee';
 export { review, type Review } from './views/review';

@@ -6,6 +6,7 @@ import { UserError } from './errors';
 import { train, variantNamed, type TrainOptions } from './notebook';
 import type { Adapter } from './training/adapter';
 import type { Prediction, Reading } from './training/kinds/kind';
+import type { TaskBank } from './training/task-bank';
 
 const adapters = (): typeof import('./training/adapter') =>
   require('./training/adapter') as typeof import('./training/adapter');
@@ -61,4 +62,17 @@ export function loadAdapter(folder: string, model?: string): Adapter {
  */
 export function predict(adapter: Adapter, inputs: readonly (string | Reading)[]): Promise<readonly Prediction[]> {
   return adapter.predict(inputs);
+}
+
+const banks = (): typeof import('./training/task-bank') =>
+  require('./training/task-bank') as typeof import('./training/task-bank');
+
+/** An empty bank of tasks on one frozen model: `bank.add(name, folder)`, `bank.predict([{ task, text }])`. */
+export function newTaskBank(model = 'minilm-l6'): Promise<TaskBank> {
+  return banks().TaskBank.open(model);
+}
+
+/** The bank of a folder that `bank.save` or `petl bank add` wrote. */
+export function loadTaskBank(folder: string, model?: string): Promise<TaskBank> {
+  return banks().TaskBank.load(folder, model);
 }

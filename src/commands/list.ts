@@ -185,6 +185,15 @@ export const commands: readonly Command[] = [
     load: () => (require('./tune') as typeof import('./tune')).tuneCommand,
   },
   {
+    name: 'bank',
+    usage:
+      'bank add|list|remove|predict BANK [NAME] [--adapter DIR] [--text TEXT] [--task NAME] [--model MODEL] [--json]',
+    about: 'adapters of many tasks on one frozen model: what each answers to a text',
+    options: { ...named('adapter', 'text', 'task', 'model'), ...json },
+    positionals: ['add|list|remove|predict', 'BANK', '[NAME]'],
+    load: () => (require('./bank') as typeof import('./bank')).bankCommand,
+  },
+  {
     name: 'gate',
     usage: 'gate [--tier quick|full] [--json]',
     about: 'whether the base is worth adapting: against random weights and answers without a model',

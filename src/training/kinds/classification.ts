@@ -9,7 +9,12 @@ import type { Tokenizer } from '../../model/tokenizer';
 import { drawInit } from '../../petl/forms/init';
 import { promptLength } from '../../petl/forms/modify';
 import { evaluationBatches, type Batch } from '../../tasks/batches';
-import { classificationTask, type ClassificationExample, type ClassificationTask } from '../../tasks/classification';
+import {
+  classificationTask,
+  labelledTask,
+  type ClassificationExample,
+  type ClassificationTask,
+} from '../../tasks/classification';
 import { encodeTexts, type EncodedText } from '../../tasks/encode';
 import { planBatches } from '../../tasks/plan';
 import { classifierOf } from '../classifier';
@@ -42,6 +47,7 @@ export const classification: TaskKind = defineKind<ClassificationTask, Classific
         `task "${name}", example ${wrong.id}: label ${String(wrong.label)} is no index of its ${labels.length} labels (${labels.join(', ')})`,
       );
   },
+  programs: () => null, // heads come with the tensors, labels with the question
   open: ({ name, backbone, tokenizer }, task, job) => {
     if (backbone.shape.decoderLayers > 0)
       throw new UserError(
@@ -65,7 +71,7 @@ export const classification: TaskKind = defineKind<ClassificationTask, Classific
       head: (seed) => newHead(backbone.shape.width, task.outputs, seed),
       prepare: (data, run) => prepare(data, run, batching(run)),
       predict: (own, inputs, run) =>
-        Promise.resolve(predict({ own, labels: task.labels, probabilities }, inputs, batching(run))),
+        Promise.resolve(predict({ own, labels: labelledTask(run.task).labels, probabilities }, inputs, batching(run))),
       write: () => Promise.resolve(null),
       times: () => probabilities.times(),
       dispose: () => {

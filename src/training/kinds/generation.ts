@@ -39,6 +39,7 @@ export const generation: TaskKind = defineKind<GenerationTask, GenerationExample
       load: () => Promise.reject(new UserError(`task "${name}" is here without its examples`)),
     }),
   check: ({ name }, data) => demandText(name, data),
+  programs: ({ name: _, ...task }) => ({ ...task, load: null, print: null, about: null }), // languages and lengths are theirs
   open: (model, task, job) => {
     const { backbone, tokenizer, special } = model;
     const formOf = (run: TrainingJob): PairForm => pairForm(model, task, run);

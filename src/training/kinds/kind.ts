@@ -67,6 +67,8 @@ export interface TaskKind {
   readonly noted: (note: TaskNote) => Task;
   /** Refuses examples that cannot be learned from, before anything is allocated. */
   readonly check: (task: Task, data: TaskData) => void;
+  /** What of a task its predictions' programs depend on: tasks with equal ones share the programs of a method. */
+  readonly programs: (task: Task) => unknown;
   /** Throws a UserError where model and task do not go together. */
   readonly open: (model: TrainingModel, task: Task, job: TrainingJob) => Trainer;
 }
@@ -105,12 +107,14 @@ export function defineKind<T extends Task<X>, X extends Example, B extends Weigh
   readonly note: (task: T) => TaskNote;
   readonly noted: (note: TaskNote) => T;
   readonly check: (task: T, data: TaskData<X>) => void;
+  readonly programs: (task: T) => unknown;
   readonly open: (model: TrainingModel, task: T, job: TrainingJob) => Opened<X, B>;
 }): TaskKind {
   return {
     name: kind.name,
     note: (task) => kind.note(task as T),
     noted: kind.noted,
+    programs: (task) => kind.programs(task as T),
     check: (task, data) => kind.check(task as T, data as TaskData<X>),
     open: (model, task, job) => trainerOf(task, kind.open(model, task as T, job), job),
   };

@@ -1,0 +1,230 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { disposeTree } from '../engine/tree';
+import { UserError } from '../errors';
+import { makeFolder } from '../files';
+import { openModel } from '../model/open';
+import { deltaFiles, loadDelta, readDeltaRecord } from '../petl/bank/store';
+import { nearest } from '../petl/design/nearest';
+import { programKey, type TrainingJob } from './job';
+import { readNote } from './kept';
+import { kindNamed } from './kinds/index';
+import type { Prediction, Reading, Trainer, TrainingModel } from './kinds/kind';
+import type { Own } from './learner';
+
+/** A text, or a pair of texts, for the task that is called so in the bank. */
+export type BankRow = Reading & { readonly task: string };
+
+/** What a bank holds of a task. */
+export interface Held {
+  readonly name: string;
+  readonly job: TrainingJob;
+  /** The adapter's tensors with the head's. */
+  readonly own: Own;
+  /** The folder it was loaded from. */
+  readonly folder: string;
+}
+
+/**
+ * One frozen model in memory, and for each task its adapter and head. Rows of different tasks are answered in one call,
+ * those of a task together: what a task answers depends on its own rows alone. Owns the model and all tensors until
+ * `dispose()`.
+ */
+export class TaskBank {
+  private readonly model: TrainingModel;
+  private readonly hash: string;
+  private readonly held = new Map<string, Held>();
+  private readonly trainers = new Map<string, Trainer>();
+
+  private constructor(model: TrainingModel, hash: string) {
+    this.model = model;
+    this.hash = hash;
+  }
+
+  /** An empty bank on a model. @param name one of `petl models`, or a folder */
+  static async open(name: string): Promise<TaskBank> {
+    const model = await openModel(name);
+    const { tokenizer, backbone } = model;
+    if (tokenizer !== undefined) return new TaskBank({ ...model, tokenizer }, await backbone.hash());
+    backbone.dispose();
+    throw new UserError(`model "${name}" has no tokenizer: put its tokenizer.json beside it`);
+  }
+
+  /** The bank that `save` wrote, or any folder of kept adapters. @param model in place of the base they name */
+  static async load(folder: string, model?: string): Promise<TaskBank> {
+    const names = namesIn(folder);
+    const bank = await TaskBank.open(model ?? readDeltaRecord(join(folder, names[0] ?? '')).base.name);
+    try {
+      for (const name of names) bank.add(name, join(folder, name));
+      return bank;
+    } catch (error) {
+      bank.dispose();
+      throw error;
+    }
+  }
+
+  get names(): readonly string[] {
+    return [...this.held.keys()];
+  }
+
+  /**
+   * Adds the adapter of a folder that `adapter.save`, a study or `petl adapter train` wrote.
+   * @throws UserError on a name that is taken, a damaged adapter, and one of another model: the bank stays as it was
+   */
+  add(name: string, folder: string): void {
+    demandName(name);
+    if (this.held.has(name))
+      throw new UserError(`the bank has a task "${name}" already: remove it or choose another name`);
+    const { task, training } = readNote(folder);
+    const { delta, head, record } = loadDelta(folder, this.model.backbone.shape, { hash: this.hash });
+    const own = { variables: { ...delta.variables, ...head }, constants: delta.constants };
+    try {
+      const job: TrainingJob = {
+        method: record.method,
+        model: this.model.name,
+        task: kindNamed(task.kind).noted(task),
+        training: { ...training, dropout: 0 },
+        seed: 1,
+        engine: 'compiled',
+      };
+      this.trainerOf(job); // refuses a task that this model cannot answer
+      this.held.set(name, { name, job, own, folder });
+    } catch (error) {
+      disposeTree([own.variables, own.constants]);
+      throw error;
+    }
+  }
+
+  /** Frees a task's tensors. */
+  remove(name: string): void {
+    const { own } = this.get(name);
+    disposeTree([own.variables, own.constants]);
+    this.held.delete(name);
+  }
+
+  /** Each task with its method and kind, in the order they were added. */
+  list(): readonly { readonly name: string; readonly task: string; readonly method: string }[] {
+    return [...this.held.values()].map(({ name, job }) => ({ name, task: job.task.name, method: job.method.name }));
+  }
+
+  /**
+   * What each row's task answers, in the rows' order.
+   * @throws UserError on no rows, an empty text, or a task that the bank has not; nothing is answered then
+   */
+  async predict(rows: readonly BankRow[]): Promise<readonly Prediction[]> {
+    if (rows.length === 0) throw new UserError('there is nothing to predict: give at least one text');
+    const empty = rows.findIndex(({ text }) => text.trim() === '');
+    if (empty >= 0) throw new UserError(`text ${empty + 1} is empty: leave it out or fill it`);
+    const groups = new Map<Held, number[]>();
+    rows.forEach(({ task }, i) => {
+      const held = this.get(task);
+      groups.set(held, [...(groups.get(held) ?? []), i]);
+    });
+    const answers = new Array<Prediction>(rows.length);
+    for (const [{ job, own }, places] of groups) {
+      const found = await this.trainerOf(job).predict(
+        own,
+        places.map((i) => rows[i] as BankRow),
+        job,
+      );
+      places.forEach((place, i) => (answers[place] = found[i] as Prediction));
+    }
+    return answers;
+  }
+
+  /** What every task answers to one text. */
+  async predictAll(text: string): Promise<readonly { readonly task: string; readonly answer: Prediction }[]> {
+    const answers = await this.predict(this.names.map((task) => ({ task, text })));
+    return this.names.map((task, i) => ({ task, answer: answers[i] as Prediction }));
+  }
+
+  /** Copies every adapter into a folder of its name below a new folder, whole or not at all. */
+  save(folder: string): string {
+    if (existsSync(folder)) throw new UserError(`${folder} exists: name a new folder`);
+    return makeFolder(folder, (place) => {
+      for (const { name, folder: from } of this.held.values()) cpSync(from, join(place, name), { recursive: true });
+      return folder;
+    });
+  }
+
+  /** Frees the model, the adapters and the programs. */
+  dispose(): void {
+    for (const trainer of this.trainers.values()) trainer.dispose();
+    this.trainers.clear();
+    for (const name of this.names) this.remove(name);
+    this.model.backbone.dispose();
+  }
+
+  private get(name: string): Held {
+    const held = this.held.get(name);
+    if (held !== undefined) return held;
+    throw new UserError(
+      `the bank has no task "${name}"${nearest(name, this.names)}; there are ${this.names.join(', ') || 'none'}`,
+    );
+  }
+
+  /** Programs are shared by the tasks of a method, whatever their heads. */
+  private trainerOf(job: TrainingJob): Trainer {
+    const kind = kindNamed(job.task.kind);
+    const key = programKey({ ...job, method: { ...job.method, name: '' }, task: [kind.name, kind.programs(job.task)] });
+    const known = this.trainers.get(key);
+    if (known !== undefined) return known;
+    const trainer = kind.open(this.model, job.task, job);
+    this.trainers.set(key, trainer);
+    return trainer;
+  }
+}
+
+/** The adapters of a bank's folder by name. @throws UserError where there is none */
+export function namesIn(folder: string): readonly string[] {
+  const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const names = found
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, deltaFiles.record)))
+    .map(({ name }) => name)
+    .sort();
+  if (names.length > 0) return names;
+  throw new UserError(`${folder} holds no adapters: add one with petl bank add ${folder} NAME --adapter DIR`);
+}
+
+/**
+ * Adds an adapter to a bank's folder on disk, once it has loaded onto the bank's model; the folder is made with the first.
+ * @throws UserError as `TaskBank.add` does; what is in the folder stays as it was
+ */
+export async function addToFolder(folder: string, name: string, adapter: string, model?: string): Promise<void> {
+  demandName(name);
+  const place = join(folder, name);
+  if (existsSync(place))
+    throw new UserError(`${folder} has a task "${name}" already: remove it or choose another name`);
+  const record = readDeltaRecord(adapter);
+  const others = existsSync(folder) ? readdirSync(folder).filter((other) => isAdapter(join(folder, other))) : [];
+  const base = others[0] === undefined ? record.base : readDeltaRecord(join(folder, others[0])).base;
+  if (base.hash !== record.base.hash)
+    throw new UserError(
+      `${adapter} was trained on ${record.base.name} (weights ${record.base.hash.slice(0, 12)}), and ${folder} is a bank on ${base.name} (${base.hash.slice(0, 12)}): put it into a bank of its own base`,
+    );
+  const bank = await TaskBank.open(model ?? base.name);
+  try {
+    bank.add(name, adapter);
+  } finally {
+    bank.dispose();
+  }
+  mkdirSync(folder, { recursive: true });
+  makeFolder(place, (whole) => cpSync(adapter, whole, { recursive: true }));
+}
+
+/** Removes an adapter from a bank's folder. */
+export function removeFromFolder(folder: string, name: string): void {
+  const names = namesIn(folder);
+  if (!names.includes(name))
+    throw new UserError(`${folder} has no task "${name}"${nearest(name, names)}; there are ${names.join(', ')}`);
+  rmSync(join(folder, name), { recursive: true });
+}
+
+function isAdapter(folder: string): boolean {
+  return existsSync(join(folder, deltaFiles.record));
+}
+
+function demandName(name: string): void {
+  if (/^[\w][\w.-]*$/.test(name)) return;
+  throw new UserError(`a task in a bank cannot be called "${name}": use letters, digits, ".", "_" and "-"`);
+}
