@@ -1,8 +1,9 @@
 // Changes one small thing in the source at a time and asks the tests that should notice: a change that none notices
 // survives, and the tests hold less than they seem to.
 //   node scripts/mutants.mjs [NUMBER...]   all of them, or some; the sources are put back whatever happens
+//   node scripts/mutants.mjs --check       only whether each still has the code that it changes
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -117,6 +118,14 @@ const mutants = [
   ],
 ];
 
+const moved = mutants.flatMap(([about, file, from, , tests], i) => {
+  const times = existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8').split(from).length - 1 : 0;
+  const lost = times === 1 ? [] : [`${i + 1} ${about}: ${file} has "${from}" ${times} times, not once`];
+  return existsSync(join(root, tests)) ? lost : [...lost, `${i + 1} ${about}: ${tests} is not there`];
+});
+for (const line of moved) console.error(line);
+if (moved.length > 0 || process.argv[2] === '--check') process.exit(moved.length > 0 ? 1 : 0);
+
 const wanted = process.argv.slice(2).map(Number);
 const chosen = mutants
   .map((mutant, i) => [i + 1, ...mutant])
@@ -125,8 +134,6 @@ const survived = [];
 for (const [number, about, file, from, to, tests] of chosen) {
   const path = join(root, file);
   const source = readFileSync(path, 'utf8');
-  if (source.split(from).length !== 2)
-    throw new Error(`${file} has "${from}" ${source.split(from).length - 1} times, not once`);
   const restore = () => writeFileSync(path, source);
   process.once('exit', restore);
   try {

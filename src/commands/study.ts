@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { UserError } from '../errors';
 import { demandWritable } from '../files';
 import type { StudyReport } from '../experiments/runner/report';
-import type { RunOptions } from '../experiments/runner/run';
+import type { RunOptions } from '../experiments/runner/state';
 import { progressTable } from '../experiments/runner/progress';
 import { rowsOfStudy } from '../experiments/store/rows';
 import { isFinished } from '../experiments/store/read';

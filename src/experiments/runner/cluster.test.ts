@@ -14,7 +14,8 @@ import { adapterFolder, runPath, runSpec } from '../store/spec';
 import { openCluster } from './cluster';
 import { checkpointPath, type PlannedRun } from './execute';
 import { progressTable } from './progress';
-import { runPlanned, type RunOptions } from './run';
+import { runPlanned } from './run';
+import type { RunOptions } from './state';
 import type { StudyReport } from './report';
 
 const python = join(projectRoot(), '.venv', 'bin', 'python');

@@ -4,7 +4,8 @@ import type { RunRecord } from '../store/record';
 import type { PlannedRun } from './execute';
 import { threadsOf } from './process';
 import { nothing, summed, type StudyReport } from './report';
-import { runPlanned, type RunOptions } from './run';
+import { runPlanned } from './run';
+import type { RunOptions } from './state';
 
 /** A run that is made as a record says. */
 export interface Recorded {

@@ -11,7 +11,8 @@ import type { TrainingEvent } from '../../training/job';
 import { forkWorker, type Answer } from './process';
 import { progressTable } from './progress';
 import type { StudyReport } from './report';
-import { runPlanned, type RunOptions } from './run';
+import { runPlanned } from './run';
+import type { RunOptions } from './state';
 import { runPath, runSpec, studyFolder } from '../store/spec';
 import { duration } from '../../clock';
 

@@ -9,7 +9,7 @@ import { runPath } from '../store/spec';
 import { asRecorded, runAsRecorded } from './recorded';
 import { sameScore } from './repeat';
 import type { StudyReport } from './report';
-import type { RunOptions } from './run';
+import type { RunOptions } from './state';
 
 /** A recorded run made again, and what differs. */
 export interface Verified {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { forkWorker } from '../runner/process';
 import { progressTable } from '../runner/progress';
 import { rowsOfStudy } from '../store/rows';
-import type { RunOptions } from '../runner/run';
+import type { RunOptions } from '../runner/state';
 import { runSpec } from '../store/spec';
 import type { Study } from './study';
 import { projectRoot } from '../../project';

@@ -1,5 +1,5 @@
 import type { PlannedRun } from '../runner/execute';
-import type { RunOptions } from '../runner/run';
+import type { RunOptions } from '../runner/state';
 import { mean } from '../statistics/statistics';
 import { readRun } from '../store/read';
 import type { EvalLine, RunRecord } from '../store/record';

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors';
 import type { StudyReport } from '../runner/report';
-import { runPlanned, type RunOptions } from '../runner/run';
+import { runPlanned } from '../runner/run';
+import type { RunOptions } from '../runner/state';
 import type { Rung, Tunable } from '../studies/study';
 import { candidates, trialsOf, widened, type Family } from './candidates';
 import { tableOf } from './table';
