@@ -8,7 +8,7 @@ import { tf, type Tensor } from './tf';
  * vocabulary.
  * @param logits `[M, V]` @param labels int32 `[M]` @returns `[M]`
  */
-export function sparseCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+function sparseCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return withGradient([logits], () => {
     const types = [
       ['T', dtypes.float32],

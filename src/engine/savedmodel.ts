@@ -1,4 +1,4 @@
-import { attrTypes, dtypes, type OpAttr, type TypedValues } from './backend';
+import { attrTypes, type OpAttr, type TypedValues } from './backend';
 import { edgeName, type Edge, type Graph, type GraphNode, type Placeholder } from './graph';
 import * as proto from './proto';
 
@@ -91,5 +91,3 @@ function attrOf({ name, type, value }: OpAttr): proto.Message {
       );
   }
 }
-
-export const knownDtypes: readonly number[] = Object.values(dtypes);

@@ -56,7 +56,7 @@ function crossOf({ hidden, batch }: Memory): Cross {
 }
 
 /** 0 where a key is not after the query, -1e9 elsewhere. `[1, 1, T, T]` */
-export function causalMask(length: number): Tensor {
+function causalMask(length: number): Tensor {
   const places = tf.range(0, length, 1, 'int32');
   const after = tf.greater(tf.reshape(places, [1, length]), tf.reshape(places, [length, 1]));
   return tf.reshape(tf.mul(tf.cast(after, 'float32'), -1e9), [1, 1, length, length]);

@@ -23,7 +23,7 @@ export interface TargetArrays {
 /** What a language model learns from: packed texts and the places where a next token is read. */
 export type LanguageBatch = TextPair & { readonly rows: Tensor; readonly labels: Tensor; readonly weights: Tensor };
 
-export function targetCount(sequences: readonly TargetSequence[]): number {
+function targetCount(sequences: readonly TargetSequence[]): number {
   return sequences.reduce((sum, { ids, from }) => sum + ids.length - from, 0);
 }
 

@@ -22,7 +22,7 @@ export function tableWidth({ embeddingWidth, width }: ModelShape): number {
 }
 
 /** Layers of a stack that have weights of their own. */
-export function ownLayersOf(shape: ModelShape, stack: Stack): number {
+function ownLayersOf(shape: ModelShape, stack: Stack): number {
   return shape.sharedLayers ? Math.min(1, layersOf(shape, stack)) : layersOf(shape, stack);
 }
 

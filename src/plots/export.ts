@@ -96,7 +96,7 @@ function tableIn(format: TableFormat, table: Table, title: string): string {
 }
 
 /** The figure's numbers; columns in order of first appearance. */
-export function numbersCsv({ numbers }: Figure): string {
+function numbersCsv({ numbers }: Figure): string {
   const header = [...new Set(numbers.flatMap((line) => Object.keys(line)))];
   return csvText(
     header,

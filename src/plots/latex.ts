@@ -16,7 +16,7 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 /** A text that LaTeX sets letter by letter. */
-export function latexText(text: string): string {
+function latexText(text: string): string {
   return text.replace(/[\\~^<>|"±×−Δλ]|[&%$#_{}]/g, (letter) => letters[letter] ?? `\\${letter}`).replace(/\s+/g, ' ');
 }
 

@@ -83,7 +83,7 @@ function withRoomForNames({ from, to }: Range): Range {
 export const countings = ['trained', 'stored', 'paper'] as const;
 export type Counted = (typeof countings)[number];
 
-export function shareTitle(counted: Counted): string {
+function shareTitle(counted: Counted): string {
   const words = { trained: 'trained parameters', stored: 'stored parameters', paper: 'parameters as the paper counts' };
   return `${words[counted]}, % of the backbone (log)`;
 }

@@ -15,7 +15,7 @@ export async function show(figure: Figure, output: Output | undefined = notebook
 }
 
 /** The figure as JupyterLab's Plotly renderer reads it, as SVG and in words. */
-export async function figureBundle(figure: Figure): Promise<Bundle> {
+async function figureBundle(figure: Figure): Promise<Bundle> {
   const { data, layout } = figure;
   return {
     'application/vnd.plotly.v1+json': structuredClone({

@@ -54,7 +54,7 @@ export function learnerOf<B extends Tree>(
 }
 
 /** tfjs's gradients by name; everything that is not in `variables` is a constant to them. */
-export function valueAndGradients(
+function valueAndGradients(
   f: (variables: Tensors) => Tensor,
   variables: Tensors,
 ): { readonly value: Tensor; readonly gradients: Tensors } {

@@ -1,6 +1,5 @@
 import type { BaselineRecord } from '../experiments/findings/baselines';
 import type { GateLine } from '../experiments/findings/gate';
-import type { WrittenRow } from '../experiments/findings/written';
 import type { Table } from '../plots/table';
 import type { TextScores } from '../tasks/baselines';
 
@@ -41,21 +40,5 @@ export function baselineTable({ task, examples, rows }: BaselineRecord): Table {
       { title: 'what it is', align: 'left' },
     ],
     rows: rows.map(({ name, about, scores }) => [name, ...scoreCells(scores), about]),
-  };
-}
-
-/** What methods wrote beside answers without a model: likelihood first, texts' scores after. */
-export function writtenTable(rows: readonly WrittenRow[]): Table {
-  const tasks = new Set(rows.map(({ task }) => task));
-  const titles = ['method', 'nats/token', 'perplexity', ...scoreTitles, 'seeds'];
-  return {
-    columns: titles.map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
-    rows: rows.map(({ task, label, nll, perplexity, scores, seeds, method }) => [
-      tasks.size > 1 ? `${label}, ${task}` : label,
-      nll?.toFixed(3) ?? '',
-      perplexity?.toFixed(1) ?? '',
-      ...scoreCells(scores),
-      method === null ? '' : String(seeds),
-    ]),
   };
 }

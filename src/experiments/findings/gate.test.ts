@@ -11,7 +11,6 @@ import { gateLines, isPassed } from './gate';
 import { judgeGate, readGate, writeGate } from './gate-record';
 import { runSpec } from '../store/spec';
 import type { Study } from '../studies/study';
-import { writtenRows } from './written';
 
 const items = Array.from({ length: 20 }, (_, i) => ({
   document: `alpha beta gamma ${i} delta epsilon`,
@@ -166,28 +165,11 @@ describe('the gate of a base', () => {
     writeFileSync(join(folder, 'xsum', 'test.jsonl'), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   });
 
-  it('stands in tables beside answers without a model, which are kept', async () => {
-    await finish(
-      'base',
-      2,
-      test.map(({ target }) => target),
-    );
+  it('knows answers without a model, which are kept', async () => {
     const record = await scoreBaselines('xsum', 20);
     expect(record.rows.map(({ name }) => name)).toEqual(['copy', 'lead', 'nearest', 'oracle']);
     writeBaselines(record, folder);
     expect(readBaselines('xsum', folder)).toEqual(record);
-    const rows = writtenRows(study, folder);
-    expect(rows.map(({ label, seeds }) => [label, seeds])).toEqual([
-      ['copy', 1],
-      ['lead', 1],
-      ['nearest', 1],
-      ['oracle', 1],
-      ['base', 2],
-      ['random', 2],
-      ['untuned', 1],
-    ]);
-    expect(rows[4]).toMatchObject({ nll: 2, unfinished: 0.25, scores: { rouge1: 1 } });
-    expect(rows[4]?.perplexity).toBeCloseTo(Math.exp(2), 3);
     await expect(scoreBaselines('sentiment')).rejects.toThrow('writes no texts');
   });
 });

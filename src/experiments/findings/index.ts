@@ -16,7 +16,7 @@ import { vlm } from './vlm';
 export const findings: Readonly<Record<Paper, readonly Finding[]>> = { he, houlsby, vlm, ai21 };
 
 /** Finished runs of the full tier: the only ones that verdicts rest on. Files are read once. */
-export function fullTier(): Evidence {
+function fullTier(): Evidence {
   const made = new Map<string, Study>();
   const read = new Map<string, readonly RunRecord[]>();
   return (name, variant, task) => {

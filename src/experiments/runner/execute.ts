@@ -92,12 +92,6 @@ export function checkpointPath(spec: RunSpec, results?: string): string {
   return join(dirname(path), `.checkpoint-${runId(spec)}.safetensors`);
 }
 
-/** The finished run on disk, or the same after executing it. */
-export async function runIfMissing(plan: PlannedRun, tools: Tools, options: ExecuteOptions): Promise<RunRecord> {
-  const stored = readRun(runPath(plan.spec, options.results));
-  return stored.kind === 'finished' ? stored.record : await executeRun(plan, tools, options);
-}
-
 function finished(path: string): RunRecord {
   const stored = readRun(path);
   if (stored.kind === 'finished') return stored.record;

@@ -10,7 +10,7 @@ export function measured(run: RunRecord, measure: Measure): number {
 }
 
 /** The median over the curve's points: the first steps, which compile, and those after a validation do not move it. */
-export function stepSeconds({ train, run }: RunRecord): number {
+function stepSeconds({ train, run }: RunRecord): number {
   const times = train
     .slice(1)
     .map((line, i) => (line.seconds - (train[i]?.seconds ?? 0)) / (line.step - (train[i]?.step ?? 0)));

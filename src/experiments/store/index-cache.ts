@@ -51,7 +51,7 @@ export function listRuns(results: string = resultsFolder(), cache: string = inde
 }
 
 /** Where the list of a folder is kept. */
-export function indexPath(results: string): string {
+function indexPath(results: string): string {
   return join(projectRoot(), '.cache', 'runs', `${hash8(resolve(results))}.json`);
 }
 

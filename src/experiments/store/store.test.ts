@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../errors';
 import type { Report } from '../../training/job';
-import { executeRun, runIfMissing, StoppedError, type Tools } from '../runner/execute';
+import { executeRun, StoppedError, type Tools } from '../runner/execute';
 import { toyOutcome, toyTools } from '../fixtures/tools';
 import { readRun, readStudyFolder } from './read';
 import { processes, type Owner } from '../../processes';
@@ -141,20 +141,6 @@ describe('the store', () => {
     expect(record.train.map(({ step }) => step)).toEqual([1, 2, 3]);
     expect(record.evaluations).toHaveLength(1);
     expect(record.final).toMatchObject({ score: 0.5, perExample: [1, 0, 1, 0], tests: { count: 4 }, peakMb: 100 });
-  });
-
-  it('runs what is missing and nothing twice', async () => {
-    let runs = 0;
-    const counting: Tools = {
-      ...toyTools,
-      train: async (job, report) => {
-        runs += 1;
-        return await toyTools.train(job, report);
-      },
-    };
-    await runIfMissing(plan, counting, options());
-    await runIfMissing(plan, counting, options());
-    expect(runs).toBe(1);
   });
 
   it('gives rows with shares and words', async () => {
@@ -286,7 +272,7 @@ describe('what must not count', () => {
     await executeRun(plan, toyTools, options());
     writeFileSync(path(), damage(unsealed(readFileSync(path(), 'utf8'))!));
     expect(readRun(path())).toEqual({ kind: 'damaged', path: path(), reason });
-    expect((await runIfMissing(plan, toyTools, options())).final.score).toBe(0.5);
+    expect((await executeRun(plan, toyTools, options())).final.score).toBe(0.5);
     expect(readRun(path()).kind).toBe('finished');
   });
 

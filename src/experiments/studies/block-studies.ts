@@ -5,7 +5,7 @@ import { synopsisConfigurations, translationConfigurations } from './generation'
 import { declared, type Declared } from './study';
 
 /** Every configuration of each block: `petl study synopsis --tier full` runs a whole line of the compute plan. */
-export const blockConfigurations: readonly (readonly [
+const blockConfigurations: readonly (readonly [
   block: Block,
   configurations: readonly Configuration[],
   notebook: string,

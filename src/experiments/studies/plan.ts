@@ -1,6 +1,5 @@
 import type { RunSpec } from '../store/spec';
-import { studies } from './index';
-import { plansOf, type Study } from './study';
+import type { Study } from './study';
 
 /** A line of the compute plan: what a block was given before anything ran. */
 export interface PlanLine {
@@ -25,18 +24,4 @@ export function minutesOf({ study, task }: RunSpec, { name, minutes }: Study): n
   const line = computePlan.find(({ block }) => block === task);
   if (minutes !== undefined && study === name) return minutes;
   return line === undefined ? 1 : line.minutes / (line.configurations * line.seeds);
-}
-
-/** What a block's full tier really has. */
-export function runsIn({ block }: PlanLine): Pick<PlanLine, 'configurations' | 'seeds' | 'steps' | 'batch'> {
-  const study = studies[block]?.('full');
-  const spec = study?.variants[0]?.runs[0];
-  if (study === undefined || spec === undefined) throw new Error(`no block ${block}`);
-  const { examples, epochs, batch } = spec.training;
-  return {
-    configurations: study.variants.length,
-    seeds: plansOf(study).length / study.variants.length,
-    steps: (Number(examples) * epochs) / batch,
-    batch,
-  };
 }

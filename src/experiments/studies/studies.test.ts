@@ -13,7 +13,7 @@ import { designPoints } from './design-points';
 import { designStages } from './design-space';
 import * as g from './generation';
 import { generationFamilies, generationFamilyOf } from './families';
-import { computePlan, runsIn } from './plan';
+import { computePlan, type PlanLine } from './plan';
 import { plansOf } from './study';
 
 const full = Object.values(studies).map((make) => make('full'));
@@ -68,6 +68,20 @@ describe('the catalogue', () => {
       }
   });
 });
+
+/** What a block's full tier really has. */
+function runsIn({ block }: PlanLine): Pick<PlanLine, 'configurations' | 'seeds' | 'steps' | 'batch'> {
+  const study = studies[block]?.('full');
+  const spec = study?.variants[0]?.runs[0];
+  if (study === undefined || spec === undefined) throw new Error(`no block ${block}`);
+  const { examples, epochs, batch } = spec.training;
+  return {
+    configurations: study.variants.length,
+    seeds: plansOf(study).length / study.variants.length,
+    steps: (Number(examples) * epochs) / batch,
+    batch,
+  };
+}
 
 describe('the compute plan', () => {
   it.each(computePlan.map((line) => [line.block, line] as const))(

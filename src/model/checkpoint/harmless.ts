@@ -1,5 +1,5 @@
 /** Settings of generation that older configs hold; `generation.ts` reads them. */
-export const generationKeys = [
+const generationKeys = [
   'max_length',
   'min_length',
   'do_sample',

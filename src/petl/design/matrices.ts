@@ -17,7 +17,7 @@ const matrices: Readonly<Record<MatrixWord, readonly Site[]>> = {
 
 /** Where LoRA stands (Hu et al. 2022, section 4.2). */
 export const queryAndValue: readonly MatrixWord[] = ['q', 'v'];
-export const matrixWords = Object.keys(matrices) as readonly MatrixWord[];
+const matrixWords = Object.keys(matrices) as readonly MatrixWord[];
 
 /** The sites of some matrices, the first matrix's first. */
 export const sitesOf = (words: readonly MatrixWord[]): readonly Site[] => words.flatMap((word) => matrices[word]);

@@ -18,7 +18,7 @@ const lora: Partial<Bottleneck> = {
 };
 
 /** Every site, reading and composition, and one form of each kind, at small sizes. */
-export const wholeSpace: Dimensions = {
+const wholeSpace: Dimensions = {
   sites,
   reads: ['x', 'query', 'query(norm(x))', 'h', 'residual', 'h+residual', 'norm(h+residual)', 'segment'],
   forms: [

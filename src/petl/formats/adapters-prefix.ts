@@ -35,7 +35,7 @@ export interface Location {
  * Where a group of prefixes goes: `encoder_prefix`, `self_prefix`, `cross_prefix`; models of one stack have `self`
  * alone.
  */
-export function locationOf(group: string, shape: ModelShape): Location {
+function locationOf(group: string, shape: ModelShape): Location {
   if (!hasCrossAttention(shape)) return { stack: stacksOf(shape)[0] as Stack, site: 'attn.heads' };
   if (group.startsWith('encoder')) return { stack: 'encoder', site: 'attn.heads' };
   return { stack: 'decoder', site: group.startsWith('cross') ? 'cross.heads' : 'attn.heads' };

@@ -71,7 +71,7 @@ interface Dense {
 }
 
 /** From the file, or the model's own pooler. */
-export function denseOf(weight: Values | undefined, bias: Values | undefined, base: Base): Dense | undefined {
+function denseOf(weight: Values | undefined, bias: Values | undefined, base: Base): Dense | undefined {
   const { width, pooler } = base.shape;
   if (!pooler && (weight === undefined || bias === undefined)) return undefined;
   return {

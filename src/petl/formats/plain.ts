@@ -51,7 +51,7 @@ export function singularOf(parts: Named): Values {
 }
 
 /** Each column of a matrix times its number. */
-export function byColumn(matrix: Values, numbers: Values): Values {
+function byColumn(matrix: Values, numbers: Values): Values {
   const width = matrix.shape[1] as number;
   return {
     shape: matrix.shape,

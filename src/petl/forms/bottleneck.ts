@@ -88,7 +88,7 @@ export function headsFirst(x: Tensor, heads: number): Tensor {
 }
 
 /** `[heads, N, dh]` -> `[N, heads * dh]` */
-export function headsLast(x: Tensor): Tensor {
+function headsLast(x: Tensor): Tensor {
   const [heads, rows, width] = x.shape as [number, number, number];
   return tf.reshape(tf.transpose(x, [1, 0, 2]), [rows, heads * width]);
 }

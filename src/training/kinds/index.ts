@@ -4,7 +4,7 @@ import { generation } from './generation';
 import type { TaskKind } from './kind';
 
 /** One kind of task for each file of this folder. */
-export const taskKinds: readonly TaskKind[] = [classification, generation];
+const taskKinds: readonly TaskKind[] = [classification, generation];
 
 /** The kind called `name`; an unknown name is a UserError that lists the known ones. */
 export function kindNamed(name: string): TaskKind {
