@@ -18,7 +18,7 @@ def card(name, run, corpus):
         trained=f"{corpus['hashes']['trained']:,}", held=f"{corpus['hashes']['heldOut']:,}", shared=corpus["hashes"]["shared"],
         sources=sources(corpus), packages=packages(corpus), shares="\n".join(f"- {key}: {share:g}%" for key, share in run["mix"].items()),
         step=f"{run['step']:,}", batch=f"{settings['batch']:,}", tokens=f"{run['tokens']:,}", minutes=f"{run['seconds'] / 60:.0f}",
-        threads=machine["threads"], cpu=machine["cpu"], device=machine["device"], torch=machine["torch"],
+        threads="1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads", cpu=machine["cpu"], device=machine["device"], torch=machine["torch"],
         speed=f"{run['tokens'] / run['seconds']:,.0f}", rate=settings["rate"], decay=settings["decay"], seed=settings["seed"],
         curve=curve(run), nats=f"{kept['nats']:.3f}", perplexity=f"{kept['perplexity']:.2f}", kept=measured(run), samples=samples(run))
 

@@ -103,5 +103,5 @@ export function base() {
 function trained(name) {
   const run = JSON.parse(readFileSync(at('data', 'models', name, 'training.json'), 'utf8'));
   const { tokens, seconds, kept, machine } = run;
-  return `${(tokens / 1e6).toFixed(1)} million target tokens in ${(seconds / 60).toFixed(0)} minutes on ${machine.threads} threads (${machine.cpu}); perplexity ${kept.perplexity.toFixed(2)} a token on texts kept aside ([card](data/models/${name}/README.md)).`;
+  return `${(tokens / 1e6).toFixed(1)} million target tokens in ${(seconds / 60).toFixed(0)} minutes on ${machine.threads} thread${machine.threads === 1 ? '' : 's'} (${machine.cpu}); perplexity ${kept.perplexity.toFixed(2)} a token on texts kept aside ([card](data/models/${name}/README.md)).`;
 }
