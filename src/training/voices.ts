@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { tf } from '../engine/tf';
 import { UserError } from '../errors';
@@ -6,14 +5,15 @@ import { Generator, type TextSegments } from '../model/generation/generate';
 import { greedy } from '../model/generation/settings';
 import { openModel } from '../model/open';
 import { Bank } from '../petl/bank/bank';
-import { deltaFiles, loadDelta, readDeltaRecord } from '../petl/bank/store';
+import { loadDelta, readDeltaRecord } from '../petl/bank/store';
 import { mixedTexts, type MixedTexts } from '../petl/bank/texts';
 import { nearest } from '../petl/design/nearest';
 import type { GenerationTask } from '../tasks/generation';
-import { noteFile, readNote, type KeptNote } from './kept';
+import { readNote, type KeptNote } from './kept';
 import { kindNamed } from './kinds/index';
 import type { TrainingModel } from './kinds/kind';
 import { oneStack } from './pairs/one-stack';
+import { namesIn } from './task-bank';
 
 /** A text to be answered under the adapter called `task`. */
 export interface Request {
@@ -29,8 +29,8 @@ interface Opened {
 }
 
 /**
- * A folder of kept adapters on one frozen decoder, each in a folder of its name: one model that writes for all of their
- * tasks, in one batch. The model is loaded with the first request and stays until `dispose()`.
+ * A bank's folder of adapters on one frozen decoder (`petl bank add`): one model that writes for all of their tasks, in
+ * one batch. The model is loaded with the first request and stays until `dispose()`.
  */
 export class Voices {
   readonly folder: string;
@@ -122,17 +122,6 @@ export class Voices {
       throw error;
     }
   }
-}
-
-function namesIn(folder: string): readonly string[] {
-  const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const names = found
-    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, deltaFiles.record)))
-    .map(({ name }) => name)
-    .sort();
-  if (names.length === 0)
-    throw new UserError(`${folder} holds no adapters: keep each in a folder of its own there, with ${noteFile}`);
-  return names;
 }
 
 interface Read {
