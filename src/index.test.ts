@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
@@ -29,4 +30,14 @@ it('holds no test fixture', () => {
     return (symbol.declarations ?? []).map((declaration) => declaration.getSourceFile().fileName);
   });
   expect(from.filter((file) => /\/(fixtures|testing)\//.test(file))).toEqual([]);
+});
+
+it('loads no TensorFlow and nothing that draws: the first import of a notebook waits for neither', () => {
+  const loaded = `
+    require(${JSON.stringify(join(__dirname, '..', 'bin', 'index.cjs'))});
+    const names = Object.keys(require.cache).map((file) => /node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(file)?.[1]);
+    console.log(JSON.stringify([...new Set(names.filter(Boolean))].sort()));
+  `;
+  const names = JSON.parse(execFileSync(process.execPath, ['-e', loaded], { encoding: 'utf8' })) as readonly string[];
+  expect(names).toEqual(['csv-parse', 'valibot']);
 });

@@ -4,7 +4,6 @@ import { writeWhole } from '../../files';
 import { readJson, real, whole, type Schema } from '../../json';
 import { labelledTask } from '../../tasks/classification';
 import { printOf, type SplitPrint } from '../../tasks/fingerprint';
-import { linearAnswers, scoreOf } from '../../tasks/linear';
 import { examplesOf } from '../../tasks/pinned';
 import { taskNamed } from '../../tasks/registry';
 import { take } from '../../training/data';
@@ -25,6 +24,10 @@ export interface LabelBaselines {
   }[];
 }
 
+/** It computes with TensorFlow, which nobody loads who only reads what was found. */
+const linear = (): typeof import('../../tasks/linear') =>
+  require('../../tasks/linear') as typeof import('../../tasks/linear');
+
 /** The most frequent label, and a linear model of words, learned from the same examples as the runs. */
 export async function scoreLabelBaselines(
   name: string,
@@ -34,6 +37,7 @@ export async function scoreLabelBaselines(
   const all = await examplesOf(task);
   const data = { ...all, train: take(all.train, train), test: take(all.test, test) };
   const most = mostFrequent(data.train.map(({ label }) => label));
+  const { linearAnswers, scoreOf } = linear();
   const { answers, penalty } = await linearAnswers(task, data);
   const row = (about: string, given: readonly number[]): Omit<LabelBaselines['rows'][number], 'name'> => ({
     about,

@@ -6,7 +6,7 @@ import { UserError } from '../../errors';
 import { makeFolder } from '../../files';
 import { knownShapes } from '../../model/shapes';
 import { cacheFolder } from '../../packages/manifest';
-import { deltaFiles, readDeltaRecord, type DeltaRecord } from '../../petl/bank/store';
+import { deltaFiles, readDeltaRecord, type DeltaRecord } from '../../petl/bank/record';
 import { collapsedMethod } from '../../petl/design/collapsed';
 import type { Method } from '../../petl/design/types';
 import { parseMethod, printMethod } from '../../petl/design/written';

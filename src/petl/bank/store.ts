@@ -1,19 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { upload } from '../../engine/memory';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
 import { makeFolder, writeWhole } from '../../files';
-import { readText, whole, type Schema } from '../../json';
-import { sealed, unsealed } from '../../seal';
+import { sealed } from '../../seal';
 import { openSafetensors } from '../../model/checkpoint/safetensors';
 import type { StoredTensor } from '../../model/checkpoint/stored';
 import type { ModelShape } from '../../model/shape';
 import { weightShapes } from '../../model/shapes';
 import { collapse } from '../forms/collapse';
 import { collapsedMethod } from '../design/collapsed';
-import { completeMethod, methodSchema } from '../design/complete';
 import { Delta } from './delta';
 import type { Method } from '../design/types';
 import { writeSafetensors } from '../formats/safetensors';
@@ -21,32 +17,9 @@ import { drawInit, type DrawnInit } from '../forms/init';
 import { unfrozenNames } from '../forms/unfrozen';
 import { specsOf } from '../forms/variables';
 import { whyInvalid } from '../design/valid';
-import { warnOnce } from './warn';
+import { deltaFiles as files, format, readDeltaRecord, type BaseModel, type DeltaRecord } from './record';
 
-/** What a saved delta is made of. */
-export const deltaFiles = { record: 'petl.json', tensors: 'delta.safetensors' } as const;
-const files = deltaFiles;
-const format = 'petl-lab delta 1';
-
-/** Which frozen model a delta belongs to; the hash is that of its weight files. */
-export interface BaseModel {
-  readonly name: string;
-  readonly hash: string;
-}
-
-/** What a saved folder says of itself, `petl.json`. */
-export interface DeltaRecord {
-  readonly format: typeof format;
-  /** Written form as it was trained. */
-  readonly written: string;
-  /** As stored: prefixes without MLP. */
-  readonly method: Method;
-  readonly base: BaseModel;
-  /** Classes of the head beside the delta, 0 for none. */
-  readonly classes: number;
-  /** Names and shapes of what the tensor file holds. */
-  readonly tensors: Readonly<Record<string, readonly number[]>>;
-}
+export { deltaFiles, readDeltaRecord, type BaseModel, type DeltaRecord } from './record';
 
 /**
  * Saves a delta, and the head's `head.weight`, `head.bias` if given, as safetensors and JSON; equal tensors give equal
@@ -114,34 +87,6 @@ export function loadDelta(folder: string, shape: ModelShape, base: Pick<BaseMode
   const head = Object.fromEntries(Object.entries(read).filter(([name]) => name.startsWith('head.')));
   return { delta: deltaOf(record.method, shape, read), head, record };
 }
-
-export function readDeltaRecord(folder: string): DeltaRecord {
-  const path = join(folder, files.record);
-  if (!existsSync(path))
-    throw new UserError(`${folder} holds no ${files.record}: give a folder that a delta was saved to.`);
-  const text = unsealed(readFileSync(path, 'utf8'));
-  // a checksum that is not where `sealed` puts it is one that another hand has written again
-  if (text === undefined || /"checksum"\s*:/.test(text))
-    throw new UserError(`${path} was changed after it was saved: its checksum does not fit; save the delta again.`);
-  const read = readText(text, recordSchema);
-  if (read.kind === 'fault') throw new UserError(`${path} ${read.reason}: it is damaged; save the delta again.`);
-  const record = read.value as unknown as DeltaRecord;
-  if (record.format !== format)
-    throw new UserError(`${path} has format "${record.format as string}", this version reads "${format}".`);
-  const unknown = Object.keys(record).filter((key) => !recordKeys.includes(key));
-  if (unknown.length > 0) warnOnce(`${path}: ${unknown.join(', ')} not known to this version`);
-  return { ...record, method: completeMethod(record.method) };
-}
-
-const recordSchema = v.looseObject({
-  format: v.string(),
-  written: v.string(),
-  method: methodSchema,
-  base: v.object({ name: v.string(), hash: v.string() }),
-  classes: whole,
-  tensors: v.record(v.string(), v.array(whole)),
-} satisfies { readonly [K in keyof DeltaRecord]: Schema<unknown> });
-const recordKeys: readonly string[] = Object.keys(recordSchema.entries);
 
 function deltaOf(method: Method, shape: ModelShape, read: Tensors): Delta {
   const variables: Record<string, Tensor> = {};

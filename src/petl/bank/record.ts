@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { UserError } from '../../errors';
+import { readText, whole, type Schema } from '../../json';
+import { unsealed } from '../../seal';
+import { completeMethod, methodSchema } from '../design/complete';
+import type { Method } from '../design/types';
+import { warnOnce } from './warn';
+
+/** What a saved delta is made of. */
+export const deltaFiles = { record: 'petl.json', tensors: 'delta.safetensors' } as const;
+export const format = 'petl-lab delta 1';
+
+/** Which frozen model a delta belongs to; the hash is that of its weight files. */
+export interface BaseModel {
+  readonly name: string;
+  readonly hash: string;
+}
+
+/** What a saved folder says of itself, `petl.json`. */
+export interface DeltaRecord {
+  readonly format: typeof format;
+  /** Written form as it was trained. */
+  readonly written: string;
+  /** As stored: prefixes without MLP. */
+  readonly method: Method;
+  readonly base: BaseModel;
+  /** Classes of the head beside the delta, 0 for none. */
+  readonly classes: number;
+  /** Names and shapes of what the tensor file holds. */
+  readonly tensors: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What a saved folder says of itself; loads no TensorFlow. */
+export function readDeltaRecord(folder: string): DeltaRecord {
+  const path = join(folder, deltaFiles.record);
+  if (!existsSync(path))
+    throw new UserError(`${folder} holds no ${deltaFiles.record}: give a folder that a delta was saved to.`);
+  const text = unsealed(readFileSync(path, 'utf8'));
+  // a checksum that is not where `sealed` puts it is one that another hand has written again
+  if (text === undefined || /"checksum"\s*:/.test(text))
+    throw new UserError(`${path} was changed after it was saved: its checksum does not fit; save the delta again.`);
+  const read = readText(text, recordSchema);
+  if (read.kind === 'fault') throw new UserError(`${path} ${read.reason}: it is damaged; save the delta again.`);
+  const record = read.value as unknown as DeltaRecord;
+  if (record.format !== format)
+    throw new UserError(`${path} has format "${record.format as string}", this version reads "${format}".`);
+  const unknown = Object.keys(record).filter((key) => !recordKeys.includes(key));
+  if (unknown.length > 0) warnOnce(`${path}: ${unknown.join(', ')} not known to this version`);
+  return { ...record, method: completeMethod(record.method) };
+}
+
+const recordSchema = v.looseObject({
+  format: v.string(),
+  written: v.string(),
+  method: methodSchema,
+  base: v.object({ name: v.string(), hash: v.string() }),
+  classes: whole,
+  tensors: v.record(v.string(), v.array(whole)),
+} satisfies { readonly [K in keyof DeltaRecord]: Schema<unknown> });
+const recordKeys: readonly string[] = Object.keys(recordSchema.entries);
