@@ -1,4 +1,4 @@
-// Type-checks src, every notebook's joined code cells and the blocks of README.md with tslab's own TypeScript and tslab's options, and the
+// Type-checks src, every notebook's joined code cells and the blocks of README.md and docs/library.md with tslab's own TypeScript and tslab's options, and the
 // notebooks strictly besides: what passes here compiles in a notebook.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -55,6 +55,13 @@ const readme = join(root, 'README.md');
 [...readFileSync(readme, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].forEach(([, text], i) =>
   notebooks.set(join(root, `readme-${i + 1}.ts`), { notebook: readme, text, starts: [{ cell: i + 1, line: 0 }] }),
 );
+/** The cells of a page that follow one another from the first import on. */
+function joinedBlocks(page) {
+  const text = [...readFileSync(page, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block).join('\n');
+  return { text, starts: [{ cell: 1, line: 0 }] };
+}
+const library = join(root, 'docs', 'library.md');
+notebooks.set(join(root, 'library.ts'), { notebook: library, ...joinedBlocks(library) });
 const sources = files('src', '.ts').filter((file) => !file.endsWith('.test.ts'));
 
 const host = ts.createCompilerHost(options);

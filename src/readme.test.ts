@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { families } from './petl/design/written';
 import { projectRoot } from './project';
 
 const page = readFileSync(join(projectRoot(), 'README.md'), 'utf8');
@@ -38,6 +39,14 @@ describe('docs', () => {
         ([path]) => [file, path] as const,
       ),
     );
+
+  it('have the names of every family elsewhere', () => {
+    const glossary = readFileSync(join(folder, 'glossary.md'), 'utf8');
+    const named = [...glossary.matchAll(/^\| ((?:`[\w-]+`(?:, )?)+) \|/gm)].flatMap(([, cell]) =>
+      [...(cell ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
+    );
+    expect([...named].sort()).toEqual(Object.keys(families).sort());
+  });
 
   it('name test files that are there', () => {
     expect(named.length).toBeGreaterThan(9);
