@@ -194,6 +194,14 @@ export const commands: readonly Command[] = [
     load: () => (require('./bank') as typeof import('./bank')).bankCommand,
   },
   {
+    name: 'spans',
+    usage: 'spans STUDY [--method METHOD] [--tier quick|full] [--json]',
+    about: 'scores with the adapters of every span of layers left out, nothing trained again',
+    options: { ...named('method'), ...tier, ...json },
+    positionals: ['STUDY'],
+    load: () => (require('./spans') as typeof import('./spans')).spansCommand,
+  },
+  {
     name: 'gate',
     usage: 'gate [--tier quick|full] [--json]',
     about: 'whether the base is worth adapting: against random weights and answers without a model',

@@ -17,6 +17,19 @@ export { need, plainForward, type Forward, type Frozen } from './forward';
 /** Last hidden states of an encoder: `[N, d]`, or `[B, d]` for `read: 'first'` or `'last'`. */
 export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
   const stream = streamOf(frozen, 'encoder', batch, forward);
+  const { keys, ...pass } = encoderPass(frozen, batch, stream, forward);
+  if (pass.hidesPaddingAlone && !endsNear(frozen.shape, 'encoder') && forward.visit.whole !== true)
+    return runStack(frozen, 'encoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
+  return pickRead(runStack(frozen, 'encoder', stream, pass), batch, forward);
+}
+
+/** What an encoder's blocks share over a batch, and which keys are there. */
+export function encoderPass(
+  frozen: Frozen,
+  batch: Batch,
+  stream: Stream,
+  forward: Forward,
+): Pass & { readonly keys: readonly Tensor[]; readonly hidesPaddingAlone: boolean } {
   const keys = batch.keys.map(keyMask);
   const { grids } = stream.layout;
   const masks = grids.map(({ length }, g) => {
@@ -24,10 +37,7 @@ export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
     return bias === undefined ? (keys[g] as Tensor) : tf.add(bias, keys[g] as Tensor);
   });
   const nearMasks = near(frozen.shape, grids, masks);
-  const pass = { forward, masks, ...(nearMasks && { nearMasks }), hidesPaddingAlone: !isRelative(frozen.shape) };
-  if (pass.hidesPaddingAlone && !endsNear(frozen.shape, 'encoder') && forward.visit.whole !== true)
-    return runStack(frozen, 'encoder', stream, { ...pass, ...rowsRead(batch, forward, keys) });
-  return pickRead(runStack(frozen, 'encoder', stream, pass), batch, forward);
+  return { keys, forward, masks, ...(nearMasks && { nearMasks }), hidesPaddingAlone: !isRelative(frozen.shape) };
 }
 
 /** A batch's embedded rows with their places and rotations. */

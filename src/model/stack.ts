@@ -20,14 +20,17 @@ export interface Pass {
   readonly final?: { readonly rows: Tensor; readonly masks: readonly Tensor[] };
   readonly cross?: Cross;
   readonly recall?: Recall;
+  /** Blocks `from` to `to` alone, the second not among them; all where left out. */
+  readonly blocks?: readonly [from: number, to: number];
 }
 
-/** All blocks of a stack and its final norm. @returns `[N, d]`, or one row a sequence where `final` says so */
+/** All blocks of a stack and its final norm, or some of them. @returns `[N, d]`, or one row a sequence where `final` says so */
 export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream, pass: Pass): Tensor {
   const { forward, final, cross, recall } = pass;
   const layers = layersOf(shape, stack);
+  const [from, to] = pass.blocks ?? [0, layers];
   let stream = start;
-  for (let layer = 0; layer < layers; layer++) {
+  for (let layer = from; layer < to; layer++) {
     const place: Place = { shape, weights, stack, layer, ...forward, ...(recall === undefined ? {} : { recall }) };
     const few = layer === layers - 1 ? final : undefined;
     const near = isWindowed(shape, layer);
@@ -40,7 +43,7 @@ export function runStack({ shape, weights }: Frozen, stack: Stack, start: Stream
       cross,
     );
   }
-  return shape.norm.final ? normOf(shape, weights, `${stack}.norm`)(stream.x) : stream.x;
+  return shape.norm.final && to === layers ? normOf(shape, weights, `${stack}.norm`)(stream.x) : stream.x;
 }
 
 function onlyRows(stream: Stream, rows: Tensor): Stream {
