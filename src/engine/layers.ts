@@ -8,4 +8,4 @@ export { attend, attendPacked, canAttendPacked, isForOneKernel, type Asked, type
 export { detach, withGradient } from './gradient';
 export { layerNorm, rmsNorm } from './norms';
 export { linear, matmul } from './products';
-export { gatherRows, oneHot, reorderRows } from './rows';
+export { gatherRows, oneHot, reorderRows, scatterRows } from './rows';

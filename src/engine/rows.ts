@@ -27,6 +27,19 @@ export function gatherRows(table: Tensor, rows: Tensor): Tensor {
 }
 
 /**
+ * `[size, k]` with each row of x where `rows` says, and zeros elsewhere; rows that name one place add up.
+ * @param rows int32 `[n]`
+ */
+export function scatterRows(x: Tensor, rows: Tensor, size: number): Tensor {
+  const types = { T: 'float32', Tindices: 'int32', Tnumsegments: 'int32' } as const;
+  return withGradient([x], () => ({
+    value: rawOp('UnsortedSegmentSum', types, [x, rows, tf.scalar(size, 'int32')]),
+    kept: [rows],
+    gradient: (dy, _inputs, [index]) => [rawGather(dy, index)],
+  }));
+}
+
+/**
  * Rows of x in another order, where the gradient is a plain gather too: the caller knows which output row each input
  * row
  * went to, and that rows read more than once or never have zero gradient (see `layout.ts`).

@@ -53,12 +53,12 @@ function base({ model, run }: Bench, delta: Delta): Tensor {
  */
 const exact =
   /^(full|bitfit|tokens|layernorm|top|lora|lora-ffn|rslora|lora-fa|dora|pissa|vera|adalora|ia3|pa-ffn:r=\d+,s=(learned|channel|\d+))/;
-const far = /^(prompt|prefix|p-tuning-v2|mam|unipelt|segments|layernorm\+lora)|norm=out/;
+const far = /^((id-)?prompt|prefix|p-tuning-v2|mam|unipelt|segments|layernorm\+lora)|norm=out/;
 const startOf = (written: string): 'exact' | 'near' | 'far' =>
   far.test(written) && !written.includes('gate=none') ? 'far' : exact.test(written) ? 'exact' : 'near';
 
 invariant(2, () => {
-  it.each(cells(kinds).filter(([, written]) => !/^prompt/.test(written)))('%s, %s', (family, written) => {
+  it.each(cells(kinds).filter(([, written]) => !/^(id-)?prompt/.test(written)))('%s, %s', (family, written) => {
     const bench = benchOf(family);
     const delta = createDelta(parseMethod(written), bench.model.shape, bench.model.weights, 11);
     const size = tf.tidy(() => tf.max(tf.abs(base(bench, delta))).dataSync()[0] as number);

@@ -71,7 +71,7 @@ export type TextPair = { readonly source?: Batch; readonly target: Batch };
  */
 export function decodeText(frozen: Frozen, { source, target }: TextPair, forward: Forward): Tensor {
   if (source === undefined) return decode(frozen, target, forward);
-  const { words: _given, ...own } = forward; // given word vectors are the source's
+  const { words: _given, promptFrom: _written, ...own } = forward; // given vectors are the source's
   const hidden = encode(frozen, source, { ...forward, read: 'all' });
   return decode(frozen, target, { ...own, prompt: undefined }, { memory: { hidden, batch: source } });
 }

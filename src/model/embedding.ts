@@ -1,4 +1,4 @@
-import { gatherRows, linear, matmul, oneHot } from '../engine/layers';
+import { gatherRows, linear, matmul, oneHot, scatterRows } from '../engine/layers';
 import { dropout } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import type { Batch } from './batch';
@@ -11,7 +11,7 @@ import type { Stack } from './site';
  * What an embedding reads of a batch; prompts only for methods that have them. Types are the segments of a text, which a
  * model may have a table for and a method a lookup.
  */
-export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'types' | 'prompts'>>;
+export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'types' | 'prompts' | 'first'>>;
 
 /**
  * Word + position + type embeddings, prompt vectors in their slots (no position added to them), then norm, the map from
@@ -35,7 +35,7 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
   }
   if (shape.tokenTypes > 0 && tokens.types !== undefined)
     x = tf.add(x, gatherRows(need(weights, 'embedding.type'), tokens.types));
-  if (forward.prompt !== undefined && tokens.prompts !== undefined) x = placePrompt(x, forward.prompt, tokens.prompts);
+  if (forward.prompt !== undefined && tokens.prompts !== undefined) x = placePrompt(x, forward.prompt, tokens);
   if (shape.embeddingNorm) x = normOf(shape, weights, norm)(x);
   if (shape.embeddingWidth !== null)
     x = linear(x, need(weights, 'embedding.project.weight'), need(weights, 'embedding.project.bias'));
@@ -71,16 +71,30 @@ function shifted(positions: Tensor, offset: number): Tensor {
   return offset === 0 ? positions : tf.add(positions, tf.scalar(offset, 'int32'));
 }
 
-/** One-hot rows times the prompt: the gradient is a matrix product, and rows without a prompt are left as they were. */
-function placePrompt(x: Tensor, prompt: Tensor, slots: Tensor): Tensor {
-  const here = oneHot(slots, prompt.shape[0] as number);
-  const token = tf.cast(tf.expandDims(tf.less(slots, 0), 1), 'float32');
-  return tf.add(tf.mul(x, token), matmul(here, prompt));
+/**
+ * One-hot rows times the prompt that all sequences share: the gradient is a matrix product. Prompts of their own go to
+ * the rows before each sequence's first token. Rows without a prompt are left as they were.
+ */
+function placePrompt(x: Tensor, prompt: Tensor, { prompts, first }: Tokens): Tensor {
+  if (prompts === undefined) return x;
+  const token = tf.cast(tf.expandDims(tf.less(prompts, 0), 1), 'float32');
+  const kept = tf.mul(x, token);
+  if (prompt.rank === 2) return tf.add(kept, matmul(oneHot(prompts, slotsIn(prompt)), prompt));
+  if (first === undefined) throw new Error('prompts of their own need to know where sequences begin');
+  const [sequences, slots, width] = prompt.shape as [number, number, number];
+  const before = tf.range(-slots, 0, 1, 'int32');
+  const rows = tf.reshape(tf.add(tf.reshape(first, [sequences, 1]), before), [sequences * slots]);
+  return tf.add(kept, scatterRows(tf.reshape(prompt, [sequences * slots, width]), rows, x.shape[0] as number));
+}
+
+/** Slots l of a prompt `[l, d]` or `[B, l, d]`. */
+function slotsIn(prompt: Tensor): number {
+  return prompt.shape[prompt.rank - 2] as number;
 }
 
 /** Positions for rotary embeddings: prompt vectors stand at -l..-1, before the first token. */
 export function turningPositions({ positions, prompts }: Tokens, prompt: Tensor | undefined): Tensor {
   if (prompt === undefined || prompts === undefined) return positions;
-  const length = tf.scalar(prompt.shape[0] as number, 'int32');
+  const length = tf.scalar(slotsIn(prompt), 'int32');
   return tf.where(tf.greaterEqual(prompts, 0), tf.sub(prompts, length), positions);
 }

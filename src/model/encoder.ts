@@ -42,8 +42,9 @@ export function encoderPass(
 
 /** A batch's embedded rows with their places and rotations. */
 export function streamOf(frozen: Frozen, stack: 'encoder' | 'decoder', batch: Batch, forward: Forward): Stream {
-  const x = embed(frozen, stack, batch, forward);
-  const rotations = rotationsAt(turningPositions(batch, forward.prompt), frozen.shape);
+  const prompt = forward.prompt ?? forward.promptFrom?.(batch);
+  const x = embed(frozen, stack, batch, { ...forward, prompt });
+  const rotations = rotationsAt(turningPositions(batch, prompt), frozen.shape);
   return { x, layout: layoutOf(batch), ...(rotations && { rotations }) };
 }
 

@@ -1,5 +1,6 @@
 import type { Noise } from '../engine/random';
 import type { Tensor, Tensors } from '../engine/tf';
+import type { Batch } from './batch';
 import type { ModelShape } from './shape';
 import { untouched, type Stack, type Visit } from './site';
 
@@ -14,8 +15,13 @@ export interface Forward {
   readonly visit: Visit;
   readonly noise: Noise | undefined;
   readonly dropout: number;
-  /** Free vectors `[l, d]` in front of every (source) sequence; the batch must have been packed with l slots. */
+  /**
+   * Free vectors in front of every (source) sequence, `[l, d]` for all or `[B, l, d]` for each; the batch must have been
+   * packed with l slots.
+   */
   readonly prompt: Tensor | undefined;
+  /** Makes them of the batch that they stand in, where they are written from the input. */
+  readonly promptFrom?: ((batch: Batch) => Tensor) | undefined;
   /**
    * Rows that anything reads: all, or each sequence's first or last token (the last block then works on those alone).
    */

@@ -1,6 +1,7 @@
 import { smoothedCrossEntropy } from '../engine/loss';
 import { upload } from '../engine/memory';
 import type { Tensor } from '../engine/tf';
+import type { Batch } from './batch';
 import { decodeText, logitsAt, type TextPair } from './decoder';
 import type { Forward, Frozen } from './forward';
 import type { PackedArrays } from './packing';
@@ -21,7 +22,13 @@ export interface TargetArrays {
 }
 
 /** What a language model learns from: packed texts and the places where a next token is read. */
-export type LanguageBatch = TextPair & { readonly rows: Tensor; readonly labels: Tensor; readonly weights: Tensor };
+export type LanguageBatch = TextPair & {
+  readonly rows: Tensor;
+  readonly labels: Tensor;
+  readonly weights: Tensor;
+  /** What a prompt is written from, in the tokens of its encoder; sequences in the same order. */
+  readonly reads?: Batch;
+};
 
 function targetCount(sequences: readonly TargetSequence[]): number {
   return sequences.reduce((sum, { ids, from }) => sum + ids.length - from, 0);
@@ -64,8 +71,12 @@ export function uploadTargets({
   };
 }
 
-/** Negative log-likelihood of each target, natural log, label-smoothed. Logits exist at targets only. @returns `[M]` */
+/** Scores of every word at each target, `[M, V]`: logits exist at targets only. */
+export function targetLogits(frozen: Frozen, batch: LanguageBatch, forward: Forward): Tensor {
+  return logitsAt(frozen, decodeText(frozen, batch, forward), batch.rows);
+}
+
+/** Negative log-likelihood of each target, natural log, label-smoothed. @returns `[M]` */
 export function languageLosses(frozen: Frozen, batch: LanguageBatch, forward: Forward, smoothing: number): Tensor {
-  const hidden = decodeText(frozen, batch, forward);
-  return smoothedCrossEntropy(logitsAt(frozen, hidden, batch.rows), batch.labels, smoothing);
+  return smoothedCrossEntropy(targetLogits(frozen, batch, forward), batch.labels, smoothing);
 }

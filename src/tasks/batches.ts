@@ -7,6 +7,8 @@ export interface Encoded {
   readonly ids: Int32Array;
   /** What is to be written, where something is. */
   readonly target?: Int32Array;
+  /** What a prompt is written from, where one is: tokens of its encoder. */
+  readonly reads?: ArrayLike<number>;
 }
 
 /**

@@ -9,6 +9,7 @@ export type { GenerationExample } from './task';
 /** Scored by target negative log-likelihood per token first, by BLEU, chrF and ROUGE beside it. */
 export interface GenerationTask extends Task<GenerationExample> {
   readonly kind: 'generation';
+  readonly metric: 'nll' | 'exact-match';
   /** Of a translation; null where source and target are of one language. */
   readonly languages: Languages | null;
   /** Of sources that are read in segments; null where source and target are two plain texts. */
@@ -30,6 +31,8 @@ interface Named {
   readonly segments?: Segments | null;
   /** Tokens of the longest target that is kept whole; 64 where left out. */
   readonly targetTokens?: number;
+  /** `nll`, the usual one, or `exact-match`: whether greedy search writes the target. */
+  readonly metric?: GenerationTask['metric'];
 }
 
 /** A task whose examples a function makes. */
@@ -52,6 +55,7 @@ export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
     print = null,
     languages = null,
     targetTokens = 64,
+    metric = 'nll',
     segments: given = null,
   } = fields;
   if (!Number.isInteger(targetTokens) || targetTokens < 1)
@@ -64,7 +68,7 @@ export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
     name,
     about,
     packages,
-    metric: 'nll',
+    metric,
     outputs: 0,
     writes,
     languages,

@@ -77,9 +77,12 @@ export class Adapter {
     const session = new Session();
     const job = this.job();
     try {
-      const { model } = await session.openPrograms(job);
+      const { model, encoder } = await session.openPrograms(job);
       const { shape } = model.backbone;
-      const { delta, head } = loadDelta(this.folder, shape, { hash: await model.backbone.hash() });
+      const { delta, head } = loadDelta(this.folder, shape, {
+        hash: await model.backbone.hash(),
+        ...(encoder !== undefined && { encoder }),
+      });
       const variables: Tensors = { ...delta.variables, ...head };
       return (this.opened = { session, job, own: { variables, constants: delta.constants } });
     } catch (error) {

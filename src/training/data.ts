@@ -30,11 +30,19 @@ export interface RunData<B> {
   readonly print: DataPrint;
 }
 
+/** Which examples an epoch takes, in an order that seed and epoch alone decide; one may come more than once. */
+export type Draw = (
+  examples: readonly Example[],
+  order: { readonly seed: number; readonly epoch: number },
+) => readonly number[];
+
 /** How examples X become encoded rows E, and rows a batch of tensors B. */
 export interface Batching<X extends Example, E extends Encoded, B> {
   readonly encode: (examples: readonly X[]) => readonly E[];
   /** Labels of one row. */
   readonly labels: (row: E) => number;
+  /** Every example once where left out. */
+  readonly draw?: Draw;
   /** Chooses the tensors' shapes for all batches of a run, so that they are few. */
   readonly uploader: (batches: readonly Batch<E>[]) => (batch: Batch<E>) => B;
 }
@@ -63,7 +71,7 @@ export function prepare<X extends Example, E extends Encoded, B extends Weighted
     maxShapes: training.examples === 'all' ? few.full : few.quick,
   });
   const train = Array.from({ length: training.epochs }, (_, epoch) =>
-    trainingBatches(parts.train, plan, { seed, epoch }),
+    trainingBatches(drawn(parts.train, how.draw?.(chosen.train, { seed, epoch })), plan, { seed, epoch }),
   ).flat();
   const [validation, test] = [evaluationBatches(parts.validation, plan), evaluationBatches(parts.test, plan)];
   const upload = how.uploader([...train, ...validation, ...test]);
@@ -81,6 +89,11 @@ export function prepare<X extends Example, E extends Encoded, B extends Weighted
     test: part(test, chosen.test),
     print: dataPrint(chosen),
   };
+}
+
+/** The rows at these places, each time as one of its own: batches tell rows apart. */
+function drawn<E extends Encoded>(rows: readonly E[], places: readonly number[] | undefined): readonly E[] {
+  return places === undefined ? rows : places.map((place) => ({ ...(rows[place] as E) }));
 }
 
 /** The first `count`. */

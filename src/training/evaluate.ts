@@ -30,8 +30,11 @@ export interface Evaluation {
 /** How one number is made of all: `whole` of the answers and the right ones, else the mean of parts. */
 export interface Statistic {
   readonly whole: Metric['whole'];
+  readonly each: Metric['each'];
   /** The right answers, in the order of the part's examples. */
   readonly right: readonly number[];
+  /** Of a mixture the task of each example: every task counts as much. Empty where all examples are of one. */
+  readonly parts: readonly string[];
 }
 
 /** Scores every example; of none there is no score. */
@@ -39,31 +42,47 @@ export function evaluate<B extends Weighted>(
   score: Compiled<[Own, B], Scores>,
   { batches, ids }: Part<B>,
   own: Own,
-  { whole, right }: Statistic,
+  { whole, each, right, parts }: Statistic,
 ): Evaluation {
   if (ids.length === 0) return { score: NaN, loss: NaN, perExample: [], labels: [], answers: [] }; // a tuning trial never sees the test set
-  const [sums, counts, answers] = [ids, ids, ids].map((all) => new Array<number>(all.length).fill(NaN)) as [
-    number[],
-    number[],
-    number[],
-  ];
+  const none = (): number[] => ids.map(() => NaN);
+  const [sums, counts, answers, losses] = [none(), none(), none(), none()];
   let loss = 0;
   for (const batch of batches) {
-    for (const { index, labels, nll, value, answer } of scoresOf(score, batch, own)) {
+    for (const { index, labels, nll, value, answer } of scoresOf(score, batch, own, each)) {
       loss += nll;
+      losses[index] = nll;
       sums[index] = value;
       counts[index] = labels;
       answers[index] = answer ?? NaN;
     }
   }
   const total = added(counts);
+  const found = { answers: answers.some(Number.isNaN) ? [] : answers, labels: counts };
+  if (parts.length > 0 || each === 'all') {
+    const unit = each === 'all' ? counts.map(() => 1) : counts; // what a part's mean is taken over
+    const perExample = evenly(sums, unit, parts);
+    return {
+      score: added(perExample) / ids.length,
+      loss: added(evenly(losses, counts, parts)) / ids.length,
+      perExample,
+      ...found,
+    };
+  }
   return {
     score: whole === undefined ? added(sums) / total : whole(answers, right),
     loss: loss / total,
-    answers: answers.some(Number.isNaN) ? [] : answers,
     perExample: sums.map((sum) => sum * (ids.length / total)),
-    labels: counts,
+    ...found,
   };
+}
+
+/** Sums over labels, scaled so that their mean is the mean of the parts' means. */
+function evenly(sums: readonly number[], counts: readonly number[], parts: readonly string[]): readonly number[] {
+  const totals = new Map<string, number>();
+  const partOf = (i: number): string => parts[i] ?? '';
+  counts.forEach((n, i) => totals.set(partOf(i), (totals.get(partOf(i)) ?? 0) + n));
+  return sums.map((sum, i) => (sum * sums.length) / (totals.size * (totals.get(partOf(i)) as number)));
 }
 
 function added(values: readonly number[]): number {
@@ -83,6 +102,7 @@ function scoresOf<B extends Weighted>(
   score: Compiled<[Own, B], Scores>,
   batch: Ready<B>,
   own: Own,
+  each: Metric['each'],
 ): readonly RowScore[] {
   const tensors = batch.upload();
   const scores = score(own, tensors);
@@ -92,8 +112,9 @@ function scoresOf<B extends Weighted>(
   let from = 0;
   const sum = (values: ArrayLike<number>, count: number): number =>
     added(Array.from({ length: count }, (_, i) => values[from + i] ?? NaN));
+  const made = (count: number): number => (each === 'all' ? Number(sum(value, count) === count) : sum(value, count));
   return batch.rows.map(({ index, labels }) => {
-    const row = { index, labels, nll: sum(nll, labels), value: sum(value, labels), answer: answers?.[from] };
+    const row = { index, labels, nll: sum(nll, labels), value: made(labels), answer: answers?.[from] };
     from += labels;
     return row;
   });

@@ -197,7 +197,12 @@ describe('an encoder-decoder that learns to write', () => {
         loss,
         perExample,
         labels,
-      } = evaluate(score, { batches: ready, ids: ['a', 'b', 'c'] }, own, { whole: undefined, right: [] });
+      } = evaluate(score, { batches: ready, ids: ['a', 'b', 'c'] }, own, {
+        whole: undefined,
+        each: 'sum',
+        right: [],
+        parts: [],
+      });
       expect(mean).toBe(loss);
       expect(perExample.reduce((a, b) => a + b, 0) / 3).toBeCloseTo(mean, 10);
       expect(labels).toEqual(fixture.targets.map((target) => target.length));

@@ -1,9 +1,10 @@
+import { smoothedCrossEntropy } from '../engine/loss';
 import { noise } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import { UserError } from '../errors';
 import type { Frozen } from '../model/encoder';
 import { sequenceMean, weightedMean } from '../model/heads';
-import { languageLosses, type LanguageBatch } from '../model/language';
+import { targetLogits, type LanguageBatch } from '../model/language';
 import type { SequenceMean } from '../model/site';
 import { runUnder } from '../petl/forms/adaptation';
 import type { Method } from '../petl/design/types';
@@ -14,40 +15,51 @@ import { learnerOf, type Learner, type Own } from './learner';
 
 /** A frozen language model with a method that learns to write targets: pure functions of the trained variables. */
 export interface TextGenerator extends Learner<LanguageBatch> {
-  /** `[M]` negative log-likelihoods of the targets, fillers among them; they are their own score. */
+  /**
+   * `[M]` negative log-likelihoods of the targets, fillers among them; they are their own score, or 1 where the target is
+   * what greedy search would write.
+   */
   score(own: Own, batch: LanguageBatch): Omit<Scores, 'answer'>;
+}
+
+/** What of a run's surroundings its graphs depend on. */
+export interface GeneratorSetting {
+  /** Another frozen model that the method's prompt is written with. */
+  readonly encoder?: Frozen | undefined;
+  readonly metric?: string;
 }
 
 export function generatorOf(
   frozen: Frozen,
   method: Method,
   { dropout, labelSmoothing, optimizer }: LossSettings,
+  { encoder, metric = 'nll' }: GeneratorSetting = {},
 ): TextGenerator {
-  const losses = (
-    { variables, constants }: Own,
-    batch: LanguageBatch,
-    seed: Tensor | undefined,
-    smoothing: number,
-  ): Tensor => {
+  const logits = ({ variables, constants }: Own, batch: LanguageBatch, seed: Tensor | undefined): Tensor => {
     const source = seed && noise(seed);
     const own = { ...variables, ...constants };
     const { frozen: adapted, forward } = runUnder(method, frozen, own, {
       noise: source,
       dropout,
       sequenceMean: meansOf(batch),
+      reads: { encoder, texts: batch.reads },
     });
-    return languageLosses(adapted, batch, forward, smoothing);
+    return targetLogits(adapted, batch, forward);
   };
+  const losses = (own: Own, batch: LanguageBatch, seed: Tensor): Tensor =>
+    smoothedCrossEntropy(logits(own, batch, seed), batch.labels, labelSmoothing);
   const loss = (own: Own, batch: LanguageBatch, seed: Tensor): Tensor => {
-    const fit = weightedMean(losses(own, batch, seed, labelSmoothing), batch.weights);
+    const fit = weightedMean(losses(own, batch, seed), batch.weights);
     const penalty = penaltyOf(method, frozen.shape, { ...own.variables, ...own.constants });
     return penalty === undefined ? fit : tf.add(fit, penalty);
   };
   return {
     ...learnerOf(loss, optimizer),
     score: (own, batch) => {
-      const nll = losses(own, batch, undefined, 0);
-      return { nll, value: nll };
+      const scores = logits(own, batch, undefined);
+      const nll = smoothedCrossEntropy(scores, batch.labels, 0);
+      if (metric === 'nll') return { nll, value: nll };
+      return { nll, value: tf.cast(tf.equal(tf.argMax(scores, 1), batch.labels), 'float32') };
     },
   };
 }

@@ -31,7 +31,8 @@ export function lentNames(method: Method, { shape, weights, files }: Backbone): 
   const size = (tensors: readonly (Tensor | undefined)[]): number =>
     tensors.reduce((sum, t) => sum + (t?.size ?? 0), 0);
   const worth = 10 * size(names.map((name) => weights[name])) > size(Object.values(weights));
-  return files.length > 0 && worth ? names : [];
+  const isRead = method.prompt.kind === 'written' && method.prompt.encoder.kind === 'own'; // frozen, beside the trained ones
+  return files.length > 0 && worth && !isRead ? names : [];
 }
 
 /** Tells two ways of holding a model apart. */

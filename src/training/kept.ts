@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { makeFolder, writeWhole } from '../files';
 import { anyObject, readJson, real, whole, type Schema } from '../json';
 import type { ModelShape } from '../model/shape';
-import { saveDelta } from '../petl/bank/store';
+import { saveDelta, type BaseModel } from '../petl/bank/store';
 import type { Method } from '../petl/design/types';
 import type { TrainingJob } from './job';
 import { kindNamed } from './kinds/index';
@@ -49,20 +49,26 @@ interface Trained {
   readonly method: Method;
   readonly shape: ModelShape;
   readonly model: string;
+  readonly encoder?: BaseModel;
 }
 
 /** Writes what was trained, its head and its note into a folder that `openAdapter`, `loadDelta` and `--adapter` read. */
 export function keepTrained(
   folder: string,
   { model, task, training }: TrainingJob,
-  { method, shape, model: hash }: Trained,
+  { method, shape, model: hash, encoder }: Trained,
   { variables, constants }: Own,
 ): void {
   const part = (isHead: boolean): Own['variables'] =>
     Object.fromEntries(Object.entries(variables).filter(([name]) => name.startsWith('head.') === isHead));
   const note: KeptNote = { format, task: kindNamed(task.kind).note(task), training };
   makeFolder(folder, (place) => {
-    saveDelta(place, { method, shape, variables: part(false), constants }, { name: model, hash }, part(true));
+    saveDelta(
+      place,
+      { method, shape, variables: part(false), constants },
+      { name: model, hash, ...(encoder && { encoder }) },
+      part(true),
+    );
     writeWhole(join(place, noteFile), `${JSON.stringify(note, null, 2)}\n`);
   });
 }

@@ -4,6 +4,7 @@ import { openModel, type Model } from '../model/open';
 import type { ModelShape } from '../model/shape';
 import { createDelta, withPromptTokens } from '../petl/bank/delta';
 import { demandHead } from '../petl/bank/guards';
+import type { BaseModel } from '../petl/bank/store';
 import type { Method } from '../petl/design/types';
 import { examplesOf } from '../tasks/pinned';
 import type { Task, TaskData } from '../tasks/task';
@@ -26,13 +27,15 @@ export interface OpenRun {
   readonly shape: ModelShape;
   /** Hash of the frozen weights' files. */
   readonly model: string;
+  /** The model that the prompt is written with, where it is another. */
+  readonly encoder?: BaseModel;
   times(): TrainingOutcome['programs'];
   /** Throws where a frozen weight is not what it was when the model was loaded. */
   demandFrozen(): void;
 }
 
 interface LoadedModel {
-  readonly model: TrainingModel;
+  readonly model: Omit<TrainingModel, 'encoder'>;
   readonly prints: ReadonlyMap<string, string>;
   readonly hash: string;
   /** How its matrices are held. */
@@ -50,6 +53,7 @@ interface LoadedTask {
  */
 export class Session {
   private model: LoadedModel | undefined;
+  private encoder: LoadedModel | undefined;
   private task: LoadedTask | undefined;
   private current: { readonly key: string; readonly trainer: Trainer } | undefined;
 
@@ -58,14 +62,15 @@ export class Session {
     demandJob(job);
     const { task, data } = await this.openTask(job.task);
     const { model, prints, hash } = await this.openModel(job);
+    const encoder = await this.openEncoder(job);
     const { backbone, tokenizer } = model;
-    const trainer = this.openTrainer(job, model, task);
+    const trainer = this.openTrainer(job, { ...model, ...(encoder && { encoder: encoder.model }) }, task);
     const method = withPromptTokens(job.method, (text) => Array.from(tokenizer.encode({ text, pair: null }, 512).ids));
     const course = trainer.course(data, job);
     const { delta, head = trainer.head(job.seed) } =
       job.from === undefined
         ? { delta: createDelta(method, backbone.shape, backbone.weights, job.seed) }
-        : startFrom(job.from, task, { shape: backbone.shape, hash });
+        : startFrom(job.from, task, { shape: backbone.shape, hash, ...(encoder && { encoder: encoder.hash }) });
     const variables = { ...delta.variables, ...head };
     demandHead(variables, task.outputs);
     backbone.release(lentNames(method, backbone));
@@ -75,18 +80,46 @@ export class Session {
       method,
       shape: backbone.shape,
       model: hash,
+      ...(encoder && { encoder: { name: encoder.model.name, hash: encoder.hash } }),
       own: { variables, constants: delta.constants },
       demandFrozen: () => {
         demandFrozen(backbone.weights, prints);
+        if (encoder !== undefined) demandFrozen(encoder.model.backbone.weights, encoder.prints);
       },
       times: () => timesOf(trainer),
     };
   }
 
   /** The programs of a method on a model and a task, for predicting with tensors at hand. */
-  async openPrograms(job: TrainingJob): Promise<{ readonly model: Model; readonly trainer: Trainer }> {
+  async openPrograms(
+    job: TrainingJob,
+  ): Promise<{ readonly model: Model; readonly trainer: Trainer; readonly encoder?: string }> {
     const { model } = await this.openModel(job);
-    return { model, trainer: this.openTrainer(job, model, job.task) };
+    const encoder = await this.openEncoder(job);
+    const whole = { ...model, ...(encoder && { encoder: encoder.model }) };
+    return { model, trainer: this.openTrainer(job, whole, job.task), ...(encoder && { encoder: encoder.hash }) };
+  }
+
+  /** The other frozen model that a prompt is written with; the model itself where it has that name. */
+  private async openEncoder({ method, model }: TrainingJob): Promise<LoadedModel | undefined> {
+    const { prompt } = method;
+    if (prompt.kind !== 'written' || prompt.encoder.kind === 'own') return undefined;
+    const { name, width } = prompt.encoder;
+    const known = [this.encoder, this.model].find((loaded) => loaded?.model.name === name);
+    const loaded = known ?? (await loadModel(name, 'float32'));
+    if (known === undefined) {
+      this.closeTrainer();
+      this.encoder?.model.backbone.dispose();
+      this.encoder = loaded;
+    }
+    const { shape } = loaded.model.backbone;
+    if (shape.width !== width)
+      throw new UserError(
+        `${method.name}: the states of "${name}" are ${shape.width} wide, not ${width}: write e=${shape.width}`,
+      );
+    if (name === model && shape.encoderLayers === 0)
+      throw new UserError(`${method.name} reads with the whole of the model itself: write encoder=own,layers=2`);
+    return loaded;
   }
 
   private async openModel(job: TrainingJob): Promise<LoadedModel> {
@@ -100,18 +133,7 @@ export class Session {
     this.closeTrainer();
     this.model?.model.backbone.dispose();
     this.model = undefined;
-    const model = await openModel(name, held);
-    const { tokenizer, backbone } = model;
-    if (tokenizer === undefined) {
-      backbone.dispose();
-      throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
-    }
-    return (this.model = {
-      model: { ...model, tokenizer },
-      prints: printsOf(backbone.weights),
-      hash: await backbone.hash(),
-      held: heldKey(held, backbone.shape),
-    });
+    return (this.model = await loadModel(name, held));
   }
 
   private async openTask(task: Task): Promise<LoadedTask> {
@@ -140,7 +162,9 @@ export class Session {
   dispose(): void {
     this.closeTrainer();
     this.model?.model.backbone.dispose();
+    this.encoder?.model.backbone.dispose();
     this.model = undefined;
+    this.encoder = undefined;
     this.task = undefined;
   }
 }
@@ -149,6 +173,21 @@ export class Session {
 async function makeWhole({ model: { name, backbone }, prints }: LoadedModel, held: Held): Promise<void> {
   backbone.restore((await openModel(name, held)).backbone);
   demandFrozen(backbone.weights, prints);
+}
+
+async function loadModel(name: string, held: Held): Promise<LoadedModel> {
+  const model = await openModel(name, held);
+  const { tokenizer, backbone } = model;
+  if (tokenizer === undefined) {
+    backbone.dispose();
+    throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
+  }
+  return {
+    model: { ...model, tokenizer },
+    prints: printsOf(backbone.weights),
+    hash: await backbone.hash(),
+    held: heldKey(held, backbone.shape),
+  };
 }
 
 function timesOf(trainer: Trainer): TrainingOutcome['programs'] {

@@ -23,7 +23,7 @@ export interface Start {
 export function startFrom(
   folder: string,
   task: Task,
-  base: { readonly shape: ModelShape; readonly hash: string },
+  base: { readonly shape: ModelShape; readonly hash: string; readonly encoder?: string },
 ): Start {
   const { delta, head } = loadDelta(folder, base.shape, base);
   if (answersAlike(folder, task)) return { delta, head };

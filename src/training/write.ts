@@ -1,5 +1,6 @@
 import { seconds } from '../clock';
 import type { Tensors } from '../engine/tf';
+import { disposeTree } from '../engine/tree';
 import type { Generator } from '../model/generation/generate';
 import type { GenerationSettings } from '../model/generation/settings';
 import type { SpecialIds } from '../model/special';
@@ -11,7 +12,7 @@ import type { TargetSettings, Written } from './job';
 import type { PairForm } from './pairs/form';
 
 /** Sources read at a time. */
-const together = { greedy: 64, beam: 32 } as const;
+const atOnce = { greedy: 64, beam: 32 } as const;
 
 export interface Writing {
   readonly generator: Generator;
@@ -21,6 +22,8 @@ export interface Writing {
   readonly target: TargetSettings;
   /** The method's, as they stand. */
   readonly tensors: Tensors;
+  /** Prompts of texts that they are written from, under their name; the caller owns them. */
+  readonly prompts?: (reads: readonly ArrayLike<number>[]) => Tensors;
 }
 
 /** Writes a target for every source, once, and scores the texts. */
@@ -39,12 +42,12 @@ export async function writeTargets(writing: Writing, examples: readonly Generati
  * they share programs.
  */
 export async function writeTexts(
-  { generator, tokenizer, special, form, target, tensors }: Writing,
+  { generator, tokenizer, special, form, target, tensors, prompts }: Writing,
   examples: readonly GenerationExample[],
 ): Promise<{ readonly texts: readonly string[]; readonly unfinished: number }> {
   const settings = settingsOf(target);
-  const { ids, start, segments } = form.sources(examples);
-  const size = Math.min(ids.length, together[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
+  const { ids, start, segments, reads = [] } = form.sources(examples);
+  const size = Math.min(ids.length, atOnce[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
   const texts: string[] = [];
   let unfinished = 0;
   for (let from = 0; from < ids.length; from += size) {
@@ -55,7 +58,9 @@ export async function writeTexts(
       written: places.map((place) => segments.written[place] ?? 0),
     };
     const options = { settings, special: { ...special, start }, ...(own && { segments: own }) };
-    const found = await generator.generate(rows, options, tensors);
+    const written = reads.length === 0 ? {} : (prompts?.(places.map((place) => reads[place] ?? [])) ?? {});
+    const found = await generator.generate(rows, options, { ...tensors, ...written });
+    disposeTree(written);
     for (const { tokens } of found.slice(0, ids.length - from)) {
       texts.push(tokenizer.decode(tokens).trim());
       if (!special.end.includes(tokens[tokens.length - 1] ?? -1)) unfinished++;

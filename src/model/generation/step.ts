@@ -45,7 +45,7 @@ export function readStart(
   const cross: KeyValues[] = [];
   const recall: Recall = (kind, layer, make) => ((kind === 'attn' ? own : cross)[layer] = make());
   const memory = source && { hidden: encode(frozen, source, { ...forward, read: 'all' }), batch: source };
-  const settings: Forward = { ...forward, read: 'last', ...(source && { prompt: undefined }) };
+  const settings: Forward = { ...forward, read: 'last', ...(source && { prompt: undefined, promptFrom: undefined }) };
   const hidden = decode(frozen, target, settings, { recall, ...(memory && { memory }) });
   return { ...scored(frozen, hidden, logarithms), own, cross };
 }

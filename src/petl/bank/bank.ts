@@ -1,8 +1,10 @@
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { UserError } from '../../errors';
+import type { Forward } from '../../model/forward';
 import type { ModelShape } from '../../model/shape';
 import { untouched, type SitePoint, type Visit } from '../../model/site';
 import { weightsWith, type Delta } from './delta';
+import { promptWriter } from '../forms/generator';
 import { visitFor, type ModifyContext } from '../forms/modify';
 import { nearest } from '../design/nearest';
 import { unfrozenNames } from '../forms/unfrozen';
@@ -14,6 +16,8 @@ export interface Applied {
   /** The frozen weights with those that the adapters trained in their place. */
   readonly weights: Tensors;
   readonly prompt: Tensor | undefined;
+  /** Where it is written from the input instead. */
+  readonly promptFrom: Forward['promptFrom'];
 }
 
 /**
@@ -101,6 +105,9 @@ export class Bank {
       visit: stack(chosen.map((delta) => visitOf(delta, context))),
       weights: chosen.reduce((merged, delta) => weightsWith(merged, delta, delta.variables), weights),
       prompt: prompts[0],
+      promptFrom: chosen
+        .map(({ method, shape, variables }) => promptWriter(method, { shape, weights }, variables, {}))
+        .find((writer) => writer !== undefined),
     };
   }
 
@@ -185,7 +192,7 @@ function refuseClashes(names: readonly string[], deltas: readonly Delta[]): void
   deltas.forEach(({ method, shape, variables }, i) => {
     const replaced = [
       ...unfrozenNames(method, shape),
-      ...(variables['prompt'] === undefined ? [] : ['prompt']),
+      ...(method.prompt.kind === 'none' ? [] : ['prompt']),
       ...(Object.values(tokenRowsNames).some((name) => variables[name] !== undefined)
         ? ['rows of the word table']
         : []),

@@ -152,7 +152,7 @@ function rowsOf(table: Tensor, ids: readonly number[]): Tensor {
 /** The method with its prompt's text replaced by token ids; other methods unchanged. */
 export function withPromptTokens(method: Method, tokenize: (text: string) => readonly number[]): Method {
   const { prompt } = method;
-  if (prompt.kind === 'none' || prompt.init.kind !== 'text') return method;
+  if (prompt.kind !== 'free' || prompt.init.kind !== 'text') return method;
   return { ...method, prompt: { ...prompt, init: { kind: 'tokens', ids: tokenize(prompt.init.text) } } };
 }
 

@@ -28,6 +28,8 @@ export interface DeltaRecord {
   readonly base: BaseModel;
   /** Classes of the head beside the delta, 0 for none. */
   readonly classes: number;
+  /** The other frozen model that the prompt is written with. */
+  readonly encoder?: BaseModel;
   /** Names and shapes of what the tensor file holds. */
   readonly tensors: Readonly<Record<string, readonly number[]>>;
 }
@@ -57,6 +59,7 @@ const recordSchema = v.looseObject({
   method: methodSchema,
   base: v.object({ name: v.string(), hash: v.string() }),
   classes: whole,
+  encoder: v.optional(v.object({ name: v.string(), hash: v.string() })),
   tensors: v.record(v.string(), v.array(whole)),
 } satisfies { readonly [K in keyof DeltaRecord]: Schema<unknown> });
 const recordKeys: readonly string[] = Object.keys(recordSchema.entries);

@@ -28,7 +28,7 @@ export { deltaFiles, readDeltaRecord, type BaseModel, type DeltaRecord } from '.
 export function saveDelta(
   folder: string,
   delta: Pick<Delta, 'method' | 'shape' | 'variables' | 'constants'>,
-  base: BaseModel,
+  { encoder, ...base }: BaseModel & { readonly encoder?: BaseModel },
   head: Tensors = {},
 ): DeltaRecord {
   const { method, tensors } = collapse(delta.method, delta.shape, { ...delta.constants, ...delta.variables });
@@ -50,6 +50,7 @@ export function saveDelta(
       method,
       base,
       classes: head['head.bias']?.size ?? 0,
+      ...(encoder && { encoder }),
       tensors: shapes as DeltaRecord['tensors'],
     };
     return makeFolder(folder, (place) => {
@@ -73,8 +74,16 @@ export interface LoadedDelta {
  * with more than it
  * should hold is a UserError that says which; nothing is left allocated then.
  */
-export function loadDelta(folder: string, shape: ModelShape, base: Pick<BaseModel, 'hash'>): LoadedDelta {
+export function loadDelta(
+  folder: string,
+  shape: ModelShape,
+  base: Pick<BaseModel, 'hash'> & { readonly encoder?: string },
+): LoadedDelta {
   const record = readDeltaRecord(folder);
+  if (base.encoder !== undefined && record.encoder !== undefined && record.encoder.hash !== base.encoder)
+    throw new UserError(
+      `${folder} writes its prompts with ${record.encoder.name} (weights ${record.encoder.hash.slice(0, 12)}), not with this encoder (${base.encoder.slice(0, 12)}): bring the one that it was trained with.`,
+    );
   if (record.base.hash !== base.hash) {
     throw new UserError(
       `${folder} was trained on ${record.base.name} (weights ${record.base.hash.slice(0, 12)}), not on this model (${base.hash.slice(0, 12)}): load it on its own base.`,

@@ -5,10 +5,11 @@ import { compositionOf } from './composition';
 import { formSizes, formText } from './forms';
 import { formulaText, formulaValue, modelSizes, plus, sum, type Formula, type Sizes } from './formula';
 import { placesOf, type Place } from './places';
+import { encodedWidth } from './prompt';
 import { insertionOf } from './reads';
 import { ownSizes, sizeFormulas } from './sizes';
 import { tokenRowIds } from './training';
-import type { Form, Layers, Lifecycle, Method, Modification } from './types';
+import type { Form, Layers, Lifecycle, Method, Modification, WrittenPrompt } from './types';
 
 /** A method along the four dimensions of He et al. 2021, section 3.2, in the words and letters of its Table 1. */
 export interface DesignRow {
@@ -165,14 +166,31 @@ function ownRows(method: Method, shape: ModelShape): readonly DesignRow[] {
 function promptRow({ name, prompt }: Method, shape: ModelShape): readonly DesignRow[] {
   if (prompt.kind === 'none') return [];
   const composition = `put in front of the input${prompt.positions === 'shifted' ? ', whose positions follow' : ''}`;
+  const table = tableLetter(shape);
+  if (prompt.kind === 'free')
+    return [
+      row(name, {
+        sites: 'embedding',
+        form: `${prompt.length} free vectors`,
+        composition,
+        parameters: [shareOf({ ...modelSizes(shape), l: prompt.length })(sum(`l ${table}`), 1, 'once')],
+      }),
+    ];
+  const sizes = { ...modelSizes(shape), l: prompt.length, q: prompt.width, e: encodedWidth(prompt, shape) };
+  const formula = sum('l q', '2 q q', '2 q e', '2 q', `q ${table}`, table);
   return [
     row(name, {
       sites: 'embedding',
-      form: `${prompt.length} free vectors`,
+      form: `${prompt.length} vectors: P0 asks E of ${readsOf(prompt)} with ${prompt.heads} heads`,
       composition,
-      parameters: [shareOf({ ...modelSizes(shape), l: prompt.length })(sum(`l ${tableLetter(shape)}`), 1, 'once')],
+      parameters: [shareOf(sizes)(formula, 1, 'once')],
     }),
   ];
+}
+
+function readsOf({ encoder, source }: WrittenPrompt): string {
+  const text = { true: 'the input', shuffled: "another example's input", constant: 'an empty text' }[source];
+  return encoder.kind === 'own' ? `${text}, by the lowest ${encoder.layers} layers` : `${text}, by ${encoder.name}`;
 }
 
 function tableLetter({ embeddingWidth }: ModelShape): string {

@@ -6,10 +6,10 @@ import { keyValueWidth } from './places';
  * What sizes are called in formulas. Of the model: d its width, d_e of its tables where that is not d, d_a of all query
  * heads, d_k of all key-value heads, d_h of one head, d_m of the FFN, N heads, V words, P positions, T token types, B
  * buckets of relative distances. Of the method: r bottleneck, l length, w width of the prefix MLP, n Kronecker terms, c
- * rank of their right factors, t token rows.
+ * rank of their right factors, t token rows, q width of a prompt's generator, e width of what it reads.
  */
 export type Letter = (typeof modelLetters)[number] | (typeof methodLetters)[number];
-const methodLetters = ['n', 'c', 'r', 'l', 'w', 't'] as const;
+const methodLetters = ['n', 'c', 'r', 'l', 'q', 'e', 'w', 't'] as const;
 const modelLetters = ['V', 'P', 'T', 'B', 'N', 'd', 'd_e', 'd_a', 'd_k', 'd_m', 'd_h'] as const;
 const letters: readonly Letter[] = [...methodLetters, ...modelLetters];
 export type Sizes = Readonly<Partial<Record<Letter, number>>>;
@@ -88,6 +88,8 @@ const byPrime: readonly Letter[] = [
   'w',
   't',
   'l',
+  'q',
+  'e',
   'c',
   'n',
 ];

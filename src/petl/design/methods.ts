@@ -2,7 +2,7 @@ import type { Site } from '../../model/site';
 import { printFields } from './field';
 import { usualBottleneck } from './forms';
 import { printAt, queryAndValue, sitesOf, type MatrixWord } from './matrices';
-import { promptFields } from './prompt';
+import { promptFields, writtenPromptFields } from './prompt';
 import type {
   Activation,
   Bottleneck,
@@ -10,11 +10,13 @@ import type {
   Method,
   Modification,
   Prefix,
+  PromptEncoder,
   PromptInit,
   Reads,
   Scale,
   TextPositions,
   Unfrozen,
+  WrittenPrompt,
 } from './types';
 
 /** s of h + s dh: a number, one learned scalar, or one learned number per channel. */
@@ -81,6 +83,29 @@ export function prompt({
 }): Method {
   const free = { kind: 'free', length: l, init, positions } as const;
   return method(written('prompt', printFields(promptFields, free)), { prompt: free });
+}
+
+export interface WrittenPromptOptions {
+  readonly l: number;
+  /** Width of the generator. */
+  readonly q?: number;
+  readonly heads?: number;
+  readonly encoder?: PromptEncoder;
+  readonly source?: WrittenPrompt['source'];
+  readonly positions?: TextPositions;
+}
+
+/** ID-PT: a prompt of l vectors that a generator writes from the input (Levine et al. 2022, section 2). */
+export function idPrompt({
+  l,
+  q = 128,
+  heads = 4,
+  encoder = { kind: 'own', layers: 2 },
+  source = 'true',
+  positions = 'kept',
+}: WrittenPromptOptions): Method {
+  const made: WrittenPrompt = { kind: 'written', length: l, width: q, heads, encoder, source, positions };
+  return method(written('id-prompt', printFields(writtenPromptFields, made)), { prompt: made, counted: 'all' });
 }
 
 /**

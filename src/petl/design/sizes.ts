@@ -102,6 +102,8 @@ const primes: Required<Sizes> = {
   c: 17,
   r: 19 * n,
   l: 23,
+  q: 131,
+  e: 137,
   w: 29,
   t: 31,
   V: 107,

@@ -165,7 +165,31 @@ export type Unfrozen =
 
 export type Prompt =
   | { readonly kind: 'none' }
-  | { readonly kind: 'free'; readonly length: number; readonly init: PromptInit; readonly positions: TextPositions };
+  | { readonly kind: 'free'; readonly length: number; readonly init: PromptInit; readonly positions: TextPositions }
+  | WrittenPrompt;
+
+/**
+ * Written from the input by a generator: E(x) of a frozen encoder, P0 `[l, q]` learned, and
+ * p(x) = LN(P0 + softmax(Q K^T / sqrt(q / heads)) V W_o) W_p + b by head, Q from P0, K and V from E(x) (Levine et al.
+ * 2022, section 2).
+ */
+export interface WrittenPrompt {
+  readonly kind: 'written';
+  /** Vectors l in front of the text, whatever its length. */
+  readonly length: number;
+  /** Width q of P0 and of the cross-attention. */
+  readonly width: number;
+  readonly heads: number;
+  readonly encoder: PromptEncoder;
+  /** What the generator reads: the input, that of another example, or the same empty text always. */
+  readonly source: 'true' | 'shuffled' | 'constant';
+  readonly positions: TextPositions;
+}
+
+/** E: the frozen model's own lowest layers, or another frozen model by name, whose hidden states are `width` wide. */
+export type PromptEncoder =
+  | { readonly kind: 'own'; readonly layers: number }
+  | { readonly kind: 'model'; readonly name: string; readonly width: number };
 /** N(0, 0.02); rows of the word table drawn at random; those of a text's tokens, repeated or cut to the length. */
 export type PromptInit =
   | { readonly kind: 'random' }

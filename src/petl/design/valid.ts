@@ -108,11 +108,18 @@ function first(checks: readonly Check[]): Reason {
 
 function whyNoPrompt(prompt: Prompt, shape: ModelShape): Reason {
   if (prompt.kind === 'none') return undefined;
-  const { init, positions, length } = prompt;
-  const beyond = init.kind === 'tokens' ? init.ids.find((id) => id >= shape.vocabulary) : undefined;
+  const { positions, length } = prompt;
+  const ids = prompt.kind === 'free' && prompt.init.kind === 'tokens' ? prompt.init.ids : [];
+  const beyond = ids.find((id) => id >= shape.vocabulary);
+  const deepest = layersOf(shape, stacksOf(shape)[0] ?? 'encoder');
+  const layers = prompt.kind === 'written' && prompt.encoder.kind === 'own' ? prompt.encoder.layers : 0;
   return first([
     [beyond !== undefined, `token ${beyond ?? ''} of the prompt is beyond the ${shape.vocabulary} words of the model`],
     [positions === 'shifted' && length >= positionsOf(shape), noRoom(length, positionsOf(shape))],
+    [
+      layers > deepest,
+      `the generator reads ${layers} layers and the model has ${deepest}; choose layers from 1 to ${deepest}`,
+    ],
   ]);
 }
 

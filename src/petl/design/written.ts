@@ -2,7 +2,7 @@ import { UserError } from '../../errors';
 import { readArguments, type Arguments } from './arguments';
 import { activations } from './activations';
 import { readFields } from './field';
-import { promptFields } from './prompt';
+import { promptFields, writtenPromptFields } from './prompt';
 import type { Method, TextPositions } from './types';
 import {
   bitfit,
@@ -10,6 +10,7 @@ import {
   full,
   head,
   houlsby,
+  idPrompt,
   layernorm,
   lora,
   loraFfn,
@@ -93,6 +94,11 @@ function readPrompt(take: Arguments): Method {
   return prompt({ l: length, init, positions });
 }
 
+function readWrittenPrompt(take: Arguments): Method {
+  const { length, width, ...rest } = readFields(writtenPromptFields, take);
+  return idPrompt({ l: length, q: width, ...rest });
+}
+
 /** Ids in rising order: how they are said once. */
 const risingIds = (text: string): readonly number[] => [...new Set(idsOf('ids', text))].sort((a, b) => a - b);
 
@@ -121,6 +127,12 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     example: 'prompt:l=20',
     size: 'l',
     read: readPrompt,
+  },
+  'id-prompt': {
+    form: 'id-prompt:l=20[,q=128][,heads=4][,layers=2][,positions=kept|shifted], source=true|shuffled|constant, encoder=own|model (name=minilm-l6,e=384)',
+    example: 'id-prompt:l=20',
+    size: 'l',
+    read: readWrittenPrompt,
   },
   prefix: {
     form: 'prefix:l=30[,mlp=800][,gate=mass|none][,positions=kept|shifted]',

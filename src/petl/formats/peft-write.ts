@@ -86,6 +86,7 @@ const isRows = (kind: string): boolean => kind === 'tokenRows' || kind === 'toke
 
 function written(own: Method, tensors: Named, base: Base): Made {
   const { modifications, unfrozen, prompt } = own;
+  if (prompt.kind === 'written') throw cannot(own.name, 'PEFT has no prompt that is written from the input');
   const changes = [...new Set(modifications.map(kindOf)), ...(prompt.kind === 'none' ? [] : ['prompt'])];
   const kinds = [...changes, ...unfrozen.map(({ kind }) => kind)];
   const pieces = takeApart(own, tensors, base.shape);

@@ -4,6 +4,7 @@ import type { Adaptation } from '../../model/generation/reader';
 import type { ModelShape } from '../../model/shape';
 import type { Method } from '../design/types';
 import { weightsWith, type Delta } from '../bank/delta';
+import { promptWriter, type GeneratorReads } from './generator';
 import { promptLength, promptOf, visitFor, type ModifyContext } from './modify';
 import { firstPositions } from './positions';
 
@@ -19,10 +20,11 @@ export interface Run {
  */
 export function runUnder(
   method: Method,
-  { shape, weights }: Frozen,
+  frozen: Frozen,
   tensors: Tensors,
-  { dropout, ...context }: ModifyContext & { readonly dropout: number },
+  { dropout, reads = {}, ...context }: ModifyContext & { readonly dropout: number; readonly reads?: GeneratorReads },
 ): Run {
+  const { shape, weights } = frozen;
   return {
     frozen: { shape, weights: weightsWith(weights, { method, shape }, tensors) },
     forward: {
@@ -31,6 +33,7 @@ export function runUnder(
       dropout,
       read: 'all',
       prompt: promptOf(method, tensors),
+      promptFrom: promptWriter(method, frozen, tensors, reads),
       firstPositions: firstPositions(method, shape),
     },
   };

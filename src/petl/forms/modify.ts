@@ -15,9 +15,9 @@ export interface ModifyContext {
   readonly sequenceMean?: SequenceMean;
 }
 
-/** The free prompt vectors `[l, d]`, for `Forward.prompt`. */
+/** The free prompt vectors `[l, d]`, for `Forward.prompt`; undefined where there are none, or they are written. */
 export function promptOf(method: Method, tensors: Tensors): Tensor | undefined {
-  return method.prompt.kind === 'none' ? undefined : need(tensors, 'prompt');
+  return method.prompt.kind === 'free' ? need(tensors, 'prompt') : undefined;
 }
 
 /** Slots that a batch must leave free in front of each sequence. */

@@ -24,7 +24,7 @@ export function firstPositions(method: Method, shape: ModelShape): FirstPosition
 }
 
 function promptShift({ prompt }: Method): number {
-  return prompt.kind === 'free' && prompt.positions === 'shifted' ? prompt.length : 0;
+  return prompt.kind !== 'none' && prompt.positions === 'shifted' ? prompt.length : 0;
 }
 
 function prefixShift({ modifications }: Method, shape: ModelShape, stack: Stack): number {

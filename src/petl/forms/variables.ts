@@ -3,6 +3,7 @@ import { tableWidth } from '../../model/shapes';
 import type { Method, Modification, Prefix } from '../design/types';
 import { bottleneckParts } from './factors';
 import { formName, keyValueWidth, placesOf, siteWidths, type Place } from '../design/places';
+import { generatorParts } from './generator-parts';
 import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit, type VariableSpec } from './spec';
 
 /** The trained rows of the word table: those at its end, those of named tokens. */
@@ -131,6 +132,14 @@ function compositionParts(
 
 function promptVectors({ prompt }: Added, shape: ModelShape): readonly VariableSpec[] {
   if (prompt.kind === 'none') return [];
+  if (prompt.kind === 'written')
+    return generatorParts(prompt, shape).map((part) => ({
+      trained: true,
+      stored: true,
+      beside: false,
+      ...part,
+      modification: 'prompt',
+    }));
   const init: VariableInit = prompt.init.kind === 'random' ? bertInit : { kind: 'words', rows: prompt.init };
   return [
     {

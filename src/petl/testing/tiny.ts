@@ -6,6 +6,7 @@ import type { ModelShape } from '../../model/shape';
 import { weightShapes } from '../../model/shapes';
 import type { Batch } from '../../model/batch';
 import { weightsWith, type Delta } from '../bank/delta';
+import { promptWriter } from '../forms/generator';
 import { promptOf, visitFor, type ModifyContext } from '../forms/modify';
 import { drawInit, randomStream } from '../forms/init';
 import { isNorm } from '../forms/unfrozen';
@@ -28,6 +29,7 @@ export function hiddenWith(
     noise: context.noise,
     dropout: 0,
     prompt: promptOf(delta.method, tensors),
+    promptFrom: promptWriter(delta.method, { shape: delta.shape, weights }, tensors, {}),
     read: 'all',
   });
 }

@@ -9,18 +9,20 @@ import { spearman } from './spearman';
 export interface Metric {
   readonly name: string;
   readonly better: 'higher' | 'lower';
+  /** What an example's part is made of its labels: their sum, or whether all of them are right. */
+  readonly each: 'sum' | 'all';
   /** Undefined where the score is the mean of parts. */
   readonly whole: ((answers: ArrayLike<number>, right: ArrayLike<number>) => number) | undefined;
 }
 
 const metrics: readonly Metric[] = [
-  { name: 'accuracy', better: 'higher', whole: undefined },
-  { name: 'exact-match', better: 'higher', whole: undefined },
-  { name: 'nll', better: 'lower', whole: undefined },
-  { name: 'f1', better: 'higher', whole: (answers, right) => f1(answers, right) },
-  { name: 'macro-f1', better: 'higher', whole: macroF1 },
-  { name: 'matthews', better: 'higher', whole: matthews },
-  { name: 'spearman', better: 'higher', whole: spearman },
+  { name: 'accuracy', better: 'higher', each: 'sum', whole: undefined },
+  { name: 'exact-match', better: 'higher', each: 'all', whole: undefined },
+  { name: 'nll', better: 'lower', each: 'sum', whole: undefined },
+  { name: 'f1', better: 'higher', each: 'sum', whole: (answers, right) => f1(answers, right) },
+  { name: 'macro-f1', better: 'higher', each: 'sum', whole: macroF1 },
+  { name: 'matthews', better: 'higher', each: 'sum', whole: matthews },
+  { name: 'spearman', better: 'higher', each: 'sum', whole: spearman },
 ];
 
 /** The metric called `name`; an unknown name is a UserError that lists the known ones. */

@@ -7,7 +7,7 @@ import { writeWhole } from '../../files';
 import { readText, whole, type Schema } from '../../json';
 import { cacheFolder } from '../../packages/manifest';
 import { classificationTask, type ClassificationExample } from '../classification';
-import { generationTask, type GenerationExample, type Languages } from '../generation';
+import { generationTask, type GenerationTask, type GenerationExample, type Languages } from '../generation';
 import type { Example, Task, TaskData } from '../task';
 
 /*
@@ -115,7 +115,13 @@ function taskOf(kept: KeptTask): Task {
   const task: Task =
     kept.kind === 'classification'
       ? classificationTask({ name, metric, labels: kept.labels, load })
-      : generationTask({ name, languages: kept.languages, targetTokens: kept.targetTokens, load });
+      : generationTask({
+          name,
+          metric: metric as GenerationTask['metric'],
+          languages: kept.languages,
+          targetTokens: kept.targetTokens,
+          load,
+        });
   return { ...task, about: `${name}, from your own data`, own: { hash: '', leaked: kept.leaked, data } };
 }
 

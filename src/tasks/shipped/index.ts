@@ -1,12 +1,14 @@
 import type { Task } from '../task';
 import { actsToText } from './acts-to-text';
 import { dialogue } from './dialogue';
+import { eightTasks } from './eight-tasks';
 import { englishGerman } from './english-german';
 import { bibleVersion } from './bible-version';
 import { dialogueAct } from './dialogue-act';
 import { dialogueDomain } from './dialogue-domain';
 import { editorialSentiment } from './editorial-sentiment';
 import { englishRomanian } from './english-romanian';
+import { glossWord } from './gloss-word';
 import { lexicalField } from './lexical-field';
 import { mnli } from './mnli';
 import { newsLead } from './news-lead';
@@ -50,6 +52,8 @@ export const shippedTasks: readonly Task[] = [
   packageSummary,
   storyQuestions,
   actsToText,
+  glossWord,
+  eightTasks,
   sst2,
   mnli,
   xsum,

@@ -2,9 +2,10 @@ import { UserError } from '../../errors';
 import { classification } from './classification';
 import { generation } from './generation';
 import type { TaskKind } from './kind';
+import { mixtures } from './mixture';
 
 /** One kind of task for each file of this folder. */
-const taskKinds: readonly TaskKind[] = [classification, generation];
+const taskKinds: readonly TaskKind[] = [classification, generation, mixtures];
 
 /** The kind called `name`; an unknown name is a UserError that lists the known ones. */
 export function kindNamed(name: string): TaskKind {

@@ -15,7 +15,11 @@ import type { TrainState } from '../optimizer';
 import { stepperOf } from '../stepper';
 
 /** A model with its tokenizer, as training needs it. */
-export type TrainingModel = Model & { readonly tokenizer: Tokenizer };
+export type TrainingModel = Model & {
+  readonly tokenizer: Tokenizer;
+  /** Another frozen model that the method's prompt is written with. */
+  readonly encoder?: Omit<TrainingModel, 'encoder'>;
+};
 
 /** What is read to predict from: a text, or two. */
 export interface Reading {
@@ -46,6 +50,8 @@ export interface Opened<X extends Example, B extends Weighted> {
   readonly score: (own: Own, batch: B) => Scores;
   /** The right answer, for metrics over the whole set. */
   readonly right?: (example: X) => number;
+  /** The part of the task that an example belongs to: the score is then the mean of the parts' scores. */
+  readonly part?: (example: X) => string;
   /** Fresh tensors that the task trains beside the method's. */
   readonly head: (seed: number) => Tensors;
   /** Encodes and batches the examples of a run. */
@@ -125,8 +131,8 @@ function trainerOf<X extends Example, B extends Weighted>(
   opened: Opened<X, B>,
   { training, engine }: TrainingJob,
 ): Trainer {
-  const { learner, right } = opened;
-  const { whole } = metricNamed(task.metric);
+  const { learner, right, part } = opened;
+  const { whole, each } = metricNamed(task.metric);
   const stepper = stepperOf(learner, { optimizer: training.optimizer, engine, precision: training.precision });
   const score = compile((own: Own, batch: B) => opened.score(own, batch), engine, training.precision);
   return {
@@ -149,7 +155,9 @@ function trainerOf<X extends Example, B extends Weighted>(
         evaluate: (split, own) =>
           evaluate(score, parts[split], own, {
             whole,
+            each,
             right: right === undefined ? [] : take(data[split], scored[split]).map(right),
+            parts: part === undefined ? [] : take(data[split], scored[split]).map(part),
           }),
         write: (own) => opened.write(own, take(data.test, scored.test), job),
       };

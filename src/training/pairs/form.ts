@@ -5,12 +5,12 @@ import type { GenerationExample } from '../../tasks/generation';
 import type { Segments } from '../../tasks/segments';
 import type { TextSegments } from '../../model/generation/generate';
 import type { TaskData } from '../../tasks/task';
-import type { RunData } from '../data';
+import type { Draw, RunData } from '../data';
 import type { TrainingJob } from '../job';
 
 /** How a model reads a source and learns its target: as two texts in two stacks, or as one text in one. */
 export interface PairForm {
-  readonly prepare: (data: TaskData<GenerationExample>, job: TrainingJob) => RunData<LanguageBatch>;
+  readonly prepare: (data: TaskData<GenerationExample>, job: TrainingJob, draw?: Draw) => RunData<LanguageBatch>;
   /** What is read before the targets are written. */
   readonly sources: (examples: readonly GenerationExample[]) => Sources;
 }
@@ -21,6 +21,8 @@ export interface Sources {
   readonly start: number | null;
   /** Of what is read and written, where a model goes on from its source. */
   readonly segments?: TextSegments;
+  /** What each prompt is written from, where prompts are. */
+  readonly reads?: readonly ArrayLike<number>[];
 }
 
 /** Most tokens of a source and of a target, and the model's tokens that end a text. */

@@ -7,30 +7,38 @@ import { encodeLines, type EncodedLine } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
 import { byLength, prepare } from '../data';
 import { fitting } from '../room';
+import { readsOf, readsUploader, withReads, type ReadOptions, type Reads } from './reads';
 import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
 
 /**
  * Source, separator and target as one text of a decoder, which learns the target and its end alone. All batches of one
  * planned length share their shapes: grids, rows and the number of labels.
- * @param prompt free slots before each text
+ * @param prompt free slots before each text @param reading what prompts are written from
  */
-export function oneStack(tokenizer: Tokenizer, limits: PairLimits, prompt: number): PairForm {
+export function oneStack(tokenizer: Tokenizer, limits: PairLimits, prompt: number, reading: ReadOptions): PairForm {
   const encode = (examples: readonly GenerationExample[]): readonly EncodedLine[] =>
     fitting(encodeLines(tokenizer, examples, limits), ({ ids }) => ids.length, limits.room.target);
+  const sourcesOf: Reads = (examples) => encode(examples).map(({ whole, from }) => whole.subarray(0, from));
+  const reads = readsOf(reading, sourcesOf);
   const batching = {
-    encode,
+    encode: (examples: readonly GenerationExample[]) => withReads(encode(examples), examples, reads),
     labels: labelsIn,
     uploader: (batches: readonly Batch<EncodedLine>[]) => lineUploader(batches, prompt),
   };
   return {
-    prepare: (data, job) => prepare(data, job, batching),
+    prepare: (data, job, draw) => prepare(data, job, { ...batching, ...(draw && { draw }) }),
     sources: (examples) => {
       const lines = encode(examples);
       const segments = {
         read: lines.map(({ types, from }) => types.subarray(0, from)),
         written: lines.map(({ types, from }) => types[from] ?? 0),
       };
-      return { ids: lines.map(({ whole, from }) => whole.subarray(0, from)), start: null, segments };
+      return {
+        ids: lines.map(({ whole, from }) => whole.subarray(0, from)),
+        start: null,
+        segments,
+        ...(reads && { reads: reads(examples) }),
+      };
     },
   };
 }
@@ -56,7 +64,8 @@ export function lineUploader(
     const packing = { lengths, size: commonRows(alike.map(read), lengths, 32), prompt };
     return { packing, labels: Math.ceil(most / 16) * 16 };
   });
-  return (batch) => lines(batch, shapes.get(batch.length) as LineShape);
+  const readsIn = readsUploader(batches);
+  return (batch) => ({ ...lines(batch, shapes.get(batch.length) as LineShape), ...readsIn(batch) });
 }
 
 function lines({ rows, count }: Batch<EncodedLine>, { packing, labels }: LineShape): LanguageBatch {

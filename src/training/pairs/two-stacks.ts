@@ -7,17 +7,19 @@ import { encodePairs, type EncodedPair, type PairOptions } from '../../tasks/enc
 import type { GenerationExample } from '../../tasks/generation';
 import { byLength, prepare } from '../data';
 import { fitting } from '../room';
+import { readsOf, readsUploader, withReads, type ReadOptions } from './reads';
 import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
 
 /**
  * Sources in an encoder and targets in a decoder, which reads its start and all but the last target token. All batches
  * of one planned source length share their shapes: rows and grids of sources and of targets.
- * @param prompt free slots before each source
+ * @param prompt free slots before each source @param reading what prompts are written from
  */
 export function twoStacks(
   tokenizer: Tokenizer,
   { room, ...options }: PairOptions & Pick<PairLimits, 'room'>,
   prompt: number,
+  reading: ReadOptions,
 ): PairForm {
   const encode = (examples: readonly GenerationExample[]): readonly EncodedPair[] =>
     fitting(
@@ -25,16 +27,18 @@ export function twoStacks(
       ({ target }) => target.length,
       room.target,
     );
+  const reads = readsOf(reading, (examples) => encode(examples).map(({ ids }) => ids));
   const batching = {
-    encode,
+    encode: (examples: readonly GenerationExample[]) => withReads(encode(examples), examples, reads),
     labels: ({ target }: EncodedPair) => target.length,
     uploader: (batches: readonly Batch<EncodedPair>[]) => pairUploader(batches, prompt),
   };
   return {
-    prepare: (data, job) => prepare(data, job, batching),
+    prepare: (data, job, draw) => prepare(data, job, { ...batching, ...(draw && { draw }) }),
     sources: (examples) => {
       const rows = encode(examples);
-      return { ids: rows.map(({ ids }) => ids), start: rows[0]?.start ?? options.start };
+      const start = rows[0]?.start ?? options.start;
+      return { ids: rows.map(({ ids }) => ids), start, ...(reads && { reads: reads(examples) }) };
     },
   };
 }
@@ -45,7 +49,8 @@ export function pairUploader(
   prompt: number,
 ): (batch: Batch<EncodedPair>) => LanguageBatch {
   const shapes = shapesOf(batches, prompt);
-  return (batch) => pairs(batch, shapes(batch.length));
+  const readsIn = readsUploader(batches);
+  return (batch) => ({ ...pairs(batch, shapes(batch.length)), ...readsIn(batch) });
 }
 
 /** Grids and rows of sources and of targets; there are as many labels as rows of the target. */

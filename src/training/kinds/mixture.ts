@@ -1,0 +1,48 @@
+import { UserError } from '../../errors';
+import type { LanguageBatch } from '../../model/language';
+import type { GenerationExample } from '../../tasks/generation';
+import { drawMixture, partOf, type MixtureTask } from '../../tasks/mixture';
+import { openPairs } from './generation';
+import { defineKind, type TaskKind } from './kind';
+import { demandText } from './texts';
+
+/** Several tasks of pairs as one: examples are drawn by temperature, and every task counts as much in the score. */
+export const mixtures: TaskKind = defineKind<MixtureTask, GenerationExample, LanguageBatch>({
+  name: 'mixture',
+  note: ({ kind, name, parts, temperature, writes }) => ({
+    kind,
+    name,
+    parts,
+    temperature,
+    targetTokens: writes?.tokens ?? 0,
+  }),
+  noted: ({ name, parts, temperature, targetTokens }) => ({
+    kind: 'mixture',
+    name,
+    about: name,
+    packages: [],
+    metric: 'nll',
+    outputs: 0,
+    writes: { tokens: targetTokens as number, score: 'rouge2' },
+    print: null,
+    own: null,
+    parts: parts as readonly string[],
+    temperature: temperature as number,
+    load: () => Promise.reject(new UserError(`task "${name}" is here without its examples`)),
+  }),
+  check: ({ name }, data) => demandText(name, data),
+  programs: ({ name: _, ...task }) => ({ ...task, load: null, print: null, about: null }),
+  open: (model, task, job) =>
+    openPairs(
+      model,
+      {
+        name: task.name,
+        metric: task.metric,
+        languages: null,
+        segments: null,
+        partOf,
+        draw: (examples, order) => drawMixture(examples, task.temperature, order),
+      },
+      job,
+    ),
+});

@@ -1,0 +1,95 @@
+import { uploadBatch, type Batch as PackedBatch } from '../../model/batch';
+import { commonRows, packSequences, rowsNeeded } from '../../model/packing';
+import type { Tokenizer } from '../../model/tokenizer';
+import type { Prompt, WrittenPrompt } from '../../petl/design/types';
+import type { Batch, Encoded } from '../../tasks/batches';
+import type { GenerationExample } from '../../tasks/generation';
+import { hashOf } from '../../tasks/split';
+import { byLength } from '../data';
+
+/** Token ids that the prompt of each example is written from. */
+export type Reads = (examples: readonly GenerationExample[]) => readonly ArrayLike<number>[];
+
+/** How a run's texts become what generators read. */
+export interface ReadOptions {
+  readonly prompt: Prompt;
+  /** Of the encoder, where it is another model. */
+  readonly tokenizer: Tokenizer | undefined;
+  readonly maxLength: number;
+}
+
+/**
+ * What the generator of a prompt reads of examples; undefined for other prompts.
+ * @param own the sources as the model itself reads them
+ */
+export function readsOf({ prompt, tokenizer, maxLength }: ReadOptions, own: Reads): Reads | undefined {
+  if (prompt.kind !== 'written') return undefined;
+  const encode: Reads =
+    prompt.encoder.kind === 'own' || tokenizer === undefined
+      ? own
+      : (examples) => examples.map(({ text }) => tokenizer.encode({ text, pair: null }, maxLength).ids);
+  return (examples) => encode(given(prompt.source, examples));
+}
+
+/** The examples whose texts are read in place of each. */
+function given(source: WrittenPrompt['source'], examples: readonly GenerationExample[]): readonly GenerationExample[] {
+  const empty = examples.map((example) => ({ ...example, text: '' }));
+  switch (source) {
+    case 'true':
+      return examples;
+    case 'constant':
+      return empty;
+    case 'shuffled': {
+      if (examples.length < 2) return empty; // there is no other
+      const order = examples
+        .map(({ id }, i) => ({ i, key: hashOf(`read ${id}`) }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+      const other = new Map(order.map(({ i }, place) => [i, order[(place + 1) % order.length]?.i ?? 0]));
+      return examples.map((example, i) => ({ ...example, text: examples[other.get(i) ?? 0]?.text ?? '' }));
+    }
+  }
+}
+
+/** Encoded rows with what their prompts are written from. */
+export function withReads<E extends Encoded>(
+  rows: readonly E[],
+  examples: readonly GenerationExample[],
+  reads: Reads | undefined,
+): readonly E[] {
+  if (reads === undefined) return rows;
+  const all = reads(examples);
+  return rows.map((row, i) => ({ ...row, reads: all[i] ?? [] }));
+}
+
+const none: readonly number[] = [];
+
+/** What is read of any of `batches`, in few shapes; undefined where nothing is. */
+export function readsUploader<E extends Encoded>(
+  batches: readonly Batch<E>[],
+): (batch: Batch<E>) => { readonly reads?: PackedBatch } {
+  if (batches[0]?.rows[0]?.reads === undefined) return () => ({});
+  const tokens = ({ rows }: Batch<E>): readonly number[] => rows.map(({ reads = none }) => reads.length);
+  const shapes = byLength(batches, (alike) => {
+    const all = alike.map(tokens);
+    const lengths = [roundedUp(Math.max(...all.flat()), 8)];
+    return { lengths, size: commonRows(all, lengths, 32), prompt: 0 };
+  });
+  return ({ rows, length }) => {
+    const packing = shapes.get(length);
+    if (packing === undefined) throw new Error(`no shapes were planned for length ${length}`);
+    const sequences = rows.map(({ reads = none }) => ({ ids: reads }));
+    return { reads: uploadBatch(packSequences(sequences, packing)) };
+  };
+}
+
+/** Texts to read together, in coarse shapes: many such batches share a program. */
+export function uploadReads(texts: readonly ArrayLike<number>[]): PackedBatch {
+  const lengths = texts.map((ids) => ids.length);
+  const length = roundedUp(Math.max(...lengths), 16);
+  const cells = texts.length * length;
+  const size = Math.min(roundedUp(rowsNeeded(lengths, [length]), Math.max(16, cells / 8)), cells);
+  const sequences = texts.map((ids) => ({ ids }));
+  return uploadBatch(packSequences(sequences, { lengths: [length], size, prompt: 0 }));
+}
+
+const roundedUp = (n: number, step: number): number => Math.ceil(n / step) * step;

@@ -1,0 +1,197 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '../engine/compile';
+import { tf, type Tensors } from '../engine/tf';
+import { disposeTree } from '../engine/tree';
+import type { Backbone } from '../model/backbone';
+import { parseMethod } from '../petl/design/written';
+import { tensorsOf, tinyModel } from '../petl/testing/fixtures';
+import { generationTask } from '../tasks/generation';
+import { Adapter } from './adapter';
+import { cases, linesOf, slopesOf } from './fixtures/frozen';
+import { wordModel, words } from './fixtures/words';
+import { generatorOf } from './generator';
+import type { TrainingJob } from './job';
+import { lineUploader } from './pairs/one-stack';
+import { Session } from './session';
+import { train } from './train';
+
+const settings = {
+  dropout: 0,
+  labelSmoothing: 0,
+  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 0 },
+};
+
+describe('a prompt that is written from the input', () => {
+  let [gpt2, bert]: Backbone[] = [];
+  beforeAll(() => {
+    [gpt2, bert] = [tinyModel('gpt2'), tinyModel('bert')];
+  });
+  afterAll(() => {
+    gpt2?.dispose();
+    bert?.dispose();
+  });
+
+  it.each(['compiled', 'eager'] as const)('%s: has the loss and the gradients of PyTorch', (engine) => {
+    const { written } = cases;
+    const method = parseMethod('id-prompt:l=3,q=8,heads=2,encoder=model,name=tiny-bert,e=32');
+    const learner = generatorOf(gpt2 as Backbone, method, settings, { encoder: bert });
+    const batch = { length: 8, rows: linesOf(cases.texts), count: cases.texts.length };
+    const tensors = lineUploader([batch], 3)(batch);
+    const variables = tensorsOf(written.tensors);
+    const { loss, gradients } = slopesOf(learner, variables, tensors, engine);
+    expect(loss).toBeCloseTo(written.loss, 4);
+    for (const [name, { values }] of Object.entries(written.gradients)) {
+      const own = Array.from(gradients[name]?.dataSync() ?? []);
+      const largest = Math.max(...values.map(Math.abs));
+      expect(Math.max(...own.map((x, i) => Math.abs(x - (values[i] ?? NaN)))), name).toBeLessThan(1e-4 * largest);
+    }
+    disposeTree([variables, tensors, gradients]);
+  });
+
+  it('has the gradients that finite differences give', () => {
+    const method = parseMethod('id-prompt:l=3,q=8,heads=2,encoder=model,name=tiny-bert,e=32');
+    const learner = generatorOf(gpt2 as Backbone, method, settings, { encoder: bert });
+    const batch = { length: 8, rows: linesOf(cases.texts), count: cases.texts.length };
+    const tensors = lineUploader([batch], 3)(batch);
+    const variables = tensorsOf(cases.written.tensors);
+    const { gradients } = slopesOf(learner, variables, tensors, 'eager');
+    const lossAt = (by: number): number => {
+      const moved = tf.tidy(() =>
+        Object.fromEntries(
+          Object.entries(variables).map(([name, w]) => [name, tf.add(w, tf.mul(gradients[name] ?? w, by))]),
+        ),
+      ) as Tensors;
+      const found = slopesOf(learner, moved, tensors, 'eager');
+      disposeTree([moved, found.gradients]);
+      return found.loss;
+    };
+    const squared = tf.tidy(() =>
+      Object.values(gradients).reduce((sum, g) => sum + (tf.sum(tf.square(g)).dataSync()[0] ?? NaN), 0),
+    );
+    const step = 0.004 / Math.sqrt(squared);
+    expect((lossAt(step) - lossAt(-step)) / (2 * step) / squared).toBeCloseTo(1, 2);
+    disposeTree([variables, tensors, gradients]);
+  });
+
+  it('of each text is that of the text alone, whatever stands beside it', () => {
+    const method = parseMethod('id-prompt:l=3,q=8,heads=2,layers=1');
+    const learner = generatorOf(gpt2 as Backbone, method, settings);
+    const own = { ...cases.written.tensors };
+    const variables = tensorsOf(own);
+    const score = compile((all: Tensors, given: Parameters<typeof learner.score>[1]) =>
+      learner.score({ variables: all, constants: {} }, given),
+    );
+    const scored = (texts: typeof cases.texts): number[] => {
+      const batch = { length: 8, rows: linesOf(texts), count: texts.length };
+      const tensors = lineUploader([batch], 3)(batch);
+      const { nll, value } = score(variables, tensors);
+      const weights = tensors.weights.dataSync();
+      const all = Array.from(nll.dataSync()).filter((_, i) => weights[i] === 1);
+      disposeTree([tensors, nll, value]);
+      return all;
+    };
+    const together = scored(cases.texts);
+    const apart = cases.texts.flatMap((text) => scored([text]));
+    together.forEach((nll, i) => expect(nll).toBeCloseTo(apart[i] ?? NaN, 5));
+    score.dispose();
+    disposeTree(variables);
+  });
+});
+
+describe('a run whose prompt is written', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'petl-written-'));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const examples = Array.from({ length: 24 }, (_, i) => ({
+    id: `e${i}`,
+    text: words(i % 6, 10 + (i % 4), 3),
+    target: words(40 + (i % 6)),
+  }));
+  const task = generationTask({
+    name: 'first-word',
+    load: () => Promise.resolve({ train: examples, validation: examples.slice(0, 6), test: examples.slice(0, 12) }),
+  });
+  const jobOf = (family: string, method: string, keep?: string): TrainingJob => ({
+    method: parseMethod(method),
+    model: wordModel(folder, family, family !== 'gpt2'),
+    task,
+    training: {
+      examples: 'all',
+      epochs: 20,
+      batch: 8,
+      accumulation: 1,
+      maxLength: 16,
+      learningRate: 0.03,
+      schedule: { kind: 'constant', warmup: 0 },
+      optimizer: { ...settings.optimizer, clipNorm: 1 },
+      dropout: 0,
+      labelSmoothing: 0,
+      scored: { validation: 'all', test: 'all' },
+      evaluations: 1,
+      best: null,
+      stop: null,
+      from: null,
+      precision: 'float32',
+      target: { maxLength: 4, decoded: 12, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
+    },
+    seed: 1,
+    engine: 'compiled',
+    ...(keep === undefined ? {} : { keep }),
+  });
+
+  it('with another model, learns, writes what it was scored for, and answers the same when it is loaded', async () => {
+    const encoder = wordModel(folder, 'bert');
+    const method = `id-prompt:l=2,q=8,heads=2,encoder=model,name=${encodeURIComponent(encoder)},e=32`;
+    const keep = join(folder, 'kept');
+    const outcome = await train(jobOf('gpt2', method, keep), () => undefined);
+    const plain = await train(jobOf('gpt2', 'prompt:l=2'), () => undefined);
+    expect(outcome.score).toBeLessThan(plain.score);
+    const adapter = new Adapter(keep);
+    const answers = await adapter.predict(examples.slice(0, 12));
+    expect(answers.map((answer) => (answer.kind === 'text' ? answer.text : ''))).toEqual(outcome.written?.texts);
+    adapter.dispose();
+  }, 60_000);
+
+  it('reads what it is told to: the input, another example, or nothing', async () => {
+    const session = new Session();
+    const scores: number[] = [];
+    for (const source of ['true', 'shuffled', 'constant'])
+      scores.push(
+        (await train(jobOf('gpt2', `id-prompt:l=2,q=8,heads=2,layers=1,source=${source}`), () => undefined, session))
+          .loss,
+      );
+    session.dispose();
+    expect(new Set(scores).size).toBe(3);
+  }, 60_000);
+
+  it('of an encoder-decoder stands before the source', async () => {
+    const method = 'id-prompt:l=2,q=8,heads=2,layers=1';
+    const reading = await train(jobOf('bart', method), () => undefined);
+    const blind = await train(jobOf('bart', `${method},source=constant`), () => undefined);
+    expect(reading.score).not.toBe(blind.score);
+    expect(reading.written?.texts).toHaveLength(12);
+  }, 60_000);
+
+  it.each([
+    [`id-prompt:l=2,encoder=model,name=minilm-l7,e=32`, /unknown model "minilm-l7"/],
+    [`id-prompt:l=2,layers=3`, /reads 3 layers and the model has 2/],
+    [`id-prompt:l=2,q=10,heads=4`, /heads = 4 must divide the generator's width q = 10/],
+    [`id-prompt:l=2,encoder=model`, /encoder=model needs name/],
+  ])('%s is refused in one line', async (method, message) => {
+    await expect((async () => train(jobOf('gpt2', method), () => undefined))()).rejects.toThrow(message);
+  });
+
+  it('of another width is refused', async () => {
+    const encoder = encodeURIComponent(wordModel(folder, 'bert'));
+    const job = jobOf('gpt2', `id-prompt:l=2,encoder=model,name=${encoder},e=33`);
+    await expect(train(job, () => undefined)).rejects.toThrow(/are 32 wide, not 33: write e=32/);
+  });
+});
