@@ -86,6 +86,6 @@ function ownPairs(fields: OwnPairs): Pick<GenerationTask, 'load' | 'own'> {
 
 /** The task with its targets; one of another kind is a UserError. */
 export function writtenTask(task: Task): GenerationTask {
-  if (task.kind === 'generation') return task as GenerationTask;
+  if (task.writes !== null) return task as GenerationTask;
   throw new UserError(`task "${task.name}" writes no texts: choose synopsis or english-romanian`);
 }

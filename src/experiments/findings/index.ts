@@ -8,8 +8,8 @@ import { readTuning } from '../tuning/tuned';
 import { tunables } from '../studies/tunables';
 import { judge, type Finding, type Paper, type Verdict } from './verdict';
 import { he } from './he/index';
+import { ai21 } from './ai21';
 import { houlsby } from './houlsby';
-import { ai21 } from './others';
 import { vlm } from './vlm';
 
 /** What each paper found, declared before the runs. */

@@ -1,6 +1,7 @@
 import type { Evidence, Link } from '../statistics/link';
 import type { Configuration } from '../studies/block';
 import type { Setting } from '../studies/setting';
+import { dataFractions, manyAtOnce } from '../studies/frozen';
 import { actsVoice, voices } from '../studies/voices';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
@@ -68,6 +69,17 @@ function houlsbyTask(task: string, plays: string, only?: string): Role {
   return { ...where, top, bottom, point: 0.01, ...(only === undefined ? {} : { only }) };
 }
 
+/** Eight tasks at once: no number is printed here either. */
+function manyTasks(only: string): Role {
+  const { task, name } = manyAtOnce.block;
+  const anchor = (here: string): Anchor => ({ here, printed: '' });
+  return {
+    ...{ task, only, plays: task, metric: 'nll', study: name, point: 'span' },
+    top: full,
+    bottom: anchor('prompt:l=20'),
+  };
+}
+
 const xsum = ['XSum', 'rouge2'] as const;
 
 /** The tasks that stand for the paper's. */
@@ -82,6 +94,7 @@ export const roles: readonly Role[] = [
   generation({ task: 'english-romanian', study: 'translation' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
   generation({ task: 'english-romanian', study: 'english-romanian' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
   ...(voices as readonly Setting<'full' | 'segments'>[]).map(voice),
+  ...[manyAtOnce.block.name, dataFractions.studyName].map(manyTasks),
   { ...voice(actsVoice as Setting<'full' | 'segments'>), only: 'voice-start' },
 ];
 

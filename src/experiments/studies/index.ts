@@ -9,6 +9,7 @@ import { cost } from './cost';
 import { designSpace } from './design-space';
 import { easyTasks } from './easy-tasks';
 import { existingMethods } from './existing-methods';
+import { dataFractions, manyHeadline } from './frozen';
 import { headsAndGates } from './heads-and-gates';
 import { insertionForm } from './insertion-form';
 import { mixAndMatch } from './mix-and-match';
@@ -41,6 +42,8 @@ const shipped: readonly Declared[] = [
   startStudy,
   ...headlineStudies,
   ...oneModelStudies,
+  dataFractions,
+  manyHeadline,
   ...blockStudies,
   ...originalStudies,
 ];

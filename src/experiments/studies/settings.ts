@@ -1,3 +1,4 @@
+import { manyAtOnce } from './frozen';
 import type { Setting } from './setting';
 import { manySettings } from './many-tasks';
 import { summarisation } from './summarisation';
@@ -11,4 +12,5 @@ export const settings: readonly Setting<string>[] = [
   ...voices,
   ...startVoices,
   ...manySettings,
+  manyAtOnce,
 ];

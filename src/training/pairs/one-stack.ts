@@ -7,7 +7,7 @@ import { encodeLines, type EncodedLine } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
 import { byLength, prepare } from '../data';
 import { fitting } from '../room';
-import { readsOf, readsUploader, withReads, type ReadOptions, type Reads } from './reads';
+import { readsOf, readsUploader, unread, withReads, type ReadOptions, type Reads } from './reads';
 import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
 
 /**
@@ -15,7 +15,12 @@ import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
  * planned length share their shapes: grids, rows and the number of labels.
  * @param prompt free slots before each text @param reading what prompts are written from
  */
-export function oneStack(tokenizer: Tokenizer, limits: PairLimits, prompt: number, reading: ReadOptions): PairForm {
+export function oneStack(
+  tokenizer: Tokenizer,
+  limits: PairLimits,
+  prompt: number,
+  reading: ReadOptions = unread,
+): PairForm {
   const encode = (examples: readonly GenerationExample[]): readonly EncodedLine[] =>
     fitting(encodeLines(tokenizer, examples, limits), ({ ids }) => ids.length, limits.room.target);
   const sourcesOf: Reads = (examples) => encode(examples).map(({ whole, from }) => whole.subarray(0, from));

@@ -18,6 +18,9 @@ export interface ReadOptions {
   readonly maxLength: number;
 }
 
+/** For methods that write no prompts. */
+export const unread: ReadOptions = { prompt: { kind: 'none' }, tokenizer: undefined, maxLength: 0 };
+
 /**
  * What the generator of a prompt reads of examples; undefined for other prompts.
  * @param own the sources as the model itself reads them

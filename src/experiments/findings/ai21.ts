@@ -1,0 +1,79 @@
+import { configuration } from '../studies/block';
+import { dataFractions, fractionsOf, manyAtOnce, manyHeadline } from '../studies/frozen';
+import { claims, open, type Open } from './finding';
+import type { Finding } from './verdict';
+
+const notebook = 'notebooks/12-standing-on-frozen-shoulders.ipynb';
+
+/** Relations alone are published, so that no comparison has a control and delta is 0.03 nat. */
+type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute'>>;
+
+function written(): readonly Row[] {
+  const { block } = manyAtOnce;
+  const { full, prompt, written: own, shuffled, constant } = manyAtOnce.configurations();
+  const here = claims(block.name, block.task);
+  const parts = claims(dataFractions.studyName, block.task);
+  const [tenth, , half] = fractionsOf(own, block.training.full.examples as number).map((part) => part.configuration);
+  const section = 'Section on input-dependent prompts';
+  const [smallPrompt, smallOwn] = manyHeadline('full').variants.map(({ name, label }) => configuration(name, label));
+  return [
+    {
+      ...{ id: 'D1', source: section },
+      text: 'In many tasks at once, input-dependent prompts beat a fixed prompt and match full multi-task tuning',
+      links: [here.greater(own, prompt), here.atLeast(own, full, [own, prompt])],
+    },
+    {
+      ...{ id: 'D2', source: section, text: 'They need about half of the training data' },
+      links:
+        half === undefined || tenth === undefined
+          ? []
+          : [
+              parts.atLeast(half, full, [full, tenth]),
+              parts.atLeast(half, own, [own, tenth]),
+              parts.greater(half, tenth),
+            ],
+    },
+    {
+      ...{ id: 'D3', source: 'Method', text: 'The gain vanishes when the prompt no longer depends on the input' },
+      links: [
+        here.greater(own, shuffled),
+        here.greater(own, constant),
+        here.atLeast(prompt, shuffled, [own, prompt]),
+        here.atLeast(prompt, constant, [own, prompt]),
+      ],
+    },
+    {
+      ...{ id: 'D4', source: 'Method', text: 'Size and kind of the prompt generator', links: [] },
+      mute: 'the paper compares no generators: the study shows five of them, and judges none',
+    },
+    {
+      ...{ id: 'D5', source: section, text: 'They add about 1% to inference time' },
+      mute: "a generator that reads with MiniLM is a sixth of SmolLM2, the paper's 0.3% of its model: shown, not judged",
+      links:
+        smallOwn === undefined || smallPrompt === undefined
+          ? []
+          : [claims(manyHeadline.studyName, block.task).ratio(smallOwn, smallPrompt, 'scoring time', [1, 1.05])],
+    },
+  ];
+}
+
+const rest: readonly Open[] = [
+  ['D6', 'Section on frozen readers', "Re-ranked passages are better than the retriever's order"],
+  ['D7', 'Section on frozen readers', 'More passages in the window help, then flatten'],
+  ['D8', 'Section on frozen readers', 'A mixed retriever beats a dense one'],
+  ['D9', 'Section on frozen readers', 'A large frozen reader equals the best fine-tuned one'],
+  ['D10', 'Section on frozen readers', 'A trained prompt beats zero-shot and few-shot reading'],
+  ['D11', 'Section on textual recursion', 'A second pass through the same frozen model gains 1.8 points'],
+  ['D12', 'Section on textual recursion', 'More sampled candidates help'],
+  ['D13', 'Section on neural recursion', 'A connector between two passes beats one pass'],
+  ['D14', 'Section on neural recursion', 'Pretraining the connector is vital'],
+  ['D15', 'Section on neural recursion', 'The same pretraining hardly helps prompt tuning'],
+  ['D16', 'Section on neural recursion', 'Two passes of a small model against one of a model twice the size'],
+  ['D17', 'Introduction', 'Frozen models lose nothing on other tasks'],
+];
+
+/** Levine et al. 2022. */
+export const ai21: readonly Finding[] = [
+  ...written().map((row): Finding => ({ standing: 'claim', ...row, paper: 'ai21', notebook })),
+  ...open('ai21', rest),
+];
