@@ -24,7 +24,8 @@ const blockShapes = [
 const shapesOf = (method) => ({ lora: [...shapes, ...blockShapes.slice(1)], vlm: blockShapes, full: shapes })[method];
 const rates = { lora: 1e-3, vlm: 1e-3, full: 2e-5 };
 const limits = { f32: 2e-3, bf16: 5e-2 };
-export const bars = { f32: 2.1, bf16: 1.7, memory: 0.83 };
+/** Of speed by precision; of peak memory by method, at most. */
+export const bars = { f32: 2.1, bf16: 1.7, memory: 0.83, memoryFull: 1 };
 const warmup = 2;
 
 /** Measures the cells asked for and writes them beside those that results/bench/decoder.json holds already. */
@@ -166,6 +167,10 @@ function report(cells, say) {
     if (mean < bars[precision]) misses.push(`${precision}: ${mean.toFixed(2)}x is below ${bars[precision]}x`);
     for (const [name, { lossesAgree, lossGap }] of rows)
       if (!lossesAgree) misses.push(`${name}: losses differ by ${lossGap}`);
+  }
+  for (const [name, { memory }] of Object.entries(cells)) {
+    const most = name.startsWith('full') ? bars.memoryFull : bars.memory;
+    if (memory > most) misses.push(`${name}: ${memory.toFixed(2)} of PyTorch's peak memory is above ${most}`);
   }
   for (const miss of misses) console.error(miss);
   if (misses.length > 0) process.exitCode = 1;

@@ -32,20 +32,12 @@ export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions
   const cluster = await clusterOf(queue, options);
   const costs = costsOf(queue, options);
   const lanes = Math.min(cluster === undefined ? options.workers : mostRemote, queue.length);
-  const state: State = {
+  const state = startOf({
     queue,
-    retried: new Set(),
-    claims: openClaims(),
-    waited: new Set(),
-    active: new Map(),
-    workers: new Set(),
-    failed: [],
-    finished: 0,
-    elsewhere: 0,
     costs,
     slots: cluster?.slots ?? (() => lanes),
     options: cluster === undefined ? options : { ...options, launch: cluster.launch },
-  };
+  });
   const reused = plans.length - queue.length;
   progress.plan([...queue], reused, costs);
   const abort = (): void => state.workers.forEach((worker) => worker.interrupt());
@@ -67,6 +59,21 @@ export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions
     finished: state.finished,
     failed: state.failed,
     interrupted: options.signal?.aborted === true,
+  };
+}
+
+/** What lanes share before any has begun. */
+function startOf(given: Pick<State, 'queue' | 'costs' | 'slots' | 'options'>): State {
+  return {
+    ...given,
+    retried: new Set(),
+    claims: openClaims(),
+    waited: new Set(),
+    active: new Map(),
+    workers: new Set(),
+    failed: [],
+    finished: 0,
+    elsewhere: 0,
   };
 }
 
