@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { families } from './petl/design/written';
@@ -53,5 +53,14 @@ describe('docs', () => {
     const there = (path: string): boolean =>
       [path, join('src', path)].some((place) => existsSync(join(projectRoot(), place)));
     expect(named.filter(([, path]) => !there(path))).toEqual([]);
+  });
+});
+
+describe('notebooks', () => {
+  it('are small enough to open at once: no file over 500 kB', () => {
+    const folder = join(projectRoot(), 'notebooks');
+    const sizes = readdirSync(folder).map((file) => [file, statSync(join(folder, file)).size] as const);
+    expect(sizes.length).toBeGreaterThan(11);
+    expect(sizes.filter(([, size]) => size > 500_000)).toEqual([]);
   });
 });

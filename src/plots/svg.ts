@@ -39,6 +39,7 @@ function tidy(raw: string, figure: Figure): string {
     .replace(/url\((?:'|&quot;|&#39;)(#[^'&)]+)(?:'|&quot;|&#39;)\)/g, 'url($1)')
     .replace(/ style="([^"]*)"/g, (_, style: string) => shorter(style))
     .replace(invisible, '')
+    .replace(/ data-(?:index|unformatted|math)="[^"]*"/g, '') // by which Plotly finds its marks again
     .replace(/^<svg /, `<svg role="img" style="font-family: ${fontFamily.replace(/Liberation Sans/, "'$&'")}" `);
   return svg.replace(/^(<svg [^>]*>)/, (tag) => `${tag}<title>${escapeXml(figure.title)}</title>`) + '\n';
 }
