@@ -19,7 +19,7 @@ import type { StoredStudy } from './figure';
 export const tierOf = (input: Input): Tier => wordOf(input, 'tier', { words: tiers, fallback: 'quick' });
 
 /** The study that the first argument names. */
-function studyOf(input: Input, tier: Tier = tierOf(input)): Study {
+export function studyOf(input: Input, tier: Tier = tierOf(input)): Study {
   return studyNamed(input.positionals[0] ?? '', tier);
 }
 

@@ -124,7 +124,7 @@ function labelOf(labels: readonly string[], values: ArrayLike<number>): Predicti
  * most that any needs.
  * @param prompt free slots before each sequence @param room most tokens of a text that the model takes
  */
-function labelledBatching(
+export function labelledBatching(
   tokenizer: Tokenizer,
   maxLength: number,
   { prompt, room = Infinity }: { readonly prompt: number; readonly room?: number },
