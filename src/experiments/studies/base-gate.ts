@@ -1,10 +1,11 @@
 import { taskNamed } from '../../tasks/registry';
 import { runSpec, type Tier } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
-import { runsOf, type Block } from './block';
+import { configuration, runsOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';
 import { settings } from './settings';
+import { voices } from './voices';
 import { declared, type Declared, type Tunable, type Variant } from './study';
 
 const gate = 'base-gate';
@@ -28,45 +29,64 @@ export const randomFamily = (block: string): string => `random weights on ${bloc
  * Whether a base is worth adapting: full fine-tuning of it against the base as it is, the same network from random
  * weights, and answers without a model. A setting that fails is a floor: no study may rest on it.
  */
-export const baseGate: Declared = declared(gate, (tier) => {
-  const variants: readonly Variant[] = [
-    { name: 'base', label: 'full fine-tuning of the base', runs: blocks.flatMap((block) => runsOf(block, full, tier)) },
-    {
-      name: 'random',
-      label: 'the same network from random weights',
-      runs: blocks.flatMap((block) => fromRandom(block, tier)),
-    },
-    { name: 'untuned', label: 'the base as it is', runs: blocks.flatMap((block) => untuned(block, tier)) },
-  ];
-  return {
-    title:
-      'Is a base worth adapting: full fine-tuning against the base as it is, random weights and answers without a model',
-    source: 'the gate of the base model',
-    rows: [],
-    notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
-    variants,
-  };
-});
+export const baseGate: Declared = gateOf(gate, blocks);
+
+/** The same runs for the five voices alone, which take no hour. */
+export const voiceGate: Declared = gateOf(
+  'voice-gate',
+  voices.map(({ block }) => block),
+);
+
+function gateOf(name: string, judged: readonly Block[]): Declared {
+  return declared(name, (tier) => {
+    const runs = (of: (block: Block, tier: Tier) => Variant['runs']): Variant['runs'] =>
+      judged.flatMap((block) => of(block, tier));
+    return {
+      title:
+        'Is a base worth adapting: full fine-tuning against the base as it is, random weights and answers without a model',
+      source: 'the gate of the base model',
+      rows: [],
+      notebook: 'notebooks/04-existing-methods-and-budgets.ipynb',
+      variants: [
+        { name: 'base', label: 'full fine-tuning of the base', runs: runs(fromBase) },
+        { name: 'random', label: 'the same network from random weights', runs: runs(fromRandom) },
+        { name: 'untuned', label: 'the base as it is', runs: runs(untuned) },
+      ],
+    };
+  });
+}
+
+const wholeOf = ({ whole }: Block): Configuration =>
+  whole === undefined ? full : configuration(whole, 'full fine-tuning');
+
+function fromBase(block: Block, tier: Tier): Variant['runs'] {
+  return runsOf(block, wholeOf(block), tier);
+}
 
 function fromRandom(block: Block, tier: Tier): Variant['runs'] {
   const learningRate = tunedRate(gate, randomFamily(block.name));
-  return runsOf({ ...block, name: gate, model: randomOf(block.model) }, { ...full, change: { learningRate } }, tier);
+  return runsOf(
+    { ...block, name: gate, model: randomOf(block.model) },
+    { ...wholeOf(block), change: { learningRate } },
+    tier,
+  );
 }
 
 /** One step at a rate far below what float32 can add to a weight. */
 function untuned(block: Block, tier: Tier): Variant['runs'] {
   const change = { learningRate: 1e-30, examples: block.training[tier].batch ?? 1, evaluations: 0 };
-  return runsOf({ ...block, name: gate }, { ...full, change }, tier).slice(0, 1);
+  return runsOf({ ...block, name: gate }, { ...wholeOf(block), change }, tier).slice(0, 1);
 }
 
 /** About 120 steps of 16, for each setting. */
 export function gateTunable(): Tunable {
-  const families = blocks.map(({ name, model, task, training }) => ({
+  const tried = blocks.map((block) => ({ ...block, method: wholeOf(block).method }));
+  const families = tried.map(({ name, model, task, training, method }) => ({
     name: randomFamily(name),
     label: `random weights, ${name}`,
     base: runSpec({
       study: gate,
-      method: full.method,
+      method,
       model: randomOf(model),
       task,
       tier: 'quick',

@@ -18,6 +18,8 @@ export interface Block {
   readonly seeds: Readonly<Record<Tier, readonly number[]>>;
   /** `data/tuning/<tuning>.json` holds the learning rates. */
   readonly tuning: string;
+  /** Written form of its full fine-tuning, where that is not `full` alone. */
+  readonly whole?: string;
   /** Methods that share a learning rate. */
   readonly familyOf: (method: string) => string;
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import type { Tier } from '../store/spec';
-import { baseGate } from './base-gate';
+import { baseGate, voiceGate } from './base-gate';
 import { blockStudies } from './block-studies';
 import { budgetSplit } from './budget-split';
 import { budgetSweep } from './budget-sweep';
@@ -37,6 +37,7 @@ const shipped: readonly Declared[] = [
   cost,
   precision,
   baseGate,
+  voiceGate,
   designSpace,
   ...settings.map(({ study }) => study),
   startStudy,

@@ -55,6 +55,7 @@ export function setting<K extends string>(fields: SettingFields<K>): Setting<K> 
     familyOf: (method) => keys.find((key) => methodsOf(list[key]).includes(method)) ?? familyOf(method),
     seeds,
     training,
+    ...wholeOf(list),
   };
   const configurations = (): Readonly<Record<K, Configuration>> => {
     const made = keys.map((key) => {
@@ -69,6 +70,12 @@ export function setting<K extends string>(fields: SettingFields<K>): Setting<K> 
     also: (method) => variantOf(configuration(method, method), [block], tier),
   }));
   return { block, study, configurations, tunable: () => tunableOf(fields) };
+}
+
+/** What the gate of the base takes for full fine-tuning, such as one with task embeddings. */
+function wholeOf(list: Readonly<Record<string, Tried>>): Pick<Block, 'whole'> {
+  const [whole] = list['full'] === undefined ? [] : methodsOf(list['full']);
+  return whole === undefined || whole === 'full' ? {} : { whole };
 }
 
 const methodsOf = ({ methods }: Tried): readonly string[] =>
