@@ -87,6 +87,8 @@ export { scoreTable } from './plots/score-table';
 export { besidePublished } from './plots/beside-published';
 export { budgetSweep } from './plots/budget-sweep';
 export { heatMap } from './plots/heat-map';
+export { percentileBands } from './plots/percentiles';
+export { tradeOffPoints, robustness, spansOn, spanFigure, totalSizes, bankSizes } from './views/many-tasks';
 export { gaps } from './plots/gaps';
 export { liveCurve, progressBar } from './plots/live';
 export { parameterScore, lossCurve, resultTable, type PartOfStudy } from './views/study-figures';

@@ -1,8 +1,9 @@
 import { UserError } from '../errors';
-import { joinedSpans, measureSpans, readSpans, scoreWithout, writeSpans } from '../experiments/spans';
+import { measureSpans } from '../experiments/spans';
+import { joinedSpans, readSpans, scoreWithout, writeSpans } from '../experiments/span-record';
 import { variantOfMethod } from '../experiments/studies/study';
 import { demandTuned } from '../experiments/studies/demand-tuned';
-import { spansOf } from '../training/spans';
+import { spansOf } from '../tasks/spans';
 import { flag, print, printJson, textOf, type Input } from './command';
 import { relativePath } from './paths';
 import { studyOf, tierOf } from './study';

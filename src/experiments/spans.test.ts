@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { spanFigure } from '../views/span-figure';
-import { joinedSpans, readSpans, scoreWithout, spansPath, writeSpans, type SpanRecord } from './spans';
+import { joinedSpans, readSpans, scoreWithout, spansPath, writeSpans, type SpanRecord } from './span-record';
 
 const folder = mkdtempSync(join(tmpdir(), 'petl-span-record-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -14,25 +14,17 @@ import type { Method } from '../petl/design/types';
 import { evaluationBatches } from '../tasks/batches';
 import type { ClassificationExample } from '../tasks/classification';
 import { planBatches } from '../tasks/plan';
+import { spansOf, type Span } from '../tasks/spans';
 import type { TrainingJob } from './job';
 import type { TrainingModel } from './kinds/kind';
 import { labelledBatching } from './kinds/classification';
 import type { LabelledBatch } from './labelled';
 import type { Own } from './learner';
 
-/** Layers `first` to `last`, both among them, without their adapters; null: all of them have theirs. */
-export type Span = readonly [first: number, last: number] | null;
-
 /** For each span whether each example is answered right, 1 or 0. */
 export interface SpanMap {
   readonly layers: number;
   readonly spans: readonly { readonly span: Span; readonly right: readonly number[] }[];
-}
-
-/** The whole model first, then every span, those that begin lower before. */
-export function spansOf(layers: number): readonly Span[] {
-  const firsts = Array.from({ length: layers }, (_, first) => first);
-  return [null, ...firsts.flatMap((first) => firsts.slice(first).map((last): Span => [first, last]))];
 }
 
 /**

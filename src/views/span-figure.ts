@@ -1,7 +1,7 @@
 import { heatMap, type HeatCell } from '../plots/heat-map';
 import type { Figure } from '../plots/figure';
-import { scoreWithout, type SpanRecord } from '../experiments/spans';
-import { spansOf } from '../training/spans';
+import { scoreWithout, type SpanRecord } from '../experiments/span-record';
+import { spansOf } from '../tasks/spans';
 
 /**
  * Figure 6 of Houlsby et al. 2019: the change of accuracy, in points, where the adapters of layers first (rows) to last

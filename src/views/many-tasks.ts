@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readSpans, type SpanRecord } from '../experiments/span-record';
+import { rowsOfStudy } from '../experiments/store/rows';
+import type { Study } from '../experiments/studies/study';
+import { backbone, knownShapes } from '../model/shapes';
+import { count } from '../petl/counts/count';
+import { parseMethod } from '../petl/design/written';
+import type { SpreadPoint } from '../plots/percentiles';
+import type { Table } from '../plots/table';
+
+export { spanFigure } from './span-figure';
+
+/**
+ * Figure 3: for each method its mean score on a task less that of full fine-tuning there, in points, one value a task,
+ * over its trained parameters. Adapters, top layers and LayerNorms are lines of their own.
+ */
+export function tradeOffPoints(study: Study): readonly SpreadPoint[] {
+  const rows = rowsOfStudy(study);
+  const meanOf = (method: string, task: string): number => {
+    const own = rows.filter((row) => row.method === method && row.task === task).map(({ score }) => score);
+    return own.reduce((sum, score) => sum + score, 0) / own.length;
+  };
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  return [...new Set(rows.map(({ method }) => method))].flatMap((method): readonly SpreadPoint[] => {
+    const line = lineOf(method);
+    if (line === undefined) return [];
+    const values = tasks.map((task) => 100 * (meanOf(method, task) - meanOf('full', task))).filter(Number.isFinite);
+    return [{ line, x: rows.find((row) => row.method === method)?.trained ?? NaN, values }];
+  });
+}
+
+function lineOf(method: string): string | undefined {
+  const lines: Readonly<Record<string, string>> = { houlsby: 'adapters', top: 'top layers', layernorm: 'LayerNorms' };
+  return lines[method.split(':')[0] ?? ''];
+}
+
+/** Scores of a study's runs over what is in their variant's name, such as `rate`, one value a seed. */
+export function robustness(study: Study): readonly SpreadPoint[] {
+  return study.variants.flatMap(({ name, label, runs }) => {
+    const rate = /rate=([\d.e-]+)/.exec(name)?.[1];
+    if (rate === undefined) return [];
+    const values = rowsOfStudy({ ...study, variants: [{ name, label, runs }] }).map(({ score }) => score);
+    return [{ line: label.split(',')[0] ?? label, x: Number(rate), values }];
+  });
+}
+
+/** The record of spans of a task, or undefined where there is none yet. */
+export function spansOn(task: string): SpanRecord | undefined {
+  return readSpans(task);
+}
+
+/** Parameters of one model and N tasks over those of one model: what adapters, and whole copies, come to. */
+export function totalSizes(model: string, methods: readonly string[], most: number): readonly SpreadPoint[] {
+  const shape = knownShapes[model];
+  if (shape === undefined) throw new Error(`no shape ${model}`);
+  return methods.flatMap((method) => {
+    const { trained } = count(parseMethod(method), shape);
+    const share = trained / backbone(shape);
+    return Array.from({ length: most }, (_, i) => ({
+      line: method,
+      x: i + 1,
+      values: [method === 'full' ? i + 1 : 1 + (i + 1) * share],
+    }));
+  });
+}
+
+/** What a bank's folder holds on disk beside its model's file: measured. */
+export function bankSizes(folder: string, modelFile: string): Table {
+  const { namesIn } = require('../training/task-bank') as typeof import('../training/task-bank');
+  const names = existsSync(folder) ? namesIn(folder) : [];
+  const model = statSync(modelFile).size;
+  const sizes = names.map((name) => bytesBelow(join(folder, name)));
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  const row = (what: string, bytes: number): readonly string[] => [
+    what,
+    (bytes / 1e6).toFixed(2),
+    (bytes / model).toFixed(4),
+  ];
+  return {
+    columns: ['on disk', 'MB', 'models'].map((title, c) => ({ title, align: c === 0 ? 'left' : 'right' })),
+    rows: [
+      row('the frozen model', model),
+      ...names.map((name, i) => row(name, sizes[i] ?? 0)),
+      row(`one model and ${names.length} tasks`, model + all),
+    ],
+  };
+}
+
+function bytesBelow(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
