@@ -63,6 +63,7 @@ export { writtenBeside, type WrittenBeside } from './views/written-beside';
 // Tasks
 export { inspect, type Inspected } from './views/inspect';
 export { classificationTask, type ClassificationTask, type OwnLabels } from './tasks/classification';
+export { taskNamed } from './tasks/registry';
 export { mixture, type MixedPart, type MixtureTask } from './tasks/mixture';
 export { generationTask, type GenerationTask, type OwnPairs } from './tasks/generation';
 export type { Task } from './tasks/task';
