@@ -129,7 +129,7 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     read: readPrompt,
   },
   'id-prompt': {
-    form: 'id-prompt:l=20[,q=128][,heads=4][,layers=2][,positions=kept|shifted], source=true|shuffled|constant, encoder=own|model (name=minilm-l6,e=384)',
+    form: 'id-prompt:l=20[,q=128][,heads=4][,layers=2][,positions=kept|shifted][,source=true|shuffled|constant][,encoder=own|model,name=minilm-l6,e=384]',
     example: 'id-prompt:l=20',
     size: 'l',
     read: readWrittenPrompt,
