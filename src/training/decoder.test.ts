@@ -18,6 +18,7 @@ import { lineUploader } from './pairs/one-stack';
 import { Session } from './session';
 import { stepperOf } from './stepper';
 import { train } from './train';
+import { plain } from './fixtures/settings';
 
 interface Fixture {
   readonly sources: readonly (readonly number[])[];
@@ -103,26 +104,7 @@ describe('training a decoder to write, from rows to texts', { timeout: 120_000 }
         task,
         seed: 1,
         engine: 'compiled',
-        training: {
-          examples: 'all',
-          epochs: 60,
-          batch: 4,
-          accumulation: 1,
-          maxLength: 16,
-          learningRate: 5e-3,
-          schedule: { kind: 'linear', warmup: 0 },
-          optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-          dropout: 0,
-          labelSmoothing: 0,
-          scored: { validation: 'all', test: 'all' },
-          evaluations: 1,
-          best: null,
-          stop: null,
-          from: null,
-          precision: 'float32',
-          target: { maxLength: 16, decoded: 'all', beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
-          ...over,
-        },
+        training: { ...plain, epochs: 60, ...over },
       },
       () => undefined,
       session,

@@ -8,6 +8,7 @@ import { mixture, partOf } from '../tasks/mixture';
 import { wordModel, words } from './fixtures/words';
 import type { TrainingJob } from './job';
 import { train } from './train';
+import { greedyTarget, plain } from './fixtures/settings';
 
 const task = (
   name: string,
@@ -39,23 +40,12 @@ describe('training on several tasks', () => {
     model: wordModel(folder, 'gpt2', false),
     task: over.task,
     training: {
-      examples: 'all',
+      ...plain,
       epochs: over.epochs ?? 2,
       batch: 8,
-      accumulation: 1,
-      maxLength: 16,
       learningRate: 0.02,
       schedule: { kind: 'constant', warmup: 0 },
-      optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-      dropout: 0,
-      labelSmoothing: 0,
-      scored: { validation: 'all', test: 'all' },
-      evaluations: 1,
-      best: null,
-      stop: null,
-      from: null,
-      precision: 'float32',
-      target: { maxLength: 6, decoded: 7, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
+      target: { ...greedyTarget, maxLength: 6, decoded: 7 },
     },
     seed: 1,
     engine: 'compiled',

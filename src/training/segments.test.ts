@@ -19,6 +19,7 @@ import { generationTask } from '../tasks/generation';
 import { wordModel, words } from './fixtures/words';
 import type { TrainingJob, TrainingOutcome } from './job';
 import { train } from './train';
+import { greedyTarget, plain } from './fixtures/settings';
 
 const folder = mkdtempSync(join(tmpdir(), 'petl-segments-'));
 const model = tinyModel('gpt2');
@@ -133,25 +134,7 @@ describe('training with task embeddings', { timeout: 120_000 }, () => {
     task,
     seed: 1,
     engine: 'compiled',
-    training: {
-      examples: 'all',
-      epochs,
-      batch: 4,
-      accumulation: 1,
-      maxLength: 32,
-      learningRate: 5e-3,
-      schedule: { kind: 'linear', warmup: 0 },
-      optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-      dropout: 0,
-      labelSmoothing: 0,
-      scored: { validation: 'all', test: 'all' },
-      evaluations: 1,
-      best: null,
-      stop: null,
-      from: null,
-      precision: 'float32',
-      target: { maxLength: 8, decoded: 'all', beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
-    },
+    training: { ...plain, epochs, maxLength: 32, target: { ...greedyTarget, maxLength: 8 } },
   });
   const run = (method: string, epochs: number): Promise<TrainingOutcome> => train(job(method, epochs), () => undefined);
 

@@ -10,6 +10,7 @@ import { wordModel, words } from './fixtures/words';
 import type { TrainingJob, TrainingOutcome } from './job';
 import { Session } from './session';
 import { train } from './train';
+import { plain } from './fixtures/settings';
 
 const rows = Array.from({ length: 8 }, (_, i) => ({
   document: words(...Array.from({ length: 3 + i }, (__, k) => (7 * i + 11 * k) % 90)),
@@ -43,26 +44,7 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
     task: xsum,
     seed: 1,
     engine: 'compiled',
-    training: {
-      examples: 'all',
-      epochs: 60,
-      batch: 4,
-      accumulation: 1,
-      maxLength: 32,
-      learningRate: 5e-3,
-      schedule: { kind: 'linear', warmup: 0 },
-      optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-      dropout: 0,
-      labelSmoothing: 0,
-      scored: { validation: 'all', test: 'all' },
-      evaluations: 1,
-      best: null,
-      stop: null,
-      from: null,
-      precision: 'float32',
-      target: { maxLength: 16, decoded: 'all', beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
-      ...over,
-    },
+    training: { ...plain, epochs: 60, maxLength: 32, ...over },
   });
   const run = (...given: Parameters<typeof job>): Promise<TrainingOutcome> =>
     train(job(...given), () => undefined, session);

@@ -17,6 +17,7 @@ import type { TrainingJob } from './job';
 import { lineUploader } from './pairs/one-stack';
 import { Session } from './session';
 import { train } from './train';
+import { greedyTarget, plain } from './fixtures/settings';
 
 const settings = {
   dropout: 0,
@@ -124,23 +125,13 @@ describe('a run whose prompt is written', () => {
     model: wordModel(folder, family, family !== 'gpt2'),
     task,
     training: {
-      examples: 'all',
+      ...plain,
       epochs: 20,
       batch: 8,
-      accumulation: 1,
-      maxLength: 16,
       learningRate: 0.03,
       schedule: { kind: 'constant', warmup: 0 },
       optimizer: { ...settings.optimizer, clipNorm: 1 },
-      dropout: 0,
-      labelSmoothing: 0,
-      scored: { validation: 'all', test: 'all' },
-      evaluations: 1,
-      best: null,
-      stop: null,
-      from: null,
-      precision: 'float32',
-      target: { maxLength: 4, decoded: 12, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
+      target: { ...greedyTarget, maxLength: 4, decoded: 12 },
     },
     seed: 1,
     engine: 'compiled',
