@@ -49,14 +49,15 @@ export async function heldOutTexts(chosen: readonly Task[]): Promise<readonly st
 }
 
 /**
- * Forms of what is held out from a corpus of these sources. Those of a package that it does not read are alike by chance
- * where they are short ("but I can't"): from 8 words on.
+ * Forms of what is held out from a corpus of these sources: a word alone, such as the answer of a closed-book question,
+ * is no text. Those of a package that it does not read are alike by chance where they are short ("but I can't"): from 8
+ * words on.
  */
 export async function heldOutForms(chosen: readonly Task[], sources: ReadonlySet<string>): Promise<readonly string[]> {
   const read = packagesOf(sources);
   const forms: string[] = [];
   for (const task of chosen) {
-    const least = task.packages.every((name) => read.has(name)) ? 1 : 8;
+    const least = task.packages.every((name) => read.has(name)) ? 2 : 8;
     const found = (await heldOutTexts([task])).flatMap(formsOf);
     forms.push(...found.filter((form) => hasWords(form, least, Infinity)));
   }
