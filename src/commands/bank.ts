@@ -4,7 +4,8 @@ import { tableText } from '../plots/table';
 import { readDeltaRecord } from '../petl/bank/store';
 import { readNote } from '../training/kept';
 import type { Prediction } from '../training/kinds/kind';
-import { addToFolder, namesIn, removeFromFolder, TaskBank, type BankRow } from '../training/task-bank';
+import { namesIn, removeFromFolder } from '../training/bank-folder';
+import { addToFolder, TaskBank, type BankRow } from '../training/task-bank';
 import { flag, givenOf, print, printJson, textOf, type Input } from './command';
 
 /** `petl bank add|list|remove|predict BANK [NAME]`: adapters on one frozen model, each in a folder of its name. */

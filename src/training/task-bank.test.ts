@@ -16,7 +16,8 @@ import { Adapter } from './adapter';
 import { wordModel, words } from './fixtures/words';
 import { keepTrained } from './kept';
 import { newHead } from './kinds/classification';
-import { addToFolder, removeFromFolder, TaskBank, type BankRow } from './task-bank';
+import { removeFromFolder } from './bank-folder';
+import { addToFolder, TaskBank, type BankRow } from './task-bank';
 
 const folder = mkdtempSync(join(tmpdir(), 'petl-bank-'));
 const model = wordModel(folder, 'bert');

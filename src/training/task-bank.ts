@@ -1,11 +1,12 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { disposeTree } from '../engine/tree';
 import { UserError } from '../errors';
 import { makeFolder } from '../files';
 import { openModel } from '../model/open';
-import { deltaFiles, loadDelta, readDeltaRecord } from '../petl/bank/store';
+import { loadDelta, readDeltaRecord } from '../petl/bank/store';
 import { nearest } from '../petl/design/nearest';
+import { adaptersIn, demandName, namesIn } from './bank-folder';
 import { programKey, type TrainingJob } from './job';
 import { readNote } from './kept';
 import { kindNamed } from './kinds/index';
@@ -159,7 +160,7 @@ export class TaskBank {
     const held = this.held.get(name);
     if (held !== undefined) return held;
     throw new UserError(
-      `the bank has no task "${name}"${nearest(name, this.names)}; there are ${this.names.join(', ') || 'none'}`,
+      `the bank has no task "${name}": there are ${this.names.join(', ') || 'none'}${nearest(name, this.names)}`,
     );
   }
 
@@ -175,17 +176,6 @@ export class TaskBank {
   }
 }
 
-/** The adapters of a bank's folder by name. @throws UserError where there is none */
-export function namesIn(folder: string): readonly string[] {
-  const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const names = found
-    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, deltaFiles.record)))
-    .map(({ name }) => name)
-    .sort();
-  if (names.length > 0) return names;
-  throw new UserError(`${folder} holds no adapters: add one with petl bank add ${folder} NAME --adapter DIR`);
-}
-
 /**
  * Adds an adapter to a bank's folder on disk, once it has loaded onto the bank's model; the folder is made with the first.
  * @throws UserError as `TaskBank.add` does; what is in the folder stays as it was
@@ -196,7 +186,7 @@ export async function addToFolder(folder: string, name: string, adapter: string,
   if (existsSync(place))
     throw new UserError(`${folder} has a task "${name}" already: remove it or choose another name`);
   const record = readDeltaRecord(adapter);
-  const others = existsSync(folder) ? readdirSync(folder).filter((other) => isAdapter(join(folder, other))) : [];
+  const others = adaptersIn(folder);
   const base = others[0] === undefined ? record.base : readDeltaRecord(join(folder, others[0])).base;
   if (base.hash !== record.base.hash)
     throw new UserError(
@@ -210,21 +200,4 @@ export async function addToFolder(folder: string, name: string, adapter: string,
   }
   mkdirSync(folder, { recursive: true });
   makeFolder(place, (whole) => cpSync(adapter, whole, { recursive: true }));
-}
-
-/** Removes an adapter from a bank's folder. */
-export function removeFromFolder(folder: string, name: string): void {
-  const names = namesIn(folder);
-  if (!names.includes(name))
-    throw new UserError(`${folder} has no task "${name}"${nearest(name, names)}; there are ${names.join(', ')}`);
-  rmSync(join(folder, name), { recursive: true });
-}
-
-function isAdapter(folder: string): boolean {
-  return existsSync(join(folder, deltaFiles.record));
-}
-
-function demandName(name: string): void {
-  if (/^[\w][\w.-]*$/.test(name)) return;
-  throw new UserError(`a task in a bank cannot be called "${name}": use letters, digits, ".", "_" and "-"`);
 }

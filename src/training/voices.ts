@@ -13,7 +13,7 @@ import { readNote, type KeptNote } from './kept';
 import { kindNamed } from './kinds/index';
 import type { TrainingModel } from './kinds/kind';
 import { oneStack } from './pairs/one-stack';
-import { namesIn } from './task-bank';
+import { namesIn } from './bank-folder';
 
 /** A text to be answered under the adapter called `task`. */
 export interface Request {

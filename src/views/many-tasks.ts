@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSpans, type SpanRecord } from '../experiments/span-record';
 import { rowsOfStudy } from '../experiments/store/rows';
@@ -67,8 +67,8 @@ export function totalSizes(model: string, methods: readonly string[], most: numb
 
 /** What a bank's folder holds on disk beside its model's file: measured. */
 export function bankSizes(folder: string, modelFile: string): Table {
-  const { namesIn } = require('../training/task-bank') as typeof import('../training/task-bank');
-  const names = existsSync(folder) ? namesIn(folder) : [];
+  const { adaptersIn } = require('../training/bank-folder') as typeof import('../training/bank-folder');
+  const names = adaptersIn(folder);
   const model = statSync(modelFile).size;
   const sizes = names.map((name) => bytesBelow(join(folder, name)));
   const all = sizes.reduce((sum, size) => sum + size, 0);
