@@ -148,10 +148,11 @@ function noisy(family: string, { method: own, variables, constants, shape }: Del
 }
 
 invariant(8, () => {
-  const worded = Object.entries(families).map(
-    ([name, { form, example }]) =>
-      [name, [example, ...variations(form, name === 'pa-ffn' ? 'pa-ffn:r=16' : example)]] as const,
-  );
+  const worded = Object.entries(families).map(([name, { form, example }]) => {
+    const all = [example, ...variations(form, name === 'pa-ffn' ? 'pa-ffn:r=16' : example)];
+    // Another model as encoder, and what a batch gives it to read: training/written-prompt.test.ts has both.
+    return [name, all.filter((written) => !/encoder=model|source=/.test(written))] as const;
+  });
   it.each(worded.filter(([name, all]) => all.length > 1 && name !== 'point'))(
     '%s: each value of each word',
     (_, all) => {
@@ -216,7 +217,7 @@ invariant(9, () => {
       if (said !== `Method bad does not fit this model: ${reason ?? ''}`) expect(said).toBe(reason);
     }
     expect(live()).toEqual(before);
-    expect(invalid.length).toBe(19 * 7 * 11 * 8 - 1893);
+    expect(invalid.length).toBe(19 * 8 * 12 * 8 - 1894);
   });
 });
 
