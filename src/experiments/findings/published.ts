@@ -49,13 +49,17 @@ export function published({ table, task, metric }: PublishedQuery): readonly Pub
 
 /** What the file holds of each; the rest is worked out. */
 type PrintedNumber = Omit<PublishedNumber, 'source' | 'insertion' | 'composition'>;
-const number: Schema<PrintedNumber> = v.strictObject({
+/** Where a number stands and of what it is, whatever else its paper prints beside it. */
+const place = {
   table: v.string(),
   task: v.string(),
   backbone: v.string(),
   metric: v.string(),
   label: v.string(),
   method: v.string(),
+};
+const number: Schema<PrintedNumber> = v.strictObject({
+  ...place,
   form: v.string(),
   site: v.string(),
   share: real,
@@ -88,12 +92,7 @@ export type HoulsbyNumber = Pick<
   'table' | 'task' | 'backbone' | 'metric' | 'label' | 'method' | 'score'
 > & { readonly share: number | null; readonly note: string };
 const houlsbyNumber: Schema<HoulsbyNumber> = v.looseObject({
-  table: v.string(),
-  task: v.string(),
-  backbone: v.string(),
-  metric: v.string(),
-  label: v.string(),
-  method: v.string(),
+  ...place,
   score: real,
   share: v.nullable(real),
   note: v.string(),
