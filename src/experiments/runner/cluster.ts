@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UserError } from '../../errors';
 import { makeFolder, unfinished } from '../../files';
+import { readText } from '../../json';
 import { cacheFolder } from '../../packages/manifest';
 import { projectRoot } from '../../project';
 import { codeFingerprint } from '../store/code';
@@ -12,7 +13,8 @@ import { adapterFolder, runId, runPath, type RunSpec } from '../store/spec';
 import { checkpointPath } from './execute';
 import { parcelsOf } from './parcels';
 import type { Answer, Launch, WorkerProcess } from './process';
-import type { Message, Request } from './worker';
+import { toldSchema, type Far, type Told } from './told';
+import type { Request } from './worker';
 
 /** Machines that make runs of a study; `scripts/cluster/bridge.py` speaks with them. */
 export interface Cluster {
@@ -22,16 +24,10 @@ export interface Cluster {
   readonly close: () => void;
 }
 
-type Told =
-  | { readonly kind: 'open'; readonly address: string }
-  | { readonly kind: 'refused' | 'note'; readonly line: string }
-  | { readonly kind: 'slots'; readonly count: number }
-  | { readonly kind: 'message'; readonly number: number; readonly message: Message & { readonly place?: string } };
-
 /** A run that is on its way. */
 interface Sent {
   readonly request: Request;
-  readonly onMessage: (message: Message & { readonly place?: string }) => void;
+  readonly onMessage: (message: Far) => void;
 }
 
 const forms = /^(?:tcp|tls):\/\/[^\s/]+:\d+$|^local:\d+$/;
@@ -102,10 +98,14 @@ function heard(bridge: ChildProcess, address: string, take: (told: Told) => void
     bridge.on('close', fail);
     if (bridge.stdout === null) return;
     createInterface({ input: bridge.stdout }).on('line', (line) => {
-      const told = JSON.parse(line) as Told;
-      if (told.kind === 'open') resolve();
-      else if (told.kind === 'refused') reject(new UserError(`${told.line}: start one, or write --cluster local:2`));
-      else take(told);
+      const read = readText(line, toldSchema);
+      if (read.kind === 'fault') {
+        said = `the bridge ${read.reason}: ${line.slice(0, 80)}`;
+        bridge.kill('SIGTERM');
+      } else if (read.value.kind === 'open') resolve();
+      else if (read.value.kind === 'refused')
+        reject(new UserError(`${read.value.line}: start one, or write --cluster local:2`));
+      else take(read.value);
     });
   });
 }
@@ -125,7 +125,7 @@ interface Here {
   readonly ended: () => boolean;
 }
 
-const bridgeEnded: Message = { kind: 'failed', message: 'the bridge to the cluster has ended', user: false };
+const bridgeEnded: Far = { kind: 'failed', message: 'the bridge to the cluster has ended', user: false };
 
 let numbers = 0;
 
@@ -139,7 +139,7 @@ function remoteWorker(here: Here): WorkerProcess {
     run: (request, onEvent, onNote) =>
       new Promise((resolve) => {
         const number = (current = numbers += 1);
-        const onMessage = (message: Message & { readonly place?: string }): void => {
+        const onMessage = (message: Far): void => {
           if (message.kind === 'event') onEvent(message.event);
           else if (message.kind === 'note') onNote(message.line);
           else if (message.kind !== 'started' && here.sent.delete(number)) {
@@ -172,7 +172,7 @@ function jobOf(request: Request, number: number, { threads, results, spool }: He
 }
 
 /** Takes over what came back: files that are not what they say count as lost. */
-function settled(message: Message & { readonly place?: string }, { plan: { spec } }: Request, here: Here): Answer {
+function settled(message: Far, { plan: { spec } }: Request, here: Here): Answer {
   if (message.kind === 'event' || message.kind === 'note' || message.kind === 'started')
     return { kind: 'died', reason: 'no answer', started: true };
   if (message.kind === 'stopped') return message;
