@@ -1,12 +1,14 @@
 // Schedules on imagined machines, and one of three real workers beside what was foreseen for it; writes
 // results/scaling/ and the numbers of docs/scaling.md.
 //   node scripts/scaling.mjs            all of it; needs Dask (npm run setup -- --cluster)
+//   node scripts/scaling.mjs --page     only writes the page from the result files
 //   node scripts/scaling.mjs --check    fails where docs/scaling.md is not what results/scaling gives
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isPageCurrent, writePage } from './scaling/page.mjs';
 
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const require = createRequire(import.meta.url);
@@ -22,7 +24,6 @@ const { writeWhole } = load('files.js');
 const { environment } = load('experiments', 'store', 'environment.js');
 
 const file = join(root, 'results', 'scaling', 'scaling.json');
-const page = join(root, 'docs', 'scaling.md');
 
 /** Runs that sleep, on workers of a local cluster one of whose training processes is killed on the way. */
 async function real(seconds, workers) {
@@ -143,39 +144,13 @@ function studies() {
   });
 }
 
-function rendered({ real: one, imagined: many, studies: shipped }) {
-  const percent = (share) => `${(100 * share).toFixed(1)}%`;
-  const shown = many.lines[0].points.map(({ workers }) => workers);
-  const row = ({ losses, points }) => `| ${losses} | ${points.map(({ share }) => percent(share)).join(' | ')} |`;
-  return `| study | runs | over the shortest possible time, 2 workers | 3 | 8 |
-|---|---:|---:|---:|---:|
-${shipped.map(({ study, runs, over }) => `| ${study} | ${runs} | ${over.map(percent).join(' | ')} |`).join('\n')}
-
-A study of ${one.runs} runs that sleep, on ${one.workers} real workers of which one was lost after ${one.lostAt.toFixed(0)} s, took ${one.measured.toFixed(1)} s; ${one.foreseen.toFixed(1)} s were foreseen
-(${percent(Math.abs(one.foreseen / one.measured - 1))} off), ${one.bound.toFixed(1)} s are the shortest possible; a worker's
-start (${one.start.toFixed(1)} s) and what a run costs beside its own time (${one.each.toFixed(1)} s) were measured in it. ${many.runs.toLocaleString('en')} runs as long as the stored ones, ${many.hours.toFixed(0)} hours of work, on imagined machines: a worker takes ${many.start} s to
-start, ${many.compile} s to compile, ${many.replace} s to be replaced, and keeps the state of its run each ${many.keep} s.
-
-![Shortest possible time over time taken, by the number of workers and their losses](../results/scaling/scaling.svg)
-
-| lost by a worker in an hour | ${shown.map((workers) => `${workers} worker${workers > 1 ? 's' : ''}`).join(' | ')} |
-|---:|${shown.map(() => '---:|').join('')}
-${many.lines.map(row).join('\n')}`;
-}
-
-function pageWith(record) {
-  const text = readFileSync(page, 'utf8');
-  const [begin, end] = ['<!-- begin measured: made by scripts/scaling.mjs -->', '<!-- end measured -->'];
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error('docs/scaling.md lacks its markers');
-  return `${text.slice(0, from + begin.length)}\n${rendered(record)}\n${text.slice(to)}`;
-}
-
 if (process.argv.includes('--check')) {
-  if (pageWith(JSON.parse(readFileSync(file, 'utf8'))) !== readFileSync(page, 'utf8')) {
-    console.error('docs/scaling.md is not what results/scaling gives: node scripts/scaling.mjs');
+  if (!isPageCurrent()) {
+    console.error('docs/scaling.md is not what results/scaling gives: node scripts/scaling.mjs --page');
     process.exitCode = 1;
   }
+} else if (process.argv.includes('--page')) {
+  writePage();
 } else {
   const { commit, cpu, cores } = environment();
   const record = { machine: { commit, cpu, cores }, real: await beside(), imagined: imagined(), studies: studies() };
@@ -188,7 +163,6 @@ if (process.argv.includes('--check')) {
     `${runs.toLocaleString('en')} runs, by how many workers are lost in an hour each`,
   );
   await exportFigure(figure, join(root, 'results', 'scaling'), { formats: ['svg'] });
-  writeWhole(page, pageWith(record));
-  console.log(rendered(record));
+  writePage();
   process.exit(0);
 }
