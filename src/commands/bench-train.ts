@@ -70,6 +70,7 @@ function jobOf(given: Setup): TrainingJob {
       best: null,
       stop: null,
       from: null,
+      teacher: null,
       precision: given.precision === 'bf16' ? 'bfloat16' : 'float32',
       target: { maxLength: given.target, decoded: 1, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
     },

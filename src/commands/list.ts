@@ -105,6 +105,14 @@ export const commands: readonly Command[] = [
     load: () => (require('./spans') as typeof import('./spans')).spansCommand,
   },
   {
+    name: 'teacher',
+    usage: 'teacher RUN [--name NAME] [--json]',
+    about: 'what a fully fine-tuned run writes for its training inputs, for students that learn from it',
+    options: { ...named('name'), ...json },
+    positionals: ['RUN'],
+    load: () => (require('./teacher') as typeof import('./teacher')).teacherCommand,
+  },
+  {
     name: 'gate',
     usage: 'gate [--tier quick|full] [--json]',
     about: 'whether the base is worth adapting: against random weights and answers without a model',

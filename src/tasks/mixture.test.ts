@@ -64,6 +64,15 @@ describe('a mixture', () => {
     expect(new Set(small16).size).toBe(16);
   });
 
+  it('reads its tasks in segments where it is given some', () => {
+    const segments = { names: ['first', 'other', 'answer'], read: 'turns', most: 400 } as const;
+    expect(mixture({ ...fields, parts: [small, large] }).segments).toBeNull();
+    expect(mixture({ ...fields, parts: [small, large], segments }).segments).toEqual(segments);
+    expect(() => mixture({ ...fields, parts: [small, large], segments: { ...segments, names: ['a', 'b'] } })).toThrow(
+      /read by turns it needs three/,
+    );
+  });
+
   it.each([
     [{ parts: [small] }, /has the tasks small: give at least two/],
     [{ parts: [small, small] }, /give at least two, each once/],

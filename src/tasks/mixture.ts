@@ -3,6 +3,7 @@ import { mixSeeds, randomFrom, shuffled } from '../random';
 import type { ClassificationExample, ClassificationTask } from './classification';
 import type { GenerationExample, GenerationTask } from './generation';
 import { examplesOf } from './pinned';
+import { checkedSegments, type Segments } from './segments';
 import type { Split } from './split';
 import type { Example, Task, TaskData } from './task';
 
@@ -17,6 +18,8 @@ export interface MixtureTask extends Task<GenerationExample> {
   readonly parts: readonly string[];
   /** T: a task of n examples is drawn in proportion to n^(1/T). */
   readonly temperature: number;
+  /** How every task's texts are read, where that is not as one segment. */
+  readonly segments: Segments | null;
 }
 
 /** A task of a mixture. */
@@ -37,6 +40,7 @@ export interface MixtureFields {
   readonly most: Readonly<Record<Split, number>>;
   /** Tokens of the longest target that is kept whole; 64 where left out. */
   readonly targetTokens?: number;
+  readonly segments?: Segments | null;
 }
 
 /** Stands between the task's name and the example's own id. */
@@ -53,7 +57,7 @@ export function partOf({ id }: Example): string {
  *   text
  */
 export function mixture(fields: MixtureFields): MixtureTask {
-  const { name, about, parts, temperature = 2, most, targetTokens = 64 } = fields;
+  const { name, about, parts, temperature = 2, most, targetTokens = 64, segments = null } = fields;
   const names = parts.map(({ task }) => task.name);
   if (names.length < 2 || new Set(names).size < names.length)
     throw new UserError(`mixture "${name}" has the tasks ${names.join(', ') || 'none'}: give at least two, each once`);
@@ -74,6 +78,7 @@ export function mixture(fields: MixtureFields): MixtureTask {
     own: null,
     parts: names,
     temperature,
+    segments: segments === null ? null : checkedSegments(name, segments),
     load: async () => mixed(await Promise.all(parts.map((part) => instructed(part, most)))),
   };
 }

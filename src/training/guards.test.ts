@@ -80,6 +80,7 @@ const job = (method: string, over: Partial<TrainingJob['training']> = {}): Train
     best: null,
     stop: null,
     from: null,
+    teacher: null,
     precision: 'float32',
     target: null,
     ...over,

@@ -30,6 +30,8 @@ export interface TrainingSettings {
   readonly stop: number | null;
   /** A saved adapter whose tensors training starts from, as its name and hash; null: from fresh ones. */
   readonly from: string | null;
+  /** Texts that a teacher wrote stand in place of the training targets, by their name and hash; null: the task's own. */
+  readonly teacher: string | null;
   readonly precision: 'float32' | 'bfloat16';
   /** For tasks whose targets are texts; null for the others. */
   readonly target: TargetSettings | null;

@@ -34,6 +34,7 @@ const job = (over: Partial<TrainingJob> = {}): TrainingJob => ({
     best: null,
     stop: null,
     from: null,
+    teacher: null,
     precision: 'float32',
     target: null,
   },

@@ -29,7 +29,8 @@ export interface Writing {
 /** Writes a target for every source, once, and scores the texts. */
 export async function writeTargets(writing: Writing, examples: readonly GenerationExample[]): Promise<Written> {
   const begin = seconds();
-  const { texts, unfinished } = await writeTexts(writing, examples);
+  const { texts, ended } = await writeTexts(writing, examples);
+  const unfinished = ended.filter((one) => !one).length;
   const scores = textScores(
     texts,
     examples.map((example) => example.target),
@@ -38,18 +39,18 @@ export async function writeTargets(writing: Writing, examples: readonly Generati
 }
 
 /**
- * A text for every source, and how many reached the full length without an end. All batches have as many rows, so that
+ * A text for every source, and whether it came to an end before the full length. All batches have as many rows, so that
  * they share programs.
  */
 export async function writeTexts(
   { generator, tokenizer, special, form, target, tensors, prompts }: Writing,
   examples: readonly GenerationExample[],
-): Promise<{ readonly texts: readonly string[]; readonly unfinished: number }> {
+): Promise<{ readonly texts: readonly string[]; readonly ended: readonly boolean[] }> {
   const settings = settingsOf(target);
   const { ids, start, segments, reads = [] } = form.sources(examples);
   const size = Math.min(ids.length, atOnce[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
   const texts: string[] = [];
-  let unfinished = 0;
+  const ended: boolean[] = [];
   for (let from = 0; from < ids.length; from += size) {
     const places = Array.from({ length: size }, (_, row) => (from + row < ids.length ? from + row : 0)); // fillers at the end of the last batch
     const rows = places.map((place) => ids[place] ?? []);
@@ -63,10 +64,10 @@ export async function writeTexts(
     disposeTree(written);
     for (const { tokens } of found.slice(0, ids.length - from)) {
       texts.push(tokenizer.decode(tokens).trim());
-      if (!special.end.includes(tokens[tokens.length - 1] ?? -1)) unfinished++;
+      ended.push(special.end.includes(tokens[tokens.length - 1] ?? -1));
     }
   }
-  return { texts, unfinished };
+  return { texts, ended };
 }
 
 function settingsOf({ beams, lengthPenalty, maxLength, minLength, noRepeatNgram }: TargetSettings): GenerationSettings {

@@ -79,6 +79,24 @@ describe('preconditions', () => {
     );
   });
 
+  it('ask for a rate that was found on the very targets that were learned', () => {
+    const taught: Evidence = (study, variant, task) =>
+      evidenceOf()(study, variant, task).map((run) => {
+        const training = { ...run.run.spec.training, teacher: variant === 'best' ? 'one@000000000001' : null };
+        return { ...run, run: { ...run.run, spec: { ...run.run.spec, method: 'full', training } } };
+      });
+    const said = (more: object): readonly string[] => {
+      const table = tuningOf(rate);
+      const [own] = table.families.filter(({ method }) => method === 'full');
+      const students = { ...table, families: [{ ...own!, ...more }] };
+      const [verdict] = judge([clear], taught, { ...able, tuning: [table, students] });
+      return verdict!.preconditions.filter(({ held, name }) => !held && name === 'rates').map(({ figure }) => figure);
+    };
+    expect(said({ teacher: 'one@000000000001' })).toEqual([]);
+    expect(said({ teacher: 'two@000000000002' })).toEqual(['full has no rate of its own']);
+    expect(said({})).toEqual(['full has no rate of its own']);
+  });
+
   it('name the hours that would mend what hours can', () => {
     const [seeds] = judge([clear], evidenceOf({}, 4), able);
     expect(seeds!.hours).toBeCloseTo((2 * 360) / 3600 / 2, 10);

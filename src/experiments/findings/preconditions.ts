@@ -86,20 +86,26 @@ function roomy({ room, delta }: Setting): Precondition {
  * seeds, with the best inside the grid.
  */
 function tuned(runs: readonly RunRecord[], tables: readonly TuningTable[]): Precondition {
-  const methods = new Map(runs.map((record) => [record.run.spec.method, record]));
-  const faults = [...methods.values()].flatMap(({ run: { spec }, final }) => {
+  const methods = new Map(runs.map((record) => [`${record.run.spec.method} ${teacherOf(record)}`, record]));
+  const faults = [...methods.values()].flatMap((record) => {
+    const { spec } = record.run;
     const own = tables.filter(({ task, model }) => task === spec.task && model === spec.model);
-    const found = own.flatMap(({ families }) => families).find(({ method }) => method === spec.method);
+    const found = own
+      .flatMap(({ families }) => families)
+      .find(({ method, teacher = '' }) => method === spec.method && teacher === teacherOf(record));
     if (found === undefined) return [`${spec.method} has no rate of its own`];
     const rates = found.trials.map(({ rate }) => rate);
     if (found.chosen !== spec.training.learningRate) return [`${spec.method} was run at another rate than its best`];
-    if (found.steps === undefined || found.steps < final.steps) return [`${spec.method} was tuned on fewer steps`];
+    if (found.steps === undefined || found.steps < record.final.steps)
+      return [`${spec.method} was tuned on fewer steps`];
     if (found.seeds === undefined || found.seeds < 2) return [`${spec.method} was tuned with one seed`];
     const isEdge = found.chosen === Math.min(...rates) || found.chosen === Math.max(...rates);
     return isEdge ? [`${spec.method}'s best rate lies on the edge of its grid`] : [];
   });
   return at('rates', faults.length === 0, faults.join('; ') || 'each its own, inside its grid');
 }
+
+const teacherOf = ({ run }: RunRecord): string => run.spec.training.teacher ?? '';
 
 /** Both sides have stopped gaining, or their order at half the length is that at the end, by validation loss. */
 function flat({ link, groups }: Tested, { delta }: Setting): Precondition {

@@ -1,6 +1,7 @@
 import type { Evidence, Link } from '../statistics/link';
 import type { Configuration } from '../studies/block';
 import type { Setting } from '../studies/setting';
+import { distilledVoices } from '../studies/distilled';
 import { dataFractions, manyAtOnce } from '../studies/frozen';
 import { actsVoice, voices } from '../studies/voices';
 import { mean } from '../statistics/statistics';
@@ -96,6 +97,7 @@ export const roles: readonly Role[] = [
   ...(voices as readonly Setting<'full' | 'segments'>[]).map(voice),
   ...[manyAtOnce.block.name, dataFractions.studyName].map(manyTasks),
   { ...voice(actsVoice as Setting<'full' | 'segments'>), only: 'voice-start' },
+  ...distilledVoices.map(({ block, of }) => ({ ...voice(of as Setting<'full' | 'segments'>), only: block.name })),
 ];
 
 /** Of a study on a task. */

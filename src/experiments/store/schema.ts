@@ -52,6 +52,11 @@ function filled<T>(missing: Partial<T>, schema: Schema<T>): Schema<T> {
   );
 }
 
+/** Something that is kept under its name and hash. */
+const hashed = v.nullable(
+  v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*@[0-9a-f]{12}$/, words)),
+);
+
 const settings: Schema<TrainingSettings> = v.strictObject({
   examples: orAll(positive),
   epochs: positive,
@@ -67,7 +72,8 @@ const settings: Schema<TrainingSettings> = v.strictObject({
   evaluations: whole,
   best: v.nullable(v.picklist(['loss', 'score'])),
   stop: v.nullable(positive),
-  from: v.nullable(v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*@[0-9a-f]{12}$/, words))),
+  from: hashed,
+  teacher: hashed,
   precision: v.picklist(['float32', 'bfloat16']),
   target: v.nullable(target),
 });

@@ -33,6 +33,7 @@ export const defaultTraining: TrainingSettings = {
   best: null,
   stop: null,
   from: null,
+  teacher: null,
   precision: 'float32',
   target: null,
 };
@@ -41,10 +42,11 @@ export const defaultTraining: TrainingSettings = {
  * Settings younger than the first committed runs, with the value that means what those did: such a value takes no part
  * in a run's id.
  */
-export const younger: Pick<TrainingSettings, 'target' | 'accumulation' | 'best' | 'stop' | 'from'> = {
+export const younger: Pick<TrainingSettings, 'target' | 'accumulation' | 'best' | 'stop' | 'from' | 'teacher'> = {
   target: null,
   accumulation: 1,
   best: null,
   stop: null,
   from: null,
+  teacher: null,
 };

@@ -5,6 +5,7 @@ import { readValue } from '../../json';
 import { parseMethod, printMethod } from '../../petl/design/written';
 import { projectRoot } from '../../project';
 import { taskNamed } from '../../tasks/registry';
+import { distilledTask } from '../../tasks/teacher';
 import type { TargetSettings, TrainingJob, TrainingSettings } from '../../training/job';
 import { demandBest } from '../../training/settings';
 import { specSchema } from './schema';
@@ -68,7 +69,9 @@ function usualTarget(name: string): TargetSettings | null {
 export function jobOf(spec: RunSpec, engine: TrainingJob['engine']): TrainingJob {
   const { model, task, training, seed } = spec;
   const from = training.from === null ? {} : { from: startFolder(training.from) };
-  return { method: parseMethod(spec.method), model, task: taskNamed(task), training, seed, engine, ...from };
+  const own = taskNamed(task);
+  const taught = training.teacher === null ? own : distilledTask(own, training.teacher, training.examples);
+  return { method: parseMethod(spec.method), model, task: taught, training, seed, engine, ...from };
 }
 
 /** JSON with sorted keys: equal values give equal text. */

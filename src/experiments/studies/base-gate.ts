@@ -4,7 +4,7 @@ import { tunedRate } from '../tuning/tuned';
 import { configuration, runsOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';
-import { settings } from './settings';
+import { gatedSettings } from './settings';
 import { voices } from './voices';
 import { declared, type Declared, type Tunable, type Variant } from './study';
 
@@ -13,13 +13,13 @@ const gate = 'base-gate';
 /** The same network before any training. */
 export const randomOf = (model: string): string => `${model}-random`;
 
-/** A network from random weights is no base, and tasks with labels have a gate of their own. */
-const isOfBase = ({ model, task }: Block): boolean => !model.endsWith('-random') && taskNamed(task).writes !== null;
+/** Tasks with labels have a gate of their own. */
+const isWritten = ({ task }: Block): boolean => taskNamed(task).writes !== null;
 
 const blocks: readonly Block[] = [
   translationBlock,
   synopsisBlock,
-  ...settings.map(({ block }) => block).filter(isOfBase),
+  ...gatedSettings.map(({ block }) => block).filter(isWritten),
 ];
 
 /** What training from random weights is tuned under; rates of a pretrained model would be unfair to it. */

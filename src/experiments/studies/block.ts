@@ -1,4 +1,5 @@
 import { parseMethod, printMethod } from '../../petl/design/written';
+import { teacherId } from '../../tasks/teacher';
 import type { TrainingSettings } from '../../training/job';
 import { runSpec, type RunSpec, type Tier } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
@@ -20,6 +21,8 @@ export interface Block {
   readonly tuning: string;
   /** Written form of its full fine-tuning, where that is not `full` alone. */
   readonly whole?: string;
+  /** Name of the teacher whose texts stand in place of the training targets. */
+  readonly teacher?: string;
   /** Methods that share a learning rate. */
   readonly familyOf: (method: string) => string;
 }
@@ -50,13 +53,20 @@ export function changed(
   return { name: `${method}; ${what}`, label: `${label}, ${what}`, method, change };
 }
 
+/** The block's settings, with what its teacher has written by now. */
+export function trainingOf(
+  { training, teacher }: Pick<Block, 'training' | 'teacher'>,
+  tier: Tier,
+): Block['training'][Tier] {
+  return teacher === undefined ? training[tier] : { ...training[tier], teacher: teacherId(teacher) };
+}
+
 /** One run for each seed of the block. */
 export function runsOf(block: Block, { method, change }: Configuration, tier: Tier): readonly RunSpec[] {
   const learningRate = tunedRate(block.tuning, block.familyOf(method));
   const base = { study: block.name, model: block.model, task: block.task, tier, method };
-  return block.seeds[tier].map((seed) =>
-    runSpec({ ...base, seed, training: { ...block.training[tier], learningRate, ...change } }),
-  );
+  const training = { ...trainingOf(block, tier), learningRate, ...change };
+  return block.seeds[tier].map((seed) => runSpec({ ...base, seed, training }));
 }
 
 /** A configuration with its runs in each of `blocks`. */

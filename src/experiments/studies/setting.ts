@@ -1,7 +1,7 @@
 import { parseMethod, printMethod } from '../../petl/design/written';
 import { runSpec, type Tier } from '../store/spec';
 import { trialSeeds, tunedMethod } from '../tuning/tuned';
-import { configuration, variantOf, type Block, type Configuration } from './block';
+import { configuration, trainingOf, variantOf, type Block, type Configuration } from './block';
 import { declared, familyOf, type Declaration, type Declared, type Rung, type Tunable } from './study';
 
 /**
@@ -26,6 +26,7 @@ export interface SettingFields<K extends string> extends Pick<
   readonly model: string;
   readonly seeds: Block['seeds'];
   readonly training: Block['training'];
+  readonly teacher?: string;
   readonly configurations: Readonly<Record<K, Tried>>;
   /** Validation examples of a short trial, and of the long ones that decide. */
   readonly validation: readonly [short: number, long: number];
@@ -45,7 +46,7 @@ export const one = (written: string): readonly string[] => [written];
 
 /** A task with a model on which each configuration is tuned on its own, under the second edition of the rule. */
 export function setting<K extends string>(fields: SettingFields<K>): Setting<K> {
-  const { name, task, model, seeds, training, configurations: list, validation: _, ...about } = fields;
+  const { name, task, model, seeds, training, teacher, configurations: list, validation: _, ...about } = fields;
   const keys = Object.keys(list) as unknown as readonly K[];
   const block: Block = {
     name,
@@ -55,6 +56,7 @@ export function setting<K extends string>(fields: SettingFields<K>): Setting<K> 
     familyOf: (method) => keys.find((key) => methodsOf(list[key]).includes(method)) ?? familyOf(method),
     seeds,
     training,
+    ...(teacher !== undefined && { teacher }),
     ...wholeOf(list),
   };
   const configurations = (): Readonly<Record<K, Configuration>> => {
@@ -88,14 +90,15 @@ function middle(tried: Tried): string {
 
 /** Four rates at a quarter of the length, the best two at the whole of it with two seeds. */
 function tunableOf<K extends string>(fields: SettingFields<K>): Tunable {
-  const { name, task, model, training, configurations, validation } = fields;
+  const { name, task, model, configurations, validation } = fields;
+  const training = trainingOf(fields, 'full');
   const [short, long] = validation;
   const rungs: readonly Rung[] = [
     { share: 0.25, seeds: trialSeeds.slice(0, 1), keep: Infinity, validation: short },
     { share: 1, seeds: trialSeeds, keep: 2, validation: long },
   ];
   const families = Object.entries<Tried>(configurations).map(([key, tried]) => {
-    const base = runSpec({ study: name, method: middle(tried), model, task, tier: 'full', training: training.full });
+    const base = runSpec({ study: name, method: middle(tried), model, task, tier: 'full', training });
     const methods = methodsOf(tried);
     return { name: key, label: tried.label, base, ...(methods.length > 1 ? { methods } : {}) };
   });

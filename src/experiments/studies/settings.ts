@@ -1,16 +1,20 @@
+import { distilledVoices } from './distilled';
 import { manyAtOnce } from './frozen';
 import type { Setting } from './setting';
 import { manySettings } from './many-tasks';
 import { summarisation } from './summarisation';
 import { translation } from './translation';
+import { together } from './together';
 import { startVoices, voices } from './voices';
 
-/** The settings in which each configuration is tuned on its own. */
-export const settings: readonly Setting<string>[] = [
+/** Settings whose base is judged before anything is compared in them. */
+export const gatedSettings: readonly Setting<string>[] = [
   summarisation,
   translation,
   ...voices,
-  ...startVoices,
   ...manySettings,
   manyAtOnce,
 ];
+
+/** The settings in which each configuration is tuned on its own. */
+export const settings: readonly Setting<string>[] = [...gatedSettings, ...startVoices, ...distilledVoices, together];

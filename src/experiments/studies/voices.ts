@@ -11,7 +11,7 @@ type Sides = 'full' | 'vlm' | 'segments';
 type Ablated = Sides | 'plain';
 type Everything = Ablated | 'table' | 'vlm16' | 'vlm33' | 'vlm100';
 
-interface Voice {
+export interface Voice {
   readonly task: string;
   /** Segments of the task: rows of task embeddings. */
   readonly n: number;
@@ -27,7 +27,7 @@ interface Voice {
 const embedded = (method: string, n: number): string => `${method}+segments:n=${n}`;
 
 /** Full fine-tuning reads the same segments: it trains their vectors, too. */
-const sides = ({ n, r }: Voice): Readonly<Record<Sides, Tried>> => ({
+export const sides = ({ n, r }: Voice): Readonly<Record<Sides, Tried>> => ({
   full: { label: 'full fine-tuning', methods: one(embedded('full', n)), printed: 'full' },
   vlm: { label: `VLM r=${r}`, methods: one(embedded(`vlm:r=${r}`, n)), printed: 'vlm' },
   segments: { label: 'task embeddings alone', methods: one(`segments:n=${n}`), printed: 'embeddings' },
@@ -51,7 +51,7 @@ const everything = (voice: Voice): Readonly<Record<Everything, Tried>> => ({
 });
 
 /** As the released code trains: linear decay from the first step on, no dropout inside adapters, norms cut at 1. */
-function training(
+export function training(
   { maxLength, target }: Pick<Voice, 'maxLength' | 'target'>,
   sizes: { readonly examples: number; readonly validation: number; readonly test: number; readonly decoded: number },
 ): Block['training']['full'] {
@@ -70,21 +70,29 @@ function training(
   };
 }
 
-function voiced<K extends string>(
+/** What is other than on the pretrained base with the task's own targets, and what it is called. */
+interface Other {
+  readonly suffix: string;
+  readonly how: string;
+  readonly model?: string;
+  readonly teacher?: string;
+}
+
+export function voiced<K extends string>(
   voice: Voice,
   configurations: Readonly<Record<K, Tried>>,
-  model = 'petl-mini-lm',
+  { suffix, how, ...other }: Other = { suffix: '', how: '' },
 ): Setting<K> {
-  const start = model === 'petl-mini-lm' ? '' : '-from-random';
   return setting({
-    name: `voice-${voice.task}${start}`,
-    title: `${voice.task} as one of five voices${start === '' ? '' : ', from random weights'}`,
+    name: `voice-${voice.task}${suffix}`,
+    title: `${voice.task} as one of five voices${how}`,
     source: 'Lin et al. 2020',
     rows: voice.rows,
     notebook: 'notebooks/11-one-model-five-voices.ipynb',
     minutes: voice.minutes,
     task: voice.task,
-    model,
+    model: 'petl-mini-lm',
+    ...other,
     seeds: { quick: [1], full: [1, 2, 3, 4, 5] },
     training: {
       quick: training(voice, { examples: 32, validation: 8, test: 8, decoded: 4 }),
@@ -102,19 +110,19 @@ const acts: Voice = {
 
 export const actsVoice: Setting<Everything> = voiced(acts, everything(acts));
 
-const talk: Voice = {
+export const talk: Voice = {
   ...{ task: 'dialogue', n: 3, r: 33, rows: ['C1', 'C6', 'C7'], minutes: 0.6 },
   ...{ examples: 3200, maxLength: 80, target: 64 },
 };
 export const dialogueVoice: Setting<Ablated> = voiced(talk, ablated(talk));
 
-const german: Voice = {
+export const german: Voice = {
   ...{ task: 'english-german', n: 2, r: 100, rows: ['C2', 'C7'], minutes: 0.9 },
   ...{ examples: 2560, maxLength: 48, target: 96 },
 };
 export const germanVoice: Setting<Sides> = voiced(german, sides(german));
 
-const summary: Voice = {
+export const summary: Voice = {
   ...{ task: 'package-summary', n: 2, r: 33, rows: ['C3', 'C7'], minutes: 0.8 },
   ...{ examples: 2560, maxLength: 96, target: 64 },
 };
@@ -130,7 +138,7 @@ export const storyVoice: Setting<Sides> = voiced(stories, sides(stories));
 const fromRandom = voiced(
   { ...acts, rows: ['C9'] },
   { scratch: { ...sides(acts).full, label: 'the same network from random weights' } },
-  'petl-mini-lm-random',
+  { suffix: '-from-random', how: ', from random weights', model: 'petl-mini-lm-random' },
 );
 
 /** The five settings, in the paper's order. */

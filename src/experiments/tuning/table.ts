@@ -28,6 +28,7 @@ export function tableOf(
         chosen: best.rate,
         ...(best.steps === undefined ? {} : { steps: best.steps }),
         ...(best.seeds === undefined ? {} : { seeds: best.seeds }),
+        ...(family.base.training.teacher === null ? {} : { teacher: family.base.training.teacher }),
         trials,
       };
     }),

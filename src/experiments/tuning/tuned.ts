@@ -34,6 +34,8 @@ export interface FamilyTuning {
   /** Steps and seeds of the trials between which the choice was made; none in tables older than the field. */
   readonly steps?: number;
   readonly seeds?: number;
+  /** Whose texts it was tuned on, where they stood in place of the targets. */
+  readonly teacher?: string;
 }
 
 /** `data/tuning/<study>.json`: made by `petl tune <study>`, committed. */
@@ -93,6 +95,7 @@ const family: Schema<FamilyTuning> = v.strictObject({
   chosen: v.pipe(real, v.gtValue(0)),
   steps: v.optional(count),
   seeds: v.optional(count),
+  teacher: v.optional(v.string()),
   trials: v.pipe(v.array(trial), v.minLength(1)),
 });
 const table: Schema<TuningTable> = v.strictObject({

@@ -8,6 +8,7 @@ import { dialogueAct } from './dialogue-act';
 import { dialogueDomain } from './dialogue-domain';
 import { editorialSentiment } from './editorial-sentiment';
 import { englishRomanian } from './english-romanian';
+import { fiveVoices } from './five-voices';
 import { glossWord } from './gloss-word';
 import { lexicalField } from './lexical-field';
 import { mnli } from './mnli';
@@ -54,6 +55,7 @@ export const shippedTasks: readonly Task[] = [
   actsToText,
   glossWord,
   eightTasks,
+  fiveVoices,
   sst2,
   mnli,
   xsum,

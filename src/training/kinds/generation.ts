@@ -90,8 +90,8 @@ export function openPairs(
     ...(task.partOf && { part: task.partOf }),
     predict: async (own, inputs, run) => {
       const examples = inputs.map(({ text }, i) => ({ id: String(i), text, target: ' ' }));
-      const { texts } = await writeTexts(writing(own, run), examples);
-      return texts.map((text) => ({ kind: 'text', text }));
+      const { texts, ended } = await writeTexts(writing(own, run), examples);
+      return texts.map((text, i) => ({ kind: 'text', text, ended: ended[i] === true }));
     },
     write: async (own, tests, run) => {
       const examples = take(tests, targetOf(task.name, run.training.target).decoded);

@@ -35,7 +35,12 @@ export type Prediction =
       /** Of every label, in the task's order. */
       readonly probabilities: Readonly<Record<string, number>>;
     }
-  | { readonly kind: 'text'; readonly text: string };
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      /** Not where it reached the full length without an end. */
+      readonly ended: boolean;
+    };
 
 /** What a kind of task needs to know of one to predict: plain data, kept beside a saved adapter. */
 export type TaskNote = Readonly<Record<string, unknown>> & { readonly kind: string; readonly name: string };

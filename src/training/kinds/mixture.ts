@@ -2,6 +2,7 @@ import { UserError } from '../../errors';
 import type { LanguageBatch } from '../../model/language';
 import type { GenerationExample } from '../../tasks/generation';
 import { drawMixture, partOf, type MixtureTask } from '../../tasks/mixture';
+import type { Segments } from '../../tasks/segments';
 import { openPairs } from './generation';
 import { defineKind, type TaskKind } from './kind';
 import { demandText } from './texts';
@@ -9,14 +10,15 @@ import { demandText } from './texts';
 /** Several tasks of pairs as one: examples are drawn by temperature, and every task counts as much in the score. */
 export const mixtures: TaskKind = defineKind<MixtureTask, GenerationExample, LanguageBatch>({
   name: 'mixture',
-  note: ({ kind, name, parts, temperature, writes }) => ({
+  note: ({ kind, name, parts, temperature, writes, segments }) => ({
     kind,
     name,
     parts,
     temperature,
     targetTokens: writes?.tokens ?? 0,
+    ...(segments && { segments }),
   }),
-  noted: ({ name, parts, temperature, targetTokens }) => ({
+  noted: ({ name, parts, temperature, targetTokens, segments }) => ({
     kind: 'mixture',
     name,
     about: name,
@@ -28,6 +30,7 @@ export const mixtures: TaskKind = defineKind<MixtureTask, GenerationExample, Lan
     own: null,
     parts: parts as readonly string[],
     temperature: temperature as number,
+    segments: (segments ?? null) as Segments | null,
     load: () => Promise.reject(new UserError(`task "${name}" is here without its examples`)),
   }),
   check: ({ name }, data) => demandText(name, data),
@@ -39,7 +42,7 @@ export const mixtures: TaskKind = defineKind<MixtureTask, GenerationExample, Lan
         name: task.name,
         metric: task.metric,
         languages: null,
-        segments: null,
+        segments: task.segments,
         partOf,
         draw: (examples, order) => drawMixture(examples, task.temperature, order),
       },
