@@ -56,7 +56,9 @@ export { prefixTwice, prefixGates, threeForms, someExamples } from './views/live
 export { saveDelta, loadDelta, importForeign, exportForeign, mergeStated, newBank } from './views/live';
 export { shapesOf, siteTable, type SiteShapes } from './views/site-table';
 export { nextScores, write, disturb, refusedModels } from './views/live';
-export { voiceStudies, voiceTable, voiceTexts, storageTable } from './views/voices';
+export { voiceStudies, voiceTable, voiceTexts } from './views/voices';
+export { togetherTable } from './views/voices-together';
+export { diskTable, readVoicesBench, servedTable, storagePoints, storageTable } from './views/voice-storage';
 export { voicesOf } from './views/live';
 export { writtenBeside, type WrittenBeside } from './views/written-beside';
 

@@ -143,29 +143,3 @@ async function samplesOf(
 }
 
 const short = (text: string): string => (text.length > 90 ? `${text.slice(0, 87)}...` : text);
-
-/** Bytes of five tasks: the frozen model once with a delta each, against a whole model each. */
-export function storageTable(model: string, methods: readonly (readonly [task: string, method: string])[]): Table {
-  const shape = knownShapes[model];
-  if (shape === undefined) throw new Error(`no shape ${model}`);
-  const counts = methods.map(([task, method]) => ({ task, method, ...count(parseMethod(method), shape) }));
-  const [{ backbone } = { backbone: 0 }] = counts;
-  const part = (n: number): string => `${((100 * n) / backbone).toFixed(2)}%`;
-  const sum = counts.reduce((total, { stored }) => total + stored, 0);
-  const line = (task: string, method: string, n: number): readonly string[] => [
-    task,
-    method,
-    n.toLocaleString('en'),
-    part(n),
-    `${((4 * n) / 1e6).toFixed(2)} MB`,
-  ];
-  return {
-    columns: [left('task'), left('added to the frozen model'), right('parameters'), right('of it'), right('float32')],
-    rows: [
-      ...counts.map(({ task, method, stored }) => line(task, method, stored)),
-      line('all', `${counts.length} tasks`, sum),
-      line('a task', 'mean', Math.round(sum / counts.length)),
-      line('all', `${counts.length} models, each fine-tuned whole`, counts.length * backbone),
-    ],
-  };
-}
