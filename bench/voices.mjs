@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { machine, root, writeWhole } from './host.mjs';
+import { machine, root, write } from './host.mjs';
 
 const require = createRequire(import.meta.url);
 const words = 'a small tool that reads and writes the files of another program and tells what is in them'.split(' ');
@@ -172,6 +172,6 @@ else {
   const models = {};
   for (const model of option('models', 'petl-mini-lm,smollm2-135m').split(',')) models[model] = await compared(model);
   const record = { machine: machine(), tasks: tasks.length, texts, rounds, models };
-  writeWhole(join(root, 'results', 'bench', 'voices.json'), `${JSON.stringify(record, null, 2)}\n`);
+  write(join(root, 'results', 'bench', 'voices.json'), `${JSON.stringify(record, null, 2)}\n`);
   print(record);
 }
