@@ -1,5 +1,6 @@
 // `npm run interop`: adapters of PEFT and adapters give the same outputs here, and ours there, to 1e-4.
 //   --library peft|adapters   --family bert,gpt2   --only lora,houlsby (methods by how their names begin)   --keep
+//   --join: cells of a part that results/interop/summary.json lacks stand there with the rest
 //   --check: runs nothing, holds results/interop/summary.json to expected.json   --accept: makes expected.json from it
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     family: { type: 'string' },
     only: { type: 'string' },
     keep: { type: 'boolean' },
+    join: { type: 'boolean' },
     check: { type: 'boolean' },
     accept: { type: 'boolean' },
     random: { type: 'string' },
@@ -135,6 +137,14 @@ function compared(rows) {
   return lost.length > 0 || rows.length === 0 ? 1 : 0;
 }
 
+/** The recorded proof with what it lacks of this part; what it has stays as it was measured. */
+function joined(rows) {
+  const keyOf = ({ library, method, family, direction }) => `${library} ${method} ${family} ${direction}`;
+  const { rows: before } = JSON.parse(readFileSync(summaryPath, 'utf8'));
+  const known = new Set(before.map(keyOf));
+  return [...before, ...rows.filter((row) => !known.has(keyOf(row)))];
+}
+
 function save(rows) {
   mkdirSync(dirname(summaryPath), { recursive: true });
   const requirements = readFileSync(join(root, 'bench/requirements-interop.txt'), 'utf8')
@@ -167,7 +177,8 @@ try {
   console.log(
     `\n${count('ok')} the same to ${worst.toExponential(1)} (bar ${bar}), ${count('lossy')} lossy with the reason, ${count('skipped')} skipped, ${count('failed')} failed`,
   );
-  if (whole) console.log(`written: ${save(rows).slice(root.length + 1)}`);
+  if (whole || options.join === true)
+    console.log(`written: ${save(whole ? rows : joined(rows)).slice(root.length + 1)}`);
   process.exitCode = Math.max(compared(rows), count('failed') > 0 ? 1 : 0);
 } finally {
   if (options.keep === true) console.error(`kept: ${folder}`);

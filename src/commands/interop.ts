@@ -62,6 +62,7 @@ const own: Readonly<Record<Library, readonly string[]>> = {
     'pa-ffn:r=8',
     'pa-ffn:r=8,s=4,reads=residual',
     'sa-ffn:r=8',
+    'vlm:r=8',
     'mam:l=5,r=8',
     'prefix:l=5',
     'prefix:l=5,mlp=16',
