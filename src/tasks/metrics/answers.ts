@@ -24,3 +24,18 @@ export function answerF1(answer: string, references: readonly string[]): number 
   const best = scores.map((_, out) => Math.max(...scores.filter((__, i) => i !== out)));
   return best.reduce((a, b) => a + b, 0) / best.length;
 }
+
+/**
+ * Exact match and F1 of an answer as SQuAD's own script has them (Rajpurkar et al. 2016): the best of the references,
+ * in the same normal form.
+ */
+export function squadScores(
+  answer: string,
+  references: readonly string[],
+): { readonly exact: number; readonly f1: number } {
+  const own = wordsOf(answer).join(' ');
+  return {
+    exact: Number(references.some((reference) => wordsOf(reference).join(' ') === own)),
+    f1: Math.max(0, ...references.map((reference) => f1Of(reference, answer))),
+  };
+}

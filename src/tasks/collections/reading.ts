@@ -1,0 +1,16 @@
+import type { Passage } from './collection';
+
+/** A passage as a reader reads it, on a line of its own. */
+export function passageLine({ title, text }: Pick<Passage, 'title' | 'text'>): string {
+  return `${title}: ${text}`;
+}
+
+/** What a reader reads: packed passages, best first, then the question. It goes on with the answer. */
+export function readerText(passages: readonly Pick<Passage, 'title' | 'text'>[], question: string): string {
+  return [...passages.map(passageLine), `Question: ${question}`, 'Answer:'].join('\n');
+}
+
+/** Questions with their passages and answers, in front of the one that is asked. */
+export function withShots(shots: readonly (readonly [text: string, answer: string])[], text: string): string {
+  return [...shots.map(([shot, answer]) => `${shot}\n${answer}\n`), text].join('\n');
+}
