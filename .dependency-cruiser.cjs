@@ -1,5 +1,5 @@
 // The rooms of src: an import may only point to the same room or to one further right.
-const rooms = ['views', 'plots', 'experiments', 'training', 'tasks', 'petl', 'model', 'engine'];
+const rooms = ['views', 'plots', 'experiments', 'retrieval', 'training', 'tasks', 'petl', 'model', 'engine'];
 const tests = '[.]test[.]ts$|/testing/';
 
 const upward = rooms

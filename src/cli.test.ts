@@ -49,6 +49,11 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
     [['verdicts', '--paper', 'li'], '--paper must be all or he'],
     [['repeat', 'no/such/run.jsonl'], 'there is no run file no/such/run.jsonl: name a file below results'],
     [['fetch', 'no-such-package'], 'no-such-package'],
+    [['index', 'nope'], 'unknown collection "nope": choose from verses, squad-shifts'],
+    [['ask', ''], 'the question is empty: ask something in words'],
+    [['ask', 'why '.repeat(10_000)], 'the question has 10000 words: ask in at most 200'],
+    [['ask', 'Who?', '--retriever', 'guess'], '--retriever must be lexical or dense or union, not "guess"'],
+    [['ask', 'Who?', '--collection', 'nope'], 'unknown collection "nope"'],
   ])('petl %j', (args, message) => {
     const { code, out, err } = petl(...args);
     expect(err).toContain(message);

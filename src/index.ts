@@ -59,7 +59,10 @@ export { nextScores, write, disturb, refusedModels } from './views/live';
 export { voiceStudies, voiceTable, voiceTexts } from './views/voices';
 export { togetherTable } from './views/voices-together';
 export { diskTable, readVoicesBench, servedTable, storagePoints, storageTable } from './views/voice-storage';
-export { voicesOf } from './views/live';
+export { voicesOf, openAsker } from './views/live';
+export { askedTable, timesLine } from './views/asked';
+export { recallOf } from './views/recall';
+export { readerTable, passageCurve, answerTable } from './views/reader';
 export { writtenBeside, type WrittenBeside } from './views/written-beside';
 
 // Tasks

@@ -171,6 +171,27 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: 'index',
+    usage: 'index [COLLECTION] [--score] [--json]',
+    about: 'make what is missing of the index that questions are looked up in, and score what it finds',
+    options: { score: { type: 'boolean' }, ...json },
+    positionals: ['[COLLECTION]'],
+    load: () => (require('./index-collection') as typeof import('./index-collection')).indexCommand,
+  },
+  {
+    name: 'ask',
+    usage:
+      'ask QUESTION [--collection NAME] [--retriever lexical|dense|union] [--passages N] [--window N] [--no-rerank] [--adapter DIR] [--json]',
+    about: 'answer a question from a collection: passages found, re-ranked and packed for a frozen reader',
+    options: {
+      ...named('collection', 'retriever', 'candidates', 'passages', 'window', 'adapter', 'model'),
+      'no-rerank': { type: 'boolean' },
+      ...json,
+    },
+    positionals: ['QUESTION'],
+    load: () => (require('./ask') as typeof import('./ask')).askCommand,
+  },
+  {
     name: 'adapter',
     usage:
       'adapter train|import|export|merge RUN|DIR --out DIR [--model MODEL] [--to peft|adapters] [--partial] [--json]',

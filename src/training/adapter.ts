@@ -4,6 +4,7 @@ import type { Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import { UserError } from '../errors';
 import { makeFolder } from '../files';
+import type { Tokenizer } from '../model/tokenizer';
 import { loadDelta, readDeltaRecord, type DeltaRecord } from '../petl/bank/store';
 import type { TrainingJob } from './job';
 import { kindNamed } from './kinds/index';
@@ -54,6 +55,19 @@ export class Adapter {
     const { session, job, own } = await this.open();
     const { trainer } = await session.openPrograms(job);
     return trainer.predict(own, readings, job);
+  }
+
+  /** Most tokens of a text that it reads, as in training. */
+  get maxLength(): number {
+    return this.note.training.maxLength;
+  }
+
+  /** The tokenizer of its model, which is loaded. */
+  async tokenizer(): Promise<Tokenizer> {
+    const { session, job } = await this.open();
+    const { tokenizer } = (await session.openPrograms(job)).model;
+    if (tokenizer === undefined) throw new UserError(`model "${this.model}" has no tokenizer`);
+    return tokenizer;
   }
 
   /** Copies the adapter with its head and its note into a folder; files of one that is there are replaced. */

@@ -25,6 +25,8 @@ const bank = (): typeof import('../petl/bank/bank') =>
   require('../petl/bank/bank') as typeof import('../petl/bank/bank');
 const voices = (): typeof import('../training/voices') =>
   require('../training/voices') as typeof import('../training/voices');
+const asking = (): typeof import('../retrieval/open-asker') =>
+  require('../retrieval/open-asker') as typeof import('../retrieval/open-asker');
 const steps = (): typeof import('../training/few-steps') =>
   require('../training/few-steps') as typeof import('../training/few-steps');
 
@@ -107,6 +109,12 @@ export async function someExamples(
 ): Promise<readonly import('../training/few-steps').Labelled[]> {
   return (await labelledTask(taskNamed(task)).load()).train.slice(0, count).map(({ text, label }) => ({ text, label }));
 }
+
+/**
+ * A collection with its index, re-ranker and frozen reader in memory, to ask questions of; `dispose()` frees the models.
+ * @throws UserError where the index was not built, is damaged or of another encoder
+ */
+export const openAsker: typeof import('../retrieval/open-asker').openAsker = late(() => asking().openAsker);
 
 /** A method's fresh variables for a model; draws depend on the seed and the variable's name alone. */
 export function newDelta(

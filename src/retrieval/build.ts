@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { duration, seconds } from '../clock';
+import { demandWritable } from '../files';
+import { locks } from '../processes';
+import type { Collection } from '../tasks/collections/collection';
+import { indexFolder, keptPart, writePart, type Origin, type Part } from '../tasks/collections/part';
+import { chosenQuestions, type Chosen } from './chosen';
+import { contextsOf } from './contexts';
+import { Embedder, encoderName } from './embed';
+import { embedAll } from './embed-all';
+import { buildLexical, lexicalVersion } from './lexical';
+import { Reranker } from './rerank';
+import { retrieve } from './retrieve';
+import { openIndex, rerankerFolder } from './store';
+import { rerankerVersion, trainReranker, type Candidates } from './train-reranker';
+
+/** Passages that are found for a question of the re-ranker. */
+const DEPTH = 16;
+
+export interface BuildOptions {
+  /** Takes a line for each part. */
+  readonly say: (line: string) => void;
+  /** Takes the progress of a part that takes long. */
+  readonly progress: (what: string, done: number, of: number) => void;
+}
+
+/** What `petl index` made or found. */
+export interface Built {
+  readonly folder: string;
+  readonly passages: number;
+  readonly questions: number;
+  readonly parts: readonly BuiltPart[];
+}
+
+interface BuiltPart {
+  readonly name: string;
+  readonly made: boolean;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+/**
+ * Makes what is missing of a collection's index: passages, questions, a lexical and a dense index, a re-ranker, and the
+ * passages of the questions that readers learn from and are scored on. Each part is a file that appears whole; one that
+ * is there, undamaged and made from the same things is kept. Vectors are kept as they come, so that a killed build goes
+ * on from there.
+ */
+export async function buildIndex(collection: Collection, options: BuildOptions): Promise<Built> {
+  const folder = indexFolder(collection.name);
+  demandWritable(folder);
+  const waiting = (): void => options.say('another process makes this index: waiting for it');
+  const free = await locks().lock(join(folder, '.lock'), waiting);
+  try {
+    return await makeParts(collection, folder, options);
+  } finally {
+    free();
+  }
+}
+
+async function makeParts({ name, load }: Collection, folder: string, { say, progress }: BuildOptions): Promise<Built> {
+  const { part, parts } = partsIn(folder, say);
+  const { passages, questions } = await load();
+  const [texts, asked] = [passages, questions].map((value) => Buffer.from(JSON.stringify(value))) as [Buffer, Buffer];
+  const { hash } = await part('passages', { collection: name, hash: sha256(texts) }, () => texts);
+  const known = await part('questions', { passages: hash, hash: sha256(asked) }, () => asked);
+  await part('lexical', { passages: hash, library: lexicalVersion }, () =>
+    Buffer.from(buildLexical(passages).written()),
+  );
+  const embedder = await Embedder.open();
+  try {
+    const origin = { passages: hash, model: encoderName, encoder: embedder.hash };
+    const chunks = { folder: join(folder, '.parts'), passages: hash, progress: over(progress, 'passages embedded') };
+    await part('dense', origin, () => embedAll(embedder, passages, chunks));
+    rmSync(chunks.folder, { recursive: true, force: true });
+    const made = { ...origin, questions: known.hash, recipe: rerankerVersion };
+    await rerankerAndContexts({ collection: name, folder, part, progress, embedder }, made, chosenQuestions(questions));
+  } finally {
+    embedder.dispose();
+  }
+  return { folder, passages: passages.length, questions: questions.length, parts };
+}
+
+interface Making {
+  readonly collection: string;
+  readonly folder: string;
+  readonly part: MakePart;
+  readonly progress: BuildOptions['progress'];
+  readonly embedder: Embedder;
+}
+
+async function rerankerAndContexts(
+  { collection, folder, part, progress, embedder }: Making,
+  origin: Origin,
+  chosen: Chosen,
+): Promise<void> {
+  const index = openIndex(collection);
+  const kept = rerankerFolder(collection);
+  if (!existsSync(join(kept, 'task.json'))) rmSync(join(folder, 'reranking'), { force: true });
+  await part('reranking', origin, async () => {
+    const texts = chosen.reranker.map(({ text }) => text);
+    const found = retrieve(index, embedder, texts, DEPTH).map(({ union }) => union.map(({ place }) => place));
+    const candidates = chosen.reranker.map((question, i): Candidates => ({ question, found: found[i] ?? [] }));
+    await trainReranker(kept, index.passages, candidates, over(progress, 'steps of the re-ranker'));
+    return Buffer.from(JSON.stringify({ questions: candidates.length }));
+  });
+  await part('contexts', origin, async () => {
+    const reranker = new Reranker(kept);
+    try {
+      const tools = { embedder, reranker };
+      const contexts = await contextsOf(index, tools, chosen.contexts, over(progress, 'questions re-ranked'));
+      return Buffer.from(JSON.stringify(contexts));
+    } finally {
+      reranker.dispose();
+    }
+  });
+}
+
+type MakePart = (name: string, from: Origin, make: () => Promise<Uint8Array> | Uint8Array) => Promise<Part>;
+
+/** Makes parts, or finds them made, and keeps what was done. */
+function partsIn(
+  folder: string,
+  say: (line: string) => void,
+): { readonly part: MakePart; readonly parts: BuiltPart[] } {
+  const parts: BuiltPart[] = [];
+  const part: MakePart = async (name, from, make) => {
+    const begin = seconds();
+    const path = join(folder, name);
+    const kept = keptPart(path, from);
+    const own = kept ?? writePart(path, from, await make());
+    const one = { name, made: kept === undefined, seconds: seconds() - begin, bytes: own.body.length };
+    parts.push(one);
+    const how = one.made ? `made in ${duration(one.seconds)}` : 'is there';
+    say(`${name.padEnd(10)} ${how}, ${(one.bytes / 1e6).toFixed(1)} MB`);
+    return own;
+  };
+  return { part, parts };
+}
+
+const over =
+  (progress: BuildOptions['progress'], what: string) =>
+  (done: number, of: number): void =>
+    progress(what, done, of);
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,0 +1,100 @@
+import { UserError } from '../errors';
+import { chatPrompt } from '../model/chat';
+import { Generator } from '../model/generation/generate';
+import { openModel } from '../model/open';
+import { longestText } from '../model/shapes';
+import type { Tokenizer } from '../model/tokenizer';
+import type { Passage } from '../tasks/collections/collection';
+import { passageLine, readerText } from '../tasks/collections/reading';
+import { Adapter } from '../training/adapter';
+import { pack, type Packed } from './pack';
+
+/** What an answer may take. */
+const ANSWER = 24;
+
+/** Reads packed passages and a question, and answers. */
+export interface Reader {
+  readonly name: string;
+  /** Passages in the order of their scores until the window is full. */
+  readonly pack: (question: string, passages: readonly Passage[], limits: Limits) => Packed;
+  readonly answer: (question: string, passages: readonly Passage[]) => Promise<string>;
+  readonly dispose: () => void;
+}
+
+export interface Limits {
+  /** Tokens for passages, question and answer together. */
+  readonly window: number;
+  readonly most: number;
+}
+
+/** The frozen language model as it is, asked in its chat form. @param name a model of `petl models` */
+export async function frozenReader(name: string): Promise<Reader> {
+  const model = await openModel(name);
+  const { tokenizer, backbone, special } = model;
+  if (tokenizer === undefined || backbone.shape.decoderLayers === 0 || backbone.shape.encoderLayers > 0) {
+    backbone.dispose();
+    throw new UserError(`model "${name}" does not go on from a text: choose a reader such as smollm2-135m`);
+  }
+  const generator = new Generator(backbone);
+  const isChat = tokenizer.idOf('<|im_start|>') !== undefined;
+  const textOf = (question: string, passages: readonly Passage[]): string =>
+    isChat ? chatPrompt(tokenizer, instruction(question, passages)) : `${readerText(passages, question)}\n`;
+  const encode = (text: string): Int32Array => tokenizer.encode({ text, pair: null }, 1 << 20).ids;
+  return {
+    name,
+    pack: packer(longestText(backbone.shape) ?? Infinity, tokenizer, (question) => encode(textOf(question, [])).length),
+    answer: async (question, passages) => {
+      const settings = { search: { kind: 'greedy' }, maxNewTokens: ANSWER, minNewTokens: 1, noRepeatNgram: 0 } as const;
+      const [found] = await generator.generate([encode(textOf(question, passages))], { settings, special });
+      return firstLine(tokenizer.decode(found?.tokens ?? []));
+    },
+    dispose: () => {
+      generator.dispose();
+      backbone.dispose();
+    },
+  };
+}
+
+function instruction(question: string, passages: readonly Passage[]): string {
+  const ask = 'Answer with a name or a few words, taken from the passages.';
+  return [...passages.map(passageLine), '', `${ask}\n${question}`].join('\n');
+}
+
+/** A frozen model with a prompt or another adapter that learned to read. @param folder where it was kept */
+export async function trainedReader(folder: string): Promise<Reader> {
+  const adapter = new Adapter(folder);
+  const tokenizer = await adapter.tokenizer();
+  const length = (question: string): number =>
+    tokenizer.encode({ text: readerText([], question), pair: null }, 1 << 20).ids.length;
+  return {
+    name: `${adapter.method} from ${folder}`,
+    pack: packer(adapter.maxLength, tokenizer, length),
+    answer: async (question, passages) => {
+      const [found] = await adapter.predict([readerText(passages, question)]);
+      if (found?.kind !== 'text')
+        throw new UserError(`${folder} tells labels and writes no text: give the adapter of a reader`);
+      return firstLine(found.text);
+    },
+    dispose: () => adapter.dispose(),
+  };
+}
+
+/** @param room most tokens that the reader takes @param asked tokens of the question without passages */
+function packer(room: number, tokenizer: Tokenizer, asked: (question: string) => number): Reader['pack'] {
+  return (question, passages, { window, most }) => {
+    const left = Math.min(window, room) - asked(question) - ANSWER;
+    if (left <= 0)
+      throw new UserError(
+        `a window of ${Math.min(window, room)} tokens has no room for the question: ask a shorter one, or give a larger --window`,
+      );
+    const tokens = (place: number): number =>
+      tokenizer.encode({ text: `${passageLine(passages[place] as Passage)}\n`, pair: null }, 1 << 20).ids.length;
+    return pack(
+      passages.map((_, place) => place),
+      tokens,
+      { window: left, most },
+    );
+  };
+}
+
+const firstLine = (text: string): string => text.trim().split('\n')[0]?.trim() ?? '';

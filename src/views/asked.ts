@@ -1,0 +1,32 @@
+import type { Table } from '../plots/table';
+import type { Asked, Asker } from '../retrieval/ask';
+
+/** The passages of a question in the order in which they were packed, those that were read marked. */
+export function askedTable({ passages }: Pick<Asked, 'passages'>): Table {
+  return {
+    columns: [
+      { title: 'read', align: 'left' },
+      { title: 'found', align: 'right' },
+      { title: 'relevance', align: 'right' },
+      { title: 'where', align: 'left' },
+      { title: 'passage', align: 'left' },
+    ],
+    rows: passages.map(({ read, found, relevance, title, text }) => [
+      read ? '*' : '',
+      String(found),
+      relevance === null ? '-' : relevance.toFixed(3),
+      title,
+      text.length > 90 ? `${text.slice(0, 87)}...` : text,
+    ]),
+  };
+}
+
+/** Milliseconds of each step, and what opening took. */
+export function timesLine({ seconds, tokens, reader }: Asked, opened: Asker['opened']): string {
+  const ms = (value: number): string => `${Math.round(1000 * value)} ms`;
+  const { retrieve, rerank, pack, read } = seconds;
+  return [
+    `found in ${ms(retrieve)}, re-ranked in ${ms(rerank)}, packed ${tokens} tokens in ${ms(pack)}, read by ${reader} in ${ms(read)}`,
+    `index opened in ${ms(opened.index)}, models in ${ms(opened.models)}`,
+  ].join('\n');
+}
