@@ -52,6 +52,10 @@ const all = JSON.parse((await petl(['studies', '--json'])).out)
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : all;
 rmSync(results, { recursive: true, force: true });
 let failures = 0;
+if (chosen.some((name) => /reader|gate/.test(name))) {
+  const { code, err } = await petl(['index', 'verses']); // what readers look questions up in
+  if (code !== 0) console.log(`FAIL index verses\n     ${err.trim().split('\n').pop()}`);
+}
 for (const name of chosen) {
   const began = performance.now();
   const ended = await petl(['study', name, '--tier', 'quick', '--json']);

@@ -33,6 +33,7 @@ interface Named {
   readonly targetTokens?: number;
   /** `nll`, the usual one, or `exact-match`: whether greedy search writes the target. */
   readonly metric?: GenerationTask['metric'];
+  readonly placesOf?: GenerationTask['placesOf'];
 }
 
 /** A task whose examples a function makes. */
@@ -57,6 +58,7 @@ export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
     targetTokens = 64,
     metric = 'nll',
     segments: given = null,
+    placesOf,
   } = fields;
   if (!Number.isInteger(targetTokens) || targetTokens < 1)
     throw new UserError(`task "${name}" has targetTokens ${targetTokens}: give a whole number of at least 1`);
@@ -74,6 +76,7 @@ export function generationTask(fields: LoadedPairs | OwnPairs): GenerationTask {
     languages,
     segments,
     print,
+    ...(placesOf && { placesOf }),
     own,
     load,
   };

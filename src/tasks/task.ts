@@ -43,6 +43,11 @@ export interface Task<E extends Example = Example> {
   readonly writes: Writes | null;
   /** Which examples the pinned packages give; null where a source may change (Debian's releases, a user's files). */
   readonly print: DataPrint | null;
+  /**
+   * Of a task that asks the same test questions more than once: where those of one arm stand among the first `scored`
+   * test examples, in the order of the questions. None where an example is asked once.
+   */
+  readonly placesOf?: (arm: string, scored: number) => readonly number[];
   /** Of a task made from the user's own data. */
   readonly own: OwnPrint | null;
   readonly load: () => Promise<TaskData<E>>;

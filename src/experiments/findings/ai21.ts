@@ -1,5 +1,6 @@
 import { configuration } from '../studies/block';
 import { dataFractions, fractionsOf, manyAtOnce, manyHeadline } from '../studies/frozen';
+import { readerFindings } from './ai21-reader';
 import { claims, open, type Open } from './finding';
 import type { Finding } from './verdict';
 
@@ -58,11 +59,6 @@ function written(): readonly Row[] {
 }
 
 const rest: readonly Open[] = [
-  ['D6', 'Section on frozen readers', "Re-ranked passages are better than the retriever's order"],
-  ['D7', 'Section on frozen readers', 'More passages in the window help, then flatten'],
-  ['D8', 'Section on frozen readers', 'A mixed retriever beats a dense one'],
-  ['D9', 'Section on frozen readers', 'A large frozen reader equals the best fine-tuned one'],
-  ['D10', 'Section on frozen readers', 'A trained prompt beats zero-shot and few-shot reading'],
   ['D11', 'Section on textual recursion', 'A second pass through the same frozen model gains 1.8 points'],
   ['D12', 'Section on textual recursion', 'More sampled candidates help'],
   ['D13', 'Section on neural recursion', 'A connector between two passes beats one pass'],
@@ -74,6 +70,11 @@ const rest: readonly Open[] = [
 
 /** Levine et al. 2022. */
 export const ai21: readonly Finding[] = [
-  ...written().map((row): Finding => ({ standing: 'claim', ...row, paper: 'ai21', notebook })),
+  ...[...written(), ...readerFindings()].map((row): Finding => ({
+    standing: 'claim',
+    ...row,
+    paper: 'ai21',
+    notebook,
+  })),
   ...open('ai21', rest),
 ];

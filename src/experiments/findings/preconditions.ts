@@ -1,5 +1,5 @@
 import { crossedInterval, leastGap } from '../statistics/crossed';
-import type { Link, Tested } from '../statistics/link';
+import { UNTRAINED, type Link, type Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import type { TuningTable } from '../tuning/tuned';
@@ -42,13 +42,17 @@ export function preconditions(test: Tested, setting: Setting): readonly Precondi
     ...(isText ? [] : [roomy(setting)]),
     ...(link.varies === 'rate'
       ? [at('rates', true, 'the rate is what is compared')]
-      : [tuned(groups.flat(), setting.tuning)]),
+      : [tuned(trainedIn(test), setting.tuning)]),
     flat(test, setting),
-    ...(link.varies === 'rate' ? [] : [learnt(groups.flat())]),
+    ...(link.varies === 'rate' ? [] : [learnt(trainedIn(test))]),
     powerful(test, setting),
     ...(test.metric === 'nll' && !isText ? [agreeing(test)] : []),
   ];
 }
+
+/** Runs of a model as it is learn nothing, at no rate. */
+const trainedIn = ({ groups }: Tested): readonly RunRecord[] =>
+  groups.flat().filter(({ run }) => run.spec.training.learningRate > UNTRAINED);
 
 const at = (name: Precondition['name'], held: boolean, figure: string): Precondition => ({ name, held, figure });
 const short = (value: number): string => value.toPrecision(2);

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { evidenceOf, finding, able, link, record, shapes } from '../findings/testing/toy';
 import { judge } from '../findings/verdict';
 import type { RunRecord } from '../store/record';
-import { isPair, isScoredAlike, testLink, type Tested } from './link';
+import { taskNamed } from '../../tasks/registry';
+import { asked, firstExamples } from '../../tasks/shipped/verse-questions';
+import { isPair, isScoredAlike, linkText, testLink, type Link, type Tested } from './link';
 
 const best = { loss: 2 };
 const on = (run: RunRecord, final: Partial<RunRecord['final']>): RunRecord => ({
@@ -50,5 +52,34 @@ describe('a link', () => {
       kind: 'untested',
       reason: 'best > bad on synopsis: not every run has the statistic',
     });
+  });
+
+  it('compares arms of one run, and a model as it is beside every seed', () => {
+    const { placesOf } = taskNamed('verse-questions');
+    const [under, other] = ['reranked 4', 'union 4'].map((arm) => new Set(placesOf!(arm, firstExamples)));
+    const perExample = Array.from({ length: firstExamples }, (_, i) => (under!.has(i) ? 1 : other!.has(i) ? 0.25 : 0));
+    const rate = (run: RunRecord, learningRate: number): RunRecord => ({
+      ...run,
+      run: { ...run.run, spec: { ...run.run.spec, training: { ...run.run.spec.training, learningRate } } },
+    });
+    const evidence = (_: string, name: string): readonly RunRecord[] =>
+      name === 'best'
+        ? [1, 2, 3].map((seed) => on(record(name, seed, best), { metric: 'exact-match', perExample }))
+        : [rate(on(record(name, 1, best), { metric: 'exact-match', perExample: perExample.map(() => 0) }), 1e-30)];
+    const test = (second: string, ...arms: readonly string[]) =>
+      testLink({ ...link('greater', 'best', second), task: 'verse-questions', arms } as Link, evidence);
+    expect((test('best', 'reranked 4', 'union 4') as Tested).found).toMatchObject({ gap: 0.75, examples: asked.first });
+    const untrained = test('good', 'reranked 4', 'reranked 4') as Tested;
+    expect(untrained.found).toMatchObject({ gap: 1, seeds: 3 });
+    expect(linkText(untrained.link)).toBe('best on reranked 4 > good on reranked 4 on verse-questions');
+    expect(test('best', 'reranked 4', 'gold 1')).toMatchObject({ kind: 'untested' }); // not among those scored
+    expect(test('best', 'reranked 4', 'no such arm')).toMatchObject({ kind: 'untested' });
+  });
+
+  it('compares other frozen weights only where it says so', () => {
+    const evidence = (_: string, name: string): readonly RunRecord[] =>
+      [1, 2, 3].map((seed) => on(record(name, seed, best), { model: name }));
+    expect(testLink(link('greater', 'best', 'bad'), evidence).kind).toBe('untested');
+    expect(testLink({ ...link('greater', 'best', 'bad'), across: 'models' } as Link, evidence).kind).toBe('tested');
   });
 });

@@ -2,6 +2,7 @@ import { crossed, type Crossed } from './crossed';
 import { orientation } from '../../rows';
 import { measured, type Measure } from './measure';
 import type { RunRecord } from '../store/record';
+import { taskNamed } from '../../tasks/registry';
 
 /** A variant of a study, by its name there. */
 export type VariantName = string;
@@ -31,6 +32,13 @@ export interface ScoreLink extends Sides {
    * do not compare (trained with and without label smoothing).
    */
   readonly statistic?: 'score' | 'text';
+  /**
+   * Of a task that asks its questions under several arms, the arm that each variant is scored on, `first` before
+   * `second`: all where left out.
+   */
+  readonly arms?: readonly string[];
+  /** The frozen model is what the link compares. */
+  readonly across?: 'models';
   /** The rate is what the link compares: its sides run at one that is not their best, and may collapse. */
   readonly varies?: 'rate';
   /** The same comparison among the paper's numbers; none where the paper prints none. */
@@ -76,7 +84,11 @@ const fewestSeeds = 3;
 /** Tests a link on the seeds that all its variants have run. */
 export function testLink(link: Link, evidence: Evidence): LinkTest {
   const names = [...link.first, ...link.second];
-  const groups = commonSeeds(names.map((name) => evidence(link.study, name, link.task)));
+  const pairs = link.kind !== 'ratio' && link.across === 'models' ? isScoredAlike : isPair;
+  const groups = commonSeeds(
+    names.map((name) => evidence(link.study, name, link.task)),
+    pairs,
+  );
   if (groups.length < fewestSeeds)
     return {
       kind: 'untested',
@@ -94,13 +106,21 @@ export function testLink(link: Link, evidence: Evidence): LinkTest {
 function differenceOf(link: Link, runs: readonly RunRecord[]): readonly number[] {
   const [values, sign] = statisticOf(link, runs[0]?.final.metric ?? '');
   const weights = (link.kind === 'ratio' ? undefined : link.weights) ?? runs.map(() => 1);
-  const columns = runs.map(values);
+  const columns = runs.map((run, place) => armOf(link, place, values(run)));
   return (columns[0] ?? []).map((_, example) =>
     columns.reduce((sum, column, place) => {
       const side = place < link.first.length ? sign : -sign;
       return sum + side * (weights[place] ?? 1) * (column[example] ?? Number.NaN);
     }, 0),
   );
+}
+
+/** What a variant is scored on. @param place of the variant among the link's */
+function armOf(link: Link, place: number, values: readonly number[]): readonly number[] {
+  const arm = link.kind === 'ratio' || link.statistic === 'text' ? undefined : link.arms?.[place];
+  if (arm === undefined) return values;
+  const places = taskNamed(link.task).placesOf?.(arm, values.length) ?? [];
+  return places.length === 0 ? [Number.NaN] : places.map((at) => values[at] ?? Number.NaN);
 }
 
 type ValuesOf = (run: RunRecord) => readonly number[];
@@ -112,13 +132,28 @@ function statisticOf(link: Link, metric: string): readonly [ValuesOf, 1 | -1] {
 }
 
 /** The runs of each seed that every variant has, scored on the same examples. */
-function commonSeeds(variants: readonly (readonly RunRecord[])[]): readonly (readonly RunRecord[])[] {
+function commonSeeds(
+  variants: readonly (readonly RunRecord[])[],
+  pairs: (a: RunRecord, b: RunRecord) => boolean,
+): readonly (readonly RunRecord[])[] {
   const [first = [], ...others] = variants;
   return first.flatMap((run) => {
-    const same = others.flatMap((records) => records.find((other) => isPair(run, other)) ?? []);
+    const same = others.flatMap((records) => {
+      const own = records.length === 1 ? records.map((only) => asSeed(only, run)) : records;
+      return own.find((other) => pairs(run, other)) ?? [];
+    });
     return same.length === others.length ? [[run, ...same]] : [];
   });
 }
+
+/** A model as it is has no seed: its one run stands beside every seed. */
+function asSeed(only: RunRecord, { run: { spec } }: RunRecord): RunRecord {
+  if (only.run.spec.training.learningRate > UNTRAINED) return only;
+  return { ...only, run: { ...only.run, spec: { ...only.run.spec, seed: spec.seed } } };
+}
+
+/** A rate far below what float32 can add to a weight. */
+export const UNTRAINED = 1e-20;
 
 /** The same seed and the same frozen weights, scored on the same examples. */
 export function isPair(a: RunRecord, b: RunRecord): boolean {
@@ -140,7 +175,10 @@ const signs = { greater: '>', atLeast: '>=', near: '=', ratio: '/' } as const;
 
 /** `prefix:l=57 > sa-attn:r=57 on synopsis` */
 export function linkText(link: Link): string {
-  const sides = [link.first, link.second].map((names) => names.join(' + ')).join(` ${signs[link.kind]} `);
+  const arms = link.kind === 'ratio' ? [] : (link.arms ?? []);
+  const named = (names: readonly VariantName[], from: number): string =>
+    names.map((name, i) => (arms[from + i] === undefined ? name : `${name} on ${arms[from + i]}`)).join(' + ');
+  const sides = [named(link.first, 0), named(link.second, link.first.length)].join(` ${signs[link.kind]} `);
   return link.kind === 'ratio'
     ? `${link.measure} of ${sides} in [${link.range.join(', ')}] on ${link.task}`
     : `${sides} on ${link.task}`;

@@ -4,6 +4,7 @@ import { tunedRate } from '../tuning/tuned';
 import { configuration, runsOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';
+import { reading } from './reader';
 import { gatedSettings } from './settings';
 import { voices } from './voices';
 import { declared, type Declared, type Tunable, type Variant } from './study';
@@ -36,6 +37,9 @@ export const voiceGate: Declared = gateOf(
   'voice-gate',
   voices.map(({ block }) => block),
 );
+
+/** And for readers of retrieved passages. */
+export const readerGate: Declared = gateOf('reader-gate', [reading.block]);
 
 function gateOf(name: string, judged: readonly Block[]): Declared {
   return declared(name, (tier) => {

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import type { Tier } from '../store/spec';
-import { baseGate, voiceGate } from './base-gate';
+import { baseGate, readerGate, voiceGate } from './base-gate';
 import { blockStudies } from './block-studies';
 import { budgetSplit } from './budget-split';
 import { budgetSweep } from './budget-sweep';
@@ -18,6 +18,7 @@ import { precision } from './precision';
 import { prefixTraining } from './prefix-training';
 import { originalStudies } from './originals';
 import { oneModelStudies } from './one-model';
+import { readerHeadline, readers } from './reader';
 import type { Declared, Study } from './study';
 import { settings } from './settings';
 import { headlineStudies, startStudy } from './voices';
@@ -38,6 +39,7 @@ const shipped: readonly Declared[] = [
   precision,
   baseGate,
   voiceGate,
+  readerGate,
   designSpace,
   ...settings.map(({ study }) => study),
   startStudy,
@@ -45,6 +47,8 @@ const shipped: readonly Declared[] = [
   ...oneModelStudies,
   dataFractions,
   manyHeadline,
+  readers,
+  readerHeadline,
   ...blockStudies,
   ...originalStudies,
 ];

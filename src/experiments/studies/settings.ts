@@ -1,5 +1,6 @@
 import { distilledVoices } from './distilled';
 import { manyAtOnce } from './frozen';
+import { reading } from './reader';
 import type { Setting } from './setting';
 import { manySettings } from './many-tasks';
 import { summarisation } from './summarisation';
@@ -14,6 +15,7 @@ export const gatedSettings: readonly Setting<string>[] = [
   ...voices,
   ...manySettings,
   manyAtOnce,
+  reading,
 ];
 
 /** The settings in which each configuration is tuned on its own. */

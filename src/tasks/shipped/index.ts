@@ -26,6 +26,7 @@ import { synopsis } from './synopsis';
 import { tweetPolarity } from './tweet-polarity';
 import { tweetSentiment } from './tweet-sentiment';
 import { verseParaphrase } from './verse-paraphrase';
+import { verseQuestions } from './verse-questions';
 import { wmt16 } from './wmt16-en-ro';
 import { xsum } from './xsum';
 
@@ -54,6 +55,7 @@ export const shippedTasks: readonly Task[] = [
   storyQuestions,
   actsToText,
   glossWord,
+  verseQuestions,
   eightTasks,
   fiveVoices,
   sst2,

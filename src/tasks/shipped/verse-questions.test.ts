@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { Answerable } from '../collections/contexts';
+import { arms, asked, firstExamples, usualArm, verseQuestionData, verseQuestions } from './verse-questions';
+
+const passage = (id: string): { id: string; title: string; text: string } => ({
+  id,
+  title: `T${id}`,
+  text: `text ${id}`,
+});
+const one = (split: 'train' | 'validation' | 'test', i: number): Answerable => ({
+  question: { id: `${split}.${i}`, text: `____ in ${i}?`, answers: [`Name${i}`], gold: 'g', split },
+  found: (order, most) => Array.from({ length: most }, (_, p) => passage(`${order}${i}.${p}`)),
+  gold: passage('g'),
+});
+const many = (split: 'train' | 'validation' | 'test', count: number): readonly Answerable[] =>
+  Array.from({ length: count }, (_, i) => one(split, i));
+const data = verseQuestionData([...many('train', 6), ...many('validation', 2), ...many('test', asked.all)]);
+
+describe('questions on verses', () => {
+  it('are learned with the usual passages, apart from the examples that stand in front', () => {
+    expect(data.train.map(({ id }) => id)).toEqual([2, 3, 4, 5].map((i) => `train.${i}/${usualArm.name}`));
+    expect(data.train[0]).toMatchObject({ target: 'Name2' });
+    expect(data.train[0]?.text).toBe(
+      [0, 1, 2, 3].map((p) => `Treranked2.${p}: text reranked2.${p}\n`).join('') +
+        'Question: Which name stands for ____? ____ in 2?\nAnswer:',
+    );
+    expect(data.validation).toHaveLength(2);
+  });
+
+  it('stand under every arm once, where the arm says', () => {
+    expect(data.test).toHaveLength(arms.length * asked.all);
+    for (const { name } of arms) {
+      const places = verseQuestions.placesOf!(name, data.test.length);
+      expect(places.map((at) => data.test[at]?.id)).toEqual(
+        Array.from({ length: asked.all }, (_, i) => `test.${i}/${name}`),
+      );
+    }
+    expect(verseQuestions.placesOf!('no such arm', data.test.length)).toEqual([]);
+  });
+
+  it('have whole arms of the first questions in front', () => {
+    const first = verseQuestions.placesOf!(usualArm.name, firstExamples);
+    expect(first).toEqual(Array.from({ length: asked.first }, (_, i) => i));
+    expect(verseQuestions.placesOf!('none', firstExamples)).toHaveLength(asked.first);
+    expect(verseQuestions.placesOf!('gold 1', firstExamples)).toEqual([]);
+  });
+
+  it('are read with what their arm says', () => {
+    const under = (name: string): string =>
+      data.test[verseQuestions.placesOf!(name, data.test.length)[3] ?? -1]?.text ?? '';
+    expect(under('none')).toBe('Question: Which name stands for ____? ____ in 3?\nAnswer:');
+    expect(under('gold 1')).toMatch(/^Tg: text g\nQuestion/);
+    expect(under('union 8').match(/^Tunion3/gm)).toHaveLength(8);
+    const shots = under('reranked 4 behind 2 examples');
+    expect(shots).toMatch(
+      /^Tg: text g\nQuestion: .*____ in 0\?\nAnswer:\nName0\n\nTg: text g\nQuestion: .*\nAnswer:\nName1\n\nTreranked3\.0/,
+    );
+    expect(shots.endsWith(under('reranked 4'))).toBe(true);
+  });
+});

@@ -1,0 +1,107 @@
+import { answerable, type Answerable, type Order } from '../collections/contexts';
+import type { Question } from '../collections/collection';
+import { readerText, withShots } from '../collections/reading';
+import { verses } from '../collections/verses';
+import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
+import type { TaskData } from '../task';
+
+/**
+ * Open-domain questions in the role of Natural Questions: which name is left out of a verse, from what was found for it.
+ * A test question is asked once under each arm; the score is the mean over all of them.
+ */
+export const verseQuestions: GenerationTask = generationTask({
+  name: 'verse-questions',
+  about:
+    'a name left out of a verse, answered from retrieved verses (the role of Natural Questions); needs petl index verses',
+  targetTokens: 12,
+  metric: 'exact-match',
+  placesOf,
+  load: () => Promise.resolve().then(() => verseQuestionData(answerable(verses.name))),
+});
+
+/** What a test question is read with. */
+export interface Arm {
+  readonly name: string;
+  /** `gold`: the passage that the question was made from; `none`: no passage. */
+  readonly order: Order | 'gold' | 'none';
+  readonly passages: number;
+  /** Answered questions in front, each with the passage that it was made from. */
+  readonly shots: number;
+}
+
+const arm = (order: Arm['order'], passages: number, shots = 0): Arm => ({
+  name: [order, ...(passages > 0 ? [passages] : []), ...(shots > 0 ? [`behind ${shots} examples`] : [])].join(' '),
+  ...{ order, passages, shots },
+});
+
+/** What readers are trained on, and validated. */
+export const usualArm: Arm = arm('reranked', 4);
+/** Those that every model reads, on the first questions. */
+const first: readonly Arm[] = [usualArm, arm('union', 4), arm('reranked', 4, 2), arm('none', 0)];
+/** Those that are cheap enough on the project's own model alone. */
+const further: readonly Arm[] = [
+  ...[arm('dense', 4), arm('dense-reranked', 4)],
+  ...[arm('reranked', 1), arm('reranked', 2), arm('reranked', 8)],
+  ...[arm('union', 1), arm('union', 8), arm('gold', 1)],
+];
+export const arms: readonly Arm[] = [...first, ...further];
+
+/** Test questions that every model answers under the first arms, and those that follow. */
+export const asked = { first: 80, all: 200 } as const;
+
+interface Place {
+  readonly arm: Arm;
+  readonly question: number;
+}
+
+/** The test examples in order: who scores the first of them has whole arms of the first questions. */
+const layout: readonly Place[] = [
+  ...across(first, 0, asked.first),
+  ...across(first, asked.first, asked.all),
+  ...across(further, 0, asked.all),
+];
+
+function across(own: readonly Arm[], from: number, to: number): readonly Place[] {
+  return own.flatMap((each) => Array.from({ length: to - from }, (_, i) => ({ arm: each, question: from + i })));
+}
+
+/** Places of an arm's questions among the test examples, in the order of the questions. @param scored how many are scored */
+function placesOf(name: string, scored: number): readonly number[] {
+  return layout
+    .slice(0, scored)
+    .flatMap((place, at) => (place.arm.name === name ? [{ at, question: place.question }] : []))
+    .sort((a, b) => a.question - b.question)
+    .map(({ at }) => at);
+}
+
+/** Test examples that hold the first arms on the first questions. */
+export const firstExamples: number = first.length * asked.first;
+
+/** Training and validation by the usual arm; every arm of every test question. */
+export function verseQuestionData(all: readonly Answerable[]): TaskData<GenerationExample> {
+  const of = (split: Question['split']): readonly Answerable[] =>
+    all.filter(({ question }) => question.split === split);
+  const [train, tests] = [of('train'), of('test')];
+  const shots = train.slice(0, Math.max(...arms.map((own) => own.shots)));
+  const usual = (one: Answerable): GenerationExample => exampleOf(one, usualArm, []);
+  return {
+    train: train.slice(shots.length).map(usual),
+    validation: of('validation').map(usual),
+    test: layout.flatMap(({ arm: own, question }) => {
+      const one = tests[question];
+      return one === undefined ? [] : [exampleOf(one, own, shots)];
+    }),
+  };
+}
+
+function exampleOf(one: Answerable, own: Arm, shots: readonly Answerable[]): GenerationExample {
+  const examples = shots.slice(0, own.shots).map((shot) => [textOf(shot, arm('gold', 1)), answerTo(shot)] as const);
+  return { id: `${one.question.id}/${own.name}`, text: withShots(examples, textOf(one, own)), target: answerTo(one) };
+}
+
+function textOf({ question, found, gold }: Answerable, { order, passages }: Arm): string {
+  const read = order === 'none' ? [] : order === 'gold' ? [gold] : found(order, passages);
+  return readerText(read, verses.asked(question.text));
+}
+
+const answerTo = ({ question }: Answerable): string => question.answers[0] ?? '';
