@@ -181,7 +181,7 @@ export const commands: readonly Command[] = [
   {
     name: 'ask',
     usage:
-      'ask QUESTION [--collection NAME] [--retriever lexical|dense|union] [--passages N] [--window N] [--no-rerank] [--adapter DIR] [--json]',
+      'ask QUESTION [--collection NAME] [--retriever lexical|dense|union] [--candidates N] [--passages N] [--window N] [--no-rerank] [--model MODEL | --adapter DIR] [--json]',
     about: 'answer a question from a collection: passages found, re-ranked and packed for a frozen reader',
     options: {
       ...named('collection', 'retriever', 'candidates', 'passages', 'window', 'adapter', 'model'),
