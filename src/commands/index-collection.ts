@@ -3,6 +3,7 @@ import { lookAt } from '../packages/content';
 import { packageNamed } from '../packages/manifest';
 import { buildIndex } from '../retrieval/build';
 import { writeRetrieval } from '../experiments/retrieval-record';
+import { defaultTraining } from '../experiments/store/settings';
 import { tableText } from '../plots/table';
 import { Embedder } from '../retrieval/embed';
 import { lexicalVersion } from '../retrieval/lexical';
@@ -27,7 +28,7 @@ export async function indexCommand(input: Input): Promise<number> {
   const missing = collection.packages.filter((own) => lookAt(packageNamed(own), 'stamps').kind !== 'complete');
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   if (missing.length > 0) await fetchPackages(missing, { report: say });
-  const built = await buildIndex(collection, { say, progress: progressLine() });
+  const built = await buildIndex(collection, { say, progress: progressLine(), training: defaultTraining });
   const scored = flag(input, 'score') ? await score(name) : [];
   if (flag(input, 'json')) printJson({ collection: name, ...built, folder: relativePath(built.folder) });
   else

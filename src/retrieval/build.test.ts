@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { defaultTraining } from '../experiments/store/settings';
 import type { Collection } from '../tasks/collections/collection';
 import { collections } from '../tasks/collections/index';
 import { answerable } from '../tasks/collections/contexts';
@@ -44,7 +45,8 @@ const toy: Collection = {
 
 let folder: string;
 const said: string[] = [];
-const build = (): Promise<Built> => buildIndex(toy, { say: (line) => said.push(line), progress: () => undefined });
+const build = (): Promise<Built> =>
+  buildIndex(toy, { say: (line) => said.push(line), progress: () => undefined, training: defaultTraining });
 const madeIn = ({ parts }: Built): readonly string[] => parts.flatMap(({ name, made }) => (made ? [name] : []));
 const all = ['passages', 'questions', 'lexical', 'dense', 'reranking', 'contexts'];
 const at = (part: string): string => join(folder, 'verses', part);

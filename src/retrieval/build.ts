@@ -6,6 +6,7 @@ import { demandWritable } from '../files';
 import { locks } from '../processes';
 import type { Collection } from '../tasks/collections/collection';
 import { indexFolder, keptPart, writePart, type Origin, type Part } from '../tasks/collections/part';
+import type { TrainingSettings } from '../training/job';
 import { chosenQuestions, type Chosen } from './chosen';
 import { contextsOf } from './contexts';
 import { Embedder, encoderName } from './embed';
@@ -20,6 +21,8 @@ import { rerankerVersion, trainReranker, type Candidates } from './train-reranke
 const DEPTH = 16;
 
 export interface BuildOptions {
+  /** Settings of a training run that the re-ranker changes some of. */
+  readonly training: TrainingSettings;
   /** Takes a line for each part. */
   readonly say: (line: string) => void;
   /** Takes the progress of a part that takes long. */
@@ -59,7 +62,11 @@ export async function buildIndex(collection: Collection, options: BuildOptions):
   }
 }
 
-async function makeParts({ name, load }: Collection, folder: string, { say, progress }: BuildOptions): Promise<Built> {
+async function makeParts(
+  { name, load }: Collection,
+  folder: string,
+  { say, ...options }: BuildOptions,
+): Promise<Built> {
   const { part, parts } = partsIn(folder, say);
   const { passages, questions } = await load();
   const [texts, asked] = [passages, questions].map((value) => Buffer.from(JSON.stringify(value))) as [Buffer, Buffer];
@@ -71,27 +78,34 @@ async function makeParts({ name, load }: Collection, folder: string, { say, prog
   const embedder = await Embedder.open();
   try {
     const origin = { passages: hash, model: encoderName, encoder: embedder.hash };
-    const chunks = { folder: join(folder, '.parts'), passages: hash, progress: over(progress, 'passages embedded') };
+    const chunks = {
+      folder: join(folder, '.parts'),
+      passages: hash,
+      progress: over(options.progress, 'passages embedded'),
+    };
     await part('dense', origin, () => embedAll(embedder, passages, chunks));
     rmSync(chunks.folder, { recursive: true, force: true });
     const made = { ...origin, questions: known.hash, recipe: rerankerVersion };
-    await rerankerAndContexts({ collection: name, folder, part, progress, embedder }, made, chosenQuestions(questions));
+    await rerankerAndContexts(
+      { ...options, collection: name, folder, part, embedder },
+      made,
+      chosenQuestions(questions),
+    );
   } finally {
     embedder.dispose();
   }
   return { folder, passages: passages.length, questions: questions.length, parts };
 }
 
-interface Making {
+interface Making extends Pick<BuildOptions, 'training' | 'progress'> {
   readonly collection: string;
   readonly folder: string;
   readonly part: MakePart;
-  readonly progress: BuildOptions['progress'];
   readonly embedder: Embedder;
 }
 
 async function rerankerAndContexts(
-  { collection, folder, part, progress, embedder }: Making,
+  { collection, folder, part, progress, training, embedder }: Making,
   origin: Origin,
   chosen: Chosen,
 ): Promise<void> {
@@ -102,7 +116,8 @@ async function rerankerAndContexts(
     const texts = chosen.reranker.map(({ text }) => text);
     const found = retrieve(index, embedder, texts, DEPTH).map(({ union }) => union.map(({ place }) => place));
     const candidates = chosen.reranker.map((question, i): Candidates => ({ question, found: found[i] ?? [] }));
-    await trainReranker(kept, index.passages, candidates, over(progress, 'steps of the re-ranker'));
+    const { passages } = index;
+    await trainReranker(kept, { passages, candidates }, training, over(progress, 'steps of the re-ranker'));
     return Buffer.from(JSON.stringify({ questions: candidates.length }));
   });
   await part('contexts', origin, async () => {

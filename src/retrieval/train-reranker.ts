@@ -20,37 +20,29 @@ export interface Candidates {
   readonly found: readonly number[];
 }
 
-const training: TrainingJob['training'] = {
+/** What differs from the usual settings of a run. */
+const settings: Partial<TrainingJob['training']> = {
   examples: 'all',
   epochs: 1,
   batch: 32,
-  accumulation: 1,
   maxLength: 96,
   learningRate: 1e-3,
-  schedule: { kind: 'linear', warmup: 0.06 },
-  optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 },
-  dropout: 0.1,
-  labelSmoothing: 0,
-  scored: { validation: 'all', test: 0 },
-  evaluations: 1,
-  best: null,
-  stop: null,
-  from: null,
   precision: 'bfloat16',
-  target: null,
+  scored: { validation: 'all', test: 0 },
 };
 
 /**
  * Trains the encoder with LoRA to tell whether a passage answers a question, both read together, by the project's own
  * trainer, and keeps it in `folder`.
- * @param progress is told how many steps are done, and the loss
+ * @param usual settings of a run that nothing is said of @param progress is told how many steps are done, and the loss
  */
 export async function trainReranker(
   folder: string,
-  passages: readonly Passage[],
-  candidates: readonly Candidates[],
+  { passages, candidates }: { readonly passages: readonly Passage[]; readonly candidates: readonly Candidates[] },
+  usual: TrainingJob['training'],
   progress: (step: number, steps: number) => void,
 ): Promise<void> {
+  const training = { ...usual, ...settings };
   const job: TrainingJob = {
     ...{ method: parseMethod(METHOD), model: encoderName, training, seed: 1, engine: 'compiled', keep: folder },
     task: relevanceTask(passages, candidates),
