@@ -1,0 +1,95 @@
+// The lab in a real Chromium: every notebook run, figures used, training interrupted and taken up again, the page of
+// results read. Pictures lie in .cache/e2e.
+//   npm run e2e                      everything
+//   npm run e2e -- notebooks/00-start-here.ipynb training report   parts of it
+//   npm run e2e -- --write           keeps the notebooks' minutes (results/lab/minutes.json)
+// Where there is no Chromium or Chrome on the PATH or in $CHROME, one line says so.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { browserPath, launch } from './e2e/browser.mjs';
+import { place, root, startLab } from './e2e/lab.mjs';
+import { all, notebookFaults } from './e2e/notebooks.mjs';
+import { reportFaults } from './e2e/report.mjs';
+import { contentsFaults } from './e2e/contents.mjs';
+import { results, trainingFaults } from './e2e/training.mjs';
+
+const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const own = 'notebooks/your-ablation.ipynb';
+const wants = (name) => asked.length === 0 || asked.includes(name);
+// Wide enough for a figure of two panels.
+const viewport = { width: 1400, height: 1000 };
+let failed = 0;
+const took = {};
+
+function say(name, { faults, ...seen }) {
+  failed += faults.length > 0 ? 1 : 0;
+  console.log(`${faults.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ${JSON.stringify(seen)}`);
+  for (const fault of faults) console.log(`     ${fault.replaceAll('\n', '\n     ')}`);
+}
+
+/** An error of a part is its fault: the parts after it are still tried. */
+async function part(name, work) {
+  if (!wants(name)) return;
+  const came = await work().catch((error) => ({ faults: [error.message] }));
+  say(name, came);
+  if (came.faults.length === 0 && came.seconds > 0) took[basename(name, '.ipynb')] = Number(came.seconds.toFixed(1));
+}
+
+/** What the contents page of the notebooks says of their times; those of a few notebooks join the others. */
+function keepMinutes() {
+  const path = join(root, 'results', 'lab', 'minutes.json');
+  const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).notebooks : {};
+  const notebooks = all().map((file) => basename(file, '.ipynb'));
+  const seconds = { ...before, ...took };
+  mkdirSync(dirname(path), { recursive: true });
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism() };
+  const kept = Object.fromEntries(notebooks.flatMap((name) => (seconds[name] ? [[name, seconds[name]]] : [])));
+  const what = 'seconds from Run All Cells to the end of the last cell, in JupyterLab in Chromium';
+  writeFileSync(path, `${JSON.stringify({ what, machine, notebooks: kept }, null, 1)}\n`);
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'readme.mjs')], { stdio: 'inherit' });
+  if (status !== 0) failed += 1;
+}
+
+async function withLab(env, work) {
+  const server = await startLab({ env });
+  try {
+    await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+if (browserPath() === undefined) {
+  console.log('skipped: no Chromium here (Debian: apt-get install chromium, or set CHROME to its path)');
+} else {
+  mkdirSync(place, { recursive: true });
+  const browser = await launch();
+  await withLab({ PETL_QUICK_RESULTS: join(root, 'results', 'reference', 'quick') }, async (server) => {
+    const page = await browser.newPage({ viewport });
+    await part('contents', () => contentsFaults(page, server));
+    for (const path of all().filter((one) => one !== own)) await part(path, () => notebookFaults(page, path, server));
+    await page.close();
+  });
+  // What these train is made anew each time, and apart from a user's own runs.
+  rmSync(results, { recursive: true, force: true });
+  await withLab({ PETL_RESULTS: results }, async (server) => {
+    const page = await browser.newPage({ viewport });
+    await part(own, () => notebookFaults(page, own, server));
+    await page.close();
+    await part('training', () => trainingFaults(browser, server, viewport));
+  });
+  await part('report', async () => {
+    const file = join(place, 'report.html');
+    const made = spawnSync(process.execPath, [join(root, 'bin', 'petl.cjs'), 'report', '--out', file], {
+      encoding: 'utf8',
+    });
+    if (made.status !== 0) throw new Error(made.stderr);
+    return await reportFaults(browser, file);
+  });
+  await browser.close();
+  if (process.argv.includes('--write')) keepMinutes();
+  console.log(failed === 0 ? 'all fine' : `${failed} with faults`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
