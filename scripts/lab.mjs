@@ -1,4 +1,5 @@
 // Opens JupyterLab at notebooks/; what follows `npm run lab --` goes to JupyterLab, for example --no-browser.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,11 +7,16 @@ import { fileURLToPath } from 'node:url';
 const { spawnTied, whenAbandoned } = createRequire(import.meta.url)('../bin/processes.cjs');
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const own = (name) => join(root, '.cache', 'jupyter', name);
+// The contents page is read, not edited, when it is opened.
+const viewers = { '@jupyterlab/docmanager-extension:plugin': { defaultViewers: { markdown: 'Markdown Preview' } } };
+mkdirSync(join(own('config'), 'labconfig'), { recursive: true });
+writeFileSync(join(own('config'), 'labconfig', 'default_setting_overrides.json'), `${JSON.stringify(viewers)}\n`);
 const args = [
   '-m',
   'jupyterlab',
   `--ServerApp.root_dir=${root}`,
-  '--LabApp.default_url=/lab/tree/notebooks',
+  '--LabApp.default_url=/lab/tree/notebooks/README.md',
+  `--LabApp.extra_labextensions_path=${join(root, 'scripts', 'notebook', 'lab')}`, // figures: sizes, themes, numbers
   '--MultiKernelManager.default_kernel_name=tslab',
   '--FileContentsManager.post_save_hook=saved.saved', // scripts/notebook/saved.py
   ...(process.getuid?.() === 0 ? ['--allow-root'] : []),

@@ -32,6 +32,8 @@ export interface RunRow {
   readonly metric: string;
   readonly seconds: number;
   readonly peakMb: number | null;
+  /** Name of the run's file without its ending. */
+  readonly run?: string;
 }
 
 /** How much better one variant scores than another on the same examples with the same seeds. */

@@ -41,7 +41,7 @@ function partsOf(output, mode) {
     .filter((mime) => !(mime === 'image/png' && plotly in output.data))
     .sort()
     .map((mime) => {
-      const value = output.data[mime];
+      const value = mime === plotly ? drawn(output.data[mime]) : output.data[mime];
       // The picture is drawn from the figure, which is compared by value.
       const skipped =
         mode === 'types' ||
@@ -55,6 +55,16 @@ function partsOf(output, mode) {
           : JSON.stringify(sorted(value));
       return [mime, skipped ? '' : normalise(text)];
     });
+}
+
+/** A figure without what only serves its reader: keys, words under the mouse, switches, the numbers it carries along. */
+function drawn(figure) {
+  if (!Array.isArray(figure?.data)) return figure;
+  const without = (of, served) => Object.fromEntries(Object.entries(of).filter(([name]) => !served.test(name)));
+  return {
+    data: figure.data.map((trace) => without(trace, /^(?:legend|legendgroup|legendgrouptitle|text|hoverinfo)$/)),
+    layout: without(figure.layout ?? {}, /^(?:meta|updatemenus|legend\d*)$/),
+  };
 }
 
 function sorted(value) {

@@ -6,7 +6,7 @@ import type { Annotation, Cell, Data, Figure, Frame } from './figure';
 import { textWidth } from './fonts';
 import { keysOf } from './keys';
 import { formatOf, scoreAxis, scoreRange } from './scale';
-import { hover, looksOf, ringMarks, sizeOf, symbolOf, type Point } from './score-marks';
+import { hover, looksOf, ringMarks, seedHover, sizeOf, symbolOf, type Point } from './score-marks';
 import { isMarked, scoreTitle } from './score-plan';
 import { sizeClass, type SizeClass } from './size';
 import { plain, wrapped } from './text';
@@ -66,7 +66,7 @@ export function dotPlot(
     { ...frame, height, subtitle: frame.subtitle },
     {
       data: [
-        ...seeds(lines, sizes),
+        ...seeds(lines, { sizes, metric }),
         ...dots(lines, { sizes, metric }),
         ...ringMarks(onLines(lines), sizes.marks),
         ...keys.data,
@@ -89,16 +89,19 @@ function halfOf({ scores, sd }: Point): number {
   return n < 2 ? 0 : (studentQuantile(0.975, n - 1) * sd) / Math.sqrt(n);
 }
 
-function dots(
-  lines: readonly Line[],
-  { sizes, metric }: { readonly sizes: SizeClass; readonly metric: string },
-): Data[] {
+interface Look {
+  readonly sizes: SizeClass;
+  readonly metric: string;
+}
+
+function dots(lines: readonly Line[], { sizes, metric }: Look): Data[] {
   const looks = looksOf(lines.map(({ point }) => point).filter(isMarked));
   return lines.map(({ point, half }, y): Data => {
     const color = isMarked(point) ? (looks.colour.get(point.site) ?? '#000000') : softInk;
     return {
       type: 'scatter',
       mode: 'markers',
+      ...groupOf(point),
       showlegend: false,
       x: [point.mean],
       y: [y],
@@ -115,11 +118,30 @@ function dots(
   });
 }
 
-function seeds(lines: readonly Line[], sizes: SizeClass): Data[] {
-  const many = lines.flatMap(({ point }, y) => (point.seeds > 1 ? point.scores.map((score) => ({ score, y })) : []));
+function seeds(lines: readonly Line[], { sizes, metric }: Look): Data[] {
   const marker = { symbol: 'circle', size: 4.5 * sizes.marks, color: softInk, opacity: 0.35 };
-  const [x, y] = [many.map(({ score }) => score), many.map((dot) => dot.y)];
-  return [{ type: 'scatter', mode: 'markers', showlegend: false, hoverinfo: 'skip', x, y, marker } as Data];
+  return lines.flatMap(({ point }, y) =>
+    point.seeds < 2
+      ? []
+      : [
+          {
+            type: 'scatter',
+            mode: 'markers',
+            ...groupOf(point),
+            showlegend: false,
+            x: [...point.scores],
+            y: point.scores.map(() => y),
+            text: point.scores.map((_, i) => seedHover(point, i, formatOf(metric))),
+            hoverinfo: 'text',
+            marker,
+          } as Data,
+        ],
+  );
+}
+
+/** What a click on a site's key sets apart. */
+function groupOf(point: Point): { readonly legendgroup?: string } {
+  return isMarked(point) ? { legendgroup: `site ${point.site}` } : {};
 }
 
 function numbersOf(lines: readonly Line[]): Record<string, Cell>[] {

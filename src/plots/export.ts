@@ -4,7 +4,7 @@ import { UserError } from '../errors';
 import { writeWhole } from '../files';
 import { projectRoot } from '../project';
 import type { Figure } from './figure';
-import { companions, figureHtml, tablePage } from './html';
+import { companions, figureHtml, numbersCsv, tablePage } from './html';
 import { tableLatex } from './latex';
 import { svgPdf } from './pdf';
 import { figureSvg, svgPng } from './svg';
@@ -93,15 +93,6 @@ function tableIn(format: TableFormat, table: Table, title: string): string {
     case 'md':
       return `${tableMarkdown(table)}\n`;
   }
-}
-
-/** The figure's numbers; columns in order of first appearance. */
-function numbersCsv({ numbers }: Figure): string {
-  const header = [...new Set(numbers.flatMap((line) => Object.keys(line)))];
-  return csvText(
-    header,
-    numbers.map((line) => header.map((column) => line[column] ?? '')),
-  );
 }
 
 function shareCompanions(folder: string): void {

@@ -3,7 +3,8 @@ import { basename, isAbsolute, relative, sep } from 'node:path';
 import { projectRoot } from '../project';
 import type { Figure } from './figure';
 import { escapeXml, fontFamily, fontFiles } from './fonts';
-import { tableHtml, type Table } from './table';
+import { interactive, numbersOf } from './interactive';
+import { csvText, tableHtml, type Table } from './table';
 
 /**
  * A page with the figure. It holds the still picture, which Plotly replaces where the window is wide enough and it can be loaded: from a copy beside the page,
@@ -16,12 +17,8 @@ export function figureHtml(
   svg: string,
   where: { readonly folder: string; readonly inline: boolean },
 ): string {
-  const { data, layout } = figure;
   // "<" would end the script.
-  const value = JSON.stringify({ data, layout, config: { responsive: false, displaylogo: false } }).replace(
-    /</g,
-    '\\u003c',
-  );
+  const value = JSON.stringify(interactive(figure)).replace(/</g, '\\u003c');
   const plotly = where.inline ? `<script>${plotlySource().replace(/<\/script/g, '<\\/script')}</script>\n` : '';
   return `<!doctype html>
 <html lang="en">
@@ -39,6 +36,7 @@ figure > svg { max-width: 100%; height: auto }
 <figure id="figure">
 ${svg.trim()}
 </figure>
+<p><a download="${escapeXml(figure.name)}.csv" href="${dataUrl('text/csv', numbersCsv(figure))}">the numbers of this figure</a></p>
 ${plotly}<script>
 const figure = ${value};
 function draw() {
@@ -121,4 +119,16 @@ ${tableHtml(table)}
 </body>
 </html>
 `;
+}
+
+/** The figure's numbers; columns in order of first appearance. */
+export function numbersCsv(figure: Figure): string {
+  const { columns, rows } = numbersOf(figure);
+  return csvText(columns, rows);
+}
+
+/** A text as the address of a file. */
+export function dataUrl(kind: string, text: string): string {
+  const coded = text.replace(/[%#<>"\n]/g, (letter) => encodeURIComponent(letter));
+  return `data:${kind};charset=utf-8,${coded.replace(/&/g, '&amp;')}`;
 }

@@ -28,13 +28,14 @@ export interface Keys {
 }
 
 const grey = '#5b6570';
+const siteTitle = 'modified site';
 
-/** Keys of the codes in use. Clicking a site hides its points. */
+/** Keys of the codes in use. A click on a site sets its points apart; those of other codes belong to no group. */
 function groupsOf(points: readonly Point[], scale: number): readonly KeyGroup[] {
   const looks = looksOf(points);
-  const mark = (name: string, symbol: string, size: number, group = 'forms'): KeyGroup['entries'][number] => ({
+  const mark = (name: string, symbol: string, size: number): KeyGroup['entries'][number] => ({
     name,
-    group,
+    group: '',
     look: {
       mode: 'markers',
       marker: {
@@ -52,28 +53,25 @@ function groupsOf(points: readonly Point[], scale: number): readonly KeyGroup[] 
   }));
   const groups: readonly KeyGroup[] = [
     { title: 'functional form', entries: [...looks.symbol].map(([form, symbol]) => mark(form, symbol, sizeOf(form))) },
-    { title: 'modified site', entries: sites },
+    { title: siteTitle, entries: sites },
     {
       title: 'insertion form',
-      entries: looks.insertions.map((word) =>
-        mark(word, word === 'sequential' ? 'square-dot' : 'square', 11, 'insertion'),
-      ),
+      entries: looks.insertions.map((word) => mark(word, word === 'sequential' ? 'square-dot' : 'square', 11)),
     },
     {
       title: 'composition',
-      entries: [...looks.rings].map(([word, ring]) =>
-        mark(word, ring === '' ? 'circle' : ring, ring === '' ? 9 : 15, 'composition'),
-      ),
+      entries: [...looks.rings].map(([word, ring]) => mark(word, ring === '' ? 'circle' : ring, ring === '' ? 9 : 15)),
     },
     {
       title: 'origin',
-      entries: points.some(({ source }) => source !== '') ? [mark('published', 'circle-open', 11, 'origin')] : [],
+      entries: points.some(({ source }) => source !== '') ? [mark('published', 'circle-open', 11)] : [],
     },
   ];
   return groups.filter(({ entries }) => entries.length > 0);
 }
 
 const rowHeight = 19;
+const groupGap = 14;
 const symbolRoom = 32;
 
 /**
@@ -82,27 +80,46 @@ const symbolRoom = 32;
  */
 export function keysOf(points: readonly Point[], width: number, sizes: SizeClass): Keys {
   const groups = groupsOf(points, sizes.marks);
-  return sizes.keysBelow ? keysBelow(groups, width, sizes) : beside(groups);
+  return sizes.keysBelow ? keysBelow(groups, width, sizes) : beside(groups, sizes);
 }
 
 function trace(name: string, look: object, more: object): Data {
   return { type: 'scatter', x: [null], y: [null], name: plain(name), hoverinfo: 'skip', ...look, ...more } as Data;
 }
 
-function beside(groups: readonly KeyGroup[]): Keys {
+/** Each code has keys of its own: a click on a site sets it apart, those of the others only say what is what. */
+function beside(groups: readonly KeyGroup[], { legend }: SizeClass): Keys {
+  const heights = groups.map(({ entries }) => rowHeight * (entries.length + 1) + groupGap);
   const tall = groups.reduce((sum, { entries }) => sum + 20 * (entries.length + 2), 0);
-  // A blank line above a title sets groups apart; the gap between groups would also part the sites, each its own group.
-  const data = groups.flatMap(({ title, entries }, g) =>
-    entries.map(({ name, look, group }, i) =>
-      trace(name, look, {
-        legendgroup: group,
-        ...(i === 0
-          ? { legendgrouptitle: { text: `${g === 0 ? '' : ' <br>'}${title}`, font: { size: 12.5, weight: 600 } } }
-          : {}),
+  const ids = idsOf(groups);
+  const layout = (height: number, { t, b }: Margin): Partial<Figure['layout']> => ({
+    showlegend: true,
+    ...Object.fromEntries(
+      groups.map(({ title }, g) => {
+        const above = heights.slice(0, g).reduce((sum, one) => sum + one, 0);
+        return [ids[g], keysAt(title, { x: 1.03, y: 1 - above / (height - t - b) }, legend)];
       }),
     ),
+  });
+  return { data: keyTraces(groups), layout, tall, height: 0 };
+}
+
+/** Plotly's names of the legends. Marks belong to the first, and a click reaches what is in its own: that of the sites. */
+function idsOf(groups: readonly KeyGroup[]): readonly string[] {
+  const first = Math.max(
+    0,
+    groups.findIndex(({ title }) => title === siteTitle),
   );
-  return { data, layout: () => ({ showlegend: true, legend: legendLayout }), tall, height: 0 };
+  return groups.map((_, g) => (g === first ? 'legend' : `legend${g < first ? g + 2 : g + 1}`));
+}
+
+function keyTraces(groups: readonly KeyGroup[]): readonly Data[] {
+  const ids = idsOf(groups);
+  return groups.flatMap(({ entries }, g) =>
+    entries.map(({ name, look, group }) =>
+      trace(name, look, { legend: ids[g], ...(group === '' ? {} : { legendgroup: group }) }),
+    ),
+  );
 }
 
 interface Place {
@@ -123,22 +140,21 @@ export function keysBelow(groups: readonly KeyGroup[], width: number, { legend }
     tallest = Math.max(tallest, rowHeight * (entries.length + 1) + 6);
   }
   const total = y + tallest;
-  const idOf = (g: number): string => (g === 0 ? 'legend' : `legend${g + 1}`);
+  const ids = idsOf(groups);
   const layout = (height: number, { l, r, t, b }: Margin): Partial<Figure['layout']> => ({
     showlegend: true,
     ...Object.fromEntries(
       groups.map(({ title }, g) => {
         const { x: left, y: down } = places[g] as Place;
         const at = { x: (left - l) / (width - l - r), y: (b - total + down) / -(height - t - b) };
-        return [idOf(g), keysAt(title, at, legend)];
+        return [ids[g], keysAt(title, at, legend)];
       }),
     ),
   });
-  const data = groups.flatMap(({ entries }, g) =>
-    entries.map(({ name, look }) => trace(name, look, { legend: idOf(g) })),
-  );
-  return { data, layout, tall: 0, height: total };
+  return { data: keyTraces(groups), layout, tall: 0, height: total };
 }
+
+const still = { itemclick: false, itemdoubleclick: false };
 
 /** Placed by the axes: what Plotly places by the container takes room from the axes' titles. */
 function keysAt(title: string, at: Place, legend: number): object {
@@ -150,17 +166,7 @@ function keysAt(title: string, at: Place, legend: number): object {
     font: { size: legend },
     indentation: -10,
     tracegroupgap: 0,
-    itemclick: false,
-    itemdoubleclick: false,
+    groupclick: 'togglegroup',
+    ...(title === siteTitle ? { itemclick: 'toggleothers', itemdoubleclick: 'toggle' } : still),
   };
 }
-
-const legendLayout: NonNullable<Figure['layout']['legend']> = {
-  x: 1.03,
-  y: 1,
-  xanchor: 'left',
-  yanchor: 'top',
-  font: { size: 12.5 },
-  tracegroupgap: 0,
-  groupclick: 'togglegroup',
-};

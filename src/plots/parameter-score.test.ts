@@ -34,7 +34,7 @@ describe('parameterScore', () => {
     expect(named(fullFineTuning).mode).toBe('lines');
     expect(named(fullFineTuning).y?.[0]).toBeCloseTo(full.reduce((sum, row) => sum + row.score, 0) / 3, 12);
     expect(named('head only').line?.dash).toBe('dot');
-    const marked = data.filter((trace) => 'mode' in trace && trace.mode === 'markers' && 'text' in trace);
+    const marked = data.filter((trace) => 'mode' in trace && trace.mode === 'markers' && 'error_y' in trace);
     expect(marked.flatMap((trace) => ('x' in trace ? [...(trace.x as number[])] : []))).toHaveLength(11);
   });
 

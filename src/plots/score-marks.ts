@@ -2,7 +2,7 @@ import type { Data } from './figure';
 import { colours, rings, symbols } from './looks';
 import { meanText, scoreText, shortNumber } from './scale';
 import type { ScoreFormat } from './scale';
-import { groupBy } from './summary';
+import { groupBy, type SummaryRow } from './summary';
 import { plain } from './text';
 
 /** One method in the parameter-score figure. `source` is empty for our own runs. */
@@ -20,6 +20,8 @@ export interface Point {
   readonly sd: number;
   readonly seeds: number;
   readonly scores: readonly number[];
+  /** Seed and file of each score. */
+  readonly runs?: SummaryRow['runs'];
   readonly source: string;
 }
 
@@ -103,8 +105,8 @@ export function shortNames(points: readonly Point[]): ReadonlyMap<Point, string>
   );
 }
 
-/** Every seed as a faint dot under the means. */
-export function seedDots(points: readonly Point[], scale: number): Data[] {
+/** Every seed as a faint dot under the means, which names its run. */
+export function seedDots(points: readonly Point[], format: ScoreFormat, scale: number): Data[] {
   const looks = looksOf(points);
   return points
     .filter((point) => point.seeds > 1)
@@ -115,9 +117,10 @@ export function seedDots(points: readonly Point[], scale: number): Data[] {
           mode: 'markers',
           legendgroup: `site ${point.site}`,
           showlegend: false,
-          hoverinfo: 'skip',
           x: point.scores.map(() => point.x),
           y: [...point.scores],
+          text: point.scores.map((_, i) => seedHover(point, i, format)),
+          hoverinfo: 'text',
           marker: {
             symbol: 'circle',
             size: 4.5 * scale,
@@ -172,19 +175,20 @@ export function ringMarks(points: readonly Point[], marks: number): Data[] {
     const symbol = looks.rings.get(point.composition ?? '');
     return symbol === undefined || symbol === '' ? [] : [{ point, symbol }];
   });
-  if (ringed.length === 0) return [];
-  const color = ringed.map(({ point }) => looks.colour.get(point.site) ?? '#000000');
-  return [
-    {
+  // By site, so that a site that is set apart keeps its rings and no others.
+  return [...groupBy(ringed, ({ point }) => point.site).entries()].map(([site, own]): Data => {
+    const color = looks.colour.get(site) ?? '#000000';
+    return {
       type: 'scatter',
       mode: 'markers',
+      legendgroup: `site ${site}`,
       showlegend: false,
       hoverinfo: 'skip',
-      x: ringed.map(({ point }) => point.x),
-      y: ringed.map(({ point }) => point.mean),
-      marker: { symbol: ringed.map(({ symbol }) => symbol), size: 20 * marks, color, line: { width: 1.2, color } },
-    } as Data,
-  ];
+      x: own.map(({ point }) => point.x),
+      y: own.map(({ point }) => point.mean),
+      marker: { symbol: own.map(({ symbol }) => symbol), size: 20 * marks, color, line: { width: 1.2, color } },
+    } as Data;
+  });
 }
 
 /** The symbol of a point: its form's, with a dot inside where it is sequential, hollow where it is published. */
@@ -205,5 +209,19 @@ export function hover(point: Point, format: ScoreFormat): string {
       : `${shortNumber(point.x)}%`;
   if (point.source !== '')
     return `<b>${plain(point.label)}</b><br>${size}<br>${scoreText(point.mean, format)}<br>${point.source}`;
-  return `<b>${plain(point.label)}</b><br>${size}<br>${meanText(point, format)} (${point.seeds} ${point.seeds === 1 ? 'seed' : 'seeds'})`;
+  const { runs = [], seeds } = point;
+  const only = seeds === 1 && runs[0]?.run ? `<br>${runs[0].run}` : '';
+  const numbers = runs.map(({ seed }) => seed).join(', ');
+  const words =
+    numbers === ''
+      ? `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`
+      : `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}: ${numbers}`;
+  return `<b>${plain(point.label)}</b><br>${size}<br>${meanText(point, format)} (${words})${only}`;
+}
+
+/** One seed of a method: its score and the file of its run. */
+export function seedHover({ label, scores, runs = [] }: Point, i: number, format: ScoreFormat): string {
+  const { seed, run = '' } = runs[i] ?? {};
+  const name = seed === undefined ? plain(label) : `${plain(label)}, seed ${seed}`;
+  return [`<b>${name}</b>`, scoreText(scores[i] ?? 0, format), run].filter((line) => line !== '').join('<br>');
 }

@@ -100,7 +100,7 @@ export function planData(plan: ScorePlan): Data[] {
   const data = [
     ...lines.flatMap((line) => referenceLine(line, x, line.dash)),
     ...joined,
-    ...seedDots(points, sizes.marks),
+    ...seedDots(points, format, sizes.marks),
     ...marks(points, format, sizes.marks),
     ...ringMarks(points, sizes.marks),
   ];

@@ -2,6 +2,7 @@ import type { DataFrame } from 'danfojs-node';
 import type { Figure } from './figure';
 import { frameTable } from './frame';
 import { newId, notebook, type Bundle, type Output } from './output';
+import { interactive } from './interactive';
 import { figureSvg } from './svg';
 import { tableHtml, tableText, type Table } from './table';
 
@@ -16,13 +17,8 @@ export async function show(figure: Figure, output: Output | undefined = notebook
 
 /** The figure as JupyterLab's Plotly renderer reads it, as SVG and in words. */
 async function figureBundle(figure: Figure): Promise<Bundle> {
-  const { data, layout } = figure;
   return {
-    'application/vnd.plotly.v1+json': structuredClone({
-      data,
-      layout,
-      config: { displaylogo: false, responsive: false },
-    }),
+    'application/vnd.plotly.v1+json': structuredClone(interactive(figure)),
     'image/svg+xml': await figureSvg(figure),
     'text/plain': `${figure.title} (figure)`,
   };

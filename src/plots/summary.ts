@@ -20,6 +20,8 @@ export interface SummaryRow {
   /** Sample standard deviation over seeds; 0 where there is one seed. */
   readonly sd: number;
   readonly scores: readonly number[];
+  /** Seed and file of each score. */
+  readonly runs: readonly { readonly seed: number; readonly run: string }[];
   readonly trained: number;
   readonly stored: number;
   readonly paper: number;
@@ -44,14 +46,16 @@ export function summarise(rows: readonly RunRow[]): SummaryRow[] {
 function summariseSeeds(runs: readonly RunRow[]): SummaryRow {
   const row = runs[0];
   if (!row) throw new Error('summary of no runs');
-  const { study: _, seed: __, score: ___, ...of } = row;
-  const scores = [...runs].sort((a, b) => a.seed - b.seed).map((run) => run.score);
+  const { study: _, seed: __, score: ___, run: ____, ...of } = row;
+  const sorted = [...runs].sort((a, b) => a.seed - b.seed);
+  const scores = sorted.map((run) => run.score);
   return {
     ...of,
     seeds: scores.length,
     mean: mean(scores),
     sd: deviation(scores),
     scores,
+    runs: sorted.map(({ seed, run = '' }) => ({ seed, run })),
     seconds: mean(runs.map((run) => run.seconds)),
   };
 }

@@ -2,6 +2,7 @@ import { randomFrom } from '../random';
 import { plotlyWindow } from './dom';
 import type { Figure } from './figure';
 import { escapeXml, fontFamily, resvgFonts } from './fonts';
+import { wordsOf } from './interactive';
 
 /** The figure as an SVG text. The same figure gives the same text, byte for byte. */
 export async function figureSvg(figure: Figure): Promise<string> {
@@ -41,7 +42,8 @@ function tidy(raw: string, figure: Figure): string {
     .replace(invisible, '')
     .replace(/ data-(?:index|unformatted|math)="[^"]*"/g, '') // by which Plotly finds its marks again
     .replace(/^<svg /, `<svg role="img" style="font-family: ${fontFamily.replace(/Liberation Sans/, "'$&'")}" `);
-  return svg.replace(/^(<svg [^>]*>)/, (tag) => `${tag}<title>${escapeXml(figure.title)}</title>`) + '\n';
+  const words = `<title>${escapeXml(figure.title)}</title><desc>${escapeXml(wordsOf(figure))}</desc>`;
+  return svg.replace(/^(<svg [^>]*>)/, (tag) => `${tag}${words}`) + '\n';
 }
 
 /** What Plotly lays below each annotation, transparent unless asked for. */

@@ -2,7 +2,7 @@ import { parseMethod } from '../../petl/design/written';
 import { believed } from './damage';
 import type { RunRecord } from './record';
 import { readRun, readStudyFolder } from './read';
-import { runPath, type RunSpec, type Tier } from './spec';
+import { runId, runPath, type RunSpec, type Tier } from './spec';
 import type { RunRow } from '../../rows';
 import type { Study } from '../studies/study';
 import { compositionOf, formOf, insertionOf, siteOf } from './words';
@@ -57,6 +57,7 @@ export function rowOf({ run, final }: RunRecord): readonly RunRow[] {
       metric: final.metric,
       seconds: final.seconds,
       peakMb: final.peakMb,
+      run: runId(spec),
     },
   ];
 }

@@ -35,7 +35,7 @@ describe('the page of all results', () => {
 
   it('has each study with a figure, its numbers and a table, and names those that have not run', () => {
     const study = page.window.document.querySelector('#existing-methods');
-    expect(study?.querySelector('svg title')?.textContent).toMatch(/a figure of \d+ points/);
+    expect(study?.querySelector('svg desc')?.textContent).toMatch(/\d+ rows, mean from [\d.]+ \(.*\) to [\d.]+ \(/);
     const numbers = study?.querySelector('figcaption a')?.getAttribute('href') ?? '';
     expect(decodeURIComponent(numbers)).toContain('LoRA r=16');
     expect(rowsOf('#existing-methods')).toHaveLength(9);

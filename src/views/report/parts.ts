@@ -16,9 +16,3 @@ ${tableHtml(table)}
 </div>
 </div>`;
 }
-
-/** A text as the address of a file. */
-export function dataUrl(kind: string, text: string): string {
-  const coded = text.replace(/[%#<>"\n]/g, (letter) => encodeURIComponent(letter));
-  return `data:${kind};charset=utf-8,${coded.replace(/&/g, '&amp;')}`;
-}

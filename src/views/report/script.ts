@@ -68,6 +68,7 @@ p, li { max-width: 76ch } .soft { color: var(--soft) }
 .skip { position: absolute; left: -999px } .skip:focus { position: static }
 nav ul { columns: 16em; padding-left: 1.2em }
 figure { margin: 1em 0 } figure > svg { max-width: 100%; height: auto; border-radius: 4px }
+@media (prefers-color-scheme: dark) { figure > svg { filter: invert(0.9) hue-rotate(180deg) } }
 .scroll { overflow-x: auto; max-height: 32em }
 table { border-collapse: collapse; font-size: 13px } th, td { padding: 3px 8px; vertical-align: top }
 thead th { position: sticky; top: 0; background: var(--page); border-bottom: 1px solid var(--line) }

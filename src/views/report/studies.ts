@@ -2,11 +2,12 @@ import { rowsOfStudy } from '../../experiments/store/rows';
 import { plansOf, type Study } from '../../experiments/studies/study';
 import type { Figure } from '../../plots/figure';
 import { escapeXml } from '../../plots/fonts';
-import { csvText, type Table } from '../../plots/table';
+import { dataUrl, numbersCsv } from '../../plots/html';
+import type { Table } from '../../plots/table';
 import { figureSvg } from '../../plots/svg';
 import { studyFigures } from '../export-study';
 import { resultTable } from '../result-table';
-import { dataUrl, idOf, tableBox } from './parts';
+import { idOf, tableBox } from './parts';
 
 /** One study: what it asks, its figures and table, and how to make it again. */
 export async function studyPart(study: Study): Promise<string> {
@@ -27,17 +28,10 @@ ${tableBox(withoutEmpty(resultTable(study)), title)}
 
 /** A still picture that scales with the page, with its numbers to take along. */
 async function picture(figure: Figure): Promise<string> {
-  const { name, title, numbers } = figure;
-  const header = Object.keys(numbers[0] ?? {});
-  const csv = csvText(
-    header,
-    numbers.map((row) => header.map((key) => row[key] ?? '')),
-  );
-  const words = `${title}: a figure of ${numbers.length} points, whose numbers stand in the table below`;
-  const svg = (await figureSvg(figure)).replace(/<title>[^<]*<\/title>/, `<title>${escapeXml(words)}</title>`);
+  const svg = await figureSvg(figure);
   return `<figure>
 ${svg.trim()}
-<figcaption><a download="${escapeXml(name)}.csv" href="${dataUrl('text/csv', csv)}">the numbers of this figure</a></figcaption>
+<figcaption><a download="${escapeXml(figure.name)}.csv" href="${dataUrl('text/csv', numbersCsv(figure))}">the numbers of this figure</a></figcaption>
 </figure>`;
 }
 

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { demoRows } from '../plots/demo';
+import type { Figure } from '../plots/figure';
+import { gaps } from '../plots/gaps';
+import { heatMap } from '../plots/heat-map';
+import { lossCurve } from '../plots/loss-curve';
+import { parameterScore } from '../plots/parameter-score';
+import { figureSvg } from '../plots/svg';
+import { projectRoot } from '../project';
+import { drawMethod } from './method-picture';
+
+const cells = ['attention', 'FFN', 'attention + FFN'].flatMap((row, r) =>
+  [1, 2, 3, 4, 5, 6].map((layer, c) => ({ row, column: `layer ${layer}`, value: 0.05 * (r + 1) * c })),
+);
+const curve = (label: string, from: number): { label: string; points: { step: number; value: number }[] } => ({
+  label,
+  points: Array.from({ length: 24 }, (_, i) => ({ step: 10 * i, value: from / (1 + i / 6) })),
+});
+const comparison = (first: string, gap: number): Parameters<typeof gaps>[0][number] => ({
+  first,
+  second: 'MAM l=4, r=60',
+  task: 'demo-task',
+  metric: 'accuracy',
+  gap,
+  interval: { low: gap - 0.01, high: gap + 0.012 },
+  seeds: 3,
+  examples: 1500,
+});
+
+/** What each looks like at the widths of a column, of two and of a screen; made-up numbers. */
+const pictures: Readonly<Record<string, (width: number) => Figure>> = {
+  'parameter-score': (width) => parameterScore(demoRows(3), { width }),
+  'loss-curve': (width) => lossCurve([curve('LoRA r=8', 0.7), curve('prefix tuning l=16', 0.9)], { width }),
+  gaps: (width) =>
+    gaps([comparison('LoRA r=16', 0.02), comparison('prefix tuning l=32', -0.03)], {
+      name: 'gaps',
+      title: 'Against MAM',
+      width,
+    }),
+  'heat-map': (width) => heatMap(cells, { name: 'heat-map', title: 'Gates by layer', unit: 'gate', width }),
+  method: (width) => drawMethod('mam:l=16,r=64', { against: 'lora:r=8', width }),
+};
+
+/** A change of these pictures is looked at before it is accepted: `npx vitest run src/views/references.test.ts -u`. */
+describe('reference pictures', () => {
+  const folder = join(projectRoot(), 'src', 'views', 'fixtures', 'references');
+  const all = Object.entries(pictures).flatMap(([name, draw]) =>
+    [330, 500, 940].map((width) => ({ name, width, draw })),
+  );
+  it.each(all)('$name at $width px', async ({ name, width, draw }) => {
+    await expect(await figureSvg(draw(width))).toMatchFileSnapshot(join(folder, `${name}-${width}.svg`));
+  });
+});
