@@ -83,4 +83,5 @@ require('./notebook/declarations.cjs').importDeclared(sys);
 require('./notebook/shorthand.cjs').writeOutShorthand();
 require('./notebook/errors.cjs').showErrors();
 require('./notebook/inspect.cjs').inspectCalls();
+require('./notebook/ready.cjs').sayReady();
 require('tslab/dist/main.js').startKernel({ configPath: process.argv[2] });

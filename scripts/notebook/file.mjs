@@ -93,9 +93,12 @@ export function settled(text) {
 /** Lines with their ends, as Jupyter stores text. */
 const lines = (text) => (text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g));
 
+/** Without what a slow machine is told (scripts/notebook/ready.cjs). */
+const said = (text) => text.replace(/^petl-lab: reading .*\n/m, '');
+
 function cleanOutput(output) {
   if (output.output_type === 'stream')
-    return { name: output.name, output_type: 'stream', text: lines(settled([output.text].flat().join(''))) };
+    return { name: output.name, output_type: 'stream', text: lines(settled(said([output.text].flat().join('')))) };
   if (output.output_type === 'error')
     return cleanOutput({ name: 'stderr', output_type: 'stream', text: errorText(output) });
   const data = {};
@@ -133,7 +136,7 @@ export function clean(notebook) {
       cell_type: 'code',
       execution_count: null,
       ...head,
-      outputs: (cell.outputs ?? []).map(cleanOutput),
+      outputs: (cell.outputs ?? []).map(cleanOutput).filter(({ text }) => text?.length !== 0),
       source,
     };
   });

@@ -16,6 +16,7 @@ interface Message {
 interface Kernel {
   execute(code: string, onMessage?: (message: Message) => void): Promise<string>;
   interrupt(): void;
+  said(): string;
   stop(): Promise<void>;
 }
 interface Cell {
@@ -67,6 +68,20 @@ describe('the notebook kernel', { timeout: 180_000 }, () => {
     const { status, out } = await run("for (let i = 0; i < 5000; i++) console.log('line', i);");
     expect(status).toBe('ok');
     expect(out).toBe(Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''));
+  });
+
+  it('says when it is ready, and what the first import does where that takes long', async () => {
+    const other = (await (
+      await script('notebook/kernel.mjs')
+    )['startKernel']?.({ env: { PETL_SLOW_START: '0' } })) as Kernel;
+    let out = '';
+    for (let i = 0; i < 2; i++)
+      await other.execute("import { shortNumber } from './src/plots/scale';", (message) => {
+        out += message.content.text ?? '';
+      });
+    await other.stop();
+    expect(other.said()).toMatch(/^TypeScript kernel ready in \d+\.\d s$/m);
+    expect(out).toMatch(/^petl-lab: reading \d+ sources once, about \d+ s on this busy machine\n$/);
   });
 
   it('imports from src, from the project root', async () => {
