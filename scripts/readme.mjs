@@ -1,9 +1,10 @@
 // Writes the parts of README.md and docs/voices.md between their markers from result files, so that no number there is
 // typed.
-//   node scripts/readme.mjs           draws the first figure and writes the pages
+//   node scripts/readme.mjs           draws the first figure and the notebooks' pictures, writes the pages and that of contents
 //   node scripts/readme.mjs --check   fails where a page is not what the committed files give
 import { readFileSync } from 'node:fs';
 import { counts, notebooks } from './readme/catalogue.mjs';
+import { contents, contentsPage, drawPictures } from './readme/contents.mjs';
 import { compute, design, repeats, verdicts } from './readme/findings.mjs';
 import { at, writeWhole } from './readme/lab.mjs';
 import { base, generation, precision, speed } from './readme/measured.mjs';
@@ -30,12 +31,18 @@ function rendered(name, parts) {
 }
 
 const check = process.argv.includes('--check');
-if (!check) await drawStart();
-for (const [name, parts] of Object.entries(pages)) {
-  const after = rendered(name, parts);
+if (!check) {
+  await drawStart();
+  drawPictures();
+}
+const made = [
+  ...Object.entries(pages).map(([name, parts]) => [name, rendered(name, parts)]),
+  [contentsPage, contents()],
+];
+for (const [name, after] of made) {
   if (!check) writeWhole(at(name), after);
   else if (readFileSync(at(name), 'utf8') !== after) {
-    console.error(`${name} is not what the result files give: node scripts/readme.mjs`);
+    console.error(`${name} is not what the committed files give: node scripts/readme.mjs`);
     process.exitCode = 1;
   }
 }

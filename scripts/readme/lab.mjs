@@ -9,5 +9,6 @@ process.env.PETL_QUICK_RESULTS = join(root, 'results', 'reference', 'quick'); //
 const build = require('../../bin/petl.cjs').build();
 export const lab = require(join(build, 'index.js'));
 export const { tableMarkdown } = require(join(build, 'plots', 'table.js'));
+export const { svgPng } = require(join(build, 'plots', 'svg.js'));
 export const { writeWhole } = require(join(build, 'files.js'));
 export const at = (...parts) => join(root, ...parts);

@@ -1,0 +1,73 @@
+// The front page of the lab, notebooks/README.md: what each notebook shows, how long its cells take, and a picture of it.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { at, svgPng, writeWhole } from './lab.mjs';
+
+const folder = at('notebooks');
+
+const names = () =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.ipynb'))
+    .map((name) => name.replace('.ipynb', ''))
+    .sort();
+
+const cellsOf = (name) => JSON.parse(readFileSync(join(folder, `${name}.ipynb`), 'utf8')).cells;
+const textOf = (of) => [of].flat().join('');
+
+/** The still pictures of a notebook's figures, in their order. */
+function picturesOf(cells) {
+  return cells.flatMap(({ outputs = [] }) =>
+    outputs.flatMap(({ data }) => (data?.['image/svg+xml'] === undefined ? [] : [textOf(data['image/svg+xml'])])),
+  );
+}
+
+const pixels = 460;
+
+/** The last figure is what a notebook comes to. */
+export function drawPictures() {
+  mkdirSync(join(folder, 'pictures'), { recursive: true });
+  for (const name of names()) {
+    const svg = picturesOf(cellsOf(name)).at(-1);
+    const width = Number(/^<svg[^>]* width="([\d.]+)"/.exec(svg ?? '')?.[1]);
+    if (width > 0) writeWhole(join(folder, 'pictures', `${name}.png`), svgPng(svg, pixels / width));
+  }
+}
+
+const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`);
+
+/** A notebook's claim without where it is printed, or else its first words: one sentence. */
+function saysOf(cells) {
+  const [, first = ''] = textOf(cells[0].source).split(/\n\s*\n/);
+  const text = first.replace(/\s+/g, ' ').replace(/^\*\*Claims?\*\* \((?:[^()]|\([^()]*\))*\): /, '');
+  const sentence = /^.*?[.?!](?= [A-Z]|$)/.exec(text)?.[0] ?? text;
+  return `${sentence[0]?.toUpperCase() ?? ''}${sentence.slice(1)}`;
+}
+
+export function contents() {
+  const { machine, notebooks } = JSON.parse(readFileSync(at('results', 'lab', 'minutes.json'), 'utf8'));
+  const where = `(${machine.cores} cores, ${machine.cpu})`;
+  const times =
+    Object.keys(notebooks).length === 0
+      ? ''
+      : `The times are of all cells of a notebook in a browser, with the committed results at hand ${where}.\n`;
+  const pictures = new Set(readdirSync(join(folder, 'pictures')));
+  const parts = names().map((name) => {
+    const cells = cellsOf(name);
+    const title = /^#\s+(.*)$/m.exec(textOf(cells[0].source))?.[1] ?? name;
+    const seconds = notebooks[name];
+    const picture = pictures.has(`${name}.png`) ? `\n\n[![${title}](pictures/${name}.png)](${name}.ipynb)` : '';
+    return `## [${title}](${name}.ipynb)\n\n${saysOf(cells)}${seconds === undefined ? '' : ` **${minutes(seconds)}**`}${picture}`;
+  });
+  return `# The notebooks
+
+Open one and choose *Run > Run All Cells*; each stands by itself. What has been trained is loaded from \`results\`; what is
+missing is trained where the notebook says so, with a live curve, and an interrupted cell goes on where it stopped. For a
+question of your own copy [your-ablation](your-ablation.ipynb): it is meant to be changed.
+
+${times}[Start here](00-start-here.ipynb) trains for some minutes the first time.
+
+${parts.join('\n\n')}
+`;
+}
+
+export const contentsPage = 'notebooks/README.md';
