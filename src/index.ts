@@ -52,7 +52,7 @@ export {
   rms,
   tensorsHash,
 } from './views/live';
-export { prefixTwice, prefixGates, threeForms, someExamples } from './views/live';
+export { prefixTwice, prefixGates, prefixAttention, deltaSizes, threeForms, someExamples } from './views/live';
 export { saveDelta, loadDelta, importForeign, exportForeign, mergeStated, newBank } from './views/live';
 export { shapesOf, siteTable, type SiteShapes } from './views/site-table';
 export { nextScores, write, disturb, refusedModels } from './views/live';
@@ -86,7 +86,7 @@ export { offersOf, paretoFront, paretoTable, type Offer } from './views/pareto';
 
 // Tables and figures
 export { variantTable, comparisonTable, publishedTable } from './tables';
-export type { Figure } from './plots/figure';
+export { axis, figure, type Figure } from './plots/figure';
 export type { Table } from './plots/table';
 export { frame, summary } from './plots/frame';
 export { scoreTable } from './plots/score-table';

@@ -57,6 +57,25 @@ export function prefixGates(model: Model, texts: readonly string[], delta: Delta
   });
 }
 
+/** What one attention gives a prefix: who asks, the prefix's keys and values, and the gate `[N, heads, 1]`. */
+export interface PrefixSlots {
+  readonly pair: PrefixPair;
+  readonly attention: NonNullable<SitePoint['attention']>;
+  readonly gate: Tensor;
+  /** Layer, from 0. */
+  readonly at: number;
+}
+
+/** Shows every attention of one text that has a prefix. Tensors live during the call alone. */
+export function prefixSlots(model: Model, text: string, delta: Delta, look: (slots: PrefixSlots) => void): void {
+  withBatch(model, [text], (batch) => {
+    watch(model, batch, delta, ({ pair, point: { attention, layer } }) => {
+      if (attention !== undefined)
+        look({ pair, attention, gate: attendPrefix(pair, attention, model.backbone.shape).gate(), at: layer });
+    });
+  });
+}
+
 /**
  * What f makes of the same down-projection, `[tokens, l]` each: LoRA's identity, the adapter's ReLU, the prefix's
  * softmax.

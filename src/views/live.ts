@@ -8,6 +8,7 @@ import { taskNamed } from '../tasks/registry';
 const open = (): typeof import('../model/open') => require('../model/open') as typeof import('../model/open');
 const texts = (): typeof import('./texts') => require('./texts') as typeof import('./texts');
 const identity = (): typeof import('./identity') => require('./identity') as typeof import('./identity');
+const maps = (): typeof import('./delta-maps') => require('./delta-maps') as typeof import('./delta-maps');
 const fingerprint = (): typeof import('../model/fingerprint') =>
   require('../model/fingerprint') as typeof import('../model/fingerprint');
 const deltas = (): typeof import('../petl/bank/delta') =>
@@ -59,6 +60,10 @@ export const prefixTwice: typeof import('./identity').prefixTwice = late(() => i
  * tokens.
  */
 export const prefixGates: typeof import('./identity').prefixGates = late(() => identity().prefixGates);
+/** How large each trained tensor of a delta is, layer by layer, as cells of `heatMap`. */
+export const deltaSizes: typeof import('./delta-maps').deltaSizes = late(() => maps().deltaSizes);
+/** The share of one head's attention that each word gives each vector of a prefix, as cells of `heatMap`. */
+export const prefixAttention: typeof import('./delta-maps').prefixAttention = late(() => maps().prefixAttention);
 /**
  * What f makes of the same down-projection, `[tokens, l]` each: LoRA's identity, the adapter's ReLU, the prefix's
  * softmax.

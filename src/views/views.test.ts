@@ -12,6 +12,7 @@ import { combinations } from '../petl/design/space';
 import { families, parseMethod } from '../petl/design/written';
 import { fewSteps } from '../training/few-steps';
 import { designTable, sideBySide } from './design-table';
+import { deltaSizes, prefixAttention } from './delta-maps';
 import { prefixGates, prefixTwice, threeForms } from './identity';
 import { packingPicture } from './packing-picture';
 import { reasonTable } from './reason-table';
@@ -101,6 +102,29 @@ describe('prefix tuning twice', () => {
       expect(value).toBeGreaterThan(0);
       expect(value).toBeLessThan(1);
     }
+  });
+
+  it('gives each vector of the prefix its share, which add up to the gate of the head', () => {
+    const text = texts[0] ?? '';
+    const one = prefixGates(model, [text], delta).find(({ row, column }) => row === 'layer 2' && column === '1');
+    const cells = prefixAttention(model, text, delta, { layer: 1, head: 0 });
+    const words = new Set(cells.map(({ row }) => row)).size;
+    expect(cells.reduce((sum, { value }) => sum + value, 0) / words).toBeCloseTo(one?.value ?? NaN, 5);
+    expect(() => prefixAttention(model, text, delta, { layer: 9, head: 0 })).toThrow(
+      'no prefix at attention of layer 9',
+    );
+    expect(() => prefixAttention(model, text, delta, { layer: 0, head: 99 })).toThrow('head 99');
+  });
+
+  it('has a cell for each trained tensor and layer, a learned scale as it is', () => {
+    const scaled = createDelta(parseMethod('pa-ffn:r=2,s=learned'), model.backbone.shape, model.backbone.weights, 1);
+    expect(deltaSizes(scaled, 'scale').map(({ column, value }) => [column, value])).toEqual([
+      ['layer 1', 1],
+      ['layer 2', 1],
+    ]);
+    expect(deltaSizes(delta).length).toBe(Object.keys(delta.variables).length);
+    expect(() => deltaSizes(delta, 'scale')).toThrow('no tensor named "scale"');
+    scaled.dispose();
   });
 
   it('shows three f of one down-projection', () => {
