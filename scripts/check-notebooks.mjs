@@ -1,4 +1,4 @@
-// Type-checks src, every notebook's joined code cells and the blocks of README.md and docs/library.md with tslab's own TypeScript and tslab's options, and the
+// Type-checks src, every notebook's joined code cells and the blocks of README.md, docs/library.md and docs/guides with tslab's own TypeScript and tslab's options, and the
 // notebooks strictly besides: what passes here compiles in a notebook.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -62,6 +62,11 @@ function joinedBlocks(page) {
 }
 const library = join(root, 'docs', 'library.md');
 notebooks.set(join(root, 'library.ts'), { notebook: library, ...joinedBlocks(library) });
+for (const guide of files('docs/guides', '.md'))
+  notebooks.set(join(root, `guide-${relative(join(root, 'docs', 'guides'), guide)}.ts`), {
+    notebook: guide,
+    ...joinedBlocks(guide),
+  });
 const sources = files('src', '.ts').filter((file) => !file.endsWith('.test.ts'));
 
 const host = ts.createCompilerHost(options);
