@@ -51,7 +51,9 @@ const all = JSON.parse((await petl(['studies', '--json'])).out)
   .filter((name) => !name.startsWith('original-'));
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : all;
 rmSync(results, { recursive: true, force: true });
-let failures = 0;
+/** What a study lacks that comes on request alone: data of 358 MB, or texts of a teacher. */
+const lacking = (fault) => /npx petl (fetch bigbench|teacher RUN)/.exec(fault ?? '')?.[0];
+let [failures, skipped] = [0, 0];
 if (chosen.some((name) => /reader|gate/.test(name))) {
   const { code, err } = await petl(['index', 'verses']); // what readers look questions up in
   if (code !== 0) console.log(`FAIL index verses\n     ${err.trim().split('\n').pop()}`);
@@ -60,6 +62,12 @@ for (const name of chosen) {
   const began = performance.now();
   const ended = await petl(['study', name, '--tier', 'quick', '--json']);
   const fault = faultOf(ended);
+  const lacks = lacking(fault);
+  if (lacks !== undefined) {
+    skipped += 1;
+    console.log(`skip ${name.padEnd(26)} asks for ${lacks}`);
+    continue;
+  }
   if (fault !== undefined) failures += 1;
   const counts = fault === undefined ? JSON.parse(ended.out) : undefined;
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
@@ -68,5 +76,5 @@ for (const name of chosen) {
   );
   if (fault !== undefined) console.log(fault.replaceAll(/^/gm, '     '));
 }
-console.log(`${chosen.length - failures} passed, ${failures} failed`);
+console.log(`${chosen.length - failures - skipped} passed, ${failures} failed, ${skipped} skipped`);
 process.exitCode = failures > 0 ? 1 : 0;
