@@ -68,6 +68,9 @@ export { writtenBeside, type WrittenBeside } from './views/written-beside';
 // Tasks
 export { inspect, type Inspected } from './views/inspect';
 export { classificationTask, type ClassificationTask, type OwnLabels } from './tasks/classification';
+export { regressionTask, type RegressionTask, type OwnNumbers } from './tasks/regression';
+export { multiLabelTask, type MultiLabelTask, type OwnManyLabels } from './tasks/multi-label';
+export { spanTask, type SpanTask, type OwnSpans } from './tasks/answer-spans';
 export { taskNamed } from './tasks/registry';
 export { mixture, type MixedPart, type MixtureTask } from './tasks/mixture';
 export { generationTask, type GenerationTask, type OwnPairs } from './tasks/generation';
@@ -94,7 +97,15 @@ export { besidePublished } from './plots/beside-published';
 export { budgetSweep } from './plots/budget-sweep';
 export { heatMap } from './plots/heat-map';
 export { percentileBands } from './plots/percentiles';
-export { tradeOffPoints, robustness, spansOn, spanFigure, totalSizes, bankSizes } from './views/many-tasks';
+export {
+  tradeOffPoints,
+  robustness,
+  spansOn,
+  spanFigure,
+  inTurnTable,
+  totalSizes,
+  bankSizes,
+} from './views/many-tasks';
 export { gaps } from './plots/gaps';
 export { liveCurve, progressBar } from './plots/live';
 export { parameterScore, lossCurve, resultTable, type PartOfStudy } from './views/study-figures';

@@ -3,8 +3,11 @@ import { basename, extname } from 'node:path';
 import { UserError } from '../errors';
 import { defineStudy, type TrainingGrid } from '../experiments/studies/define';
 import type { RateWish } from '../experiments/studies/own-rates';
+import { spanTask } from '../tasks/answer-spans';
 import { classificationTask } from '../tasks/classification';
 import { generationTask } from '../tasks/generation';
+import { multiLabelTask } from '../tasks/multi-label';
+import { regressionTask } from '../tasks/regression';
 import type { Task } from '../tasks/task';
 import { textOf, wholeOf, wordOf, type Input } from './command';
 import { runAndShow } from './study';
@@ -48,21 +51,28 @@ function usualName(path: string): string {
     : `data-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
 }
 
+/** The columns that are named say what kind of task it is. */
 function taskOf(input: Input, name: string): Task {
-  const file = textOf(input, 'data');
-  const { values } = input;
-  const group = typeof values['group'] === 'string' ? { group: values['group'] } : {};
-  if (values['source'] !== undefined || values['target'] !== undefined)
-    return generationTask({ name, file, ...group, source: textOf(input, 'source'), target: textOf(input, 'target') });
-  const pair = typeof values['pair'] === 'string' ? { pair: values['pair'] } : {};
-  return classificationTask({
-    name,
-    file,
-    ...group,
-    ...pair,
-    text: textOf(input, 'text'),
-    label: textOf(input, 'label'),
-  });
+  const has = (option: string): boolean => input.values[option] !== undefined;
+  const given = (option: string): Readonly<Record<string, string>> =>
+    has(option) ? { [option]: textOf(input, option) } : {};
+  const data = { name, file: textOf(input, 'data'), ...given('group') };
+  if (has('source') || has('target'))
+    return generationTask({ ...data, source: textOf(input, 'source'), target: textOf(input, 'target') });
+  if (has('question') || has('context') || has('answer')) {
+    const [question, context] = [textOf(input, 'question'), textOf(input, 'context')];
+    return spanTask({ ...data, question, context, answer: textOf(input, 'answer'), ...given('start') });
+  }
+  const texts = { ...data, ...given('pair'), text: textOf(input, 'text') };
+  if (has('value')) return regressionTask({ ...texts, value: textOf(input, 'value') });
+  if (has('labels')) return multiLabelTask({ ...texts, labels: columnsIn(textOf(input, 'labels')) });
+  return classificationTask({ ...texts, label: textOf(input, 'label') });
+}
+
+/** One column of several labels, or several columns of 1 and 0. */
+function columnsIn(text: string): string | readonly string[] {
+  const columns = text.split(',').map((column) => column.trim());
+  return columns.length === 1 ? text : columns;
 }
 
 /** `head,lora:r=3,s=4,prefix:l=8`: a comma before `key=` belongs to the method, one inside braces to its grid. */

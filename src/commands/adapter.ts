@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { tf, type Tensors } from '../engine/tf';
 import { UserError } from '../errors';
 import { demandWritable, makeFolder } from '../files';
@@ -8,6 +8,7 @@ import type { Delta } from '../petl/bank/delta';
 import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
 import { apart, same } from '../petl/formats/probe';
 import { loadDelta, saveDelta } from '../petl/bank/store';
+import { noteFile, readNote } from '../training/kept';
 import { mergeAdapter } from './adapter-merge';
 import { trainAdapter } from './adapter-train';
 import { flag, print, printJson, textOf, wordOf, type Input } from './command';
@@ -105,5 +106,12 @@ async function opened(
     return { delta, head, ...report };
   }
   const { delta, head } = loadDelta(folder, backbone.shape, { hash: await backbone.hash() });
-  return { delta, head, lossless: true, notes: [] };
+  if (!pointsAtTokens(folder)) return { delta, head, lossless: true, notes: [] };
+  tf.dispose(head);
+  return { delta, head: {}, lossless: false, notes: ['head: it points at tokens and tells no classes: left out'] };
+}
+
+/** Whether the head of a kept adapter reads every token, where those of other libraries read one vector of a text. */
+function pointsAtTokens(folder: string): boolean {
+  return existsSync(join(folder, noteFile)) && readNote(folder).task.kind === 'span';
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { tableText } from '../plots/table';
 import { readDeltaRecord } from '../petl/bank/store';
 import { readNote } from '../training/kept';
-import type { Prediction } from '../training/kinds/kind';
 import { namesIn, removeFromFolder } from '../training/bank-folder';
-import { addToFolder, TaskBank, type BankRow } from '../training/task-bank';
+import { addToFolder, TaskBank } from '../training/task-bank';
+import { answerLine } from './answers';
 import { flag, givenOf, print, printJson, textOf, type Input } from './command';
 
 /** `petl bank add|list|remove|predict BANK [NAME]`: adapters on one frozen model, each in a folder of its name. */
@@ -54,23 +54,20 @@ function listed(folder: string, input: Input): number {
   return 0;
 }
 
-/** Of one task, or of every one. */
+/** Of one task, or of every one; those that find answers in a second text need one. */
 async function answered(folder: string, input: Input): Promise<number> {
   const [text, task] = [textOf(input, 'text'), givenOf(input, 'task')];
   const bank = await TaskBank.load(folder, givenOf(input, 'model'));
   try {
-    const rows: readonly BankRow[] = (task === undefined ? bank.names : [task]).map((one) => ({ task: one, text }));
-    const answers = await bank.predict(rows);
-    const told = rows.map((row, i) => ({ task: row.task, ...(answers[i] as Prediction) }));
+    const pair = givenOf(input, 'pair') ?? null;
+    const told =
+      task === undefined
+        ? (await bank.predictAll(text, pair)).map(({ task: name, answer }) => ({ task: name, ...answer }))
+        : (await bank.predict([{ task, text, pair }])).map((answer) => ({ task, ...answer }));
     if (flag(input, 'json')) printJson(told);
-    else print(told.map((one) => `${one.task}\t${wordsOf(one)}`).join('\n'));
+    else print(told.map((one) => `${one.task}\t${answerLine(one)}`).join('\n'));
     return 0;
   } finally {
     bank.dispose();
   }
-}
-
-function wordsOf(answer: Prediction): string {
-  if (answer.kind === 'text') return answer.text.replace(/\s*\n\s*/g, ' ');
-  return `${answer.label}\t${(answer.probabilities[answer.label] ?? NaN).toFixed(4)}`;
 }

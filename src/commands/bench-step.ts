@@ -58,7 +58,7 @@ class Session {
       frozen,
       method,
       { dropout: 0, labelSmoothing: 0, optimizer: adam },
-      setup.work === 'same' ? 'all' : 'least',
+      { work: setup.work === 'same' ? 'all' : 'least' },
     );
     // Weights that train are read from the state alone: the frozen copies go, as PyTorch has none.
     for (const name of Object.keys(variables)) weights[name]?.dispose();

@@ -35,9 +35,11 @@ export const commands: readonly Command[] = [
     name: 'ablate',
     usage:
       'ablate --data FILE --text COLUMN --label COLUMN --methods A,B --out DIR [--seeds 1,2] [--rate tune|NUMBER] [--json]',
-    about: 'compare methods on data of your own: CSV, TSV or JSON lines (--source and --target for pairs of texts)',
+    about:
+      'compare methods on data of your own: CSV, TSV or JSON lines (in place of --label: --value for numbers, --labels for any of several, --question, --context and --answer for parts of a text, --source and --target for pairs of texts)',
     options: {
-      ...named('data', 'text', 'label', 'pair', 'source', 'target', 'group', 'methods', 'seeds', 'model'),
+      ...named('data', 'text', 'label', 'value', 'labels', 'pair', 'group', 'methods', 'seeds', 'model'),
+      ...named('question', 'context', 'answer', 'start', 'source', 'target'),
       ...named('examples', 'epochs', 'rate', 'from', 'best', 'stop', 'evaluations', 'out', 'name'),
       ...running,
       ...json,
@@ -90,9 +92,9 @@ export const commands: readonly Command[] = [
   {
     name: 'bank',
     usage:
-      'bank add|list|remove|predict BANK [NAME] [--adapter DIR] [--text TEXT] [--task NAME] [--model MODEL] [--json]',
+      'bank add|list|remove|predict BANK [NAME] [--adapter DIR] [--text TEXT] [--pair TEXT] [--task NAME] [--model MODEL] [--json]',
     about: 'adapters of many tasks on one frozen model: what each answers to a text',
-    options: { ...named('adapter', 'text', 'task', 'model'), ...json },
+    options: { ...named('adapter', 'text', 'pair', 'task', 'model'), ...json },
     positionals: ['add|list|remove|predict', 'BANK', '[NAME]'],
     load: () => (require('./bank') as typeof import('./bank')).bankCommand,
   },
@@ -111,6 +113,14 @@ export const commands: readonly Command[] = [
     options: { ...named('name'), ...json },
     positionals: ['RUN'],
     load: () => (require('./teacher') as typeof import('./teacher')).teacherCommand,
+  },
+  {
+    name: 'in-turn',
+    usage: 'in-turn STUDY [--then STUDY] [--tier quick|full] [--json]',
+    about: 'what is left of a task after another was learned, by full fine-tuning and by adapters',
+    options: { ...named('then'), ...tier, ...json },
+    positionals: ['STUDY'],
+    load: () => (require('./in-turn') as typeof import('./in-turn')).inTurnCommand,
   },
   {
     name: 'gate',

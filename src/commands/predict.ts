@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '../errors';
-import type { Prediction, Reading } from '../training/kinds/kind';
+import type { Reading } from '../training/kinds/kind';
+import { answerLine } from './answers';
 import { flag, print, printJson, textOf, type Input } from './command';
 
 /** `petl predict`: what a kept adapter answers to a text, or to each line or row of a file. */
@@ -12,17 +13,11 @@ export async function predictCommand(input: Input): Promise<number> {
   try {
     const answers = await adapter.predict(readings);
     if (flag(input, 'json')) printJson(answers.map(({ kind: _, ...answer }) => answer));
-    else print(answers.map(lineOf).join('\n'));
+    else print(answers.map(answerLine).join('\n'));
     return 0;
   } finally {
     adapter.dispose();
   }
-}
-
-/** Label and how sure, or the text on one line. */
-function lineOf(answer: Prediction): string {
-  if (answer.kind === 'text') return answer.text.replace(/\s*\n\s*/g, ' ');
-  return `${answer.label}\t${(answer.probabilities[answer.label] ?? NaN).toFixed(4)}`;
 }
 
 function readingsOf(input: Input): readonly Reading[] {

@@ -45,7 +45,7 @@ function accumulated(
   batches: readonly (readonly number[])[],
   work: 'least' | 'all' = 'least',
 ): Readonly<Record<string, readonly number[]>> {
-  const classifier = classifierOf(benchOf(family).model, parseMethod(written), quiet, work);
+  const classifier = classifierOf(benchOf(family).model, parseMethod(written), quiet, { work });
   const total = batches.reduce((sum, chosen) => sum + chosen.length, 0);
   const parts = batches.map(
     (chosen) =>

@@ -37,6 +37,37 @@ export function utterancesIn(
   });
 }
 
+/** An utterance that asks for things, with the slots that it asks for. */
+export type Request = Pick<Utterance, 'id' | 'text' | 'group'> & { readonly slots: readonly string[] };
+
+/** What both sides ask for. */
+export function readRequests(): readonly Request[] {
+  return (['user', 'system'] as const).flatMap((side) => {
+    const path = join(packageFolder('convlab'), `auto_${side}_template_nlg.json`);
+    return requestsIn(readJson(path, actsIn, 'bring the package anew with petl fetch')).map((request) => ({
+      ...request,
+      id: `${side} ${request.id}`,
+    }));
+  });
+}
+
+export function requestsIn(
+  acts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>,
+): readonly Request[] {
+  return Object.entries(acts)
+    .filter(([name]) => name.endsWith('-Request'))
+    .flatMap(([name, slots]) =>
+      Object.keys(slots).flatMap((names) => {
+        const asked = names
+          .toLowerCase()
+          .split(';')
+          .filter((slot) => slot !== '');
+        const utterances = utterancesIn({ [name]: { [names]: slots[names] ?? [] } });
+        return utterances.map(({ id, text, group }) => ({ id, text, group, slots: asked }));
+      }),
+    );
+}
+
 /** Slots without the domain that their names give away; the spaces of a tokenised utterance before marks go. */
 function plain(utterance: string): string {
   return utterance

@@ -64,7 +64,7 @@ describe('encodePairs', () => {
 
 describe('encodeTexts', () => {
   it('keeps position and label', () => {
-    expect(encodeTexts(tokenizer({}), [{ id: 'x', text: 'a', pair: null, label: 1 }], 8)).toEqual([
+    expect(encodeTexts(tokenizer({}), [{ text: 'a', pair: null, label: 1 }], 8)).toEqual([
       { index: 0, label: 1, ids: Int32Array.from([1, 97, 2]), typeIds: new Int32Array(3) },
     ]);
   });

@@ -1,14 +1,20 @@
 import { UserError } from '../errors';
 import type { Tokenizer } from '../model/tokenizer';
 import type { Encoded } from './batches';
-import type { ClassificationExample } from './classification';
 import type { GenerationExample, Languages } from './generation';
 import { answerSegment, partsOf, sourceAndTarget, type Part, type Segments } from './segments';
 
-/** A text, or a pair of texts, as a classifier reads it. */
-export interface EncodedText extends Encoded {
+/** A text, or a pair of texts, with what is to be told of it: the index of a label unless L says otherwise. */
+export interface TextWith<L = number> {
+  readonly text: string;
+  readonly pair: string | null;
+  readonly label: L;
+}
+
+/** The same as a model reads it. */
+export interface EncodedText<L = number> extends Encoded {
   readonly typeIds: Int32Array;
-  readonly label: number;
+  readonly label: L;
 }
 
 /** A source and its target; `ids` are the source's. */
@@ -20,11 +26,11 @@ export interface EncodedPair extends Encoded {
 }
 
 /** Token ids of every example, at most `maxLength` each. */
-export function encodeTexts(
+export function encodeTexts<L>(
   tokenizer: Tokenizer,
-  examples: readonly ClassificationExample[],
+  examples: readonly TextWith<L>[],
   maxLength: number,
-): readonly EncodedText[] {
+): readonly EncodedText<L>[] {
   return examples.map((example, index) => ({ index, label: example.label, ...tokenizer.encode(example, maxLength) }));
 }
 

@@ -4,8 +4,9 @@ import { shippedTasks } from './shipped/index';
 import { labelledData } from './labelled';
 import { withoutNear } from './near';
 import { normalText } from './text';
-import { utterancesIn } from './dialogue-acts';
+import { requestsIn, utterancesIn } from './dialogue-acts';
 import { bodyOf } from './shipped/spam';
+import { shiftData } from './shipped/squad-shifts';
 import { tweetData } from './shipped/tweet-polarity';
 import type { ClassificationExample } from './classification';
 
@@ -84,6 +85,50 @@ describe('the makers of shipped tasks', () => {
     expect(one?.group).toBe('utterance try it isn t far');
   });
 
+  it('read what is asked for from the names of its slots', () => {
+    const acts = {
+      'Hotel-Request': { 'Post;Phone;': ['Their postcode and phone ?'], 'Area;': ['Where ?', 'Which area ?'] },
+      'Hotel-Inform': { 'Name;': ['That one .'] },
+    };
+    expect(requestsIn(acts).map(({ text, slots }) => [text, slots])).toEqual([
+      ['Their postcode and phone?', ['post', 'phone']],
+      ['Where?', ['area']],
+      ['Which area?', ['area']],
+    ]);
+  });
+
+  it('divide questions by article, score the set of its own, and count places in UTF-16 units', () => {
+    const article = (title: string, qas: number) => ({
+      title,
+      paragraphs: [
+        {
+          context: `\u{1F600} ${words(title.charCodeAt(0) * 100, 30)} end`,
+          qas: Array.from({ length: qas }, (_, i) => ({
+            id: `${title}${i}`,
+            question: `what ${i}?`,
+            answers: [
+              {
+                text: i === 2 ? 'never' : 'end',
+                answer_start: i === 2 ? 0 : 2 + words(title.charCodeAt(0) * 100, 30).length + 1,
+              },
+            ],
+          })),
+        },
+      ],
+    });
+    const letters = [...'ABCDEFGHIJKLMNOPQRST'];
+    const { train, validation, test } = shiftData(
+      [['one', letters.map((title) => article(title, 3))]],
+      [article('Z', 2)],
+    );
+    expect(test.map(({ id }) => id).sort()).toEqual(['Z0', 'Z1']);
+    expect(train.length + validation.length).toBe(40); // an answer that does not stand where it should leaves
+    const titles = [train, validation].map((part) => new Set(part.map(({ id }) => id[0])));
+    expect(titles[0]!.size + titles[1]!.size).toBe(20);
+    expect(validation.length).toBeGreaterThan(0);
+    for (const { pair, answers } of [...train, ...test]) expect(pair.startsWith('end', answers[0]!.start)).toBe(true);
+  });
+
   it('read tweets by agreement, without links and names', () => {
     const lines = Array.from({ length: 60 }, (_, i) => `neutral,0.9,@me${i} word${i} http://x.y/${i}`);
     const data = tweetData(['sentiment,confidence,text', ...lines, 'positive,0.5,unsure'].join('\n'));
@@ -93,13 +138,14 @@ describe('the makers of shipped tasks', () => {
   });
 });
 
-describe('shipped classification tasks', { timeout: 120_000 }, () => {
-  const offline = shippedTasks.filter(({ kind, packages }) => kind === 'classification' && packages.length > 0);
+describe('shipped tasks of labels and numbers', { timeout: 120_000 }, () => {
+  const kinds = ['classification', 'regression', 'multi-label'];
+  const offline = shippedTasks.filter(({ kind, packages }) => kinds.includes(kind) && packages.length > 0);
   const pinned = offline.filter(({ print }) => print !== null);
   beforeAll(() => fetchPackages([...new Set(pinned.flatMap(({ packages }) => packages))]), 300_000);
 
   it('are at least twelve, none with a text in two splits', async () => {
-    expect(offline.length).toBeGreaterThanOrEqual(13);
+    expect(offline.length).toBeGreaterThanOrEqual(15);
     // verse-paraphrase pairs verses; one pair of verses that are equal in two chapters stays, as it was run
     for (const task of pinned.filter(({ name }) => name !== 'verse-paraphrase')) {
       const { train, validation, test } = await task.load();

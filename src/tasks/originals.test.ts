@@ -2,9 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cola } from './shipped/cola';
 import { mnli } from './shipped/mnli';
+import { mrpc } from './shipped/mrpc';
+import { qnli } from './shipped/qnli';
+import { qqp } from './shipped/qqp';
+import { rte } from './shipped/rte';
+import { squad } from './shipped/squad';
 import { sst2 } from './shipped/sst2';
+import { stsb } from './shipped/stsb';
 import { wmt16 } from './shipped/wmt16-en-ro';
+import { wnli } from './shipped/wnli';
 import { xsum } from './shipped/xsum';
 
 let folder: string;
@@ -25,7 +33,8 @@ function put(path: string, lines: readonly (string | object)[]): void {
 }
 
 describe("the papers' own data sets", () => {
-  it.each([sst2, mnli, xsum, wmt16].map((task) => [task.name, task] as const))(
+  const all = [sst2, mnli, cola, mrpc, stsb, qqp, qnli, rte, wnli, squad, xsum, wmt16];
+  it.each(all.map((task) => [task.name, task] as const))(
     '%s says what to put where when it is not here',
     async (name, task) => {
       await expect(task.load()).rejects.toThrow(
@@ -52,6 +61,45 @@ describe("the papers' own data sets", () => {
       validation: [],
       test: [{ id: 'validation_matched.1', text: 'c', pair: 'd', label: 1 }],
     });
+  });
+
+  it.each([
+    [cola, { sentence: 'a', label: 1 }, { text: 'a', pair: null, label: 1 }, 'matthews'],
+    [mrpc, { sentence1: 'a', sentence2: 'b', label: 0 }, { text: 'a', pair: 'b', label: 0 }, 'f1'],
+    [mrpc, { '#1 String': 'a', '#2 String': 'b', Quality: '1' }, { text: 'a', pair: 'b', label: 1 }, 'f1'],
+    [stsb, { sentence1: 'a', sentence2: 'b', label: 3.8 }, { text: 'a', pair: 'b', value: 3.8 }, 'spearman'],
+    [qqp, { question1: 'a', question2: 'b', is_duplicate: '1' }, { text: 'a', pair: 'b', label: 1 }, 'f1'],
+    [qnli, { question: 'a', sentence: 'b', label: 'not_entailment' }, { text: 'a', pair: 'b', label: 1 }, 'accuracy'],
+    [rte, { sentence1: 'a', sentence2: 'b', label: 0 }, { text: 'a', pair: 'b', label: 0 }, 'accuracy'],
+    [wnli, { sentence1: 'a', sentence2: 'b', label: 1 }, { text: 'a', pair: 'b', label: 1 }, 'accuracy'],
+  ] as const)('%o reads its rows and is scored as GLUE scores it', async (task, row, example, metric) => {
+    put(`${task.name}/train.jsonl`, [row]);
+    put(`${task.name}/validation.jsonl`, [row]);
+    expect((await task.load()).test).toEqual([{ id: 'validation.1', ...example }]);
+    expect(task.metric).toBe(metric);
+  });
+
+  it('stsb refuses what is no number', async () => {
+    put('stsb/train.jsonl', [{ sentence1: 'a', sentence2: 'b', label: '' }]);
+    await expect(stsb.load()).rejects.toThrow(/example train\.1: "" is no number/);
+  });
+
+  it('squad reads answers with their places, counted in letters, and holds paragraphs out whole', async () => {
+    const row = (context: string, text: string, start: number) => ({
+      ...{ id: 'x', title: 't', context, question: 'who? ', answers: { text: [text], answer_start: [start] } },
+    });
+    put(
+      'squad/train.jsonl',
+      Array.from({ length: 40 }, (_, i) => row(`paragraph ${i >> 2} by Ann`, 'Ann', 15)),
+    );
+    put('squad/validation.jsonl', [row(' \u{1F600} says Ann', 'Ann', 8)]);
+    const { train, validation, test } = await squad.load();
+    expect(test[0]).toMatchObject({ text: 'who?', answers: [{ text: 'Ann', start: 9 }] });
+    expect(test[0]!.pair.startsWith('Ann', 9)).toBe(true);
+    expect([train.length, validation.length]).toEqual([36, 4]);
+    expect(new Set(validation.map(({ pair }) => pair)).size).toBe(1);
+    put('squad/validation.jsonl', [{ question: 'q', context: 'c', answers: { text: [], answer_start: [] } }]);
+    await expect(squad.load()).rejects.toThrow(/example validation\.1: its answers /);
   });
 
   it('xsum and wmt16 read sources and targets', async () => {

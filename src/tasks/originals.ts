@@ -6,6 +6,8 @@ import { projectRoot } from '../project';
 import { hashOf } from './split';
 import { classificationTask, type ClassificationExample, type ClassificationTask } from './classification';
 import { generationTask, type GenerationExample, type GenerationTask, type Languages } from './generation';
+import { spanTask, type SpanExample, type SpanTask } from './answer-spans';
+import { regressionTask, type Range, type RegressionExample, type RegressionTask } from './regression';
 import type { Example, TaskData } from './task';
 
 /*
@@ -25,6 +27,8 @@ interface Original<E extends Example> {
   /** Files without ending. Without one for validation, examples of the training file take its place. */
   readonly files: { readonly train: string; readonly validation: string | null; readonly test: string };
   readonly read: (row: Row, id: string) => E;
+  /** What of a training example must not be held out from its like, such as the text of several questions. */
+  readonly groupOf?: (example: E) => string;
 }
 
 /** Examples taken from training, where a data set's validation file is what the papers report on. */
@@ -40,10 +44,12 @@ function load<E extends Example>(original: Original<E>): TaskData<E> {
   const all = examplesOf(original, train);
   if (validation !== null)
     return { train: all, validation: examplesOf(original, validation), test: examplesOf(original, test) };
+  const groupOf = original.groupOf ?? (({ id }) => id);
   const shuffled = all
-    .map((example) => ({ example, hash: hashOf(`${original.name} ${example.id}`) }))
-    .sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  const count = Math.min(HELD_OUT, Math.floor(all.length / 10));
+    .map((example) => ({ example, hash: hashOf(`${original.name} ${groupOf(example)}`) }))
+    .sort((a, b) => (a.hash === b.hash ? 0 : a.hash < b.hash ? -1 : 1));
+  let count = Math.min(HELD_OUT, Math.floor(all.length / 10));
+  while (count > 0 && shuffled[count] !== undefined && shuffled[count]?.hash === shuffled[count - 1]?.hash) count++; // a group is held out whole
   const examples = shuffled.map(({ example }) => example);
   return { train: examples.slice(count), validation: examples.slice(0, count), test: examplesOf(original, test) };
 }
@@ -93,7 +99,7 @@ export function field(row: Row, id: string, ...names: readonly string[]): string
 
 /** A label by its number or its name. */
 function label(row: Row, id: string, names: readonly string[]): number {
-  const value = field(row, id, 'label', 'gold_label');
+  const value = field(row, id, 'label', 'gold_label', 'is_duplicate', 'Quality');
   const found = names.includes(value) ? names.indexOf(value) : Number(value);
   if (Number.isInteger(found) && found >= 0 && found < names.length) return found;
   throw new UserError(
@@ -102,18 +108,38 @@ function label(row: Row, id: string, names: readonly string[]): number {
 }
 
 export function classificationOriginal(
-  original: Omit<Original<ClassificationExample>, 'read'>,
+  original: Omit<Original<ClassificationExample>, 'read'> & Pick<Partial<ClassificationTask>, 'metric'>,
   labels: readonly string[],
   textsOf: (row: Row, id: string) => Pick<ClassificationExample, 'text' | 'pair'>,
 ): ClassificationTask {
-  const { name, source } = original;
+  const { name, source, metric = 'accuracy' } = original;
   const read = (row: Row, id: string): ClassificationExample => ({
     id,
     ...textsOf(row, id),
     label: label(row, id, labels),
   });
   const about = `${source}, from your own files`;
-  return classificationTask({ name, about, labels, load: () => later(() => load({ ...original, read })) });
+  return classificationTask({ name, about, metric, labels, load: () => later(() => load({ ...original, read })) });
+}
+
+/** @param range lowest and highest value */
+export function regressionOriginal(original: Original<RegressionExample>, range: Range): RegressionTask {
+  const { name, source } = original;
+  const about = `${source}, from your own files`;
+  return regressionTask({ name, about, range, load: () => later(() => load(original)) });
+}
+
+export function spanOriginal(original: Original<SpanExample>): SpanTask {
+  const { name, source } = original;
+  return spanTask({ name, about: `${source}, from your own files`, load: () => later(() => load(original)) });
+}
+
+/** A field that is a number. */
+export function numberField(row: Row, id: string, ...names: readonly string[]): number {
+  const text = field(row, id, ...names);
+  const value = Number(text);
+  if (text !== '' && Number.isFinite(value)) return value;
+  throw new UserError(`example ${id}: "${text}" is no number (test files without values cannot be scored)`);
 }
 
 export function generationOriginal(

@@ -15,6 +15,31 @@ export interface ClassificationExample extends Example {
   readonly label: number;
 }
 
+/** A text, or a pair of texts, and a number told of it. */
+export interface RegressionExample extends Example {
+  readonly pair: string | null;
+  readonly value: number;
+}
+
+/** A text, or a pair of texts, and the indices of its labels among the task's `labels`, ascending. */
+export interface MultiLabelExample extends Example {
+  readonly pair: string | null;
+  readonly labels: readonly number[];
+}
+
+/** A question, and in `pair` the text that its answer is a part of. */
+export interface SpanExample extends Example {
+  readonly pair: string;
+  /** The right ones; the first is learned. */
+  readonly answers: readonly Answer[];
+}
+
+/** A part of a text, and where it begins there, in UTF-16 units. */
+export interface Answer {
+  readonly text: string;
+  readonly start: number;
+}
+
 /** A source text and the text to produce from it. */
 export interface GenerationExample extends Example {
   readonly target: string;
@@ -25,7 +50,7 @@ export type TaskData<E extends Example = Example> = Readonly<Record<Split, reado
 
 /**
  * What is learned, as a value: examples, and the names of the kind and the metric that say what is done with them. Made
- * by `classificationTask` and `generationTask`.
+ * by `classificationTask`, `regressionTask`, `multiLabelTask`, `spanTask`, `generationTask` and `mixture`.
  */
 export interface Task<E extends Example = Example> {
   readonly name: string;

@@ -3,7 +3,7 @@ import { noise, type Noise } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import type { Batch } from '../model/batch';
 import { encode, type Frozen } from '../model/encoder';
-import { classify, crossEntropy, meanPool, sequenceMean, weightedMean } from '../model/heads';
+import { classify, meanPool, sequenceMean, weightedMean } from '../model/heads';
 import { runUnder } from '../petl/forms/adaptation';
 import type { Method } from '../petl/design/types';
 import { penaltyOf } from '../petl/forms/ranks';
@@ -11,21 +11,29 @@ import type { Scores } from './evaluate';
 import type { LossSettings } from './job';
 import type { LabelledBatch } from './labelled';
 import { learnerOf, type Learner, type Own } from './learner';
+import { oneClass, type Objective } from './objectives';
 
-/** A frozen encoder with a method and a classification head: pure functions of the trained variables. */
+/** A frozen encoder with a method and a head on the pooled text: pure functions of the trained variables. */
 export interface Classifier extends Learner<LabelledBatch> {
-  /** Class scores `[B, classes]`; dropout only where noise is given. */
+  /** The head's outputs `[B, outputs]`; dropout only where noise is given. */
   logits(own: Own, inputs: Batch, source: Noise | undefined): Tensor;
-  /** `[B]` negative log-likelihoods, the best labels, and 1 where they are the right ones. */
+  /** Of each label its negative log-likelihood, the answer, and its part of the score. */
   score(own: Own, batch: LabelledBatch): Required<Scores>;
 }
 
-/** @param work least: the last block computes what the head reads; all: every position, as other libraries do */
+/** How a classifier is computed, and learned. */
+export interface ClassifierOptions {
+  /** least, as usual: the last block computes what the head reads; all: every position, as other libraries do. */
+  readonly work?: 'least' | 'all';
+  /** What the outputs are held against; one of several classes where left out. */
+  readonly objective?: Objective;
+}
+
 export function classifierOf(
   frozen: Frozen,
   method: Method,
   settings: LossSettings,
-  work: 'least' | 'all' = 'least',
+  { work = 'least', objective = oneClass }: ClassifierOptions = {},
 ): Classifier {
   const { dropout, labelSmoothing, optimizer } = settings;
   const mean = frozen.shape.pooling === 'mean';
@@ -44,7 +52,7 @@ export function classifierOf(
   };
   const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor => {
     const fit = weightedMean(
-      crossEntropy(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing),
+      objective.loss(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing),
       batch.weights,
     );
     const penalty = penaltyOf(method, frozen.shape, { ...own.variables, ...own.constants });
@@ -53,14 +61,6 @@ export function classifierOf(
   return {
     ...learnerOf(loss, optimizer),
     logits,
-    score: (own, batch) => {
-      const scores = logits(own, batch.inputs, undefined);
-      const best = tf.argMax(scores, 1);
-      return {
-        nll: crossEntropy(scores, batch.labels, 0),
-        value: tf.cast(tf.equal(best, batch.labels), 'float32'),
-        answer: tf.cast(best, 'float32'),
-      };
-    },
+    score: (own, batch) => objective.score(logits(own, batch.inputs, undefined), batch.labels),
   };
 }

@@ -8,9 +8,10 @@ import type { TrainingJob } from './job';
 /** A batch at rest. */
 export interface Ready<B> {
   /**
-   * For each row that counts, its example's position and how many of the batch's labels are its own, one after another.
+   * For each row that counts, its example's position, how many of the batch's labels are its own, one after another,
+   * and what it was encoded to.
    */
-  readonly rows: readonly { readonly index: number; readonly labels: number }[];
+  readonly rows: readonly { readonly index: number; readonly labels: number; readonly encoded: Encoded }[];
   /** The batch's tensors, which the caller owns. */
   readonly upload: () => B;
 }
@@ -74,11 +75,7 @@ export function prepare<X extends Example, E extends Encoded, B extends Weighted
     trainingBatches(drawn(parts.train, how.draw?.(chosen.train, { seed, epoch })), plan, { seed, epoch }),
   ).flat();
   const [validation, test] = [evaluationBatches(parts.validation, plan), evaluationBatches(parts.test, plan)];
-  const upload = how.uploader([...train, ...validation, ...test]);
-  const ready = (batch: Batch<E>): Ready<B> => ({
-    rows: batch.rows.slice(0, batch.count).map((row) => ({ index: row.index, labels: how.labels(row) })),
-    upload: () => upload(batch),
-  });
+  const ready = readyFor(how.uploader([...train, ...validation, ...test]), how.labels);
   const part = (batches: readonly Batch<E>[], examples: readonly X[]): Part<B> => ({
     batches: batches.map(ready),
     ids: examples.map(({ id }) => id),
@@ -89,6 +86,17 @@ export function prepare<X extends Example, E extends Encoded, B extends Weighted
     test: part(test, chosen.test),
     print: dataPrint(chosen),
   };
+}
+
+/** Puts batches to rest. */
+export function readyFor<E extends Encoded, B>(
+  upload: (batch: Batch<E>) => B,
+  labels: (row: E) => number,
+): (batch: Batch<E>) => Ready<B> {
+  return (batch) => ({
+    rows: batch.rows.slice(0, batch.count).map((row) => ({ index: row.index, labels: labels(row), encoded: row })),
+    upload: () => upload(batch),
+  });
 }
 
 /** The rows at these places, each time as one of its own: batches tell rows apart. */

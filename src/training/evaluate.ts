@@ -23,13 +23,16 @@ export interface Evaluation {
   readonly perExample: readonly number[];
   /** Labels of each example. */
   readonly labels: readonly number[];
-  /** What was answered to each example; empty where the answer is no number. */
+  /** What was answered to each label of each example; empty where the answer is no number. */
   readonly answers: readonly number[];
+  /** Share of examples answered exactly right, where that stands beside the score. */
+  readonly exact?: number;
 }
 
 /** How one number is made of all: `whole` of the answers and the right ones, else the mean of parts. */
 export interface Statistic {
   readonly whole: Metric['whole'];
+  readonly shares?: Metric['shares'];
   readonly each: Metric['each'];
   /** The right answers, in the order of the part's examples. */
   readonly right: readonly number[];
@@ -42,11 +45,12 @@ export function evaluate<B extends Weighted>(
   score: Compiled<[Own, B], Scores>,
   { batches, ids }: Part<B>,
   own: Own,
-  { whole, each, right, parts }: Statistic,
+  { whole, shares, each, right, parts }: Statistic,
 ): Evaluation {
   if (ids.length === 0) return { score: NaN, loss: NaN, perExample: [], labels: [], answers: [] }; // a tuning trial never sees the test set
   const none = (): number[] => ids.map(() => NaN);
-  const [sums, counts, answers, losses] = [none(), none(), none(), none()];
+  const [sums, counts, losses] = [none(), none(), none()];
+  const given = new Array<readonly number[]>(ids.length).fill([NaN]);
   let loss = 0;
   for (const batch of batches) {
     for (const { index, labels, nll, value, answer } of scoresOf(score, batch, own, each)) {
@@ -54,10 +58,11 @@ export function evaluate<B extends Weighted>(
       losses[index] = nll;
       sums[index] = value;
       counts[index] = labels;
-      answers[index] = answer ?? NaN;
+      given[index] = answer;
     }
   }
   const total = added(counts);
+  const answers = given.flat();
   const found = { answers: answers.some(Number.isNaN) ? [] : answers, labels: counts };
   if (parts.length > 0 || each === 'all') {
     const unit = each === 'all' ? counts.map(() => 1) : counts; // what a part's mean is taken over
@@ -72,7 +77,7 @@ export function evaluate<B extends Weighted>(
   return {
     score: whole === undefined ? added(sums) / total : whole(answers, right),
     loss: loss / total,
-    perExample: sums.map((sum) => sum * (ids.length / total)),
+    perExample: shares === undefined ? sums.map((sum) => sum * (ids.length / total)) : shares(answers, right),
     ...found,
   };
 }
@@ -94,7 +99,8 @@ interface RowScore {
   readonly labels: number;
   readonly nll: number;
   readonly value: number;
-  readonly answer: number | undefined;
+  /** Of each label. */
+  readonly answer: readonly number[];
 }
 
 /** Sums over each row's labels, which stand one after another. */
@@ -114,7 +120,8 @@ function scoresOf<B extends Weighted>(
     added(Array.from({ length: count }, (_, i) => values[from + i] ?? NaN));
   const made = (count: number): number => (each === 'all' ? Number(sum(value, count) === count) : sum(value, count));
   return batch.rows.map(({ index, labels }) => {
-    const row = { index, labels, nll: sum(nll, labels), value: made(labels), answer: answers?.[from] };
+    const answer = answers === undefined ? [NaN] : Array.from(answers.subarray(from, from + labels));
+    const row = { index, labels, nll: sum(nll, labels), value: made(labels), answer };
     from += labels;
     return row;
   });

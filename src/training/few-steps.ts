@@ -7,7 +7,7 @@ import type { Model } from '../model/open';
 import { packTogether } from '../model/packing';
 import { promptLength } from '../petl/forms/modify';
 import type { Delta } from '../petl/bank/delta';
-import { newHead } from './kinds/classification';
+import { newHead } from './kinds/pooled';
 import { classifierOf } from './classifier';
 import type { OptimizerSettings } from './job';
 import { demandFrozen, demandGradients, gradientsDue, printsOf } from './guards';

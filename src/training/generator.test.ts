@@ -189,7 +189,9 @@ describe('an encoder-decoder that learns to write', () => {
       }));
       const upload = pairUploader(batches, 0);
       const ready = batches.map((batch) => ({
-        rows: batch.rows.slice(0, batch.count).map(({ index, target }) => ({ index, labels: target.length })),
+        rows: batch.rows
+          .slice(0, batch.count)
+          .map((encoded) => ({ index: encoded.index, labels: encoded.target.length, encoded })),
         upload: () => upload(batch),
       }));
       const {

@@ -153,6 +153,8 @@ export interface TrainingOutcome {
   readonly labels: readonly number[];
   /** What was answered to each example, the index of its label; empty where the answer is no number. */
   readonly answers: readonly number[];
+  /** Share of test examples answered exactly right, where that stands beside the score. */
+  readonly exact?: number;
   readonly testIds: readonly string[];
   /** What was written for the first test examples; null for tasks without texts. */
   readonly written: Written | null;

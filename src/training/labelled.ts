@@ -5,7 +5,7 @@ import type { Batch } from '../model/batch';
 /** A packed batch and what is to be learned from it. */
 export type LabelledBatch = {
   readonly inputs: Batch;
-  /** int32 `[B]` */
+  /** int32 `[B]`; of a head that answers otherwise what its objective is held against, float `[B]` or `[B, outputs]` */
   readonly labels: Tensor;
   /** float `[B]`, 0 for filler examples */
   readonly weights: Tensor;

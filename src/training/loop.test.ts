@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { upload } from '../engine/memory';
 import { disposeTree } from '../engine/tree';
-import { newHead } from './kinds/classification';
+import { newHead } from './kinds/pooled';
 import { Loop } from './loop';
 import { startState } from './optimizer';
 

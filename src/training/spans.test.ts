@@ -12,7 +12,8 @@ import { perturbed } from '../petl/testing/tiny';
 import type { ClassificationExample } from '../tasks/classification';
 import { classifierOf } from './classifier';
 import { wordModel, words } from './fixtures/words';
-import { labelledBatching, newHead } from './kinds/classification';
+import { classOf } from './kinds/classification';
+import { labelledBatching, newHead } from './kinds/pooled';
 import { spansOf, type Span } from '../tasks/spans';
 import { spanLogits, spanMap } from './spans';
 import { encodeTexts } from '../tasks/encode';
@@ -60,12 +61,16 @@ describe('leaving spans of layers out', { timeout: 60_000 }, () => {
         { size: 7 },
       ),
     );
-    const inputs = labelledBatching(tokenizer, 24, { prompt: 0 }).uploader([batch!])(batch!).inputs;
+    const inputs = labelledBatching(tokenizer, 24, classOf, { prompt: 0 }).uploader([batch!])(batch!).inputs;
     const layers = backbone.shape.encoderLayers;
     const found = tf.unstack(spanLogits(backbone, method, own, inputs));
     expect(found).toHaveLength(1 + (layers * (layers + 1)) / 2);
     const naive = spansOf(layers).map((span) =>
-      classifierOf(backbone, without(method, span, layers), job.training, 'all').logits(own, inputs, undefined),
+      classifierOf(backbone, without(method, span, layers), job.training, { work: 'all' }).logits(
+        own,
+        inputs,
+        undefined,
+      ),
     );
     naive.forEach((logits, s) => {
       const far = tf.max(tf.abs(tf.sub(logits, found[s]!))).dataSync()[0];

@@ -17,7 +17,8 @@ import { planBatches } from '../tasks/plan';
 import { spansOf, type Span } from '../tasks/spans';
 import type { TrainingJob } from './job';
 import type { TrainingModel } from './kinds/kind';
-import { labelledBatching } from './kinds/classification';
+import { classOf } from './kinds/classification';
+import { labelledBatching } from './kinds/pooled';
 import type { LabelledBatch } from './labelled';
 import type { Own } from './learner';
 
@@ -90,7 +91,7 @@ export function spanMap(
     job.engine,
     job.training.precision,
   );
-  const batching = labelledBatching(tokenizer, job.training.maxLength, { prompt: promptLength(job.method) });
+  const batching = labelledBatching(tokenizer, job.training.maxLength, classOf, { prompt: promptLength(job.method) });
   const rows = batching.encode(examples);
   const plan = planBatches(
     rows.map(({ ids }) => ids.length),

@@ -15,7 +15,7 @@ import { classificationTask } from '../tasks/classification';
 import { Adapter } from './adapter';
 import { wordModel, words } from './fixtures/words';
 import { keepTrained } from './kept';
-import { newHead } from './kinds/classification';
+import { newHead } from './kinds/pooled';
 import { removeFromFolder } from './bank-folder';
 import { addToFolder, TaskBank, type BankRow } from './task-bank';
 
@@ -94,6 +94,25 @@ describe('a bank of tasks', { timeout: 60_000 }, () => {
     }
     expect(new Set(answers.map((answer) => (answer.kind === 'label' ? answer.label : ''))).size).toBeGreaterThan(3);
     bank.dispose();
+  });
+
+  it('has the logits of every task bit for bit as a bank of that task alone', async () => {
+    const bank = await full();
+    const rows = mixed(bank.names);
+    const bits = (all: readonly Float32Array[]): readonly string[] =>
+      all.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString('hex'));
+    const together = bits(await bank.outputs(rows));
+    bank.dispose();
+    for (const [name, , labels] of tasks) {
+      const places = rows.flatMap(({ task }, i) => (task === name ? [i] : []));
+      const only = await TaskBank.open(model);
+      only.add(name, at(name));
+      const alone = bits(await only.outputs(places.map((i) => rows[i]!)));
+      only.dispose();
+      expect(alone).toEqual(places.map((i) => together[i]));
+      expect(alone[0]).toHaveLength(8 * labels.length);
+    }
+    expect(new Set(together).size).toBe(rows.length); // bits that tell rows and tasks apart
   });
 
   it('answers as before after others are added and removed', async () => {

@@ -112,7 +112,30 @@ export class TaskBank {
    * What each row's task answers, in the rows' order.
    * @throws UserError on no rows, an empty text, or a task that the bank has not; nothing is answered then
    */
-  async predict(rows: readonly BankRow[]): Promise<readonly Prediction[]> {
+  predict(rows: readonly BankRow[]): Promise<readonly Prediction[]> {
+    return this.answered(rows, ({ predict }) => predict);
+  }
+
+  /**
+   * What each row's head says as it stands, in the rows' order: logits of a task with labels, the output of one that
+   * tells a number.
+   * @throws UserError as `predict` does, and on a task that writes its answers
+   */
+  outputs(rows: readonly BankRow[]): Promise<readonly Float32Array[]> {
+    return this.answered(rows, ({ outputs }, { name }) => {
+      if (outputs !== undefined) return outputs;
+      throw new UserError(`task "${name}" writes its answers and has no head: ask it by predict`);
+    });
+  }
+
+  /** Rows by task, each task's by itself. */
+  private async answered<A>(
+    rows: readonly BankRow[],
+    pick: (
+      trainer: Trainer,
+      held: Held,
+    ) => (own: Own, rows: readonly BankRow[], job: TrainingJob) => Promise<readonly A[]>,
+  ): Promise<readonly A[]> {
     if (rows.length === 0) throw new UserError('there is nothing to predict: give at least one text');
     const empty = rows.findIndex(({ text }) => text.trim() === '');
     if (empty >= 0) throw new UserError(`text ${empty + 1} is empty: leave it out or fill it`);
@@ -121,22 +144,27 @@ export class TaskBank {
       const held = this.get(task);
       groups.set(held, [...(groups.get(held) ?? []), i]);
     });
-    const answers = new Array<Prediction>(rows.length);
-    for (const [{ job, own }, places] of groups) {
-      const found = await this.trainerOf(job).predict(
-        own,
-        places.map((i) => rows[i] as BankRow),
-        job,
-      );
-      places.forEach((place, i) => (answers[place] = found[i] as Prediction));
+    const asked = [...groups].map(([held, places]) => ({ held, places, ask: pick(this.trainerOf(held.job), held) }));
+    const answers = new Array<A>(rows.length);
+    for (const { held, places, ask } of asked) {
+      const own = places.map((i) => rows[i] as BankRow);
+      const found = await ask(held.own, own, held.job);
+      places.forEach((place, i) => (answers[place] = found[i] as A));
     }
     return answers;
   }
 
-  /** What every task answers to one text. */
-  async predictAll(text: string): Promise<readonly { readonly task: string; readonly answer: Prediction }[]> {
-    const answers = await this.predict(this.names.map((task) => ({ task, text })));
-    return this.names.map((task, i) => ({ task, answer: answers[i] as Prediction }));
+  /** What every task answers to one text, or pair of texts; without a pair those that need one are left out. */
+  async predictAll(
+    text: string,
+    pair: string | null = null,
+  ): Promise<readonly { readonly task: string; readonly answer: Prediction }[]> {
+    const needsPair = (name: string): boolean => kindNamed(this.get(name).job.task.kind).needsPair;
+    const asked = this.names.filter((name) => pair !== null || !needsPair(name));
+    if (asked.length === 0 && this.names.length > 0)
+      throw new UserError(`every task of the bank (${this.names.join(', ')}) reads two texts: give the second as pair`);
+    const answers = await this.predict(asked.map((task) => ({ task, text, pair })));
+    return asked.map((task, i) => ({ task, answer: answers[i] as Prediction }));
   }
 
   /** Copies every adapter into a folder of its name below a new folder, whole or not at all. */

@@ -55,7 +55,8 @@ type Data = Readonly<Record<(typeof splits)[number], readonly Example[]>>;
 function sizesTable(task: Task, data: Data): Table {
   const labels = 'labels' in task ? (task as ClassificationTask).labels : [];
   const share = (part: readonly Example[], label: number): string => {
-    const count = part.filter((one) => (one as { label?: number }).label === label).length;
+    const has = ({ label: one, labels: some }: Said): boolean => one === label || some?.includes(label) === true;
+    const count = part.filter((one) => has(one as Said)).length;
     return `${count} (${((100 * count) / part.length).toFixed(0)}%)`;
   };
   return {
@@ -102,9 +103,20 @@ function textOf({ text, pair }: Example): string {
   return pair === null || pair === undefined ? text : `${text} | ${pair}`;
 }
 
+/** What examples of the kinds say of their texts. */
+interface Said {
+  readonly target?: string;
+  readonly value?: number;
+  readonly label?: number;
+  readonly labels?: readonly number[];
+  readonly answers?: readonly { readonly text: string }[];
+}
+
 function answerOf(task: Task, example: Example): string {
-  const { target, label } = example as { readonly target?: string; readonly label?: number };
-  return target ?? ('labels' in task ? ((task as ClassificationTask).labels[label ?? -1] ?? '') : '');
+  const { target, value, label, labels, answers } = example as Said;
+  const names = 'labels' in task ? (task as ClassificationTask).labels : [];
+  const told = labels ?? (label === undefined ? [] : [label]);
+  return target ?? answers?.[0]?.text ?? value?.toString() ?? told.map((one) => names[one] ?? '').join(', ');
 }
 
 export function shortened(text: string, most = 100): string {

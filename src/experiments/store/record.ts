@@ -63,6 +63,8 @@ export interface FinalLine {
    * example has one label.
    */
   readonly tokens: readonly number[];
+  /** Share of test examples answered exactly right, where that stands beside the score. */
+  readonly exact?: number | undefined;
   /** Which examples those are: two runs may be paired when these agree. */
   readonly tests: { readonly count: number; readonly hash: string };
   /** What was written for the first test examples; null for tasks without texts. */

@@ -172,6 +172,7 @@ const wholeFinal: Schema<FinalLine> = v.strictObject({
   metric: v.string(),
   perExample: v.array(real),
   tokens: v.array(whole),
+  exact: v.optional(upTo1),
   tests: print,
   written: v.nullable(written),
   data: v.nullable(v.strictObject({ train: print, validation: print, test: print })),

@@ -97,6 +97,7 @@ function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | str
     metric,
     perExample,
     tokens: labels.some((count) => count !== 1) ? labels : [],
+    ...(outcome.exact !== undefined && { exact: outcome.exact }),
     tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) },
     written: written && { ...written, seconds: digits(written.seconds, 4) },
     data,

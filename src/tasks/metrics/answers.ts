@@ -1,17 +1,22 @@
 import { ngramCounts, overlapOf, splitWords } from './ngrams';
 
-/** CoQA's normal form: lower case, no punctuation of ASCII, no articles. */
+/** The normal form of SQuAD and CoQA: lower case, no punctuation of ASCII, no articles. */
 function wordsOf(text: string): readonly string[] {
   const plain = text.toLowerCase().replace(/[!-/:-@[-`{-~]/g, '');
   return splitWords(plain.replace(/(?<![\p{L}\p{N}_])(a|an|the)(?![\p{L}\p{N}_])/gu, ' '));
 }
 
-/** Overlap of words, from 0 to 1; of two answers without words 1. */
+/** Overlap of words, from 0 to 1; 0 where they share none. */
+function overlapF1(gold: readonly string[], own: readonly string[]): number {
+  const same = overlapOf(ngramCounts(own, 1, '\n'), ngramCounts(gold, 1, '\n'));
+  return same === 0 ? 0 : (2 * same) / (own.length + gold.length);
+}
+
+/** The same as CoQA counts it: of two answers without words 1. */
 function f1Of(expected: string, answer: string): number {
   const [gold, own] = [wordsOf(expected), wordsOf(answer)];
   if (gold.length === 0 || own.length === 0) return Number(gold.length === own.length);
-  const same = overlapOf(ngramCounts(own, 1, '\n'), ngramCounts(gold, 1, '\n'));
-  return same === 0 ? 0 : (2 * same) / (own.length + gold.length);
+  return overlapF1(gold, own);
 }
 
 /**
@@ -27,15 +32,16 @@ export function answerF1(answer: string, references: readonly string[]): number 
 
 /**
  * Exact match and F1 of an answer as SQuAD's own script has them (Rajpurkar et al. 2016): the best of the references,
- * in the same normal form.
+ * in the same normal form. Where no words are shared F1 is 0, also of two answers without words.
  */
 export function squadScores(
   answer: string,
   references: readonly string[],
 ): { readonly exact: number; readonly f1: number } {
-  const own = wordsOf(answer).join(' ');
+  const own = wordsOf(answer);
+  const right = references.map(wordsOf);
   return {
-    exact: Number(references.some((reference) => wordsOf(reference).join(' ') === own)),
-    f1: Math.max(0, ...references.map((reference) => f1Of(reference, answer))),
+    exact: Number(right.some((reference) => reference.join(' ') === own.join(' '))),
+    f1: Math.max(0, ...right.map((reference) => overlapF1(reference, own))),
   };
 }

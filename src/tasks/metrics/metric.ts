@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import { f1, macroF1, matthews } from './classification';
-import { spearman } from './spearman';
+import { pearson, pearsonShares, spearman, spearmanShares } from './spearman';
 
 /**
  * What a score is: the mean of the examples' own parts, or a statistic of the whole set, computed from what was
@@ -13,16 +13,23 @@ export interface Metric {
   readonly each: 'sum' | 'all';
   /** Undefined where the score is the mean of parts. */
   readonly whole: ((answers: ArrayLike<number>, right: ArrayLike<number>) => number) | undefined;
+  /** Each example's share of such a statistic, where it is a mean of them; else its part says whether it is right. */
+  readonly shares?: (answers: ArrayLike<number>, right: ArrayLike<number>) => readonly number[];
 }
 
 const metrics: readonly Metric[] = [
   { name: 'accuracy', better: 'higher', each: 'sum', whole: undefined },
   { name: 'exact-match', better: 'higher', each: 'all', whole: undefined },
+  /** Of answers that are parts of a text, as SQuAD scores them: see `squadScores`. */
+  { name: 'span-f1', better: 'higher', each: 'sum', whole: undefined },
   { name: 'nll', better: 'lower', each: 'sum', whole: undefined },
   { name: 'f1', better: 'higher', each: 'sum', whole: (answers, right) => f1(answers, right) },
   { name: 'macro-f1', better: 'higher', each: 'sum', whole: macroF1 },
   { name: 'matthews', better: 'higher', each: 'sum', whole: matthews },
-  { name: 'spearman', better: 'higher', each: 'sum', whole: spearman },
+  /** Of the decisions about all labels of all examples together. */
+  { name: 'micro-f1', better: 'higher', each: 'sum', whole: (answers, right) => f1(answers, right) },
+  { name: 'spearman', better: 'higher', each: 'sum', whole: spearman, shares: spearmanShares },
+  { name: 'pearson', better: 'higher', each: 'sum', whole: pearson, shares: pearsonShares },
 ];
 
 /** The metric called `name`; an unknown name is a UserError that lists the known ones. */

@@ -21,6 +21,20 @@ export function pearson(predicted: ArrayLike<number>, values: ArrayLike<number>)
   return xx === 0 || yy === 0 ? 0 : xy / Math.sqrt(xx * yy);
 }
 
+/** Each item's share of Pearson's correlation: the product of its two standard scores, whose mean the correlation is. */
+export function pearsonShares(predicted: ArrayLike<number>, values: ArrayLike<number>): readonly number[] {
+  const count = checked(predicted, values);
+  const [x, y] = [centred(predicted), centred(values)];
+  const length = (side: readonly number[]): number => Math.sqrt(side.reduce((sum, value) => sum + value * value, 0));
+  const scale = length(x) * length(y);
+  return x.map((a, item) => (scale === 0 ? 0 : (count * a * (y[item] ?? 0)) / scale));
+}
+
+/** The same of ranks. */
+export function spearmanShares(predicted: ArrayLike<number>, values: ArrayLike<number>): readonly number[] {
+  return pearsonShares(ranks(predicted), ranks(values));
+}
+
 function centred(values: ArrayLike<number>): readonly number[] {
   const list = Array.from(values);
   const mean = list.reduce((sum, value) => sum + value, 0) / list.length;

@@ -1,10 +1,27 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../errors';
 import { hashOf, splitOf, type Split } from '../split';
-import type { ClassificationExample, Example, GenerationExample, TaskData } from '../task';
+import type {
+  ClassificationExample,
+  Example,
+  GenerationExample,
+  MultiLabelExample,
+  RegressionExample,
+  SpanExample,
+  TaskData,
+} from '../task';
 import { normalText } from '../text';
 import { readRecords } from './files';
-import { demandColumn, demandText, recordsOfRows, type DataRow, type Records, type Row } from './records';
+import {
+  demandColumn,
+  demandFlag,
+  demandNumber,
+  demandText,
+  recordsOfRows,
+  type DataRow,
+  type Records,
+  type Row,
+} from './records';
 
 /** Where a user's examples come from: one file or list to be divided, or three that are divided already. */
 export interface Source {
@@ -23,6 +40,31 @@ export interface ClassificationColumns {
   /** Column of the second text of a pair. */
   readonly pair?: string;
   readonly label: string;
+}
+
+export interface RegressionColumns {
+  readonly text: string;
+  /** Column of the second text of a pair. */
+  readonly pair?: string;
+  readonly value: string;
+}
+
+export interface MultiLabelColumns {
+  readonly text: string;
+  /** Column of the second text of a pair. */
+  readonly pair?: string;
+  /** One column that names an example's labels with `;` between them, or a column of 1 and 0 for each label. */
+  readonly labels: string | readonly string[];
+}
+
+export interface SpanColumns {
+  readonly question: string;
+  /** Column of the text that holds the answer. */
+  readonly context: string;
+  /** Column of the answer, as it stands in the text. */
+  readonly answer: string;
+  /** Column of the place where it begins, counted from 0; its first occurrence where left out. */
+  readonly start?: string;
 }
 
 export interface GenerationColumns {
@@ -50,17 +92,12 @@ export function classificationData(
   source: Source,
   { text, pair, label }: ClassificationColumns,
 ): OwnData<ClassificationExample> & { readonly labels: readonly string[] } {
-  const parts = partsOf(source, [
-    [text, 'text'],
-    [label, 'label'],
-    ...(pair === undefined ? [] : [[pair, 'second text'] as const]),
-  ]);
+  const parts = partsOf(source, [...textColumns(text, pair), [label, 'label']]);
   const labels = labelsOf(parts, label);
   const places = new Map(labels.map((value, i) => [value, i]));
   const own = ownData(source, parts, (row, id): ClassificationExample => ({
     id,
-    text: demandText(row, text, 'text'),
-    pair: pair === undefined ? null : demandText(row, pair, 'second text'),
+    ...textsIn(row, text, pair),
     label: places.get(demandText(row, label, 'label')) ?? 0,
   }));
   const trained = new Set(own.data.train.map((example) => example.label));
@@ -68,6 +105,101 @@ export function classificationData(
   if (unseen !== undefined)
     throw new UserError(`no training example has the label "${unseen}": add some, or leave that class out`);
   return { ...own, labels };
+}
+
+/** Texts with a number each, and the range of those that are trained on. */
+export function regressionData(
+  source: Source,
+  { text, pair, value }: RegressionColumns,
+): OwnData<RegressionExample> & { readonly range: readonly [low: number, high: number] } {
+  const parts = partsOf(source, [...textColumns(text, pair), [value, 'value']]);
+  const own = ownData(source, parts, (row, id): RegressionExample => ({
+    id,
+    ...textsIn(row, text, pair),
+    value: demandNumber(row, value, 'value'),
+  }));
+  const values = own.data.train.map((example) => example.value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (low === high)
+    throw new UserError(`column "${value}" has one value, ${low}, in all training rows: nothing to learn`);
+  return { ...own, range: [low, high] };
+}
+
+/** Texts with any number of labels; each label must occur in training. */
+export function multiLabelData(
+  source: Source,
+  { text, pair, labels: columns }: MultiLabelColumns,
+): OwnData<MultiLabelExample> & { readonly labels: readonly string[] } {
+  const wanted = (typeof columns === 'string' ? [columns] : columns).map((column) => [column, 'labels'] as const);
+  const parts = partsOf(source, [...textColumns(text, pair), ...wanted]);
+  const namesIn = (row: DataRow): readonly string[] =>
+    typeof columns === 'string' ? listIn(row, columns) : columns.filter((column) => demandFlag(row, column));
+  const all = typeof columns === 'string' ? parts.flatMap(({ records }) => records.rows.flatMap(namesIn)) : columns;
+  const labels = typeof columns === 'string' ? [...new Set(all)].sort() : columns;
+  if (labels.length > mostClasses)
+    throw new UserError(
+      `column "${String(columns)}" names ${labels.length} labels: at most ${mostClasses} are told apart`,
+    );
+  const places = new Map(labels.map((value, i) => [value, i]));
+  const own = ownData(source, parts, (row, id): MultiLabelExample => ({
+    id,
+    ...textsIn(row, text, pair),
+    labels: [...new Set(namesIn(row).map((name) => places.get(name) ?? 0))].sort((a, b) => a - b),
+  }));
+  const trained = new Set(own.data.train.flatMap((example) => example.labels));
+  const unseen = labels.find((_, i) => !trained.has(i));
+  if (unseen !== undefined || labels.length === 0)
+    throw new UserError(
+      `no training example has ${unseen === undefined ? 'a label' : `the label "${unseen}"`}: add some, or leave it out`,
+    );
+  return { ...own, labels };
+}
+
+/** Questions with texts that hold their answers; examples of one text stay in one split. */
+export function spanData(source: Source, columns: SpanColumns): OwnData<SpanExample> {
+  const { question, context, answer, start } = columns;
+  const parts = partsOf(source, [
+    [question, 'question'],
+    [context, 'text'],
+    [answer, 'answer'],
+    ...(start === undefined ? [] : [[start, 'place of the answer'] as const]),
+  ]);
+  const grouped = source.group === undefined && source.files === undefined ? { ...source, group: context } : source;
+  return ownData(grouped, parts, (row, id): SpanExample => {
+    const [text, pair] = [demandText(row, question, 'question'), row.cells.get(context) ?? ''];
+    demandText(row, context, 'text');
+    const said = demandText(row, answer, 'answer');
+    const at = start === undefined ? pair.indexOf(said) : demandNumber(row, start, 'place of the answer');
+    if (at >= 0 && pair.startsWith(said, at)) return { id, text, pair, answers: [{ text: said, start: at }] };
+    throw new UserError(
+      `${row.at}, column "${answer}": "${shortly(said)}" does not stand in the text${start === undefined ? '' : ` at ${at}`}: give the answer as it is written there`,
+    );
+  });
+}
+
+function shortly(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+}
+
+/** `a; b`: none where the cell is empty. */
+function listIn({ cells }: DataRow, column: string): readonly string[] {
+  const parts = (cells.get(column) ?? '').split(';').map((part) => part.trim());
+  return parts.filter((part) => part !== '');
+}
+
+function textColumns(text: string, pair: string | undefined): readonly (readonly [column: string, role: string])[] {
+  return [[text, 'text'], ...(pair === undefined ? [] : [[pair, 'second text'] as const])];
+}
+
+function textsIn(
+  row: DataRow,
+  text: string,
+  pair: string | undefined,
+): { readonly text: string; readonly pair: string | null } {
+  return {
+    text: demandText(row, text, 'text'),
+    pair: pair === undefined ? null : demandText(row, pair, 'second text'),
+  };
 }
 
 /** Pairs of a source and a target text. */

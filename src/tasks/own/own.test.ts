@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../errors';
-import { classificationData, generationData, type Source } from './examples';
+import { classificationData, generationData, multiLabelData, regressionData, spanData, type Source } from './examples';
 
 let folder: string;
 beforeAll(() => {
@@ -237,5 +237,90 @@ describe('bad data is one line with its place and the remedy', () => {
     );
     expect(said).not.toContain('\n');
     expect(said).toMatch(/: /);
+  });
+});
+
+describe('own numbers', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ({ said: `text ${i}`, stars: i / 4 - 3 }));
+  it('are read with the range that is trained on', () => {
+    const { data, range } = regressionData({ rows }, { text: 'said', value: 'stars' });
+    const values = data.train.map(({ value }) => value);
+    expect(range).toEqual([Math.min(...values), Math.max(...values)]);
+    expect(data.test.every(({ value }) => rows.some(({ stars }) => stars === value))).toBe(true);
+  });
+
+  it.each([
+    ['a word', 'many', /row 3, column "stars": "many" is no number/],
+    ['nothing', '', /row 3, column "stars": the value is missing/],
+  ])('are refused where a cell holds %s', (_, stars, message) => {
+    const wrong = rows.map((row, i) => (i === 2 ? { ...row, stars } : row));
+    expect(() => regressionData({ rows: wrong }, { text: 'said', value: 'stars' })).toThrow(message);
+  });
+
+  it('are refused where all are one', () => {
+    const same = rows.map((row) => ({ ...row, stars: 2 }));
+    expect(() => regressionData({ rows: same }, { text: 'said', value: 'stars' })).toThrow(/has one value, 2/);
+  });
+});
+
+describe('own texts with any number of labels', () => {
+  const names = ['new', 'old', 'red'];
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    const own = names.filter((__, bit) => ((i >> bit) & 1) === 1);
+    return {
+      said: `text ${i}`,
+      tags: own.join('; '),
+      ...Object.fromEntries(names.map((n) => [n, own.includes(n) ? 1 : 0])),
+    };
+  });
+  it('are the same from one column of names and from columns of 1 and 0', () => {
+    const one = multiLabelData({ rows }, { text: 'said', labels: 'tags' });
+    const many = multiLabelData({ rows }, { text: 'said', labels: names });
+    expect(one).toEqual(many);
+    expect(one.labels).toEqual(names);
+    const counts = new Set(one.data.train.map(({ labels }) => labels.length));
+    expect(counts).toEqual(new Set([0, 1, 2, 3]));
+  });
+
+  it('are refused where a cell says neither, or a label never trains', () => {
+    const wrong = rows.map((row, i) => (i === 4 ? { ...row, red: 'maybe' } : row));
+    expect(() => multiLabelData({ rows: wrong }, { text: 'said', labels: names })).toThrow(
+      /row 5, column "red": "maybe" says neither yes nor no: write 1 or 0/,
+    );
+    const none = rows.map((row) => ({ ...row, red: 0 }));
+    expect(() => multiLabelData({ rows: none }, { text: 'said', labels: names })).toThrow(/has the label "red"/);
+  });
+});
+
+describe('own questions', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    asked: `where is ${i}?`,
+    about: `The thing ${i} is in room ${i}. Room ${i} is large.`,
+    answer: `room ${i}`,
+    at: 0,
+  }));
+  const columns = { question: 'asked', context: 'about', answer: 'answer' };
+  it('have their answers where they stand', () => {
+    const { data } = spanData({ rows }, columns);
+    const all = Object.values(data).flat();
+    expect(all).toHaveLength(40);
+    for (const { pair, answers } of all) expect(pair.startsWith(answers[0]!.text, answers[0]!.start)).toBe(true);
+  });
+
+  it('of one text stay in one split', () => {
+    const shared = Array.from({ length: 120 }, (_, i) => ({
+      ...{ asked: `what is ${i}?`, about: `Shelf ${i >> 2} holds things 0 to 119.`, answer: 'things', at: 0 },
+    }));
+    const { data } = spanData({ rows: shared }, columns);
+    const texts = Object.values(data).map((part) => new Set(part.map(({ pair }) => pair)));
+    expect(texts.reduce((sum, one) => sum + one.size, 0)).toBe(30);
+  });
+
+  it('are refused where the answer stands elsewhere', () => {
+    const wrong = rows.map((row, i) => (i === 1 ? { ...row, answer: 'cellar' } : row));
+    expect(() => spanData({ rows: wrong }, columns)).toThrow(
+      /row 2, column "answer": "cellar" does not stand in the text: give the answer as it is written there/,
+    );
+    expect(() => spanData({ rows }, { ...columns, start: 'at' })).toThrow(/row 1, .*does not stand in the text at 0/);
   });
 });

@@ -77,3 +77,19 @@ export function demandText({ at, cells }: DataRow, column: string, role: string)
   if (text !== '') return text;
   throw new UserError(`${at}, column "${column}": the ${role} is missing: fill the cell or leave the row out`);
 }
+
+/** A cell that must hold a number. */
+export function demandNumber(row: DataRow, column: string, role: string): number {
+  const text = demandText(row, column, role);
+  const value = Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new UserError(`${row.at}, column "${column}": "${text}" is no number: write one such as 2.5`);
+}
+
+/** A cell that says whether something holds: 1 or 0, true or false. */
+export function demandFlag(row: DataRow, column: string): boolean {
+  const text = demandText(row, column, 'label').toLowerCase();
+  if (text === '1' || text === 'true') return true;
+  if (text === '0' || text === 'false') return false;
+  throw new UserError(`${row.at}, column "${column}": "${text}" says neither yes nor no: write 1 or 0`);
+}

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../packages/manifest';
 import { classificationTask, labelledTask } from '../classification';
+import { spanTask } from '../answer-spans';
 import { generationTask, writtenTask } from '../generation';
+import { multiLabelTask } from '../multi-label';
+import { regressionTask } from '../regression';
 import { taskNamed } from '../registry';
 import { sentiment } from '../shipped/sentiment';
 import { ownTaskNamed, shownTask, specNameOf } from './stored';
@@ -32,6 +35,22 @@ describe('tasks of own data', () => {
     expect(specNameOf(task)).toBe(made[0]);
     expect(shownTask(made[0]!)).toBe('stored-test');
     expect(specNameOf(sentiment)).toBe('sentiment');
+  });
+
+  it('of every kind come back whole', async () => {
+    const kinds = [
+      regressionTask({ name: 'stored-numbers', rows, text: 'review', value: 'stars', metric: 'pearson' }),
+      multiLabelTask({ name: 'stored-many', rows, text: 'review', labels: 'stars', metric: 'exact-match' }),
+      spanTask({ name: 'stored-spans', rows, question: 'to', context: 'from', answer: 'from', metric: 'exact-match' }),
+    ];
+    for (const task of kinds) {
+      const name = specNameOf(task);
+      made.push(name);
+      const { own, load, about, ...rest } = ownTaskNamed(name);
+      expect(rest).toEqual(JSON.parse(JSON.stringify({ ...task, own: undefined, about: undefined })));
+      expect(await load()).toEqual(await task.load());
+      expect([own?.leaked, about]).toEqual([0, `${task.name}, from your own data`]);
+    }
   });
 
   it('have another name when an example, a label or the metric is another', () => {

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../../errors';
 import { writeWhole } from '../../files';
-import { readText, whole, type Schema } from '../../json';
+import { readText, real, whole, type Schema } from '../../json';
 import { cacheFolder } from '../../packages/manifest';
-import { classificationTask, type ClassificationExample } from '../classification';
-import { generationTask, type GenerationTask, type GenerationExample, type Languages } from '../generation';
-import type { Example, Task, TaskData } from '../task';
+import { classificationTask, type ClassificationTask } from '../classification';
+import { generationTask, type GenerationTask } from '../generation';
+import { multiLabelTask, type MultiLabelTask } from '../multi-label';
+import { spanTask, type SpanTask } from '../answer-spans';
+import { regressionTask, type RegressionTask } from '../regression';
+import type { Task, TaskData } from '../task';
 
 /*
  * Tasks of own data stand in data/cache/own/<name>@<hash>.json, examples and all: a run's spec names the task and the
@@ -16,37 +19,92 @@ import type { Example, Task, TaskData } from '../task';
  * has become of the user's file.
  */
 
-interface Kept<K extends string, E extends Example> {
-  readonly kind: K;
+/** What is kept of every task, beside what its kind adds. */
+interface Kept {
+  readonly kind: string;
   readonly name: string;
   readonly metric: string;
   readonly leaked: number;
-  readonly data: TaskData<E>;
+  readonly data: TaskData;
 }
-type KeptTask =
-  | (Kept<'classification', ClassificationExample> & { readonly labels: readonly string[] })
-  | (Kept<'generation', GenerationExample> & { readonly languages: Languages | null; readonly targetTokens: number });
+
+/** How the tasks of a kind are kept: what is kept of one beside `Kept`, and the task that is made of it. */
+interface Form {
+  readonly schema: v.VariantOptions<'kind'>[number];
+  readonly rest: (task: Task) => object;
+  readonly task: (kept: Kept, load: () => Promise<never>) => Task;
+}
 
 const text = v.pipe(v.string(), v.nonEmpty());
-const labelled = v.strictObject({ id: text, text, pair: v.nullable(text), label: whole });
-const pair = v.strictObject({ id: text, text, target: text });
-const splits = <E>(example: Schema<E>): Schema<TaskData<E & Example>> =>
-  v.strictObject({
-    train: v.array(example),
-    validation: v.array(example),
-    test: v.array(example),
-  }) as unknown as Schema<TaskData<E & Example>>;
 const shared = { name: text, metric: text, leaked: whole };
-const schema: Schema<KeptTask> = v.variant('kind', [
-  v.strictObject({ kind: v.literal('classification'), ...shared, labels: v.array(text), data: splits(labelled) }),
-  v.strictObject({
-    kind: v.literal('generation'),
-    ...shared,
-    languages: v.nullable(v.strictObject({ source: text, target: text })),
-    targetTokens: whole,
-    data: splits(pair),
-  }),
-]) as Schema<KeptTask>;
+const texts = { id: text, text, pair: v.nullable(text) };
+
+/** @param example entries of one example @param more entries that the kind adds to a task */
+function form<T extends Task, R extends object>(
+  kind: T['kind'],
+  [example, more]: readonly [example: v.ObjectEntries, more: v.ObjectEntries],
+  rest: (task: T) => R,
+  task: (kept: Pick<T, 'name' | 'metric'> & R, load: () => Promise<never>) => Task,
+): readonly [kind: string, form: Form] {
+  const part = v.array(v.strictObject(example));
+  const data = v.strictObject({ train: part, validation: part, test: part });
+  const made: Form = {
+    schema: v.strictObject({ kind: v.literal(kind), ...shared, ...more, data }),
+    rest: (one) => rest(one as T),
+    task: (kept, load) => task(kept as unknown as Pick<T, 'name' | 'metric'> & R, load),
+  };
+  return [kind, made];
+}
+
+const range = v.strictTuple([real, real]);
+const answers = v.pipe(v.array(v.strictObject({ text, start: whole })), v.minLength(1));
+const languages = v.nullable(v.strictObject({ source: text, target: text }));
+const forms: Readonly<Record<string, Form>> = Object.fromEntries([
+  form<ClassificationTask, Pick<ClassificationTask, 'labels'>>(
+    'classification',
+    [{ ...texts, label: whole }, { labels: v.array(text) }],
+    ({ labels }) => ({ labels }),
+    ({ name, metric, labels }, load) => classificationTask({ name, metric, labels, load }),
+  ),
+  form<RegressionTask, Pick<RegressionTask, 'range'>>(
+    'regression',
+    [{ ...texts, value: real }, { range }],
+    ({ range }) => ({ range }),
+    ({ name, metric, range }, load) => regressionTask({ name, metric, range, load }),
+  ),
+  form<MultiLabelTask, Pick<MultiLabelTask, 'labels'>>(
+    'multi-label',
+    [{ ...texts, labels: v.array(whole) }, { labels: v.array(text) }],
+    ({ labels }) => ({ labels }),
+    ({ name, metric, labels }, load) => multiLabelTask({ name, metric, labels, load }),
+  ),
+  form<SpanTask, object>(
+    'span',
+    [{ id: text, text, pair: text, answers }, {}],
+    () => ({}),
+    ({ name, metric }, load) => spanTask({ name, metric, load }),
+  ),
+  form<GenerationTask, Pick<GenerationTask, 'languages'> & { readonly targetTokens: number }>(
+    'generation',
+    [
+      { id: text, text, target: text },
+      { languages, targetTokens: whole },
+    ],
+    (task) => ({ languages: task.languages, targetTokens: task.writes?.tokens ?? 0 }),
+    ({ name, metric, languages, targetTokens }, load) =>
+      generationTask({ name, metric, languages, targetTokens, load }),
+  ),
+]);
+const schema: Schema<Kept> = v.variant(
+  'kind',
+  Object.values(forms).map((one) => one.schema),
+) as unknown as Schema<Kept>;
+
+function formOf(kind: string): Form {
+  const found = Object.hasOwn(forms, kind) ? forms[kind] : undefined;
+  if (found !== undefined) return found;
+  throw new UserError(`a task of kind "${kind}" cannot be kept: make it of own data`);
+}
 
 const known = new Map<string, Task>();
 
@@ -89,40 +147,15 @@ function read(name: string): Task {
   return taskOf(found.value);
 }
 
-function keptOf(task: Task): KeptTask {
-  const { name, metric, own } = task;
-  const shared = { name, metric, leaked: own?.leaked ?? 0, data: own?.data };
-  switch (task.kind) {
-    case 'classification':
-      return { kind: 'classification', ...shared, labels: (task as { labels?: unknown }).labels } as KeptTask;
-    case 'generation':
-      return {
-        kind: 'generation',
-        ...shared,
-        languages: (task as { languages?: unknown }).languages,
-        targetTokens: task.writes?.tokens,
-      } as KeptTask;
-    default:
-      throw new UserError(
-        `a task of kind "${task.kind}" cannot be kept: make it by classificationTask or generationTask`,
-      );
-  }
+function keptOf(task: Task): object {
+  const { kind, name, metric, own } = task;
+  return { kind, name, metric, leaked: own?.leaked ?? 0, data: own?.data, ...formOf(kind).rest(task) };
 }
 
-function taskOf(kept: KeptTask): Task {
-  const { name, metric, data } = kept;
-  const load = (): Promise<never> => Promise.resolve(data as never);
-  const task: Task =
-    kept.kind === 'classification'
-      ? classificationTask({ name, metric, labels: kept.labels, load })
-      : generationTask({
-          name,
-          metric: metric as GenerationTask['metric'],
-          languages: kept.languages,
-          targetTokens: kept.targetTokens,
-          load,
-        });
-  return { ...task, about: `${name}, from your own data`, own: { hash: '', leaked: kept.leaked, data } };
+function taskOf(kept: Kept): Task {
+  const { name, data, leaked, kind } = kept;
+  const task = formOf(kind).task(kept, () => Promise.resolve(data as never));
+  return { ...task, about: `${name}, from your own data`, own: { hash: '', leaked, data } };
 }
 
 function pathOf(name: string): string {

@@ -4,6 +4,7 @@ import { dialogue } from './dialogue';
 import { eightTasks } from './eight-tasks';
 import { englishGerman } from './english-german';
 import { bibleVersion } from './bible-version';
+import { cola } from './cola';
 import { dialogueAct } from './dialogue-act';
 import { dialogueDomain } from './dialogue-domain';
 import { editorialSentiment } from './editorial-sentiment';
@@ -12,22 +13,32 @@ import { fiveVoices } from './five-voices';
 import { glossWord } from './gloss-word';
 import { lexicalField } from './lexical-field';
 import { mnli } from './mnli';
+import { mrpc } from './mrpc';
 import { newsLead } from './news-lead';
 import { packageSummary } from './package-summary';
 import { newsTopic } from './news-topic';
 import { packageSection } from './package-section';
 import { productSentiment } from './product-sentiment';
+import { qnli } from './qnli';
+import { qqp } from './qqp';
+import { requestedSlots } from './requested-slots';
+import { rte } from './rte';
 import { sentiment } from './sentiment';
 import { shuffledSentiment } from './sentiment-shuffled';
+import { snippetScore } from './snippet-score';
 import { spam } from './spam';
+import { squad } from './squad';
+import { squadShifts } from './squad-shifts';
 import { sst2 } from './sst2';
 import { storyQuestions } from './story-questions';
+import { stsb } from './stsb';
 import { synopsis } from './synopsis';
 import { tweetPolarity } from './tweet-polarity';
 import { tweetSentiment } from './tweet-sentiment';
 import { verseParaphrase } from './verse-paraphrase';
 import { verseQuestions } from './verse-questions';
 import { wmt16 } from './wmt16-en-ro';
+import { wnli } from './wnli';
 import { xsum } from './xsum';
 
 /** One task for each file of this folder. */
@@ -46,6 +57,9 @@ export const shippedTasks: readonly Task[] = [
   dialogueAct,
   lexicalField,
   bibleVersion,
+  snippetScore,
+  requestedSlots,
+  squadShifts,
   synopsis,
   newsLead,
   englishRomanian,
@@ -60,6 +74,14 @@ export const shippedTasks: readonly Task[] = [
   fiveVoices,
   sst2,
   mnli,
+  cola,
+  mrpc,
+  stsb,
+  qqp,
+  qnli,
+  rte,
+  wnli,
+  squad,
   xsum,
   wmt16,
 ];

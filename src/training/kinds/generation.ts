@@ -25,7 +25,7 @@ import { oneStack } from '../pairs/one-stack';
 import { twoStacks } from '../pairs/two-stacks';
 import { writeTargets, writeTexts, type Writing } from '../write';
 import { defineKind, type Opened, type TaskKind, type TrainingModel } from './kind';
-import { demandText } from './texts';
+import { demandText, withoutExamples } from './texts';
 
 /** What opening a task of pairs asks of it: a mixture also says what an epoch draws, and which part an example is of. */
 export interface WritingTask extends Pick<GenerationTask, 'name' | 'metric' | 'languages' | 'segments'> {
@@ -49,7 +49,7 @@ export const generation: TaskKind = defineKind<GenerationTask, GenerationExample
       languages: languages as Languages | null,
       targetTokens: targetTokens as number,
       segments: (segments ?? null) as Segments | null,
-      load: () => Promise.reject(new UserError(`task "${name}" is here without its examples`)),
+      load: withoutExamples(name),
     }),
   check: ({ name }, data) => demandText(name, data),
   programs: ({ name: _, ...task }) => ({ ...task, load: null, print: null, about: null }), // languages and lengths are theirs

@@ -7,7 +7,7 @@ import type { Tokenizer } from '../../model/tokenizer';
 import type { DataPrint } from '../../tasks/fingerprint';
 import { metricNamed } from '../../tasks/metrics/metric';
 import type { Example, Task, TaskData } from '../../tasks/task';
-import { take, type RunData } from '../data';
+import { take, type Part, type RunData } from '../data';
 import { evaluate, type Evaluation, type Scores } from '../evaluate';
 import type { TrainingJob, Written } from '../job';
 import type { Learner, Own, Tick, Weighted } from '../learner';
@@ -27,13 +27,29 @@ export interface Reading {
   readonly pair?: string | null;
 }
 
-/** What a trained model answers: a label with the probability of each, or a text. */
+/** What a trained model answers: a label, any of several labels, a number, a part of the second text, or a text. */
 export type Prediction =
   | {
       readonly kind: 'label';
       readonly label: string;
       /** Of every label, in the task's order. */
       readonly probabilities: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly kind: 'labels';
+      /** Those whose probability is above one half. */
+      readonly labels: readonly string[];
+      readonly probabilities: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: 'number'; readonly value: number }
+  | {
+      readonly kind: 'span';
+      readonly text: string;
+      /** Where it stands in the second text, in UTF-16 units; `end` is behind it. */
+      readonly start: number;
+      readonly end: number;
+      /** The sum of its ends' logits. */
+      readonly logit: number;
     }
   | {
       readonly kind: 'text';
@@ -52,9 +68,11 @@ export type TaskNote = Readonly<Record<string, unknown>> & { readonly kind: stri
 export interface Opened<X extends Example, B extends Weighted> {
   readonly learner: Learner<B>;
   /** Negative log-likelihood of each label, its part of the score, and the answer where there is one. */
-  readonly score: (own: Own, batch: B) => Scores;
-  /** The right answer, for metrics over the whole set. */
-  readonly right?: (example: X) => number;
+  readonly score?: (own: Own, batch: B) => Scores;
+  /** In place of `score`, where an answer is put together from several rows or is no number. */
+  readonly evaluate?: (own: Own, part: Part<B>, examples: readonly X[]) => Evaluation;
+  /** The right answer of each label, for metrics over the whole set. */
+  readonly right?: (example: X) => number | readonly number[];
   /** The part of the task that an example belongs to: the score is then the mean of the parts' scores. */
   readonly part?: (example: X) => string;
   /** Fresh tensors that the task trains beside the method's. */
@@ -63,6 +81,8 @@ export interface Opened<X extends Example, B extends Weighted> {
   readonly prepare: (data: TaskData<X>, job: TrainingJob) => RunData<B>;
   /** What the model answers to each, in order. */
   readonly predict: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Prediction[]>;
+  /** What the head says of each as it stands, before it is made an answer; none where the answer is written. */
+  readonly outputs?: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Float32Array[]>;
   /** Writes the first of these examples once; null for tasks without texts. */
   readonly write: (own: Own, examples: readonly X[], job: TrainingJob) => Promise<Written | null>;
   readonly times: () => readonly ProgramTimes[];
@@ -80,6 +100,8 @@ export interface TaskKind {
   readonly check: (task: Task, data: TaskData) => void;
   /** What of a task its predictions' programs depend on: tasks with equal ones share the programs of a method. */
   readonly programs: (task: Task) => unknown;
+  /** Whether what is read is always two texts. */
+  readonly needsPair: boolean;
   /** Throws a UserError where model and task do not go together. */
   readonly open: (model: TrainingModel, task: Task, job: TrainingJob) => Trainer;
 }
@@ -91,6 +113,7 @@ export interface Trainer {
   /** Encodes and batches the run's examples. */
   readonly course: (data: TaskData, job: TrainingJob) => Course;
   readonly predict: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Prediction[]>;
+  readonly outputs: Opened<Example, Weighted>['outputs'];
   readonly times: () => readonly ProgramTimes[];
   readonly dispose: () => void;
 }
@@ -119,6 +142,7 @@ export function defineKind<T extends Task<X>, X extends Example, B extends Weigh
   readonly noted: (note: TaskNote) => T;
   readonly check: (task: T, data: TaskData<X>) => void;
   readonly programs: (task: T) => unknown;
+  readonly needsPair?: true;
   readonly open: (model: TrainingModel, task: T, job: TrainingJob) => Opened<X, B>;
 }): TaskKind {
   return {
@@ -126,6 +150,7 @@ export function defineKind<T extends Task<X>, X extends Example, B extends Weigh
     note: (task) => kind.note(task as T),
     noted: kind.noted,
     programs: (task) => kind.programs(task as T),
+    needsPair: kind.needsPair ?? false,
     check: (task, data) => kind.check(task as T, data as TaskData<X>),
     open: (model, task, job) => trainerOf(task, kind.open(model, task as T, job), job),
   };
@@ -136,13 +161,13 @@ function trainerOf<X extends Example, B extends Weighted>(
   opened: Opened<X, B>,
   { training, engine }: TrainingJob,
 ): Trainer {
-  const { learner, right, part } = opened;
-  const { whole, each } = metricNamed(task.metric);
+  const { learner } = opened;
   const stepper = stepperOf(learner, { optimizer: training.optimizer, engine, precision: training.precision });
-  const score = compile((own: Own, batch: B) => opened.score(own, batch), engine, training.precision);
+  const scorer = scorerOf(task, opened, { training, engine });
   return {
     head: opened.head,
     predict: opened.predict,
+    outputs: opened.outputs,
     course: (all, job) => {
       const data = all as TaskData<X>;
       const { accumulation, scored } = job.training;
@@ -157,21 +182,45 @@ function trainerOf<X extends Example, B extends Weighted>(
           disposeTree(batches);
           return next;
         },
-        evaluate: (split, own) =>
-          evaluate(score, parts[split], own, {
-            whole,
-            each,
-            right: right === undefined ? [] : take(data[split], scored[split]).map(right),
-            parts: part === undefined ? [] : take(data[split], scored[split]).map(part),
-          }),
+        evaluate: (split, own) => scorer.evaluate(own, parts[split], take(data[split], scored[split])),
         write: (own) => opened.write(own, take(data.test, scored.test), job),
       };
     },
-    times: () => [...stepper.times(), ...score.times(), ...opened.times()],
+    times: () => [...stepper.times(), ...scorer.times(), ...opened.times()],
     dispose: () => {
       stepper.dispose();
-      score.dispose();
+      scorer.dispose();
       opened.dispose();
+    },
+  };
+}
+
+interface Scorer<X extends Example, B extends Weighted> extends Pick<Trainer, 'times' | 'dispose'> {
+  readonly evaluate: (own: Own, part: Part<B>, examples: readonly X[]) => Evaluation;
+}
+
+/** The kind's own evaluation, or that of what it scores of every label. */
+function scorerOf<X extends Example, B extends Weighted>(
+  task: Task,
+  { score, evaluate: own, right, part }: Opened<X, B>,
+  { training, engine }: Pick<TrainingJob, 'training' | 'engine'>,
+): Scorer<X, B> {
+  if (own !== undefined) return { evaluate: own, times: () => [], dispose: () => undefined };
+  if (score === undefined) throw new Error(`tasks of kind ${task.kind} are not scored`);
+  const { whole, shares, each } = metricNamed(task.metric);
+  const program = compile(score, engine, training.precision);
+  return {
+    evaluate: (tensors, batches, examples) =>
+      evaluate(program, batches, tensors, {
+        whole,
+        shares,
+        each,
+        right: right === undefined ? [] : examples.flatMap(right),
+        parts: part === undefined ? [] : examples.map(part),
+      }),
+    times: () => program.times(),
+    dispose: () => {
+      program.dispose();
     },
   };
 }

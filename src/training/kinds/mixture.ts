@@ -1,11 +1,10 @@
-import { UserError } from '../../errors';
 import type { LanguageBatch } from '../../model/language';
 import type { GenerationExample } from '../../tasks/generation';
 import { drawMixture, partOf, type MixtureTask } from '../../tasks/mixture';
 import type { Segments } from '../../tasks/segments';
 import { openPairs } from './generation';
 import { defineKind, type TaskKind } from './kind';
-import { demandText } from './texts';
+import { demandText, withoutExamples } from './texts';
 
 /** Several tasks of pairs as one: examples are drawn by temperature, and every task counts as much in the score. */
 export const mixtures: TaskKind = defineKind<MixtureTask, GenerationExample, LanguageBatch>({
@@ -31,7 +30,7 @@ export const mixtures: TaskKind = defineKind<MixtureTask, GenerationExample, Lan
     parts: parts as readonly string[],
     temperature: temperature as number,
     segments: (segments ?? null) as Segments | null,
-    load: () => Promise.reject(new UserError(`task "${name}" is here without its examples`)),
+    load: withoutExamples(name),
   }),
   check: ({ name }, data) => demandText(name, data),
   programs: ({ name: _, ...task }) => ({ ...task, load: null, print: null, about: null }),

@@ -10,3 +10,8 @@ export function demandText(name: string, data: TaskData): void {
   if (empty !== undefined)
     throw new UserError(`task "${name}", example ${empty.id}: a text is empty: leave the example out`);
 }
+
+/** How a task that only answers loads: not at all. */
+export function withoutExamples(name: string): () => Promise<never> {
+  return () => Promise.reject(new UserError(`task "${name}" is here without its examples`));
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { squadScores } from './answers';
+
+/** Made-up answers, scored by SQuAD 1.1's own evaluate-v1.1.py. */
+const cases = JSON.parse(readFileSync(join(__dirname, 'fixtures', 'span-answers.json'), 'utf8')) as readonly {
+  readonly answer: string;
+  readonly references: readonly string[];
+  readonly f1: number;
+  readonly exact: boolean;
+}[];
+
+describe('answers that are parts of a text', () => {
+  it("are scored as SQuAD's script does", () => {
+    expect(cases.length).toBeGreaterThan(90);
+    for (const { answer, references, f1, exact } of cases) {
+      const found = squadScores(answer, references);
+      expect([answer, found.exact]).toEqual([answer, Number(exact)]);
+      expect(found.f1, answer).toBeCloseTo(f1, 12);
+    }
+    expect(new Set(cases.map(({ f1 }) => f1)).size).toBeGreaterThan(15);
+  });
+});
