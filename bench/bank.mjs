@@ -1,35 +1,20 @@
 // A mixed batch of ten tasks from one bank against ten models already in memory, each with its own adapter:
 //   node bench/bank.mjs [--rounds N] [--texts N] [--out FILE]
-// Each side runs in a process of its own, so that memory is its own; what is loaded is timed apart from what answers.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// Each side is a process of its own, so that memory is its own, and the two take turns; what is loaded is timed apart
+// from what answers. Files are weighed, too.
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { load, option, report } from './bank-work.mjs';
+import { machine } from './host.mjs';
 
-const root = join(fileURLToPath(import.meta.url), '..', '..');
-const require = createRequire(import.meta.url);
 const count = 10;
+const method = 'houlsby:m=32';
 const words = 'the film was a quiet story about two people who never met but wrote to each other for years'.split(' ');
-
-/** The newest build of src; the first command makes one. */
-function load(path) {
-  execFileSync('node', [join(root, 'bin/petl.cjs'), 'models'], { stdio: 'ignore' });
-  const builds = join(root, '.cache', 'build');
-  const [newest] = readdirSync(builds)
-    .map((name) => join(builds, name))
-    .filter((folder) => statSync(folder).isDirectory())
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  return require(join(newest, path));
-}
-
-const option = (name, usual) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? usual : process.argv[at + 1];
-};
 const texts = Number(option('texts', 160));
-const rounds = Number(option('rounds', 7));
+const rounds = Number(option('rounds', 15));
 const rows = Array.from({ length: texts }, (_, i) => ({
   task: `task-${i % count}`,
   text: Array.from({ length: 8 + (i % 9) }, (_, j) => words[(i * 7 + j * 3) % words.length]).join(' '),
@@ -45,37 +30,31 @@ async function make(folder) {
   const { classificationTask } = load('tasks/classification.js');
   const { defaultTraining } = load('experiments/store/settings.js');
   const { keepTrained } = load('training/kept.js');
-  const { newHead } = load('training/kinds/classification.js');
+  const { newHead } = load('training/kinds/pooled.js');
   const { backbone } = await openModel('minilm-l6');
-  const method = parseMethod('houlsby:m=32');
+  const parsed = parseMethod(method);
   for (let i = 0; i < count; i++) {
     const labels = Array.from({ length: 2 + (i % 5) }, (_, label) => `label ${label}`);
-    const delta = createDelta(method, backbone.shape, backbone.weights, i + 1);
+    const delta = createDelta(parsed, backbone.shape, backbone.weights, i + 1);
     const task = classificationTask({ name: `task-${i}`, labels, load: () => Promise.reject(new Error('none')) });
     const head = newHead(backbone.shape.width, labels.length, i + 1);
     keepTrained(
       join(folder, `task-${i}`),
-      { method, model: 'minilm-l6', task, training: defaultTraining, seed: 1, engine: 'compiled' },
-      { method, shape: backbone.shape, model: await backbone.hash() },
+      { method: parsed, model: 'minilm-l6', task, training: defaultTraining, seed: 1, engine: 'compiled' },
+      { method: parsed, shape: backbone.shape, model: await backbone.hash() },
       { variables: { ...delta.variables, ...head }, constants: delta.constants },
     );
   }
+  return {
+    model: statSync(join(load('model/registry.js').modelNamed('minilm-l6').path, 'model.safetensors')).size,
+    tasks: bytesBelow(folder),
+  };
 }
 
-async function measure(side, folder) {
-  const before = rss();
-  const start = performance.now();
-  const answer = side === 'bank' ? await oneBank(folder) : await tenModels(folder);
-  const loadSeconds = (performance.now() - start) / 1000;
-  const loadedMb = rss() - before;
-  const first = await answer();
-  const times = [];
-  for (let round = 0; round < rounds; round++) {
-    const from = performance.now();
-    await answer();
-    times.push((performance.now() - from) / 1000);
-  }
-  return { side, loadSeconds, loadedMb, answeringMb: rss() - before, perSecond: texts / median(times), first };
+function bytesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath ?? entry.path, entry.name)).size, 0);
 }
 
 async function oneBank(folder) {
@@ -86,12 +65,8 @@ async function oneBank(folder) {
 
 async function tenModels(folder) {
   const { Adapter } = load('training/adapter.js');
-  const adapters = new Map(rows.map(({ task }) => [task, undefined]));
-  for (const task of adapters.keys()) {
-    const adapter = new Adapter(join(folder, task));
-    await adapter.predict(['a']); // loads the model
-    adapters.set(task, adapter);
-  }
+  const adapters = new Map(rows.map(({ task }) => [task, new Adapter(join(folder, task))]));
+  for (const adapter of adapters.values()) await adapter.predict(['a']); // loads the model
   return async () => {
     const answers = new Array(rows.length);
     for (const [task, adapter] of adapters) {
@@ -103,38 +78,69 @@ async function tenModels(folder) {
   };
 }
 
+/** A side answers each message with what it was asked for. */
+async function serve(side, folder) {
+  const { tf } = load('engine/tf.js');
+  tf.scalar(1).square().dataSync(); // the library itself is no part of either side's memory
+  const before = rss();
+  const start = performance.now();
+  const answer = side === 'bank' ? await oneBank(folder) : await tenModels(folder);
+  const loadSeconds = (performance.now() - start) / 1000;
+  const first = await answer();
+  const held = { mb: rss() - before, tensorMb: tf.memory().numBytes / 2 ** 20 };
+  process.on('message', async (message) => {
+    if (message === 'end') return process.exit(0);
+    const from = performance.now();
+    await answer();
+    process.send({ seconds: (performance.now() - from) / 1000, mb: rss() - before });
+  });
+  process.send({ loadSeconds, ...held, first });
+}
+
+function open(side, folder) {
+  const args = ['--side', side, '--folder', folder, '--texts', String(texts)];
+  const child = fork(fileURLToPath(import.meta.url), args);
+  const ask = (message) =>
+    new Promise((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`side ${side} ended with ${code}`)));
+      child.once('message', resolve);
+      if (message !== undefined) child.send(message);
+    });
+  return { ask, end: () => child.send('end') };
+}
+
+async function compare(folder) {
+  const bytes = await make(folder);
+  const sides = { bank: open('bank', folder), models: open('models', folder) };
+  const ready = { bank: await sides.bank.ask(), models: await sides.models.ask() };
+  if (JSON.stringify(ready.bank.first) !== JSON.stringify(ready.models.first))
+    throw new Error('the two sides answer differently');
+  const times = { bank: [], models: [] };
+  const mb = { bank: 0, models: 0 };
+  for (let round = 0; round < rounds; round++) {
+    for (const side of round % 2 === 0 ? ['bank', 'models'] : ['models', 'bank']) {
+      const told = await sides[side].ask('round');
+      times[side].push(told.seconds);
+      mb[side] = Math.max(mb[side], told.mb);
+    }
+  }
+  for (const { end } of Object.values(sides)) end();
+  const told = (side) => ({
+    loadSeconds: ready[side].loadSeconds,
+    mb: mb[side],
+    tensorMb: ready[side].tensorMb,
+    perSecond: texts / median(times[side]),
+    seconds: times[side],
+  });
+  return { machine: machine(), method, tasks: count, texts, rounds, bytes, bank: told('bank'), models: told('models') };
+}
+
 const side = option('side');
-if (side !== undefined) {
-  const found = await measure(side, option('folder'));
-  process.stdout.write(`${JSON.stringify(found)}\n`);
-} else {
+if (side !== undefined) await serve(side, option('folder'));
+else {
   const folder = mkdtempSync(join(tmpdir(), 'petl-bench-bank-'));
   try {
-    await make(folder);
-    const both = ['bank', 'models'].map((name) => {
-      const own = ['--side', name, '--folder', folder, '--texts', String(texts), '--rounds', String(rounds)];
-      const { stdout, stderr, status } = spawnSync('node', [fileURLToPath(import.meta.url), ...own], {
-        encoding: 'utf8',
-        maxBuffer: 2 ** 26,
-      });
-      if (status !== 0) throw new Error(stderr);
-      return JSON.parse(stdout.trim().split('\n').at(-1));
-    });
-    const [bank, models] = both;
-    if (JSON.stringify(bank.first) !== JSON.stringify(models.first))
-      throw new Error('the two sides answer differently');
-    const figures = both.map(({ first: _, ...rest }) => rest);
-    const summary = {
-      tasks: count,
-      texts,
-      rounds,
-      sides: figures,
-      speed: bank.perSecond / models.perSecond,
-      memory: bank.answeringMb / models.answeringMb,
-    };
-    const text = `${JSON.stringify(summary, null, 1)}\n`;
-    if (option('out') !== undefined) writeFileSync(option('out'), text);
-    process.stdout.write(text);
+    report(await compare(folder));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

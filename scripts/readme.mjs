@@ -1,8 +1,9 @@
-// Writes the parts of README.md and docs/voices.md between their markers from result files, so that no number there is
-// typed.
+// Writes the parts of README.md, docs/voices.md and docs/many-tasks.md between their markers from result files, so that no
+// number there is typed.
 //   node scripts/readme.mjs           draws the first figure and the notebooks' pictures, writes the pages and that of contents
 //   node scripts/readme.mjs --check   fails where a page is not what the committed files give
 import { readFileSync } from 'node:fs';
+import { bank } from './readme/bank.mjs';
 import { counts, notebooks } from './readme/catalogue.mjs';
 import { contents, contentsPage, drawPictures } from './readme/contents.mjs';
 import { compute, design, repeats, verdicts } from './readme/findings.mjs';
@@ -15,6 +16,7 @@ import { served } from './readme/voices.mjs';
 const pages = {
   'README.md': { start, counts, speed, precision, generation, base, notebooks, verdicts, design, repeats, compute },
   'docs/voices.md': { served },
+  'docs/many-tasks.md': { bank },
 };
 
 /** A page with every part between its markers made anew. */
