@@ -1,9 +1,9 @@
 import { scoreBaselines, writeBaselines } from '../experiments/findings/baselines';
-import { scoreLabelBaselines, writeLabelBaselines } from '../experiments/findings/label-baselines';
+import { scoreLabelBaselines, scoreSpanBaselines, writeLabelBaselines } from '../experiments/findings/label-baselines';
 import { judgeGate, writeGate } from '../experiments/findings/gate-record';
 import { baseGate } from '../experiments/studies/base-gate';
 import type { Block } from '../experiments/studies/block';
-import { manySettings } from '../experiments/studies/many-tasks';
+import { encoderSettings } from '../experiments/studies/many-tasks';
 import { taskNamed } from '../tasks/registry';
 import { UserError } from '../errors';
 import { tableText } from '../plots/table';
@@ -35,7 +35,8 @@ export async function gateCommand(input: Input): Promise<number> {
 /** `petl baselines TASK`: scores answers without a model and keeps them for tables. */
 export async function baselinesCommand(input: Input): Promise<number> {
   const name = input.positionals[0] ?? '';
-  if (taskNamed(name).kind === 'classification') return await labelBaselines(name, input);
+  const { kind } = taskNamed(name);
+  if (kind === 'classification' || kind === 'span') return await labelBaselines(name, input);
   const record = await scoreBaselines(name);
   const path = relativePath(writeBaselines(record));
   if (flag(input, 'json')) printJson({ ...record, path });
@@ -43,10 +44,14 @@ export async function baselinesCommand(input: Input): Promise<number> {
   return 0;
 }
 
-/** For a task with labels: the most frequent one, and a linear model of words, on what the bank's runs learn from. */
+/**
+ * For a task with labels: the most frequent one, and a linear model of words, on what the bank's runs learn from. For one
+ * with answers that are spans: the sliding window.
+ */
 async function labelBaselines(name: string, input: Input): Promise<number> {
   const { examples = 'all', scored } = settingOf(name)?.training.full ?? {};
-  const record = await scoreLabelBaselines(name, { train: examples, test: scored?.test ?? 'all' });
+  const score = taskNamed(name).kind === 'span' ? scoreSpanBaselines : scoreLabelBaselines;
+  const record = await score(name, { train: examples, test: scored?.test ?? 'all' });
   const path = relativePath(writeLabelBaselines(record));
   if (flag(input, 'json')) printJson({ ...record, path });
   else print(`${record.rows.map(({ about, score }) => `${score.toFixed(3)}  ${about}`).join('\n')}\n\n  ${path}`);
@@ -54,4 +59,4 @@ async function labelBaselines(name: string, input: Input): Promise<number> {
 }
 
 const settingOf = (task: string): Block | undefined =>
-  manySettings.map(({ block }) => block).find((block) => block.task === task);
+  encoderSettings.map(({ block }) => block).find((block) => block.task === task);

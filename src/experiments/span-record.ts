@@ -44,6 +44,11 @@ export function scoreWithout({ seeds }: Pick<SpanRecord, 'seeds'>, span: Span): 
 
 const shareOf = (right: string): number => right.split('1').length / right.length - 1 / right.length;
 
+/** `whole`, or `without 1-3` with layers counted from 1. */
+export function spanName(span: Span): string {
+  return span === null ? 'whole' : `without ${span[0] + 1}-${span[1] + 1}`;
+}
+
 export function spansPath(task: string, results: string = resultsFolder()): string {
   return join(results, 'spans', `${task}.json`);
 }

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readInTurn, shareRight } from '../experiments/in-turn-record';
 import { readSpans, type SpanRecord } from '../experiments/span-record';
 import { rowsOfStudy } from '../experiments/store/rows';
 import type { Study } from '../experiments/studies/study';
@@ -48,6 +49,26 @@ export function robustness(study: Study): readonly SpreadPoint[] {
 /** The record of spans of a task, or undefined where there is none yet. */
 export function spansOn(task: string): SpanRecord | undefined {
   return readSpans(task);
+}
+
+/** What is left of a task after another, shares of right answers in percent; empty where it was never measured. */
+export function inTurnTable(task: string): readonly Table[] {
+  const record = readInTurn(task);
+  if (record === undefined) return [];
+  const percent = (column: string): string => (100 * shareRight(record, column)).toFixed(1);
+  const row = (label: string, name: string): readonly string[] => [
+    label,
+    ...['before', 'after'].map((when) => percent(`${name} ${when}`)),
+  ];
+  return [
+    {
+      columns: [task, 'before', `after ${record.then}`].map((title, c) => ({
+        title,
+        align: c === 0 ? 'left' : 'right',
+      })),
+      rows: [row('one model, fine-tuned in turn', 'full'), row('adapters of both in one bank', 'adapters')],
+    },
+  ];
 }
 
 /** Parameters of one model and N tasks over those of one model: what adapters, and whole copies, come to. */

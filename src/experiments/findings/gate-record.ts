@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson, real, whole, type Schema } from '../../json';
 import { writeWhole } from '../../files';
-import { gateLines, isPassed, labelRivals, rivals, settingsOf, type GateLine, type GateSetting } from './gate';
+import {
+  gateLines,
+  isPassed,
+  labelRivals,
+  rivals,
+  rivalsOf,
+  settingsOf,
+  type GateLine,
+  type GateSetting,
+} from './gate';
 import { labelGateLines } from './label-gate';
 import { resultsFolder } from '../store/spec';
 import type { Study } from '../studies/study';
@@ -34,7 +43,8 @@ export async function judgeGate(study: Study, results?: string): Promise<GateRec
 function labelOutcomes(lines: readonly GateLine[]): GateRecord['settings'] {
   return [...new Set(lines.map(({ task }) => task))].map((task) => {
     const own = lines.filter((line) => line.task === task);
-    const isWhole = labelRivals.every((name) => own.some(({ against }) => against === name));
+    const wanted = rivalsOf(own[0]?.statistic === 'F1 of answers' ? 'span-f1' : 'accuracy');
+    const isWhole = wanted.every((name) => own.some(({ against }) => against === name));
     return {
       task,
       model: own[0]?.model ?? '',
@@ -56,7 +66,7 @@ const line: Schema<GateLine> = v.strictObject({
   task: v.string(),
   model: v.string(),
   against: v.picklist([...rivals, ...labelRivals]),
-  statistic: v.picklist(['nats per token', 'chrF, mean of texts', 'right answers']),
+  statistic: v.picklist(['nats per token', 'chrF, mean of texts', 'right answers', 'F1 of answers']),
   gap: real,
   interval: v.strictObject({ low: real, high: real }),
   seeds: whole,

@@ -19,6 +19,12 @@ export type Rival = (typeof rivals)[number];
 export const labelRivals = ['majority', 'words', 'frozen features'] as const;
 export type LabelRival = (typeof labelRivals)[number];
 
+/** What must be beaten where runs are scored so: of answers that are spans none is the most frequent. */
+export function rivalsOf(metric: string): readonly (Rival | LabelRival)[] {
+  if (metric === 'nll') return rivals;
+  return metric === 'span-f1' ? labelRivals.filter((name) => name !== 'majority') : labelRivals;
+}
+
 /** A task with the model that is adapted to it. */
 export interface GateSetting {
   readonly task: string;
@@ -28,7 +34,7 @@ export interface GateSetting {
 /** How much better the fine-tuned base is than something else, in the statistic's unit; above 0 is better. */
 export interface GateLine extends GateSetting {
   readonly against: Rival | LabelRival;
-  readonly statistic: 'nats per token' | 'chrF, mean of texts' | 'right answers';
+  readonly statistic: 'nats per token' | 'chrF, mean of texts' | 'right answers' | 'F1 of answers';
   readonly gap: number;
   /** 95%, seeds and examples as crossed effects. */
   readonly interval: Interval;

@@ -4,7 +4,9 @@ import { knownShapes } from '../../model/shapes';
 import { parseMethod } from '../../petl/design/written';
 import { taskNamed } from '../../tasks/registry';
 import { studies } from '../studies';
-import { manySettings, fields, variantKeys } from '../studies/many-tasks';
+import { encoderSettings, manySettings, variantKeys, versions } from '../studies/many-tasks';
+import { spansOf } from '../../tasks/spans';
+import { spanName } from '../span-record';
 import { demandTuned } from '../studies/demand-tuned';
 import { readTuning } from '../tuning/tuned';
 import { findings } from '.';
@@ -45,9 +47,30 @@ describe('the findings of Houlsby et al. 2019', () => {
   it("pass the paper's own numbers where it prints them", () => {
     const controls = houlsby.flatMap(({ id, links }) => links.map((link) => [id, control(link)] as const));
     const printed = controls.filter(([, found]) => found !== null);
-    expect(new Set(printed.map(([id]) => id))).toEqual(new Set(['B1', 'B4', 'B6']));
+    expect(new Set(printed.map(([id]) => id))).toEqual(new Set(['B1', 'B4', 'B6', 'B9']));
     for (const [id, found] of printed) expect([id, found?.passed]).toEqual([id, true]);
     expect(printed.find(([id]) => id === 'B6')?.[1]?.gap).toBeCloseTo(83.7 - 77.8);
+  });
+});
+
+describe('comparisons of records', () => {
+  it('are made of columns that the records have', () => {
+    const links = houlsby
+      .flatMap(({ links }) => links)
+      .flatMap((link) => (link.kind === 'ratio' ? [] : (link.measured ?? [])));
+    const spans = spansOf(6).map(spanName);
+    const known = {
+      spans: new Set([...spans, 'majority']),
+      'in-turn': new Set(['full', 'adapters'].flatMap((name) => [`${name} before`, `${name} after`])),
+    };
+    expect(links).toHaveLength(14);
+    for (const { record, first, second } of links)
+      for (const column of [...first, ...second]) expect(known[record].has(column), column).toBe(true);
+  });
+
+  it('every task of a study with a link has the head that full fine-tuning must beat', () => {
+    for (const { block, configurations } of encoderSettings)
+      expect(Object.keys(configurations()), block.name).toContain('head');
   });
 });
 
@@ -56,8 +79,9 @@ describe('one frozen model on many tasks', () => {
     expect(manySettings).toHaveLength(12);
     for (const { block } of manySettings) expect(taskNamed(block.task).packages.length).toBeGreaterThan(0);
     expect(manySettings.filter(({ block }) => block.seeds.full.length === 5).map(({ block }) => block.task)).toEqual([
-      'lexical-field',
       'bible-version',
+      'sentiment',
+      'lexical-field',
     ]);
   });
 
@@ -65,7 +89,7 @@ describe('one frozen model on many tasks', () => {
     const plain = trained('houlsby:m=32');
     const points = ['attn', 'ffn'].map((site) => `point:site=${site},reads=h,form=gelu,r=32,init=houlsby,std=0.01`);
     expect(trained([...points, 'layernorm'].join('+'))).toBe(plain);
-    const of = Object.fromEntries(variantKeys.map((key) => [key, trained(fields.configurations()[key].method)]));
+    const of = Object.fromEntries(variantKeys.map((key) => [key, trained(versions.configurations()[key].method)]));
     expect(of).toEqual({
       depth: plain + 12 * (32 * 32 + 32),
       tanh: plain,

@@ -1,8 +1,8 @@
 import type { Link, ScoreLink } from '../statistics/link';
 import type { Configuration } from '../studies/block';
-import { fields, manySettings, variantKeys, versions } from '../studies/many-tasks';
+import { answers, curved, feelings, fields, manySettings, variantKeys, versions } from '../studies/many-tasks';
 import { atRate } from '../studies/one-model';
-import { claims, open, type Claims } from './finding';
+import { claims, type Claims } from './finding';
 import type { Finding } from './verdict';
 
 const notebook = 'notebooks/10-one-model-many-tasks.ipynb';
@@ -13,14 +13,14 @@ type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Find
 const noBert: Configuration = { name: 'no BERT', label: 'no BERT', method: 'head', change: {}, printed: 'no BERT' };
 
 /** MNLI's and CoLA's roles. */
-const onFields = (study: string, ...tables: readonly string[]): Claims => claims(study, 'lexical-field', ...tables);
 const onVersions = (study: string, ...tables: readonly string[]): Claims => claims(study, 'bible-version', ...tables);
+const onFeelings = (study: string, ...tables: readonly string[]): Claims => claims(study, 'sentiment', ...tables);
 
 /** Tables 1 and 2, sections 3.2 and 3.6. */
 function tables(): readonly Row[] {
-  const [f, v] = [fields.configurations(), versions.configurations()];
-  const [mnli, cola] = [onFields('trade-off', 'Table 1', 'Figure 4'), onVersions('trade-off')];
-  const alike = ({ near }: Claims, c: typeof v): readonly Link[] => [
+  const [v, f] = [versions.configurations(), feelings.configurations()];
+  const [mnli, cola] = [onVersions('trade-off', 'Table 1', 'Figure 4'), onFeelings('trade-off')];
+  const alike = ({ near }: Claims, c: typeof f): readonly Link[] => [
     near(c['houlsby:4'], c['houlsby:32'], [c.full, c['top:1']]),
     near(c['houlsby:128'], c['houlsby:32'], [c.full, c['top:1']]),
   ];
@@ -30,13 +30,13 @@ function tables(): readonly Row[] {
       source: 'Table 1',
       text: 'Adapters come within half a point of full fine-tuning on GLUE',
       // what the paper does call a difference on MNLI is the top layer alone
-      links: [mnli.atLeast(f['houlsby:32'], f.full, [f.full, f['top:1']])],
+      links: [mnli.atLeast(v['houlsby:32'], v.full, [v.full, v['top:1']])],
     },
     {
       id: 'B2',
       source: 'Section 3.6',
       text: "The mean score hardly depends on the adapter's size",
-      links: [...alike(mnli, f), ...alike(cola, v)],
+      links: [...alike(mnli, v), ...alike(cola, f)],
     },
     {
       id: 'B3',
@@ -50,8 +50,8 @@ function tables(): readonly Row[] {
       source: 'Table 2',
       text: 'On 17 further tasks adapters come within half a point of full fine-tuning',
       links: manySettings.map(({ block }) =>
-        claims('extra-tasks', block.task, 'Table 2').atLeast({ ...f['houlsby:32'], printed: 'adapters' }, f.full, [
-          f.full,
+        claims('extra-tasks', block.task, 'Table 2').atLeast({ ...v['houlsby:32'], printed: 'adapters' }, v.full, [
+          v.full,
           noBert,
         ]),
       ),
@@ -59,58 +59,111 @@ function tables(): readonly Row[] {
   ];
 }
 
-/** Figures 3 and 4. */
+/** Figures 3 to 5. */
 function curves(): readonly Row[] {
-  const [f, v] = [fields.configurations(), versions.configurations()];
-  const [mnli, cola] = [onFields('trade-off', 'Figure 4'), onVersions('trade-off')];
-  const curved = ['tweet-sentiment', 'dialogue-act'].map((task) => claims('trade-off', task));
+  const [v, f] = [versions.configurations(), feelings.configurations()];
+  const [mnli, cola] = [onVersions('trade-off', 'Figure 4'), onFeelings('trade-off')];
+  const others = [fields, ...curved].map(({ block }) => claims('trade-off', block.task));
+  const a = answers.configurations();
+  const [squad, plain] = ['Figure 5', ''].map((table) =>
+    claims(answers.block.name, answers.block.task, ...(table === '' ? [] : [table])),
+  ) as [Claims, Claims];
   return [
     {
       id: 'B5',
       source: 'Figure 3',
       text: 'Over two orders of magnitude adapters stay flat while tuning the top layers falls',
-      links: [mnli, cola, ...curved].map(({ greater }) => greater(f['houlsby:1'], f['top:1'])),
+      links: [mnli, cola, ...others].map(({ greater }) => greater(v['houlsby:1'], v['top:1'])),
     },
     {
       id: 'B6',
       source: 'Figure 4, MNLI',
       text: 'An adapter of size 64 beats tuning the top layer at a fifth of its size',
-      links: [mnli.greater(f['houlsby:32'], f['top:1'])],
+      links: [mnli.greater(v['houlsby:32'], v['top:1'])],
     },
     {
       id: 'B7',
       source: 'Figure 4, CoLA',
       text: 'The same order on CoLA',
-      links: [cola.greater(v['houlsby:32'], v['top:1'])],
+      links: [cola.greater(f['houlsby:32'], f['top:1'])],
     },
     {
       id: 'B8',
       source: 'Figure 4',
       text: 'Training LayerNorms alone is clearly worse than adapters',
-      links: [mnli.greater(f['houlsby:32'], f.layernorm), cola.greater(v['houlsby:32'], v.layernorm)],
+      links: [mnli.greater(v['houlsby:32'], v.layernorm), cola.greater(f['houlsby:32'], f.layernorm)],
+    },
+    {
+      id: 'B9',
+      source: 'Figure 5',
+      text: 'On SQuAD adapters of size 64 and even 2 come near full fine-tuning',
+      // what the paper prints as a difference is that to the smallest adapter; for that one the usual delta stands
+      links: [
+        squad.atLeast(a['houlsby:32'], a.full, [a.full, a['houlsby:1']]),
+        plain.atLeast(a['houlsby:1'], a.full, [a.full, a['houlsby:1']]),
+      ],
+    },
+  ];
+}
+
+/** Figure 6, left and centre: shares of right answers with the adapters of some layers left out, nothing retrained. */
+function removals(): readonly Row[] {
+  const single = Array.from({ length: 6 }, (_, layer) => `without ${layer + 1}-${layer + 1}`);
+  const rowsOf = (setting: typeof feelings): Readonly<Record<'little' | 'all' | 'upper' | 'each', readonly Link[]>> => {
+    const { block, configurations } = setting;
+    const method = configurations()['houlsby:32'].name;
+    const link = (kind: ScoreLink['kind'], first: readonly string[], second: readonly string[]): ScoreLink => ({
+      ...{ kind, study: block.name, task: block.task, first: [method], second: [method] },
+      measured: { record: 'spans', first, second },
+      points: 2, // "at most a 2% drop"
+    });
+    return {
+      little: [link('atLeast', single, ['whole'])],
+      each: single.map((name) => link('atLeast', [name], ['whole'])),
+      all: [link('near', ['without 1-6'], ['majority'])],
+      upper: [link('greater', ['without 1-3'], ['without 4-6'])],
+    };
+  };
+  const [mnli, cola] = [rowsOf(versions), rowsOf(feelings)];
+  return [
+    {
+      id: 'B10',
+      source: 'Figure 6, MNLI',
+      text: "Removing one layer's adapters costs little, removing all falls to the majority class",
+      links: [...mnli.little, ...mnli.all, ...mnli.each],
+    },
+    {
+      id: 'B11',
+      source: 'Figure 6, CoLA',
+      text: 'The same on CoLA; upper layers matter more',
+      links: [...cola.upper, ...cola.little, ...cola.all, ...mnli.upper],
     },
   ];
 }
 
 /** Figures 6 (right) and 7, section 3.6. */
 function ablations(): readonly Row[] {
-  const f = fields.configurations();
-  const plain = f['houlsby:32'];
-  const [deviation, rate, variants] = [onFields('initial-scale'), onFields('rate-range'), onFields('adapter-variants')];
+  const v = versions.configurations();
+  const plain = v['houlsby:32'];
+  const [deviation, rate, variants] = [
+    onVersions('initial-scale'),
+    onVersions('rate-range'),
+    onVersions('adapter-variants'),
+  ];
   const byRate = (at: number): ScoreLink => ({
-    ...(rate.greater(atRate(plain, at), atRate(f.full, at)) as ScoreLink),
+    ...(rate.greater(atRate(plain, at), atRate(v.full, at)) as ScoreLink),
     varies: 'rate',
   });
-  const level = [f.full, f['top:1']] as const;
+  const level = [v.full, v['top:1']] as const;
   return [
     {
       id: 'B12',
       source: 'Figure 6, right',
       text: 'Initial deviations up to 0.01 do equally well, larger ones worse',
       links: [
-        deviation.greater(plain, f['std:1']),
-        deviation.near(f['std:1e-3'], plain, level),
-        deviation.near(f['std:1e-7'], plain, level),
+        deviation.greater(plain, v['std:1']),
+        deviation.near(v['std:1e-3'], plain, level),
+        deviation.near(v['std:1e-7'], plain, level),
       ],
     },
     {
@@ -125,35 +178,43 @@ function ablations(): readonly Row[] {
       source: 'Section 3.6',
       text: 'Inner norms, depth, other activations, attention only, parallel placement: no gain',
       standing: 'remark',
-      links: variantKeys.map((key) => variants.atLeast(plain, f[key], level)),
+      links: variantKeys.map((key) => variants.atLeast(plain, v[key], level)),
     },
   ];
 }
 
-const exact = 'no comparison of scores: an exact property, which tests hold and the notebook measures';
-
-/** Houlsby et al. 2019: what its tables, figures and text say, and the comparisons that stand for it. */
-export const houlsby: readonly Finding[] = [
-  ...[
-    ...[...tables(), ...curves(), ...ablations()],
-    {
-      id: 'B15',
-      source: 'Tables 1 and 2',
-      text: 'Nine tasks take 1.3 times the parameters of one model',
-      links: [],
-      mute: exact,
-    },
+/** Section 1: shares of right answers on a task before and after another is learned. */
+function inTurn(): readonly Row[] {
+  const { block, configurations } = feelings;
+  const { full, 'houlsby:32': adapters } = configurations();
+  const link = (kind: ScoreLink['kind'], { name }: Configuration, first: string, second: string): ScoreLink => ({
+    ...{ kind, study: block.name, task: block.task, first: [name], second: [name] },
+    measured: { record: 'in-turn', first: [first], second: [second] },
+  });
+  return [
     {
       id: 'B16',
       source: 'Section 1',
       text: "Training a second task leaves the first task's score as it was",
-      links: [],
-      mute: exact,
+      links: [
+        link('near', adapters, 'adapters after', 'adapters before'),
+        link('greater', full, 'full before', 'full after'),
+      ],
     },
-  ].map((row): Finding => ({ standing: 'claim', ...row, paper: 'houlsby', notebook })),
-  ...open('houlsby', [
-    ['B9', 'Figure 5', 'On SQuAD adapters of size 64 and even 2 come near full fine-tuning'],
-    ['B10', 'Figure 6, MNLI', "Removing one layer's adapters costs little, removing all falls to the majority class"],
-    ['B11', 'Figure 6, CoLA', 'The same on CoLA; upper layers matter more'],
-  ]),
-].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
+  ];
+}
+
+const exact = 'no comparison of scores: a size, which docs/many-tasks.md has as it is measured on disk';
+
+/** Houlsby et al. 2019: what its tables, figures and text say, and the comparisons that stand for it. */
+export const houlsby: readonly Finding[] = [
+  ...[...tables(), ...curves(), ...removals(), ...ablations()],
+  {
+    id: 'B15',
+    source: 'Tables 1 and 2',
+    text: 'Nine tasks take 1.3 times the parameters of one model',
+    links: [],
+    mute: exact,
+  },
+  ...inTurn(),
+].map((row): Finding => ({ standing: 'claim', ...row, paper: 'houlsby', notebook }));

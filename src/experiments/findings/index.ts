@@ -11,6 +11,7 @@ import { he } from './he/index';
 import { ai21 } from './ai21';
 import { houlsby } from './houlsby';
 import { vlm } from './vlm';
+import { measuredColumns } from './measured';
 
 /** What each paper found, declared before the runs. */
 export const findings: Readonly<Record<Paper, readonly Finding[]>> = { he, houlsby, vlm, ai21 };
@@ -36,6 +37,6 @@ function fullTier(): Evidence {
 /** Verdicts on the findings of `papers`; the comparisons of each paper are corrected together. */
 export function verdicts(papers: readonly Paper[], evidence: Evidence = fullTier()): readonly Verdict[] {
   const tuning = Object.keys(tunables).flatMap((name) => readTuning(name) ?? []);
-  const known = { gate: readGate(), tuning };
+  const known = { gate: readGate(), tuning, columns: measuredColumns() };
   return papers.flatMap((paper) => judge(findings[paper], evidence, known));
 }

@@ -2,14 +2,17 @@ import { existsSync } from 'node:fs';
 import * as v from 'valibot';
 import { writeWhole } from '../../files';
 import { readJson, real, whole, type Schema } from '../../json';
+import { foundTask } from '../../tasks/answer-spans';
 import { labelledTask } from '../../tasks/classification';
 import { printOf, type SplitPrint } from '../../tasks/fingerprint';
 import { examplesOf } from '../../tasks/pinned';
+import { spanF1 } from '../../tasks/metrics/answers';
 import { taskNamed } from '../../tasks/registry';
+import { windowAnswers } from '../../tasks/span-baseline';
 import { take } from '../../training/data';
 import { baselinesPath } from './baselines';
 
-/** What answers without a transformer on the test examples of a task with labels. */
+/** What answers without a transformer on the test examples of a task with labels, or with answers that are spans. */
 export interface LabelBaselines {
   readonly task: string;
   /** What was learned from, and scored. */
@@ -19,7 +22,7 @@ export interface LabelBaselines {
     readonly name: 'majority' | 'words';
     readonly about: string;
     readonly score: number;
-    /** Whether each answer is right, 1 or 0. */
+    /** Whether each answer is right, 1 or 0; of an answer that is a span its F1. */
     readonly right: readonly number[];
   }[];
 }
@@ -61,6 +64,29 @@ export async function scoreLabelBaselines(
   };
 }
 
+/** The sliding window, which knows words alone. */
+export async function scoreSpanBaselines(
+  name: string,
+  { train, test }: { readonly train: number | 'all'; readonly test: number | 'all' },
+): Promise<LabelBaselines> {
+  const all = await examplesOf(foundTask(taskNamed(name)));
+  const [learned, scored] = [take(all.train, train), take(all.test, test)];
+  const right = windowAnswers(learned, scored).map((answer, i) =>
+    spanF1(
+      answer,
+      (scored[i]?.answers ?? []).map(({ text }) => text),
+    ),
+  );
+  const about = 'new words of the sentence that is most like the question';
+  const score = right.reduce((sum, one) => sum + one, 0) / right.length;
+  return {
+    task: name,
+    train: printOf(learned),
+    examples: printOf(scored),
+    rows: [{ name: 'words', about, score, right }],
+  };
+}
+
 function mostFrequent(labels: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -82,7 +108,7 @@ const schema: Schema<LabelBaselines> = v.strictObject({
       name: v.picklist(['majority', 'words']),
       about: v.string(),
       score: real,
-      right: v.array(v.pipe(whole, v.maxValue(1))),
+      right: v.array(v.pipe(real, v.minValue(0), v.maxValue(1))),
     }),
   ),
 });

@@ -3,7 +3,7 @@ import { UNTRAINED, type Link, type Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import type { TuningTable } from '../tuning/tuned';
-import { labelRivals, rivals } from './gate';
+import { rivalsOf } from './gate';
 import type { GateRecord } from './gate-record';
 import { control } from './printed';
 
@@ -67,7 +67,7 @@ function gated({ link, groups, metric }: Tested, { gate }: Setting): Preconditio
   const model = groups[0]?.[0]?.run.spec.model;
   const lines = gate?.lines.filter((line) => line.task === link.task && line.model === model) ?? [];
   const lost = lines.filter(({ passed }) => !passed).map(({ against }) => against);
-  const wanted: readonly string[] = metric === 'nll' ? rivals : labelRivals;
+  const wanted = rivalsOf(metric);
   const missing = wanted.filter((name) => lines.every(({ against }) => against !== name));
   const said = [
     ...(lost.length > 0 ? [`does not beat ${[...new Set(lost)].join(', ')}`] : []),

@@ -61,13 +61,13 @@ function voice({ block, configurations }: Setting<'full' | 'segments'>): Role {
   };
 }
 
-/** Of the paper's points one is a hundredth of accuracy; the head alone is the weakest method. */
-function houlsbyTask(task: string, plays: string, only?: string): Role {
+/** Of the paper's points one is a hundredth of the score; the head alone is the weakest method. */
+function houlsbyTask(task: string, plays: string, only?: string, metric = 'accuracy'): Role {
   const [top, bottom] = [
     { here: 'full', printed: 'full fine-tuning' },
     { here: 'head', printed: 'head' },
   ];
-  const where = { task, plays, metric: 'accuracy', paper: 'houlsby', study: `many-${task}` } as const;
+  const where = { task, plays, metric, paper: 'houlsby', study: `many-${task}` } as const;
   return { ...where, top, bottom, point: 0.01, ...(only === undefined ? {} : { only }) };
 }
 
@@ -95,8 +95,10 @@ const xsum = ['XSum', 'rouge2'] as const;
 /** The tasks that stand for the paper's. */
 export const roles: readonly Role[] = [
   ...manySettings.map(({ block }) => houlsbyTask(block.task, 'average', 'extra-tasks')),
-  houlsbyTask('lexical-field', 'MNLI-m'),
-  houlsbyTask('bible-version', 'CoLA'),
+  houlsbyTask('bible-version', 'MNLI-m'),
+  ...['trade-off', 'many-sentiment'].map((only) => houlsbyTask('sentiment', 'CoLA', only)),
+  ...['lexical-field', 'dialogue-act', 'tweet-polarity'].map((task) => houlsbyTask(task, 'further', 'trade-off')),
+  houlsbyTask('squad-shifts', 'SQuAD v1.1', 'many-squad-shifts', 'F1'),
   classification('sentiment', 'SST-2', 'prompt:l=20'),
   classification('verse-paraphrase', 'MNLI', 'bitfit'),
   generation({ task: 'synopsis', study: 'summarisation' }, xsum, 'prompt:l=16'),
@@ -129,7 +131,7 @@ export function spanOf(place: Place, evidence: Evidence): number | undefined {
     evidence(role.study, here, role.task).flatMap(lastScore),
   );
   if (!top?.length || !bottom?.length) return undefined;
-  return role.metric === 'accuracy' ? mean(top) - mean(bottom) : mean(bottom) - mean(top);
+  return role.point === 'span' ? mean(bottom) - mean(top) : mean(top) - mean(bottom); // of likelihoods less is better
 }
 
 /** What one printed point is in the unit of a task's score; undefined while its span is not run. */

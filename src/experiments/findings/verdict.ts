@@ -1,7 +1,15 @@
 import { relative } from 'node:path';
 import { projectRoot } from '../../project';
 import { crossedInterval, crossedP } from '../statistics/crossed';
-import { linkText, testLink, type Evidence, type Link, type LinkTest, type Tested } from '../statistics/link';
+import {
+  linkText,
+  testLink,
+  type Columns,
+  type Evidence,
+  type Link,
+  type LinkTest,
+  type Tested,
+} from '../statistics/link';
 import { holm, mean, type Interval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { canonicalJson, runPath } from '../store/spec';
@@ -95,6 +103,7 @@ export const rule: string =
 export interface JudgeOptions {
   readonly gate?: GateRecord | undefined;
   readonly tuning?: readonly TuningTable[];
+  readonly columns?: Columns;
 }
 
 /**
@@ -105,9 +114,9 @@ export interface JudgeOptions {
 export function judge(
   findings: readonly Finding[],
   evidence: Evidence,
-  { gate, tuning = [] }: JudgeOptions = {},
+  { gate, tuning = [], columns }: JudgeOptions = {},
 ): readonly Verdict[] {
-  const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence)));
+  const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence, columns)));
   const all = tests.flat().filter((test): test is Tested => test.kind === 'tested');
   const known = { evidence, gate, tuning };
   const speaking = new Map(all.filter((test) => maySpeak(test, known)).map((test) => [keyOf(test), test]));
@@ -206,6 +215,11 @@ const usualDelta: Readonly<Record<string, number>> = { accuracy: 0.01, nll: 0.03
 /** Delta, and the gap to be expected after the paper, in the unit of the score. */
 function sizeOf({ link, metric }: Tested, evidence: Evidence): { readonly delta: number; readonly expected: number } {
   const usual = link.kind === 'ratio' ? 0 : link.statistic === 'text' ? 1 : (usualDelta[metric] ?? 0.01);
+  const points = link.kind === 'ratio' ? undefined : link.points;
+  if (points !== undefined) {
+    const delta = points * (pointOf(link, evidence) ?? 0.01);
+    return { delta, expected: 2 * delta };
+  }
   const known = control(link);
   const point = link.kind === 'ratio' || link.statistic === 'text' ? undefined : pointOf(link, evidence);
   if (known === null || point === undefined) return { delta: usual, expected: 2 * usual };

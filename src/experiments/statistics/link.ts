@@ -32,6 +32,7 @@ export interface ScoreLink extends Sides {
    * do not compare (trained with and without label smoothing).
    */
   readonly statistic?: 'score' | 'text';
+<<<<<<< HEAD
   /**
    * Of a task that asks its questions under several arms, the arm that each variant is scored on, `first` before
    * `second`: all where left out.
@@ -39,6 +40,12 @@ export interface ScoreLink extends Sides {
   readonly arms?: readonly string[];
   /** The frozen model is what the link compares. */
   readonly across?: 'models';
+=======
+  /** What was measured of the variants' runs in place of their scores: the sides are means of columns of a record. */
+  readonly measured?: MeasuredSides;
+  /** In the paper's points: below it, it calls a difference small. */
+  readonly points?: number;
+>>>>>>> 5f45a8a (Compare answers without a transformer with the examples that were scored)
   /** The rate is what the link compares: its sides run at one that is not their best, and may collapse. */
   readonly varies?: 'rate';
   /** The same comparison among the paper's numbers; none where the paper prints none. */
@@ -46,6 +53,20 @@ export interface ScoreLink extends Sides {
   /** The difference that the paper does call one, where the link says that two are level: delta is half of it. */
   readonly contrast?: PrintedSides;
 }
+
+/** Columns of a record that hold for each seed and test example of a task whether it is answered right. */
+export interface MeasuredSides {
+  readonly record: 'spans' | 'in-turn';
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+}
+
+/** A column of such a record; undefined where it was never made. */
+export type Columns = (
+  record: MeasuredSides['record'],
+  task: string,
+  column: string,
+) => readonly { readonly seed: number; readonly right: readonly number[] }[] | undefined;
 
 /** Rows of the published numbers by method, each side with the link's weights. */
 export interface PrintedSides {
@@ -82,7 +103,7 @@ export type LinkTest = Tested | { readonly kind: 'untested'; readonly link: Link
 const fewestSeeds = 3;
 
 /** Tests a link on the seeds that all its variants have run. */
-export function testLink(link: Link, evidence: Evidence): LinkTest {
+export function testLink(link: Link, evidence: Evidence, columns: Columns = () => undefined): LinkTest {
   const names = [...link.first, ...link.second];
   const pairs = link.kind !== 'ratio' && link.across === 'models' ? isScoredAlike : isPair;
   const groups = commonSeeds(
@@ -96,10 +117,43 @@ export function testLink(link: Link, evidence: Evidence): LinkTest {
       reason: `finished runs of ${listed(names)} on ${link.task} have ${groups.length} common seeds of at least ${fewestSeeds}: npx petl study ${link.study} --tier full`,
     };
   const metric = groups[0]?.[0]?.final.metric ?? '';
+  const measured = link.kind === 'ratio' ? undefined : link.measured;
+  if (measured !== undefined) return testMeasured(link, measured, groups, columns);
   const rows = groups.map((runs) => differenceOf(link, runs));
   if (rows.some((row) => row.some((value) => !Number.isFinite(value))))
     return { kind: 'untested', link, reason: `${linkText(link)}: not every run has the statistic` };
   return { kind: 'tested', link, found: crossed(rows), metric, groups };
+}
+
+/** The same of what a record holds of the runs' seeds. */
+function testMeasured(
+  link: Link,
+  { record, first, second }: MeasuredSides,
+  groups: readonly (readonly RunRecord[])[],
+  columns: Columns,
+): LinkTest {
+  const metric = groups[0]?.[0]?.final.metric ?? '';
+  const sides = [first, second].map((names) => names.map((name) => columns(record, link.task, name)));
+  const measured = groups.flatMap((runs) => {
+    const { seed } = runs[0]?.run.spec ?? {};
+    const [a, b] = sides.map((side) => meanOf(side.map((rows) => rows?.find((row) => row.seed === seed)?.right)));
+    return a === undefined || b === undefined ? [] : [{ runs, row: a.map((value, i) => value - (b[i] ?? Number.NaN)) }];
+  });
+  if (measured.length < fewestSeeds)
+    return {
+      kind: 'untested',
+      link,
+      reason: `${linkText(link)}: the record has ${measured.length} of the runs' seeds, of at least ${fewestSeeds}: npx petl ${record} ${link.study} --tier full`,
+    };
+  const found = crossed(measured.map(({ row }) => row));
+  return { kind: 'tested', link, found, metric, groups: measured.map(({ runs }) => runs) };
+}
+
+/** Example by example; undefined where a column is missing. */
+function meanOf(columns: readonly (readonly number[] | undefined)[]): readonly number[] | undefined {
+  const whole = columns.flatMap((column) => (column === undefined ? [] : [column]));
+  if (whole.length < columns.length) return undefined;
+  return whole[0]?.map((_, i) => whole.reduce((sum, column) => sum + (column[i] ?? Number.NaN), 0) / whole.length);
 }
 
 /** One seed's differences by example, oriented; one value where the statistic has no examples. */
@@ -175,10 +229,15 @@ const signs = { greater: '>', atLeast: '>=', near: '=', ratio: '/' } as const;
 
 /** `prefix:l=57 > sa-attn:r=57 on synopsis` */
 export function linkText(link: Link): string {
+<<<<<<< HEAD
   const arms = link.kind === 'ratio' ? [] : (link.arms ?? []);
   const named = (names: readonly VariantName[], from: number): string =>
     names.map((name, i) => (arms[from + i] === undefined ? name : `${name} on ${arms[from + i]}`)).join(' + ');
   const sides = [named(link.first, 0), named(link.second, link.first.length)].join(` ${signs[link.kind]} `);
+=======
+  const { first, second } = (link.kind === 'ratio' ? undefined : link.measured) ?? link;
+  const sides = [first, second].map((names) => names.join(' + ')).join(` ${signs[link.kind]} `);
+>>>>>>> 5f45a8a (Compare answers without a transformer with the examples that were scored)
   return link.kind === 'ratio'
     ? `${link.measure} of ${sides} in [${link.range.join(', ')}] on ${link.task}`
     : `${sides} on ${link.task}`;

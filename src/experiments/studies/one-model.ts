@@ -1,5 +1,14 @@
 import { changed, variantOf, type Block, type Configuration } from './block';
-import { curved, deviationKeys, fields, manySettings, variantKeys, versions, type HoulsbyKey } from './many-tasks';
+import {
+  curved,
+  deviationKeys,
+  feelings,
+  fields,
+  manySettings,
+  variantKeys,
+  versions,
+  type HoulsbyKey,
+} from './many-tasks';
 import { declared, type Declared } from './study';
 
 const about = {
@@ -17,7 +26,7 @@ export const extraTasks: Declared = declared('extra-tasks', (tier) => ({
   rows: ['B4'],
   variants: (['full', 'top:3', 'houlsby:32'] as const).map((key) =>
     variantOf(
-      fields.configurations()[key],
+      versions.configurations()[key],
       manySettings.map(({ block }) => block),
       tier,
     ),
@@ -29,25 +38,25 @@ const sizes: readonly HoulsbyKey[] = [
   ...(['houlsby:1', 'houlsby:4', 'houlsby:32', 'houlsby:128'] as const),
 ];
 
-/** Figures 3 and 4: score over trained parameters, on four tasks. */
+/** Figures 3 and 4: score over trained parameters, on five tasks. */
 export const tradeOff: Declared = declared('trade-off', (tier) => ({
   ...about,
   title: 'Score over trained parameters: adapters, top layers, LayerNorms',
   rows: ['B1', 'B2', 'B5', 'B6', 'B7', 'B8'],
   variants: sizes.map((key) => {
-    const alone = key === 'head' || key === 'layernorm';
-    const blocks = [fields.block, versions.block, ...(alone ? [] : curved.map(({ block }) => block))];
+    const more = key === 'layernorm' ? [] : curved.map(({ block }) => block);
+    const blocks = [versions.block, feelings.block, fields.block, ...more];
     return variantOf(versions.configurations()[key], blocks, tier);
   }),
 }));
 
-/** Figure 6, right. */
+/** Figure 6, right, on two tasks. */
 export const initialScale: Declared = declared('initial-scale', (tier) => ({
   ...about,
   title: 'The deviation that adapters start from',
   rows: ['B12'],
   variants: (['full', 'houlsby:32', ...deviationKeys] as const).map((key) =>
-    variantOf(fields.configurations()[key], on(fields.block), tier),
+    variantOf(versions.configurations()[key], [versions.block, fields.block], tier),
   ),
 }));
 
@@ -63,7 +72,7 @@ export const rateRange: Declared = declared('rate-range', (tier) => ({
   title: 'Learning rates that adapters and full fine-tuning bear',
   rows: ['B13'],
   variants: (['full', 'houlsby:32'] as const).flatMap((key) =>
-    rates.map((rate) => variantOf(atRate(fields.configurations()[key], rate), on(fields.block), tier)),
+    rates.map((rate) => variantOf(atRate(versions.configurations()[key], rate), on(versions.block), tier)),
   ),
 }));
 
@@ -73,7 +82,7 @@ export const adapterVariants: Declared = declared('adapter-variants', (tier) => 
   title: 'Other adapters: deeper, tanh, with a norm, in attention alone, parallel, multiplied',
   rows: ['B14'],
   variants: (['full', 'houlsby:32', ...variantKeys] as const).map((key) =>
-    variantOf(fields.configurations()[key], on(fields.block), tier),
+    variantOf(versions.configurations()[key], on(versions.block), tier),
   ),
 }));
 

@@ -2,7 +2,7 @@ import { distilledVoices } from './distilled';
 import { manyAtOnce } from './frozen';
 import { reading } from './reader';
 import type { Setting } from './setting';
-import { manySettings } from './many-tasks';
+import { answers, manySettings } from './many-tasks';
 import { summarisation } from './summarisation';
 import { translation } from './translation';
 import { together } from './together';
@@ -14,6 +14,7 @@ export const gatedSettings: readonly Setting<string>[] = [
   translation,
   ...voices,
   ...manySettings,
+  answers,
   manyAtOnce,
   reading,
 ];
