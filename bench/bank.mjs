@@ -100,10 +100,12 @@ async function serve(side, folder) {
 function open(side, folder) {
   const args = ['--side', side, '--folder', folder, '--texts', String(texts)];
   const child = fork(fileURLToPath(import.meta.url), args);
+  let waiting = { resolve: () => undefined, reject: () => undefined };
+  child.on('message', (told) => waiting.resolve(told));
+  child.on('exit', (code) => waiting.reject(new Error(`side ${side} ended with ${code}`)));
   const ask = (message) =>
     new Promise((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`side ${side} ended with ${code}`)));
-      child.once('message', resolve);
+      waiting = { resolve, reject };
       if (message !== undefined) child.send(message);
     });
   return { ask, end: () => child.send('end') };
@@ -111,8 +113,12 @@ function open(side, folder) {
 
 async function compare(folder) {
   const bytes = await make(folder);
-  const sides = { bank: open('bank', folder), models: open('models', folder) };
-  const ready = { bank: await sides.bank.ask(), models: await sides.models.ask() };
+  const sides = {};
+  const ready = {};
+  for (const side of ['bank', 'models']) {
+    sides[side] = open(side, folder); // one after another: each loads alone
+    ready[side] = await sides[side].ask();
+  }
   if (JSON.stringify(ready.bank.first) !== JSON.stringify(ready.models.first))
     throw new Error('the two sides answer differently');
   const times = { bank: [], models: [] };
