@@ -6,7 +6,7 @@ import { foundTask } from '../../tasks/answer-spans';
 import { labelledTask } from '../../tasks/classification';
 import { printOf, type SplitPrint } from '../../tasks/fingerprint';
 import { examplesOf } from '../../tasks/pinned';
-import { spanF1 } from '../../tasks/metrics/answers';
+import { squadScores } from '../../tasks/metrics/answers';
 import { taskNamed } from '../../tasks/registry';
 import { windowAnswers } from '../../tasks/span-baseline';
 import { take } from '../../training/data';
@@ -71,12 +71,11 @@ export async function scoreSpanBaselines(
 ): Promise<LabelBaselines> {
   const all = await examplesOf(foundTask(taskNamed(name)));
   const [learned, scored] = [take(all.train, train), take(all.test, test)];
-  const right = windowAnswers(learned, scored).map((answer, i) =>
-    spanF1(
-      answer,
-      (scored[i]?.answers ?? []).map(({ text }) => text),
-    ),
-  );
+  const said = windowAnswers(learned, scored);
+  const right = scored.map(({ answers }, i) => {
+    const references = answers.map(({ text }) => text);
+    return squadScores(said[i] ?? '', references).f1;
+  });
   const about = 'new words of the sentence that is most like the question';
   const score = right.reduce((sum, one) => sum + one, 0) / right.length;
   return {
