@@ -32,7 +32,6 @@ export interface ScoreLink extends Sides {
    * do not compare (trained with and without label smoothing).
    */
   readonly statistic?: 'score' | 'text';
-<<<<<<< HEAD
   /**
    * Of a task that asks its questions under several arms, the arm that each variant is scored on, `first` before
    * `second`: all where left out.
@@ -40,12 +39,10 @@ export interface ScoreLink extends Sides {
   readonly arms?: readonly string[];
   /** The frozen model is what the link compares. */
   readonly across?: 'models';
-=======
   /** What was measured of the variants' runs in place of their scores: the sides are means of columns of a record. */
   readonly measured?: MeasuredSides;
   /** In the paper's points: below it, it calls a difference small. */
   readonly points?: number;
->>>>>>> 5f45a8a (Compare answers without a transformer with the examples that were scored)
   /** The rate is what the link compares: its sides run at one that is not their best, and may collapse. */
   readonly varies?: 'rate';
   /** The same comparison among the paper's numbers; none where the paper prints none. */
@@ -229,15 +226,11 @@ const signs = { greater: '>', atLeast: '>=', near: '=', ratio: '/' } as const;
 
 /** `prefix:l=57 > sa-attn:r=57 on synopsis` */
 export function linkText(link: Link): string {
-<<<<<<< HEAD
   const arms = link.kind === 'ratio' ? [] : (link.arms ?? []);
   const named = (names: readonly VariantName[], from: number): string =>
     names.map((name, i) => (arms[from + i] === undefined ? name : `${name} on ${arms[from + i]}`)).join(' + ');
-  const sides = [named(link.first, 0), named(link.second, link.first.length)].join(` ${signs[link.kind]} `);
-=======
   const { first, second } = (link.kind === 'ratio' ? undefined : link.measured) ?? link;
-  const sides = [first, second].map((names) => names.join(' + ')).join(` ${signs[link.kind]} `);
->>>>>>> 5f45a8a (Compare answers without a transformer with the examples that were scored)
+  const sides = [named(first, 0), named(second, first.length)].join(` ${signs[link.kind]} `);
   return link.kind === 'ratio'
     ? `${link.measure} of ${sides} in [${link.range.join(', ')}] on ${link.task}`
     : `${sides} on ${link.task}`;
