@@ -80,8 +80,11 @@ async function tenModels(folder) {
 
 /** A side answers each message with what it was asked for. */
 async function serve(side, folder) {
+  const { compile } = load('engine/compile.js');
+  const { upload } = load('engine/memory.js');
   const { tf } = load('engine/tf.js');
-  tf.scalar(1).square().dataSync(); // the library itself is no part of either side's memory
+  const trial = compile((x) => ({ y: tf.matMul(x, x) }));
+  trial(upload(new Float32Array(64), [8, 8])).y.dataSync(); // the library itself is no part of either side's memory
   const before = rss();
   const start = performance.now();
   const answer = side === 'bank' ? await oneBank(folder) : await tenModels(folder);
