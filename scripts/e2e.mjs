@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { availableParallelism, cpus } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { browserPath, launch } from './e2e/browser.mjs';
+import { labFigureFaults } from './e2e/figures.mjs';
 import { place, root, startLab } from './e2e/lab.mjs';
 import { all, notebookFaults } from './e2e/notebooks.mjs';
 import { reportFaults } from './e2e/report.mjs';
@@ -20,6 +21,7 @@ const own = 'notebooks/your-ablation.ipynb';
 const wants = (name) => asked.length === 0 || asked.includes(name);
 // Wide enough for a figure of two panels.
 const viewport = { width: 1400, height: 1000 };
+let browser;
 let failed = 0;
 const took = {};
 
@@ -32,7 +34,11 @@ function say(name, { faults, ...seen }) {
 /** An error of a part is its fault: the parts after it are still tried. */
 async function part(name, work) {
   if (!wants(name)) return;
-  const came = await work().catch((error) => ({ faults: [error.message] }));
+  const came = await work().catch(async (error) => {
+    const pages = browser.contexts().flatMap((context) => context.pages());
+    for (const [i, page] of pages.entries()) await page.screenshot({ path: join(place, `fault-${i}.png`) });
+    return { faults: [error.message] };
+  });
   say(name, came);
   if (came.faults.length === 0 && came.seconds > 0) took[basename(name, '.ipynb')] = Number(came.seconds.toFixed(1));
 }
@@ -52,8 +58,9 @@ function keepMinutes() {
   if (status !== 0) failed += 1;
 }
 
-async function withLab(env, work) {
-  const server = await startLab({ env });
+async function withLab(parts, options, work) {
+  if (!parts.some(wants)) return;
+  const server = await startLab(options);
   try {
     await work(server);
   } finally {
@@ -65,16 +72,23 @@ if (browserPath() === undefined) {
   console.log('skipped: no Chromium here (Debian: apt-get install chromium, or set CHROME to its path)');
 } else {
   mkdirSync(place, { recursive: true });
-  const browser = await launch();
-  await withLab({ PETL_QUICK_RESULTS: join(root, 'results', 'reference', 'quick') }, async (server) => {
+  browser = await launch();
+  const reference = { PETL_QUICK_RESULTS: join(root, 'results', 'reference', 'quick') };
+  const others = all().filter((path) => path !== own);
+  await withLab(['contents', ...others], { env: reference }, async (server) => {
     const page = await browser.newPage({ viewport });
     await part('contents', () => contentsFaults(page, server));
-    for (const path of all().filter((one) => one !== own)) await part(path, () => notebookFaults(page, path, server));
+    for (const path of others) await part(path, () => notebookFaults(page, path, server));
+    await page.close();
+  });
+  await withLab(['figure'], { env: reference, theme: 'JupyterLab Dark' }, async (server) => {
+    const page = await browser.newPage({ viewport });
+    await part('figure', () => labFigureFaults(page, server));
     await page.close();
   });
   // What these train is made anew each time, and apart from a user's own runs.
   rmSync(results, { recursive: true, force: true });
-  await withLab({ PETL_RESULTS: results }, async (server) => {
+  await withLab([own, 'training'], { env: { PETL_RESULTS: results } }, async (server) => {
     const page = await browser.newPage({ viewport });
     await part(own, () => notebookFaults(page, own, server));
     await page.close();

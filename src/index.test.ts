@@ -9,8 +9,7 @@ function undocumented(checker: ts.TypeChecker, module: ts.Symbol, inside = ''): 
     const symbol = found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found;
     const name = `${inside}${found.name}`;
     if (symbol.flags & ts.SymbolFlags.ValueModule) return undocumented(checker, symbol, `${name}.`);
-    const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
-    return isValue && symbol.getDocumentationComment(checker).length === 0 ? [name] : [];
+    return symbol.getDocumentationComment(checker).length === 0 ? [name] : [];
   });
 }
 
@@ -19,7 +18,7 @@ const files = ts.createProgram([index], { noEmit: true, moduleResolution: ts.Mod
 const checker = files.getTypeChecker();
 const surface = checker.getSymbolAtLocation(files.getSourceFile(index) as ts.SourceFile) as ts.Symbol;
 
-it('shows docs on hover for every value of the public surface', () => {
+it('shows docs on hover for every value and type of the public surface', () => {
   expect(checker.getExportsOfModule(surface).length).toBeGreaterThan(80);
   expect(undocumented(checker, surface)).toEqual([]);
 });

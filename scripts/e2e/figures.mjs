@@ -1,19 +1,26 @@
-/* global document -- inside page.evaluate */
+/* global document, getComputedStyle -- inside page.evaluate */
 // What a reader does with a figure: points at a mark, isolates a site by its key, takes the picture along.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { endKernels, place } from './lab.mjs';
+import { pathOf, writeNotebook } from './made.mjs';
+import { open, runAll } from './notebook.mjs';
 
 const figure = '.js-plotly-plot';
 
-/** The text that shows while the mouse is on a mark of the n-th trace that has marks. */
+/** The text that shows while the mouse is on the last mark. A busy machine draws late: the mouse comes again. */
 async function hover(page, plot) {
   const mark = plot.locator('.scatterlayer .point').last();
-  await mark.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = await mark.boundingBox();
-  await page.mouse.move(x + width / 2 - 3, y + height / 2);
-  await page.mouse.move(x + width / 2, y + height / 2, { steps: 3 });
-  const text = plot.locator('.hoverlayer .hovertext');
-  await text.first().waitFor({ timeout: 15_000 });
-  return (await text.first().textContent()) ?? '';
+  const text = plot.locator('.hoverlayer .hovertext').first();
+  for (let tries = 0; tries < 20; tries++) {
+    await mark.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await mark.boundingBox();
+    await page.mouse.move(x - 40, y - 40);
+    await page.mouse.move(x + width / 2, y + height / 2, { steps: 4 });
+    await page.waitForTimeout(1000);
+    if (await text.isVisible()) return (await text.textContent()) ?? '';
+  }
+  return 'nothing';
 }
 
 /** How many marks are seen, of how many. */
@@ -63,3 +70,69 @@ export async function figureFaults(page) {
 /** Whether anything that is drawn reaches beyond the window. */
 export const widths = (page) =>
   page.evaluate(() => ({ window: document.documentElement.clientWidth, page: document.documentElement.scrollWidth }));
+
+const cells = [
+  `import { existingMethods, parameterScore, resultsOf, show } from './src/index';
+await show(parameterScore(resultsOf(existingMethods('quick'))));`,
+];
+
+/** Of one figure: how wide it is drawn, what it is called, its rows and its scale. */
+const standing = (plot) =>
+  plot.evaluate((element) => ({
+    drawn: element.querySelector('.svg-container').getBoundingClientRect().width,
+    seen: element.getBoundingClientRect().width,
+    gap:
+      (element.nextElementSibling?.getBoundingClientRect().top ?? 0) -
+      element.querySelector('.svg-container').getBoundingClientRect().bottom,
+    made: element.layout.width,
+    words: element.getAttribute('aria-label') ?? '',
+    summary: element.nextElementSibling?.querySelector('summary')?.textContent ?? '',
+    scale: element.layout.xaxis.type,
+    dark: getComputedStyle(element.querySelector('.plot-container')).filter,
+  }));
+
+async function rowsBelow(page) {
+  await page.click('.petl-numbers summary');
+  const [file] = await Promise.all([page.waitForEvent('download', { timeout: 30_000 }), page.click('.petl-numbers a')]);
+  return {
+    rows: await page.locator('.petl-numbers tr').count(),
+    lines: readFileSync(await file.path(), 'utf8')
+      .trim()
+      .split('\n').length,
+  };
+}
+
+/** One figure as the lab shows it: used, with its rows below it, on another scale, in narrow windows, in a dark theme. */
+export async function labFigureFaults(page, server) {
+  writeNotebook('figure', cells);
+  await open(page, pathOf('figure'), server);
+  await runAll(page);
+  const plot = page.locator(figure).last();
+  const { faults, ...seen } = await figureFaults(page);
+  const wide = await standing(plot);
+  if (!/accuracy.*rows, mean from .* to /.test(wide.words)) faults.push(`its words are "${wide.words}"`);
+  if (wide.seen < wide.made || Math.abs(wide.gap) > 20)
+    faults.push(`${wide.seen} of ${wide.made} px are seen, its rows ${wide.gap} px below it`);
+  if (!/invert/.test(wide.dark)) faults.push('it stays light in a dark theme');
+  const { rows, lines } = await rowsBelow(page);
+  if (!(rows > 2 && rows === lines && wide.summary.includes(String(rows - 1))))
+    faults.push(`${rows} rows, ${lines} lines, "${wide.summary}"`);
+  await plot.locator('.updatemenu-button').last().click({ force: true });
+  await page.waitForTimeout(500);
+  if ((await standing(plot)).scale !== 'linear') faults.push('its scale stays as it was');
+  await page.screenshot({ path: join(place, 'figure-linear.png') });
+  await plot.locator('.updatemenu-button').first().click({ force: true });
+  await page.keyboard.press('Control+b'); // the list of files aside
+  for (const width of [940, 500, 330]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.waitForTimeout(1500);
+    const { drawn, made, gap } = await standing(plot);
+    if (!(drawn <= width && drawn < made)) faults.push(`in a window of ${width} px it is ${drawn} px wide`);
+    if (Math.abs(gap) > 20) faults.push(`in a window of ${width} px its rows are ${gap} px below it`);
+    await page.screenshot({ path: join(place, `figure-${width}.png`) });
+  }
+  if (!/TypeScript kernel ready in \d/.test(server.said()))
+    faults.push('the terminal does not say when a kernel is ready');
+  await endKernels(server);
+  return { faults, ...seen };
+}

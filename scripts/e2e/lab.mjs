@@ -41,6 +41,7 @@ function settings(theme) {
 /** @param env variables of its kernels beside this process's */
 export async function startLab({ env = {}, theme = 'JupyterLab Light' } = {}) {
   const [port, token] = [await freePort(), randomUUID()];
+  rmSync(join(place, 'workspaces'), { recursive: true, force: true }); // open tabs and widths of another time
   const args = [
     join(root, 'scripts', 'lab.mjs'),
     '--no-browser',

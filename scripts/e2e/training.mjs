@@ -1,14 +1,14 @@
 /* global document -- inside page.evaluate */
 // Training in a notebook: interrupted and run again, its tab closed and opened again, and two notebooks on one study.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { endKernels, place, root } from './lab.mjs';
+import { endKernels, place } from './lab.mjs';
+import { pathOf, writeNotebook } from './made.mjs';
 import { begin, menu, open, runAll, settled, shown } from './notebook.mjs';
 
 /** PETL_RESULTS of the kernels. */
 export const results = join(place, 'results');
 const names = ['first', 'second'];
-const pathOf = (name) => `.cache/e2e/notebooks/${name}.ipynb`;
 
 const cells = [
   `import { classificationTask, defineStudy, resultTable, showTable, train } from './src/index';`,
@@ -21,25 +21,6 @@ const study = defineStudy({ name: 'tried', task, model: 'minilm-l6', methods: ['
   `void await train(study, 'lora:r=4');`,
   `showTable(resultTable(study));`,
 ];
-
-function notebook(name) {
-  const path = join(root, pathOf(name));
-  mkdirSync(join(path, '..'), { recursive: true });
-  const value = {
-    cells: cells.map((source, i) => ({
-      cell_type: 'code',
-      id: `cell-${i}`,
-      metadata: {},
-      execution_count: null,
-      outputs: [],
-      source,
-    })),
-    metadata: { kernelspec: { display_name: 'TypeScript', language: 'typescript', name: 'tslab' } },
-    nbformat: 4,
-    nbformat_minor: 5,
-  };
-  writeFileSync(path, JSON.stringify(value));
-}
 
 /** Waits until the page's outputs have words. */
 async function says(page, words, timeout = 300_000) {
@@ -106,7 +87,7 @@ const table = (text) => text.slice(text.lastIndexOf('tried'));
 
 /** @returns faults, and what came out */
 export async function trainingFaults(browser, server, viewport) {
-  for (const name of names) notebook(name);
+  for (const name of names) writeNotebook(name, cells);
   const [first, second, third] = await Promise.all(names.concat('third').map(() => browser.newPage({ viewport })));
   const faults = await interrupted(first, server);
   const { id } = (await open(first, pathOf('first'), server)) ?? {};

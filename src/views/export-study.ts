@@ -23,6 +23,7 @@ import { demandVaries, namedIn, scoreBy, type ScoreX } from './score-by';
 export type StudyFormat = ExportFormat | TableFormat;
 export const studyFormats: readonly StudyFormat[] = [...new Set<StudyFormat>([...figureFormats, ...tableFormats])];
 
+/** What is written of a study, and how wide its figures are. */
 export interface StudyExport {
   /** All of them where left out. */
   readonly formats?: readonly StudyFormat[];

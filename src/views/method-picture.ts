@@ -12,6 +12,7 @@ import type { Figure } from '../plots/figure';
 import { pixelsOf } from '../plots/size';
 import { changesOf, type Change } from './method-changes';
 
+/** In which model a method is drawn, beside which other, and how wide. */
 export interface MethodPicture {
   /** A name of `petl models`, a well-known backbone's or a folder; `minilm-l6` where left out. */
   readonly model?: string;

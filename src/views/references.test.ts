@@ -9,6 +9,7 @@ import { parameterScore } from '../plots/parameter-score';
 import { figureSvg } from '../plots/svg';
 import { projectRoot } from '../project';
 import { drawMethod } from './method-picture';
+import { drawBank, drawGenerator, drawTwice } from './system-pictures';
 
 const cells = ['attention', 'FFN', 'attention + FFN'].flatMap((row, r) =>
   [1, 2, 3, 4, 5, 6].map((layer, c) => ({ row, column: `layer ${layer}`, value: 0.05 * (r + 1) * c })),
@@ -39,6 +40,9 @@ const pictures: Readonly<Record<string, (width: number) => Figure>> = {
       width,
     }),
   'heat-map': (width) => heatMap(cells, { name: 'heat-map', title: 'Gates by layer', unit: 'gate', width }),
+  bank: (width) => drawBank({ sentiment: 'houlsby:m=32', synopsis: 'lora:r=8', dialogue: 'houlsby:m=8' }, { width }),
+  generator: (width) => drawGenerator('id-prompt:l=20,q=128', { model: 'smollm2-135m', width }),
+  twice: (width) => drawTwice('prompt:l=20', 'prompt:l=10', { model: 'gpt2', width }),
   method: (width) => drawMethod('mam:l=16,r=64', { against: 'lora:r=8', width }),
 };
 

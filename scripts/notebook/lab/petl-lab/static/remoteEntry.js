@@ -4,8 +4,9 @@
 (() => {
   const style = `
 .js-plotly-plot { transform-origin: 0 0 }
+.jp-OutputArea-child:has(> .petl-numbers) { flex-wrap: wrap }
 [data-jp-theme-light='false'] :is(.js-plotly-plot .plot-container, .jp-RenderedSVG > *) { filter: invert(0.93) hue-rotate(180deg) }
-.petl-numbers { margin: 2px 0 8px; font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1) }
+.petl-numbers { flex: 1 0 100%; box-sizing: border-box; min-width: 0; padding: 2px 0 8px 8px; font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1) }
 .petl-numbers summary { cursor: pointer; color: var(--jp-content-link-color, var(--jp-ui-font-color1)) }
 .petl-numbers div { max-height: 20em; overflow: auto }
 .petl-numbers :is(th, td) { padding: 1px 8px; text-align: left; border-bottom: 1px solid var(--jp-border-color2) }
@@ -15,11 +16,13 @@
   /** As small as its place asks for, and never larger than it was made; the page closes up below it. */
   function fit(plot) {
     const { width, height } = plot._fullLayout;
-    const room = plot.parentElement.clientWidth;
-    if (room === 0) return; // out of sight
+    const prompt = plot.parentElement.querySelector('.jp-OutputPrompt');
+    const room = plot.parentElement.clientWidth - (prompt?.offsetWidth ?? 0);
+    if (room <= 0) return; // out of sight
     const share = Math.min(1, room / width);
     const margin = (side) => (share < 1 ? `${(share - 1) * side}px` : '');
     Object.assign(plot.style, {
+      flex: share < 1 ? 'none' : '1 1 0',
       width: share < 1 ? `${width}px` : '',
       transform: share < 1 ? `scale(${share})` : '',
       marginRight: margin(width),
