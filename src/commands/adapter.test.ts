@@ -2,7 +2,14 @@ import { mkdtempSync, existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultTraining } from '../experiments/store/settings';
+import { openModel } from '../model/open';
+import { createDelta } from '../petl/bank/delta';
+import { parseMethod } from '../petl/design/written';
 import { projectRoot } from '../project';
+import { spanTask } from '../tasks/answer-spans';
+import { keepTrained } from '../training/kept';
+import { newHead } from '../training/kinds/pooled';
 import { adapterCommand } from './adapter';
 import type { Input, Run } from './command';
 import { forwardCommand } from './forward';
@@ -60,6 +67,27 @@ describe('petl adapter', () => {
     (JSON.parse(json) as { values: number[][][] }).values.flat(2).forEach((value, i) => {
       expect(value).toBeCloseTo(first[i] as number, 5);
     });
+  });
+
+  it('leaves a head behind that points at tokens, and says so', async () => {
+    const { backbone } = await openModel(model);
+    const { shape, weights } = backbone;
+    const method = parseMethod('lora:r=2');
+    const delta = createDelta(method, shape, weights, 1);
+    const task = spanTask({ name: 'asked', load: () => Promise.reject(new Error('not needed')) });
+    const kept = join(folder, 'kept');
+    keepTrained(
+      kept,
+      { method, model, task, training: defaultTraining, seed: 1, engine: 'compiled' },
+      { method, shape, model: await backbone.hash() },
+      { variables: { ...delta.variables, ...newHead(shape.width, 2, 1) }, constants: delta.constants },
+    );
+    backbone.dispose();
+    const out = join(folder, 'theirs');
+    const text = await told(adapterCommand, ['export', kept], { out, to: 'adapters' });
+    expect(text).toContain('lossy');
+    expect(text).toContain('- head: it points at tokens and tells no classes: left out');
+    expect(existsSync(join(out, 'head_config.json'))).toBe(false);
   });
 
   it('writes nothing where a part is no linear change', async () => {
