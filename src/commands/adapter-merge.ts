@@ -47,7 +47,8 @@ export function mergeAdapter(
 /** Refuses what a model's weights cannot hold, by name. */
 function demandAll({ rest }: StatedMerge): void {
   const prompt = rest.prompt.kind === 'none' ? [] : ['the prompt'];
-  const parts = [...rest.modifications.map(({ site, form }) => `the ${form.kind} at ${site}`), ...prompt];
+  const second = rest.passes.kind === 'once' ? [] : ['the second pass'];
+  const parts = [...rest.modifications.map(({ site, form }) => `the ${form.kind} at ${site}`), ...prompt, ...second];
   if (parts.length > 0)
     throw new UserError(
       `${rest.name} cannot be merged: ${[...new Set(parts)].join(', ')} would be no part of the weights; merge LoRA and its kin, diagonals and unfrozen weights alone`,

@@ -10,6 +10,7 @@ import type { Method, Modification } from '../petl/design/types';
 import { printPoint } from '../petl/design/point';
 import { trials } from '../petl/testing/trials';
 import { method } from '../petl/design/methods';
+import { againOf } from '../petl/forms/connector';
 import { promptLength, visitFor } from '../petl/forms/modify';
 import { directionsLeft, penaltyOf } from '../petl/forms/ranks';
 import { combinations } from '../petl/design/space';
@@ -129,21 +130,21 @@ function noisy(family: string, { method: own, variables, constants, shape }: Del
   const bench = benchOf(family);
   const pair = bench.text(promptLength(own));
   const source = noise(tf.tensor1d([3, 4], 'int32'));
-  const visit = visitFor(
-    own,
-    shape,
-    { ...variables, ...constants },
-    {
-      noise: source,
-      sequenceMean: (x) =>
-        sequenceMean(
-          x,
-          x.shape[0] === (pair.source ?? pair.target).sequences.shape[0] ? (pair.source ?? pair.target) : pair.target,
-        ),
-    },
-  );
+  const tensors = { ...variables, ...constants };
+  const visit = visitFor(own, shape, tensors, {
+    noise: source,
+    sequenceMean: (x) =>
+      sequenceMean(
+        x,
+        x.shape[0] === (pair.source ?? pair.target).sequences.shape[0] ? (pair.source ?? pair.target) : pair.target,
+      ),
+  });
   return tf
-    .sum(tf.square(bench.run(bench.model, { visit, prompt: variables['prompt'] }, promptLength(own))))
+    .sum(
+      tf.square(
+        bench.run(bench.model, { visit, prompt: variables['prompt'], again: againOf(own, tensors) }, promptLength(own)),
+      ),
+    )
     .dataSync()[0] as number;
 }
 
@@ -188,7 +189,15 @@ invariant(8, () => {
   it.each(methods)('%s survives writing and parsing, field by field', (written) => {
     const own = parseMethod(written);
     expect(parseMethod(own.name)).toEqual(own);
-    expect(Object.keys(own).sort()).toEqual(['counted', 'lifecycle', 'modifications', 'name', 'prompt', 'unfrozen']);
+    expect(Object.keys(own).sort()).toEqual([
+      'counted',
+      'lifecycle',
+      'modifications',
+      'name',
+      'passes',
+      'prompt',
+      'unfrozen',
+    ]);
     const values: unknown[] = [own];
     for (let value = values.pop(); value !== undefined; value = values.pop())
       if (typeof value === 'object') {

@@ -52,8 +52,8 @@ function base({ model, run }: Bench, delta: Delta): Tensor {
  * the text, beside its keys or upon its embeddings, or behind a norm that makes them large, far from it.
  */
 const exact =
-  /^(full|bitfit|tokens|layernorm|top|lora|lora-ffn|rslora|lora-fa|dora|pissa|vera|adalora|ia3|pa-ffn:r=\d+,s=(learned|channel|\d+))/;
-const far = /^((id-)?prompt|prefix|p-tuning-v2|mam|unipelt|segments|layernorm\+lora)|norm=out/;
+  /^(full|bitfit|tokens|layernorm|top|lora|lora-ffn|rslora|lora-fa|dora|pissa|vera|adalora|ia3|pa-ffn:r=\d+,s=(learned|channel|\d+)|twice:r=\d+,words=kept)/;
+const far = /^((id-)?prompt|prefix|p-tuning-v2|mam|unipelt|segments|layernorm\+lora|twice:r=\d+$)|norm=out/;
 const startOf = (written: string): 'exact' | 'near' | 'far' =>
   far.test(written) && !written.includes('gate=none') ? 'far' : exact.test(written) ? 'exact' : 'near';
 

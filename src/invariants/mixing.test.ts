@@ -33,7 +33,9 @@ function rowsFor(bench: Bench, owners: readonly string[], name: string): Rows {
 /** Those that share nothing between the rows of a batch. */
 const perRow = training.filter(
   (written) =>
-    !/^(full|top|tokens|bitfit|layernorm|houlsby:m=3$|(id-)?prompt|unipelt:l=3)|rows=|norms=trained/.test(written),
+    !/^(full|top|tokens|bitfit|layernorm|houlsby:m=3$|(id-)?prompt|twice|unipelt:l=3)|rows=|norms=trained/.test(
+      written,
+    ),
 );
 
 invariant(31, () => {

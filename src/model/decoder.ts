@@ -5,6 +5,7 @@ import { keyMask, layoutOf, type Batch } from './batch';
 import type { Cross } from './block';
 import { encode, endsNear, near, pickRead, rowsRead, streamOf } from './encoder';
 import { need, type Forward, type Frozen } from './forward';
+import { inPasses, recallIn } from './passes';
 import { isRelative, relativeBias } from './relative';
 import { runStack } from './stack';
 
@@ -28,6 +29,15 @@ export interface Context {
  * 'last'`.
  */
 export function decode(frozen: Frozen, batch: Batch, forward: Forward, { memory, recall }: Context = {}): Tensor {
+  return inPasses({ frozen, stack: 'decoder', tokens: batch }, forward, (own, pass) =>
+    decodeOnce(frozen, batch, own, {
+      ...(memory && { memory }),
+      ...(recall && { recall: recallIn(pass, frozen, recall) }),
+    }),
+  );
+}
+
+function decodeOnce(frozen: Frozen, batch: Batch, forward: Forward, { memory, recall }: Context): Tensor {
   const { shape, weights } = frozen;
   const stream = streamOf(frozen, 'decoder', batch, forward);
   const keys = batch.keys.map(keyMask);
@@ -72,7 +82,7 @@ export type TextPair = { readonly source?: Batch; readonly target: Batch };
 export function decodeText(frozen: Frozen, { source, target }: TextPair, forward: Forward): Tensor {
   if (source === undefined) return decode(frozen, target, forward);
   const { words: _given, promptFrom: _written, ...own } = forward; // given vectors are the source's
-  const hidden = encode(frozen, source, { ...forward, read: 'all' });
+  const hidden = encode(frozen, source, { ...forward, read: 'all', again: undefined });
   return decode(frozen, target, { ...own, prompt: undefined }, { memory: { hidden, batch: source } });
 }
 

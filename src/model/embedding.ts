@@ -17,9 +17,9 @@ export type Tokens = Pick<Batch, 'ids' | 'positions'> & Partial<Pick<Batch, 'typ
  * Word + position + type embeddings, prompt vectors in their slots (no position added to them), then norm, the map from
  * narrower tables to d, and dropout. `[N, d]`
  */
-export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, forward: Forward): Tensor {
-  const table = stack === 'decoder' && shape.decoderWords === true ? 'decoder.word' : 'embedding.word';
-  const word = forward.words ?? scaled(gatherRows(need(weights, table), tokens.ids), shape.embeddingScale);
+export function embed(frozen: Frozen, stack: Stack, tokens: Tokens, forward: Forward): Tensor {
+  const { shape, weights } = frozen;
+  const word = wordVectors(frozen, stack, tokens, forward);
   const [positions, norm] = hasCrossAttention(shape)
     ? [`${stack}.position`, `${stack}.embeddingNorm`]
     : ['embedding.position', 'embedding.norm'];
@@ -47,6 +47,12 @@ export function embed({ shape, weights }: Frozen, stack: Stack, tokens: Tokens, 
     ...(tokens.types && { segments: tokens.types }),
     output: dropout(x, forward.dropout, forward.noise),
   });
+}
+
+/** The word vectors `[N, w]` of a batch, scaled as the model reads them, or those that are given in their place. */
+export function wordVectors({ shape, weights }: Frozen, stack: Stack, { ids }: Tokens, { words }: Forward): Tensor {
+  const table = stack === 'decoder' && shape.decoderWords === true ? 'decoder.word' : 'embedding.word';
+  return words ?? scaled(gatherRows(need(weights, table), ids), shape.embeddingScale);
 }
 
 function scaled(words: Tensor, scale: number): Tensor {

@@ -3,6 +3,7 @@ import { tf, type Tensor } from '../engine/tf';
 import { keyMask, layoutOf, type Batch } from './batch';
 import { embed, turningPositions } from './embedding';
 import type { Forward, Frozen } from './forward';
+import { inPasses } from './passes';
 import { isRelative, relativeBias } from './relative';
 import { rotationsAt } from './rotary';
 import type { ModelShape } from './shape';
@@ -16,6 +17,10 @@ export { need, plainForward, type Forward, type Frozen } from './forward';
 
 /** Last hidden states of an encoder: `[N, d]`, or `[B, d]` for `read: 'first'` or `'last'`. */
 export function encode(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
+  return inPasses({ frozen, stack: 'encoder', tokens: batch }, forward, (own) => encodeOnce(frozen, batch, own));
+}
+
+function encodeOnce(frozen: Frozen, batch: Batch, forward: Forward): Tensor {
   const stream = streamOf(frozen, 'encoder', batch, forward);
   const { keys, ...pass } = encoderPass(frozen, batch, stream, forward);
   if (pass.hidesPaddingAlone && !endsNear(frozen.shape, 'encoder') && forward.visit.whole !== true)

@@ -30,6 +30,18 @@ export interface Forward {
   readonly words?: Tensor;
   /** Learned position of each stack's first token, 0 where left out. */
   readonly firstPositions?: Readonly<Partial<Record<Stack, number>>>;
+  /** A second pass through the same weights, of the stack that is read last. */
+  readonly again?: Again | undefined;
+}
+
+/** What a second pass reads. */
+export interface Again {
+  /**
+   * Word vectors `[N, w]` from the last states of the first pass `[N, d]` and from the word vectors that it read.
+   */
+  readonly words: (states: Tensor, own: () => Tensor) => Tensor;
+  /** Free vectors in the slots that the first pass had its own in, `[l, w]`. */
+  readonly prompt: Tensor | undefined;
 }
 
 export const plainForward: Forward = { visit: untouched, noise: undefined, dropout: 0, prompt: undefined, read: 'all' };

@@ -82,6 +82,8 @@ export function spanMap(
     throw new UserError(
       `spans are left out of encoders, and model "${name}" has a decoder: choose one such as minilm-l6`,
     );
+  if (job.method.passes.kind !== 'once')
+    throw new UserError(`${job.method.name} runs the model twice: spans are left out of one pass`);
   if (examples.length === 0) throw new UserError('there is nothing to score: give at least one example');
   const answers = compile(
     (tensors: Own, { inputs, labels }: LabelledBatch) => {

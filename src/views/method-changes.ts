@@ -100,17 +100,20 @@ function shortName(name: string, first: string): string {
 
 /** What stands at the table of words: a prompt's vectors, rows of the table that train. */
 function wordsOf(method: Method, specs: readonly VariableSpec[]): readonly Change[] {
-  const { prompt } = method;
+  const { prompt, passes } = method;
   const vectors = prompt.kind === 'none' ? '' : `prompt: ${prompt.length} vectors before the text`;
+  const second = passes.kind === 'once' ? '' : 'a second pass reads c(h), GELU(LN(h) W_down) W_up';
+  const how = passes.kind === 'twice' && passes.words === 'kept' ? 'added to the words' : 'in place of the words';
   return [
     ...wordChange(specs, 'prompt', { head: vectors, composition: 'put before' }),
+    ...wordChange(specs, 'connector', { head: second, composition: how }),
     ...wordChange(specs, 'tokenRows', { head: 'rows of the table that train', composition: 'added to the rows' }),
   ];
 }
 
 function wordChange(
   specs: readonly VariableSpec[],
-  part: 'prompt' | 'tokenRows',
+  part: 'prompt' | 'connector' | 'tokenRows',
   { head, composition }: { readonly head: string; readonly composition: string },
 ): readonly Change[] {
   const own = specs.filter(({ modification }) => modification === part);

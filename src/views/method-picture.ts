@@ -64,8 +64,9 @@ function rowsOf(shape: ModelShape, methods: readonly Method[]): Rows {
   const stack = stacks[stacks.length - 1] ?? 'encoder';
   const cross = hasSite(shape, stack, 'cross');
   const words = methods.some(
-    ({ prompt, modifications, unfrozen }) =>
+    ({ prompt, passes, modifications, unfrozen }) =>
       prompt.kind !== 'none' ||
+      passes.kind !== 'once' ||
       modifications.some(({ site }) => site === 'embedding') ||
       unfrozen.some(({ kind }) => kind === 'tokenRows' || kind === 'tokens'),
   );

@@ -44,13 +44,17 @@ export function touches(methods: readonly Method[], shape: ModelShape): readonly
       method.prompt.kind === 'none'
         ? []
         : [{ method: method.name, site: 'embedding', form: 'prompt', reads: 'reads nothing' }];
+    const second: Touch[] =
+      method.passes.kind === 'once'
+        ? []
+        : [{ method: method.name, site: 'embedding', form: 'connector', reads: 'sequential' }];
     const own = [...new Set(unfrozenNames(method, shape).map(siteOfWeight))].map((site): Touch => ({
       method: method.name,
       site,
       form: 'own weights',
       reads: 'reads nothing',
     }));
-    return [...changed, ...prompt, ...own];
+    return [...changed, ...prompt, ...second, ...own];
   });
 }
 

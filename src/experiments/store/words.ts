@@ -8,6 +8,7 @@ export function formOf(method: Method): string {
   if (method.unfrozen.some((part) => part.kind === 'all')) return fullFineTuning;
   const words = new Set(method.modifications.map(formWord));
   if (method.prompt.kind !== 'none') words.add('prompt');
+  if (method.passes.kind !== 'once') words.add('connector');
   const [only] = words;
   if (words.size > 1) return 'mixed';
   return only ?? (method.unfrozen.length > 0 ? 'own weights' : headOnly);
@@ -23,7 +24,7 @@ const places = ['input', 'attention', 'FFN', 'block'];
 /** Where a method modifies the model, in words: the colour of its points. */
 export function siteOf(method: Method): string {
   const words = new Set(method.modifications.map(siteWord));
-  if (method.prompt.kind !== 'none') words.add('input');
+  if (method.prompt.kind !== 'none' || method.passes.kind !== 'once') words.add('input');
   if (words.size === 0) return method.unfrozen.length > 0 ? 'own weights' : 'head';
   return places.filter((place) => words.has(place)).join(' + ');
 }

@@ -8,8 +8,8 @@ import { moved, type Bench } from './bench';
 export function active({ model, run }: Bench, bank: Bank, ...names: readonly string[]): Tensor {
   return bank.within(names, () => {
     const length = names.map((name) => promptLength(bank.get(name).method)).find((l) => l > 0) ?? 0;
-    const { visit, weights, prompt } = bank.apply(model.weights, { noise: undefined, sequenceMean: (x) => x });
-    return run({ shape: model.shape, weights }, { visit, prompt }, length);
+    const { weights, ...how } = bank.apply(model.weights, { noise: undefined, sequenceMean: (x) => x });
+    return run({ shape: model.shape, weights }, how, length);
   });
 }
 

@@ -58,6 +58,8 @@ const others: readonly string[] = [
   'point:site=attn.heads,form=relu,r=3,heads=each,reads=query,how=gate',
   'point:site=ffn.up,form=identity,r=3,how=multiply',
   'layernorm+lora:r=2+prefix:l=2',
+  'twice:r=3,words=kept',
+  'prompt:l=2+twice:r=3',
 ];
 
 /** One written form for each family and each way it differs. */

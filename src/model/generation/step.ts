@@ -8,6 +8,7 @@ import { embed } from '../embedding';
 import { encode } from '../encoder';
 import type { Forward, Frozen } from '../forward';
 import { fullLayout } from '../layout';
+import { inPasses, recallIn } from '../passes';
 import { relativeBiasAt } from '../relative';
 import { rotationsAt } from '../rotary';
 import type { ModelShape } from '../shape';
@@ -19,7 +20,7 @@ import { runStack } from '../stack';
  * step has the same shapes and runs as one compiled program; what is not filled yet is masked.
  */
 
-/** Keys and values of each layer, `[rows, key-value heads, slots, headWidth]`. */
+/** Keys and values of each layer, `[rows, key-value heads, slots, headWidth]`; those of a second pass behind. */
 export type Cache = readonly KeyValues[];
 
 /**
@@ -44,7 +45,10 @@ export function readStart(
   const own: KeyValues[] = [];
   const cross: KeyValues[] = [];
   const recall: Recall = (kind, layer, make) => ((kind === 'attn' ? own : cross)[layer] = make());
-  const memory = source && { hidden: encode(frozen, source, { ...forward, read: 'all' }), batch: source };
+  const memory = source && {
+    hidden: encode(frozen, source, { ...forward, read: 'all', again: undefined }),
+    batch: source,
+  };
   const settings: Forward = { ...forward, read: 'last', ...(source && { prompt: undefined, promptFrom: undefined }) };
   const hidden = decode(frozen, target, settings, { recall, ...(memory && { memory }) });
   return { ...scored(frozen, hidden, logarithms), own, cross };
@@ -86,19 +90,22 @@ export function readNext(frozen: Frozen, next: Next, forward: Forward, logarithm
   const masks = [bias === undefined ? seen : tf.add(seen, bias)];
   const nearMasks = nearMask(shape, slot, capacity).map((far) => tf.add(masks[0] as Tensor, far));
   const rotations = rotationsAt(positions, shape);
-  const stream = {
-    x: embed(frozen, 'decoder', { ids, positions, types }, forward),
-    layout: fullLayout([{ size: rows, length: 1 }]),
-    ...(rotations && { rotations }),
-  };
-  const pass = {
-    forward,
-    masks,
-    ...(nearMasks.length > 0 && { nearMasks }),
-    recall,
-    ...(sourceKeys && { cross: crossOf(stream.x, rows, sourceKeys) }),
-  };
-  return { ...scored(frozen, runStack(frozen, 'decoder', stream, pass), logarithms), own, cross: [] };
+  const tokens = { ids, positions, types };
+  const hidden = inPasses({ frozen, stack: 'decoder', tokens }, forward, (given, pass) => {
+    const stream = {
+      x: embed(frozen, 'decoder', tokens, given),
+      layout: fullLayout([{ size: rows, length: 1 }]),
+      ...(rotations && { rotations }),
+    };
+    return runStack(frozen, 'decoder', stream, {
+      forward: given,
+      masks,
+      ...(nearMasks.length > 0 && { nearMasks }),
+      recall: recallIn(pass, frozen, recall),
+      ...(sourceKeys && { cross: crossOf(stream.x, rows, sourceKeys) }),
+    });
+  });
+  return { ...scored(frozen, hidden, logarithms), own, cross: [] };
 }
 
 /** Beams of one source stand next to each other, like queries of one sequence; the memory itself is in the cache. */

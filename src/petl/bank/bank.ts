@@ -4,6 +4,7 @@ import type { Forward } from '../../model/forward';
 import type { ModelShape } from '../../model/shape';
 import { untouched, type SitePoint, type Visit } from '../../model/site';
 import { weightsWith, type Delta } from './delta';
+import { againOf } from '../forms/connector';
 import { promptWriter } from '../forms/generator';
 import { visitFor, type ModifyContext } from '../forms/modify';
 import { nearest } from '../design/nearest';
@@ -18,6 +19,8 @@ export interface Applied {
   readonly prompt: Tensor | undefined;
   /** Where it is written from the input instead. */
   readonly promptFrom: Forward['promptFrom'];
+  /** A second pass, where one of them has a connector. */
+  readonly again: Forward['again'];
 }
 
 /**
@@ -108,13 +111,14 @@ export class Bank {
       promptFrom: chosen
         .map(({ method, shape, variables }) => promptWriter(method, { shape, weights }, variables, {}))
         .find((writer) => writer !== undefined),
+      again: chosen.map(({ method, variables }) => againOf(method, variables)).find((pass) => pass !== undefined),
     };
   }
 
   /**
    * Several adapters in one batch: each changes its own rows only; rows that no adapter takes see the frozen model.
    * @param tensors the adapters' own in place of those that they hold, where a program is fed with them
-   * @throws UserError for adapters that train the model's own weights or a prompt, which a whole batch shares
+   * @throws UserError for adapters that train the model's own weights or a prompt, or run twice: a whole batch shares those
    */
   applyMixed(
     rows: Readonly<Record<string, Rows>>,
@@ -123,9 +127,10 @@ export class Bank {
   ): Visit {
     const parts = Object.entries(rows).map(([name, own]) => {
       const delta = this.get(name);
-      if (delta.method.unfrozen.length > 0 || delta.method.prompt.kind !== 'none') {
+      const { unfrozen, prompt, passes } = delta.method;
+      if (unfrozen.length > 0 || prompt.kind !== 'none' || passes.kind !== 'once') {
         throw new UserError(
-          `Adapter "${name}" (${delta.method.name}) changes weights or inputs that all rows share; it cannot take part in a mixed batch.`,
+          `Adapter "${name}" (${delta.method.name}) changes weights, inputs or passes that all rows share; it cannot take part in a mixed batch.`,
         );
       }
       const given = tensors[name];
@@ -192,7 +197,8 @@ function refuseClashes(names: readonly string[], deltas: readonly Delta[]): void
   deltas.forEach(({ method, shape, variables }, i) => {
     const replaced = [
       ...unfrozenNames(method, shape),
-      ...(method.prompt.kind === 'none' ? [] : ['prompt']),
+      ...(method.prompt.kind === 'none' ? [] : ['the prompt']),
+      ...(method.passes.kind === 'once' ? [] : ['the second pass']),
       ...(Object.values(tokenRowsNames).some((name) => variables[name] !== undefined)
         ? ['rows of the word table']
         : []),

@@ -135,7 +135,8 @@ function demandSummable({ delta, weight }: Weighted, first: Weighted): void {
     );
 }
 
-function whyNoSum({ modifications, unfrozen, prompt }: Method): string | undefined {
+function whyNoSum({ modifications, unfrozen, prompt, passes }: Method): string | undefined {
+  if (passes.kind !== 'once') return 'it runs the model twice';
   if (unfrozen.length > 0 || prompt.kind !== 'none') return "it trains the model's own weights or a prompt";
   if (modifications.length === 0) return 'it changes nothing';
   const odd = modifications.find(

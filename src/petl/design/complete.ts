@@ -4,6 +4,7 @@ import type { Schema } from '../../json';
 import { completeComposition } from './composition';
 import { completeFields } from './field';
 import { completeForm } from './forms';
+import { passesKinds } from './passes';
 import { completePrompt } from './prompt';
 import { lifecycleKinds, unfrozenKinds } from './training';
 import type { Method, Modification } from './types';
@@ -27,6 +28,7 @@ export const methodSchema: Schema<unknown> = v.looseObject({
   ),
   unfrozen: v.array(kinded),
   prompt: kinded,
+  passes: v.optional(kinded),
   lifecycle: kinded,
   counted: v.picklist(['matrices', 'all']),
 });
@@ -42,6 +44,7 @@ export function completeMethod(method: Method): Method {
   return {
     ...method,
     prompt: completePrompt(method.prompt),
+    passes: completeKind(passesKinds, (method as Partial<Method>).passes ?? { kind: 'once' }, 'passes'),
     unfrozen: method.unfrozen.map((part) => completeKind(unfrozenKinds, part, 'unfrozen')),
     lifecycle: completeKind(lifecycleKinds, method.lifecycle, 'lifecycle'),
     modifications: method.modifications.map((modification, i) => complete(modification, `modification ${i + 1}`)),
@@ -53,6 +56,7 @@ const methodKeys = Object.keys({
   modifications: true,
   unfrozen: true,
   prompt: true,
+  passes: true,
   lifecycle: true,
   counted: true,
 } satisfies { readonly [K in keyof Required<Method>]: true });

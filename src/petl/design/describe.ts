@@ -39,7 +39,7 @@ export function describeMethod(method: Method, shape: ModelShape): readonly Desi
   const groups = groupsOf(present.length > 0 ? { modifications: present } : method);
   const shared = new Set<string>(); // what an earlier row has counted
   const changes = groups.map((group) => changeRow(method, group, shared, shape));
-  const rows = [...changes, ...ownRows(method, shape), ...promptRow(method, shape)];
+  const rows = [...changes, ...ownRows(method, shape), ...promptRow(method, shape), ...passesRow(method, shape)];
   return rows.length > 0 ? rows : [row(method.name, { parameters: [{ text: 'the head alone', value: 0 }] })];
 }
 
@@ -183,6 +183,22 @@ function promptRow({ name, prompt }: Method, shape: ModelShape): readonly Design
       sites: 'embedding',
       form: `${prompt.length} vectors: P0 asks E of ${readsOf(prompt)} with ${prompt.heads} heads`,
       composition,
+      parameters: [shareOf(sizes)(formula, 1, 'once')],
+    }),
+  ];
+}
+
+function passesRow({ name, passes, prompt }: Method, shape: ModelShape): readonly DesignRow[] {
+  if (passes.kind === 'once') return [];
+  const table = tableLetter(shape);
+  const again = prompt.kind !== 'none' && stacksOf(shape).length === 1 ? [`l ${table}`] : [];
+  const sizes = { ...modelSizes(shape), r: passes.r, ...(prompt.kind === 'none' ? {} : { l: prompt.length }) };
+  const formula = sum(...again, '2 d', 'd r', 'r', `r ${table}`, table);
+  return [
+    row(name, {
+      sites: 'between two passes',
+      form: `GELU(LN(h) W_down) W_up, r = ${passes.r}`,
+      composition: passes.words === 'kept' ? 'added to the word vectors' : 'in place of the word vectors',
       parameters: [shareOf(sizes)(formula, 1, 'once')],
     }),
   ];

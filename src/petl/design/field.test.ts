@@ -52,7 +52,7 @@ describe('a record', () => {
     expect(() => completeMethod(newer)).toThrow(UserError);
     expect(() => completeMethod(newer)).toThrow(/a bottleneck has no field "temperature" in this version/);
     expect(whyInvalidModification(newer.modifications[0] as Modification)).toMatch(/no field "temperature"/);
-    expect(() => completeMethod({ ...lora, passes: 2 } as Method)).toThrow(/no field "passes"/);
+    expect(() => completeMethod({ ...lora, repeats: 2 } as Method)).toThrow(/no field "repeats"/);
   });
 
   it('without a field that it must have is refused', () => {

@@ -2,6 +2,7 @@ import type { Site } from '../../model/site';
 import { printFields } from './field';
 import { usualBottleneck } from './forms';
 import { printAt, queryAndValue, sitesOf, type MatrixWord } from './matrices';
+import { passesKinds } from './passes';
 import { promptFields, writtenPromptFields } from './prompt';
 import type {
   Activation,
@@ -9,6 +10,7 @@ import type {
   Change,
   Method,
   Modification,
+  Passes,
   Prefix,
   PromptEncoder,
   PromptInit,
@@ -28,6 +30,7 @@ const nothing: Method = {
   modifications: [],
   unfrozen: [],
   prompt: { kind: 'none' },
+  passes: { kind: 'once' },
   lifecycle: { kind: 'fixed' },
   counted: 'matrices',
 };
@@ -107,6 +110,18 @@ export function idPrompt({
   const made: WrittenPrompt = { kind: 'written', length: l, width: q, heads, encoder, source, positions };
   return method(written('id-prompt', printFields(writtenPromptFields, made)), { prompt: made, counted: 'all' });
 }
+
+/**
+ * Two passes through the frozen model with a connector of width r between them (Levine et al. 2022, section on neural
+ * recursion); beside a prompt each pass has one of its own: `prompt:l=20+twice:r=64`.
+ */
+export function twice({ r, words = 'replaced' }: Pick<Twice, 'r'> & Partial<Twice>): Method {
+  const passes: Twice = { kind: 'twice', r, words };
+  const name = written('twice', printFields(passesKinds.twice.fields, passes));
+  return method(name, { passes, counted: 'all' });
+}
+
+type Twice = Extract<Passes, { kind: 'twice' }>;
 
 /**
  * Prefix tuning (He et al. 2021, equation 3): free vectors, or from an MLP of width `mlp` (800 in the released code; 0
@@ -297,13 +312,14 @@ export function mam({
   return { ...combine(prefix({ l, mlp }), paFfn({ r, s })), name };
 }
 
-/** Both methods at once: `a+b`. At most one of them may have a prompt, and one a lifecycle. */
+/** Both methods at once: `a+b`. At most one of them may have a prompt, one a second pass, and one a lifecycle. */
 export function combine(a: Method, b: Method): Method {
   return {
     name: `${a.name}+${b.name}`,
     modifications: [...a.modifications, ...b.modifications],
     unfrozen: [...a.unfrozen, ...b.unfrozen],
     prompt: a.prompt.kind === 'none' ? b.prompt : a.prompt,
+    passes: a.passes.kind === 'once' ? b.passes : a.passes,
     lifecycle: a.lifecycle.kind === 'fixed' ? b.lifecycle : a.lifecycle,
     counted: a.counted === 'all' || b.counted === 'all' ? 'all' : 'matrices',
   };

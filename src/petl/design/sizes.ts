@@ -37,9 +37,8 @@ export function sizeFormulas(modification: Modification, shape: ModelShape): Siz
 
 function trainedOn(modification: Modification, probe: ModelShape): readonly VariableSpec[] {
   const alone = { ...modification, stacks: ['decoder'], layers: 'all' } as const;
-  return specsOf({ modifications: [alone], unfrozen: [], prompt: { kind: 'none' } }, probe).filter(
-    ({ trained }) => trained,
-  );
+  const nothing = { unfrozen: [], prompt: { kind: 'none' }, passes: { kind: 'once' } } as const;
+  return specsOf({ ...nothing, modifications: [alone] }, probe).filter(({ trained }) => trained);
 }
 
 /** Not shared by all places. */

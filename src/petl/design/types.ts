@@ -204,6 +204,7 @@ export interface Method {
   readonly modifications: readonly Modification[];
   readonly unfrozen: readonly Unfrozen[];
   readonly prompt: Prompt;
+  readonly passes: Passes;
   readonly lifecycle: Lifecycle;
   /**
    * What the method's source counts as its parameters: `matrices` leaves out biases, inner norms, gates and scales
@@ -211,6 +212,21 @@ export interface Method {
    */
   readonly counted: 'matrices' | 'all';
 }
+
+/**
+ * How often the text runs through the frozen weights. `twice` (Levine et al. 2022, section on neural recursion): a
+ * connector of width r between two passes makes word vectors of the first pass's last states,
+ * c(h) = GELU(LN(h) W_down + b_down) W_up + b_up, and the second has a prompt of its own wherever the first has one.
+ * Modifications and trained weights are those of the model, in both passes. Of an encoder-decoder the decoder runs twice.
+ */
+export type Passes =
+  | { readonly kind: 'once' }
+  | {
+      readonly kind: 'twice';
+      readonly r: number;
+      /** Whether c(h) stands in place of the word vectors, or is added to them. */
+      readonly words: 'replaced' | 'kept';
+    };
 
 export type Lifecycle =
   | { readonly kind: 'fixed' }

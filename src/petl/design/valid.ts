@@ -6,6 +6,7 @@ import { wrongField, type Fit, type Reason } from './field';
 import { misfitForm, wrongForm } from './forms';
 import { isOptional, placesOf, readWidth, siteWidths } from './places';
 import { noRoom } from './prefix';
+import { passesKinds } from './passes';
 import { promptKinds } from './prompt';
 import { isHeads } from './reads';
 import type { Method, Modification, Prompt } from './types';
@@ -57,6 +58,7 @@ export function whyInvalid(method: Method, shape: ModelShape): Reason {
     ...unfrozen.map((part) => wrongOf(unfrozenKinds, part)),
     wrongOf(lifecycleKinds, method.lifecycle),
     wrongOf(promptKinds, method.prompt),
+    wrongOf(passesKinds, method.passes),
   ].find((reason) => reason !== undefined);
   if (parts !== undefined) return parts;
   const lost = modifications.find(

@@ -2,6 +2,7 @@ import { UserError } from '../../errors';
 import { readArguments, type Arguments } from './arguments';
 import { activations } from './activations';
 import { readFields } from './field';
+import { passesKinds } from './passes';
 import { promptFields, writtenPromptFields } from './prompt';
 import type { Method, TextPositions } from './types';
 import {
@@ -25,6 +26,7 @@ import {
   saFfn,
   tokens,
   top,
+  twice,
   type AdapterOptions,
 } from './methods';
 import { atForm, readAt } from './matrices';
@@ -99,6 +101,7 @@ function readWrittenPrompt(take: Arguments): Method {
   return idPrompt({ l: length, q: width, ...rest });
 }
 
+const readTwice = (take: Arguments): Method => twice(readFields(passesKinds.twice.fields, take));
 /** Ids in rising order: how they are said once. */
 const risingIds = (text: string): readonly number[] => [...new Set(idsOf('ids', text))].sort((a, b) => a - b);
 
@@ -134,6 +137,7 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
     size: 'l',
     read: readWrittenPrompt,
   },
+  twice: { form: 'twice:r=64[,words=replaced|kept]', example: 'twice:r=64', size: 'r', read: readTwice },
   prefix: {
     form: 'prefix:l=30[,mlp=800][,gate=mass|none][,positions=kept|shifted]',
     example: 'prefix:l=30',
@@ -286,6 +290,8 @@ export function parseMethod(text: string): Method {
   const methods = parts.map((part) => parseOne(part, text));
   if (methods.filter(({ prompt: { kind } }) => kind !== 'none').length > 1)
     throw new UserError(`Method "${text}" has two prompts; keep one.`);
+  if (methods.filter(({ passes: { kind } }) => kind !== 'once').length > 1)
+    throw new UserError(`Method "${text}" has two connectors; keep one.`);
   if (methods.filter(({ lifecycle: { kind } }) => kind !== 'fixed').length > 1)
     throw new UserError(`Method "${text}" has two lifecycles; keep one.`);
   return methods.reduce(combine);

@@ -20,6 +20,7 @@ const name = 'task';
  */
 export function writeAdapters({ method, tensors, head }: Own, base: Base, model: string, notes: Notes): ForeignFolder {
   demandExchanged('adapters', base.shape);
+  if (method.passes.kind !== 'once') throw cannot(method.name, 'adapters has no second pass');
   if (method.prompt.kind !== 'none')
     throw cannot(method.name, "prompts of adapters enter after the embeddings' norm, those here before it");
   if (method.unfrozen.length > 0)

@@ -85,7 +85,8 @@ const beside: Readonly<Record<string, readonly string[]>> = {
 const isRows = (kind: string): boolean => kind === 'tokenRows' || kind === 'tokens';
 
 function written(own: Method, tensors: Named, base: Base): Made {
-  const { modifications, unfrozen, prompt } = own;
+  const { modifications, unfrozen, prompt, passes } = own;
+  if (passes.kind !== 'once') throw cannot(own.name, 'PEFT has no second pass');
   if (prompt.kind === 'written') throw cannot(own.name, 'PEFT has no prompt that is written from the input');
   const changes = [...new Set(modifications.map(kindOf)), ...(prompt.kind === 'none' ? [] : ['prompt'])];
   const kinds = [...changes, ...unfrozen.map(({ kind }) => kind)];

@@ -4,6 +4,7 @@ import type { Adaptation } from '../../model/generation/reader';
 import type { ModelShape } from '../../model/shape';
 import type { Method } from '../design/types';
 import { weightsWith, type Delta } from '../bank/delta';
+import { againOf } from './connector';
 import { promptWriter, type GeneratorReads } from './generator';
 import { promptLength, promptOf, visitFor, type ModifyContext } from './modify';
 import { firstPositions } from './positions';
@@ -35,6 +36,7 @@ export function runUnder(
       prompt: promptOf(method, tensors),
       promptFrom: promptWriter(method, frozen, tensors, reads),
       firstPositions: firstPositions(method, shape),
+      again: againOf(method, tensors),
     },
   };
 }

@@ -27,7 +27,7 @@ export interface VariableSpec {
   /** A bias, norm, gate, scale or magnitude: beside the matrices that some sources count alone. */
   readonly beside: boolean;
   /** Index of the modification it belongs to. */
-  readonly modification: number | 'prompt' | 'tokenRows';
+  readonly modification: number | 'prompt' | 'connector' | 'tokenRows';
 }
 
 /** A spec before its modification is known; a trained and stored matrix unless it says otherwise. */

@@ -2,6 +2,7 @@ import type { ModelShape } from '../../model/shape';
 import { tableWidth } from '../../model/shapes';
 import type { Method, Modification, Prefix } from '../design/types';
 import { bottleneckParts } from './factors';
+import { connectorParts } from './connector-parts';
 import { formName, keyValueWidth, placesOf, siteWidths, type Place } from '../design/places';
 import { generatorParts } from './generator-parts';
 import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit, type VariableSpec } from './spec';
@@ -10,7 +11,7 @@ import { bertInit, kaiming, normParts, ones, zeros, type Part, type VariableInit
 export const tokenRowsNames = { tokenRows: 'embedding.word.rows', tokens: 'embedding.word.tokens' } as const;
 
 /** What of a method adds tensors. */
-export type Added = Pick<Method, 'modifications' | 'prompt' | 'unfrozen'>;
+export type Added = Pick<Method, 'modifications' | 'prompt' | 'passes' | 'unfrozen'>;
 
 /** Every tensor that the method adds to a model of this shape, trained ones and constants; names are unique. */
 export function specsOf(method: Added, shape: ModelShape): readonly VariableSpec[] {
@@ -21,7 +22,9 @@ export function specsOf(method: Added, shape: ModelShape): readonly VariableSpec
   // parts that places share (a PHM rule, random projections) appear once
   return [
     ...new Map(
-      [...tokenRows(method, shape), ...promptVectors(method, shape), ...own].map((spec) => [spec.name, spec]),
+      [...tokenRows(method, shape), ...promptVectors(method, shape), ...connector(method, shape), ...own].map(
+        (spec) => [spec.name, spec],
+      ),
     ).values(),
   ];
 }
@@ -152,6 +155,11 @@ function promptVectors({ prompt }: Added, shape: ModelShape): readonly VariableS
       modification: 'prompt',
     },
   ];
+}
+
+function connector(method: Added, shape: ModelShape): readonly VariableSpec[] {
+  const own = { trained: true, stored: true, beside: false, modification: 'connector' } as const;
+  return connectorParts(method, shape).map((part) => ({ ...own, ...part }));
 }
 
 function tokenRows({ unfrozen }: Added, shape: ModelShape): readonly VariableSpec[] {

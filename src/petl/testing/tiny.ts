@@ -6,6 +6,7 @@ import type { ModelShape } from '../../model/shape';
 import { weightShapes } from '../../model/shapes';
 import type { Batch } from '../../model/batch';
 import { weightsWith, type Delta } from '../bank/delta';
+import { againOf } from '../forms/connector';
 import { promptWriter } from '../forms/generator';
 import { promptOf, visitFor, type ModifyContext } from '../forms/modify';
 import { drawInit, randomStream } from '../forms/init';
@@ -31,6 +32,7 @@ export function hiddenWith(
     prompt: promptOf(delta.method, tensors),
     promptFrom: promptWriter(delta.method, { shape: delta.shape, weights }, tensors, {}),
     read: 'all',
+    again: againOf(delta.method, tensors),
   });
 }
 
