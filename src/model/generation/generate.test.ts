@@ -160,6 +160,28 @@ describe('generation', () => {
     expect(await draw(3, 1, 0, 1e-9)).toEqual(greedy?.tokens);
   });
 
+  it('samples copies of a text from one reading as it samples the text given so often', async () => {
+    const inputs = [
+      [5, 6, 7, 11],
+      [9, 8],
+    ] as const;
+    const how = {
+      special,
+      settings: { ...settings, search: { kind: 'sample', temperature: 1, topK: 0, topP: 1, seed: 4 } },
+    } as const;
+    const copies = await generator.generate(inputs, { ...how, copies: 3 });
+    const apart = await generator.generate(
+      inputs.flatMap((ids) => [ids, ids, ids]),
+      how,
+    );
+    expect(copies).toEqual(apart);
+    expect(new Set(copies.slice(0, 3).map(({ tokens }) => tokens.join())).size).toBeGreaterThan(1);
+    await expect(generator.generate(inputs, { special, settings, copies: 2 })).rejects.toThrow(
+      /are alike: sample them/,
+    );
+    await expect(generator.generate(inputs, { ...how, copies: 0 })).rejects.toThrow(/copies is 0/);
+  });
+
   it('hands tokens over as they come', async () => {
     const came: number[][] = [[], []];
     const found = await generator.generate(

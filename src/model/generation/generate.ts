@@ -31,6 +31,10 @@ export interface GenerateOptions {
   readonly special: SpecialIds;
   /** 0 for every token where left out. */
   readonly segments?: TextSegments;
+  /**
+   * Texts that are sampled for each input, neighbours in the answer: all go on from one reading of it. 1 where left out.
+   */
+  readonly copies?: number;
   /** Called with every new token of each row as it comes; not in beam search, which decides at the end. */
   readonly onToken?: (row: number, token: number) => void;
 }
@@ -58,6 +62,7 @@ export class Generator {
     tensors: Tensors = this.adaptation.tensors,
   ): Promise<readonly Generated[]> {
     checkSettings(options.settings);
+    demandCopies(options);
     this.demandInputs(inputs, options);
     const { search } = options.settings;
     const reader = this.reader(search.kind === 'beam');
@@ -134,6 +139,13 @@ export class Generator {
   }
 }
 
+function demandCopies({ copies = 1, settings: { search } }: GenerateOptions): void {
+  if (!Number.isInteger(copies) || copies < 1)
+    throw new UserError(`copies is ${copies}: give a whole number of at least 1`);
+  if (copies > 1 && search.kind !== 'sample')
+    throw new UserError(`${copies} copies of what a ${search.kind} search writes are alike: sample them`);
+}
+
 interface Run {
   readonly inputs: readonly (readonly number[])[];
   readonly options: GenerateOptions;
@@ -150,17 +162,20 @@ function rowOf(values: Float32Array, rows: number, r: number): Float32Array {
 
 /** Greedy and sampled generation. */
 async function oneByOne(
-  { inputs, options, first, turn }: Run,
+  { inputs: given, options, first, turn }: Run,
   search: Exclude<Search, { kind: 'beam' }>,
 ): Promise<readonly Generated[]> {
-  const { settings, special, onToken } = options;
+  const { settings, special, onToken, copies = 1 } = options;
+  const inputs = given.flatMap((text) => Array.from({ length: copies }, () => text));
   const constrain = constraintsOf(settings, special);
   const random = randomFrom(search.kind === 'sample' ? search.seed : 0);
   const choose = (progress: Progress, tokens: readonly (readonly number[])[]): readonly number[] => {
     if (search.kind === 'greedy' && constrain === undefined) return Array.from(progress.reading.best.dataSync());
     const scores = readScores(progress.reading.scores);
+    const apart = progress === first ? copies : 1; // the one reading of an input serves all of its copies
     return inputs.map((text, r) => {
-      const row = rowOf(scores, inputs.length, r);
+      const read = rowOf(scores, inputs.length / apart, Math.floor(r / apart));
+      const row = apart === 1 ? read : read.slice(); // rules write into it
       const own = tokens[r] as readonly number[];
       constrain?.(row, [...text, ...own], own.length);
       return search.kind === 'greedy' ? bestOf(row) : sample(row, search, random());
@@ -181,6 +196,7 @@ async function oneByOne(
     progress = turn(
       progress,
       chosen.map((token, r) => (open[r] === true ? token : special.pad)),
+      progress === first && copies > 1 ? inputs.map((_, r) => Math.floor(r / copies)) : undefined,
     );
   }
 }
