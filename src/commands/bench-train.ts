@@ -33,7 +33,7 @@ export async function benchTrainCommand(): Promise<number> {
 async function run(given: Setup, session: Session, lines: Lines): Promise<void> {
   const job = jobOf(given);
   const { trained, batches } = await prepare(given, job, session);
-  reply({ ready: true, trained, batches });
+  reply({ ready: true, trained, batches, restMb: process.memoryUsage().rss / 2 ** 20 });
   const pace = new Pace(lines);
   pace.wait();
   const outcome = await train(job, (event) => pace.after(event), session);
@@ -71,6 +71,7 @@ function jobOf(given: Setup): TrainingJob {
       stop: null,
       from: null,
       teacher: null,
+      before: null,
       precision: given.precision === 'bf16' ? 'bfloat16' : 'float32',
       target: { maxLength: given.target, decoded: 1, beams: 1, lengthPenalty: 1, minLength: 0, noRepeatNgram: 0 },
     },

@@ -81,6 +81,7 @@ const job = (method: string, over: Partial<TrainingJob['training']> = {}): Train
     stop: null,
     from: null,
     teacher: null,
+    before: null,
     precision: 'float32',
     target: null,
     ...over,

@@ -32,10 +32,33 @@ export interface TrainingSettings {
   readonly from: string | null;
   /** Texts that a teacher wrote stand in place of the training targets, by their name and hash; null: the task's own. */
   readonly teacher: string | null;
+  /** What is trained before the run, for it to go on from or to read; null: nothing. */
+  readonly before: Stage | null;
   readonly precision: 'float32' | 'bfloat16';
   /** For tasks whose targets are texts; null for the others. */
   readonly target: TargetSettings | null;
 }
+
+/** What is trained before a run, on its own model and with its own seed, batches and schedule, and is not scored. */
+export interface Stage {
+  /** Written form; its tensors are apart from the run's. */
+  readonly method: string;
+  readonly task: string;
+  readonly examples: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** Most tokens of a target. */
+  readonly target: number;
+  readonly gives: Gives;
+}
+
+/**
+ * What a run takes from the stage before it. `tensors`: its own of the same names begin where the stage's ended.
+ * `answers` (Levine et al. 2022, section on textual recursion): `count` texts that the stage's method writes to each of
+ * the run's examples, sampled at `temperature`, which then stand before the example's text.
+ */
+export type Gives =
+  { readonly kind: 'tensors' } | { readonly kind: 'answers'; readonly count: number; readonly temperature: number };
 
 /** What a loss and its step depend on. */
 export type LossSettings = Pick<TrainingSettings, 'dropout' | 'labelSmoothing' | 'optimizer'>;
@@ -158,6 +181,8 @@ export interface TrainingOutcome {
   readonly testIds: readonly string[];
   /** What was written for the first test examples; null for tasks without texts. */
   readonly written: Written | null;
+  /** Of a run that reads answers: the share of the test examples whose target is among theirs; else null. */
+  readonly oracle: number | null;
   readonly data: DataPrint;
   /** First 16 hexadecimal digits of SHA-256 over the frozen weights' files. */
   readonly model: string;

@@ -15,6 +15,7 @@ import { kindNamed } from './kinds/index';
 import { startFrom } from './start';
 import type { Course, Trainer, TrainingModel } from './kinds/kind';
 import type { Own } from './learner';
+import { started, type StageResult, type Values } from './values';
 import { demandJob } from './settings';
 
 /** A run that stands before its first step. */
@@ -42,7 +43,7 @@ interface LoadedModel {
   readonly held: string;
 }
 
-interface LoadedTask {
+export interface LoadedTask {
   readonly task: Task;
   readonly data: TaskData;
 }
@@ -54,11 +55,18 @@ interface LoadedTask {
 export class Session {
   private model: LoadedModel | undefined;
   private encoder: LoadedModel | undefined;
-  private task: LoadedTask | undefined;
+  /** The last two: a run's own, and that of the stage before it. */
+  private tasks: readonly LoadedTask[] = [];
   private current: { readonly key: string; readonly trainer: Trainer } | undefined;
 
-  /** Refuses a job that cannot be, loads what it needs and gives the run with fresh tensors. */
-  async open(job: TrainingJob): Promise<OpenRun> {
+  /** What stages before runs gave, the last few: runs that differ in their own rate alone share them. */
+  readonly stages: Map<string, StageResult> = new Map<string, StageResult>();
+
+  /**
+   * Refuses a job that cannot be, loads what it needs and gives the run with fresh tensors.
+   * @param start values that tensors of these names begin at instead
+   */
+  async open(job: TrainingJob, start: Values = {}): Promise<OpenRun> {
     demandJob(job);
     const { task, data } = await this.openTask(job.task);
     const { model, prints, hash } = await this.openModel(job);
@@ -71,7 +79,7 @@ export class Session {
       job.from === undefined
         ? { delta: createDelta(method, backbone.shape, backbone.weights, job.seed) }
         : startFrom(job.from, task, { shape: backbone.shape, hash, ...(encoder && { encoder: encoder.hash }) });
-    const variables = { ...delta.variables, ...head };
+    const variables = started({ ...delta.variables, ...head }, start);
     demandHead(variables, task.outputs);
     backbone.release(lentNames(method, backbone));
     return {
@@ -136,11 +144,12 @@ export class Session {
     return (this.model = await loadModel(name, held));
   }
 
-  private async openTask(task: Task): Promise<LoadedTask> {
-    if (this.task?.task === task) return this.task;
-    const data = await examplesOf(task);
-    kindNamed(task.kind).check(task, data);
-    return (this.task = { task, data });
+  /** A task with its examples. */
+  async openTask(task: Task): Promise<LoadedTask> {
+    const known = this.tasks.find((loaded) => loaded.task === task);
+    const opened = known ?? (await loadTask(task));
+    this.tasks = [opened, ...this.tasks.filter((loaded) => loaded !== opened).slice(0, 1)];
+    return opened;
   }
 
   private openTrainer(job: TrainingJob, model: TrainingModel, task: Task): Trainer {
@@ -165,8 +174,15 @@ export class Session {
     this.encoder?.model.backbone.dispose();
     this.model = undefined;
     this.encoder = undefined;
-    this.task = undefined;
+    this.tasks = [];
+    this.stages.clear();
   }
+}
+
+async function loadTask(task: Task): Promise<LoadedTask> {
+  const data = await examplesOf(task);
+  kindNamed(task.kind).check(task, data);
+  return { task, data };
 }
 
 /** Reads again what an earlier run trained in place of the frozen weights. */

@@ -35,6 +35,7 @@ const job = (over: Partial<TrainingJob> = {}): TrainingJob => ({
     stop: null,
     from: null,
     teacher: null,
+    before: null,
     precision: 'float32',
     target: null,
   },

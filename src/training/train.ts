@@ -2,15 +2,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seconds } from '../clock';
 import { Interrupted } from '../errors';
 import { watchPeak } from '../peak';
-import { masksAt } from '../petl/forms/ranks';
 import { bestSoFar, isSpent } from './best';
 import { Checkpoints } from './checkpoint';
 import { demandGradients, gradientsDue } from './guards';
 import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
 import { keepTrained } from './kept';
-import { Loop } from './loop';
-import { scheduleFactor, startState } from './optimizer';
+import type { Loop } from './loop';
+import { loopOf } from './run-loop';
 import { Session, type OpenRun } from './session';
+import { afterStage } from './stage';
 
 /**
  * Trains one method on one task with a frozen model and scores it once on test. The model's weights are never changed.
@@ -28,10 +28,11 @@ export async function train(job: TrainingJob, report: Report, session?: Session)
   }
 }
 
-async function trainIn(session: Session, job: TrainingJob, report: Report): Promise<TrainingOutcome> {
-  const start = seconds();
+async function trainIn(session: Session, given: TrainingJob, report: Report): Promise<TrainingOutcome> {
+  const begin = seconds();
   const peak = watchPeak();
-  const run = await session.open(job);
+  const { job, start, oracle } = await afterStage(session, given);
+  const run = await session.open(job, start);
   const loop = loopOf(job, run);
   try {
     const earlier = await steps(loop, job, run, report);
@@ -48,33 +49,19 @@ async function trainIn(session: Session, job: TrainingJob, report: Report): Prom
       metric: job.task.metric,
       testIds: course.testIds,
       written: await course.write(own),
+      oracle,
       data: course.print,
       model: run.model.slice(0, 16),
       steps: loop.done,
       kept,
-      trainSeconds: earlier.seconds + trained - start,
-      totalSeconds: earlier.seconds + seconds() - start,
+      trainSeconds: earlier.seconds + trained - begin,
+      totalSeconds: earlier.seconds + seconds() - begin,
       peakMb: peak(),
       programs: run.times(),
     };
   } finally {
     loop.dispose();
   }
-}
-
-function loopOf({ training, method, seed }: TrainingJob, { course, own, shape }: OpenRun): Loop {
-  const { optimizer, learningRate, schedule } = training;
-  return new Loop(
-    {
-      seed,
-      optimizer,
-      rateAt: (step) => learningRate * scheduleFactor(schedule, step, course.steps),
-      step: course.step,
-      after: (step, { variables }) => masksAt(method, shape, variables, step / course.steps),
-    },
-    startState(own.variables),
-    own.constants,
-  );
 }
 
 /** What is scored and kept: the best step's tensors where that was asked for, else the last one's. */

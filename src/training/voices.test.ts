@@ -39,7 +39,7 @@ const kept = (name: string, method: string, segments: Segments): TrainingJob => 
     schedule: { kind: 'linear', warmup: 0 },
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
     ...{ dropout: 0, labelSmoothing: 0, scored: { validation: 0, test: 0 }, evaluations: 1 },
-    ...{ best: null, stop: null, from: null, teacher: null, precision: 'float32' },
+    ...{ best: null, stop: null, from: null, teacher: null, before: null, precision: 'float32' },
     target: { maxLength: 9, decoded: 0, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
   },
 });

@@ -6,6 +6,7 @@ import type { GenerationSettings } from '../model/generation/settings';
 import type { SpecialIds } from '../model/special';
 import type { Tokenizer } from '../model/tokenizer';
 import { textScores } from '../tasks/baselines';
+import { mixSeeds } from '../random';
 import { printOf } from '../tasks/fingerprint';
 import type { GenerationExample } from '../tasks/generation';
 import type { TargetSettings, Written } from './job';
@@ -43,12 +44,40 @@ export async function writeTargets(writing: Writing, examples: readonly Generati
  * they share programs.
  */
 export async function writeTexts(
-  { generator, tokenizer, special, form, target, tensors, prompts }: Writing,
+  writing: Writing,
   examples: readonly GenerationExample[],
 ): Promise<{ readonly texts: readonly string[]; readonly ended: readonly boolean[] }> {
-  const settings = settingsOf(target);
+  return written(writing, examples, { settings: () => settingsOf(writing.target) });
+}
+
+/** `count` texts for each source, sampled apart from one reading of it. */
+export async function writeSamples(
+  writing: Writing,
+  examples: readonly GenerationExample[],
+  { count, temperature, seed }: { readonly count: number; readonly temperature: number; readonly seed: number },
+): Promise<readonly (readonly string[])[]> {
+  const settings = (from: number): GenerationSettings => ({
+    ...settingsOf(writing.target),
+    search: { kind: 'sample', temperature, topK: 0, topP: 1, seed: mixSeeds(seed, from) },
+  });
+  const { texts } = await written(writing, examples, { settings, copies: count });
+  return examples.map((_, i) => texts.slice(i * count, (i + 1) * count));
+}
+
+interface How {
+  /** @param from place of the first source of a batch */
+  readonly settings: (from: number) => GenerationSettings;
+  readonly copies?: number;
+}
+
+async function written(
+  { generator, tokenizer, special, form, tensors, prompts }: Writing,
+  examples: readonly GenerationExample[],
+  { settings: settingsFrom, copies = 1 }: How,
+): Promise<{ readonly texts: readonly string[]; readonly ended: readonly boolean[] }> {
   const { ids, start, segments, reads = [] } = form.sources(examples);
-  const size = Math.min(ids.length, atOnce[settings.search.kind === 'beam' ? 'beam' : 'greedy']);
+  const rowsAtOnce = atOnce[settingsFrom(0).search.kind === 'beam' ? 'beam' : 'greedy'];
+  const size = Math.min(ids.length, Math.max(1, Math.floor(rowsAtOnce / copies)));
   const texts: string[] = [];
   const ended: boolean[] = [];
   for (let from = 0; from < ids.length; from += size) {
@@ -58,11 +87,14 @@ export async function writeTexts(
       read: places.map((place) => segments.read[place] ?? []),
       written: places.map((place) => segments.written[place] ?? 0),
     };
-    const options = { settings, special: { ...special, start }, ...(own && { segments: own }) };
-    const written = reads.length === 0 ? {} : (prompts?.(places.map((place) => reads[place] ?? [])) ?? {});
-    const found = await generator.generate(rows, options, { ...tensors, ...written });
-    disposeTree(written);
-    for (const { tokens } of found.slice(0, ids.length - from)) {
+    const options = {
+      ...{ settings: settingsFrom(from), special: { ...special, start }, copies },
+      ...(own && { segments: own }),
+    };
+    const given = reads.length === 0 ? {} : (prompts?.(places.map((place) => reads[place] ?? [])) ?? {});
+    const found = await generator.generate(rows, options, { ...tensors, ...given });
+    disposeTree(given);
+    for (const { tokens } of found.slice(0, (ids.length - from) * copies)) {
       texts.push(tokenizer.decode(tokens).trim());
       ended.push(special.end.includes(tokens[tokens.length - 1] ?? -1));
     }

@@ -69,6 +69,8 @@ export interface FinalLine {
   readonly tests: { readonly count: number; readonly hash: string };
   /** What was written for the first test examples; null for tasks without texts. */
   readonly written: Written | null;
+  /** Of a run that reads answers: the share of the test examples whose target is among theirs; else null. */
+  readonly oracle: number | null;
   /** Fingerprints of the examples used; null in runs older than the field. */
   readonly data: DataPrint | null;
   /** Fingerprint of the frozen weights; null in runs older than the field. */

@@ -2,7 +2,7 @@ import type { TextScores } from '../../tasks/baselines';
 import * as v from 'valibot';
 import { anyObject, real, whole, type Schema } from '../../json';
 import type { SplitPrint } from '../../tasks/fingerprint';
-import type { OptimizerSettings, Schedule, TargetSettings, TrainingSettings, Written } from '../../training/job';
+import type { Gives, OptimizerSettings, Schedule, TargetSettings, TrainingSettings, Written } from '../../training/job';
 import type { Environment } from './environment';
 import type { EvalLine, FinalLine, RunCounts, RunLine, RunRecordLine, TrainLine } from './record';
 import { younger, type RunSpec } from './settings';
@@ -56,6 +56,14 @@ function filled<T>(missing: Partial<T>, schema: Schema<T>): Schema<T> {
 const hashed = v.nullable(
   v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*@[0-9a-f]{12}$/, words)),
 );
+/** Written forms and paths: one line of text. */
+const line = v.pipe(v.string(), v.nonEmpty(), v.maxLength(4096), v.regex(/^\P{Cc}*$/u, 'one line of text'));
+const taskName = v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:@[0-9a-f]{12})?$/, words));
+
+const gives: Schema<Gives> = v.variant('kind', [
+  v.strictObject({ kind: v.literal('tensors') }),
+  v.strictObject({ kind: v.literal('answers'), count: positive, temperature: above0 }),
+]);
 
 const settings: Schema<TrainingSettings> = v.strictObject({
   examples: orAll(positive),
@@ -74,6 +82,14 @@ const settings: Schema<TrainingSettings> = v.strictObject({
   stop: v.nullable(positive),
   from: hashed,
   teacher: hashed,
+  before: v.nullable(
+    v.strictObject({
+      method: line,
+      task: taskName,
+      ...{ examples: positive, epochs: positive, learningRate: above0, target: positive },
+      gives,
+    }),
+  ),
   precision: v.picklist(['float32', 'bfloat16']),
   target: v.nullable(target),
 });
@@ -88,14 +104,11 @@ export const nameSchema: Schema<string> = v.pipe(
   v.maxLength(80),
   v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, words),
 );
-/** Written forms and paths: one line of text. */
-const line = v.pipe(v.string(), v.nonEmpty(), v.maxLength(4096), v.regex(/^\P{Cc}*$/u, 'one line of text'));
-
 export const specSchema: Schema<RunSpec> = v.strictObject({
   study: v.pipe(v.string(), v.maxLength(100), v.regex(studyName, words)),
   method: line,
   model: line,
-  task: v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:@[0-9a-f]{12})?$/, words)),
+  task: taskName,
   training: trainingSchema,
   seed: v.pipe(whole, v.maxValue(2 ** 32 - 1)),
   tier: v.picklist(['quick', 'full']),
@@ -175,6 +188,7 @@ const wholeFinal: Schema<FinalLine> = v.strictObject({
   exact: v.optional(upTo1),
   tests: print,
   written: v.nullable(written),
+  oracle: v.nullable(upTo1),
   data: v.nullable(v.strictObject({ train: print, validation: print, test: print })),
   model: v.nullable(v.string()),
   steps: whole,
@@ -185,7 +199,7 @@ const wholeFinal: Schema<FinalLine> = v.strictObject({
   programs: v.strictObject({ count: whole, recordMs: from0, loadMs: from0, firstRunMs: from0 }),
 });
 
-const finalLine = filled({ tokens: [], written: null, data: null, model: null, kept: null }, wholeFinal);
+const finalLine = filled({ tokens: [], written: null, oracle: null, data: null, model: null, kept: null }, wholeFinal);
 
 const lines = { run: runLine, train: trainLine, eval: evalLine, final: finalLine } as const;
 

@@ -114,7 +114,8 @@ export function studyFolder(study: string, tier: Tier, results?: string): string
 
 /** Where a study of one's own keeps what a run trained; other studies keep none: their runs can be made again. */
 export function adapterFolder(spec: RunSpec, results?: string): string | undefined {
-  if (!spec.study.startsWith('own/') || spec.study.endsWith('-tuning')) return undefined;
+  const isHalf = spec.training.before?.gives.kind === 'answers'; // without the pass before it, it could not answer
+  if (!spec.study.startsWith('own/') || spec.study.endsWith('-tuning') || isHalf) return undefined;
   return join(studyFolder(spec.study, spec.tier, results), 'adapters', runId(spec));
 }
 

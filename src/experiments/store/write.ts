@@ -99,6 +99,7 @@ function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | str
     tokens: labels.some((count) => count !== 1) ? labels : [],
     ...(outcome.exact !== undefined && { exact: outcome.exact }),
     tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) },
+    oracle: outcome.oracle === null ? null : digits(outcome.oracle, 6),
     written: written && { ...written, seconds: digits(written.seconds, 4) },
     data,
     model,

@@ -23,7 +23,7 @@ import { uploadReads } from '../pairs/reads';
 import { roomIn } from '../room';
 import { oneStack } from '../pairs/one-stack';
 import { twoStacks } from '../pairs/two-stacks';
-import { writeTargets, writeTexts, type Writing } from '../write';
+import { writeSamples, writeTargets, writeTexts, type Writing } from '../write';
 import { defineKind, type Opened, type TaskKind, type TrainingModel } from './kind';
 import { demandText, withoutExamples } from './texts';
 
@@ -93,6 +93,7 @@ export function openPairs(
       const { texts, ended } = await writeTexts(writing(own, run), examples);
       return texts.map((text, i) => ({ kind: 'text', text, ended: ended[i] === true }));
     },
+    sample: async (own, examples, run, how) => writeSamples(writing(own, run), examples, { ...how, seed: run.seed }),
     write: async (own, tests, run) => {
       const examples = take(tests, targetOf(task.name, run.training.target).decoded);
       return examples.length === 0 ? null : await writeTargets(writing(own, run), examples);

@@ -83,11 +83,21 @@ export interface Opened<X extends Example, B extends Weighted> {
   readonly predict: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Prediction[]>;
   /** What the head says of each as it stands, before it is made an answer; none where the answer is written. */
   readonly outputs?: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Float32Array[]>;
+  /** Texts sampled for each example, `count` of them, where the task writes any. */
+  readonly sample?: Sample<X>;
   /** Writes the first of these examples once; null for tasks without texts. */
   readonly write: (own: Own, examples: readonly X[], job: TrainingJob) => Promise<Written | null>;
   readonly times: () => readonly ProgramTimes[];
   readonly dispose: () => void;
 }
+
+/** What a trained method writes to each of these examples, sampled apart from one reading of it. */
+export type Sample<X> = (
+  own: Own,
+  examples: readonly X[],
+  job: TrainingJob,
+  how: { readonly count: number; readonly temperature: number },
+) => Promise<readonly (readonly string[])[]>;
 
 /** A kind of task as the trainer sees it. */
 export interface TaskKind {
@@ -114,6 +124,8 @@ export interface Trainer {
   readonly course: (data: TaskData, job: TrainingJob) => Course;
   readonly predict: (own: Own, inputs: readonly Reading[], job: TrainingJob) => Promise<readonly Prediction[]>;
   readonly outputs: Opened<Example, Weighted>['outputs'];
+  /** Undefined for tasks without texts. */
+  readonly sample?: Sample<Example>;
   readonly times: () => readonly ProgramTimes[];
   readonly dispose: () => void;
 }
@@ -168,6 +180,7 @@ function trainerOf<X extends Example, B extends Weighted>(
     head: opened.head,
     predict: opened.predict,
     outputs: opened.outputs,
+    ...(opened.sample && { sample: opened.sample as Sample<Example> }),
     course: (all, job) => {
       const data = all as TaskData<X>;
       const { accumulation, scored } = job.training;
