@@ -10,6 +10,7 @@ import { dialogueDomain } from './dialogue-domain';
 import { editorialSentiment } from './editorial-sentiment';
 import { englishRomanian } from './english-romanian';
 import { fiveVoices } from './five-voices';
+import { glossField } from './gloss-field';
 import { glossWord } from './gloss-word';
 import { lexicalField } from './lexical-field';
 import { mnli } from './mnli';
@@ -23,6 +24,7 @@ import { qnli } from './qnli';
 import { qqp } from './qqp';
 import { requestedSlots } from './requested-slots';
 import { rte } from './rte';
+import { runningText } from './running-text';
 import { sentiment } from './sentiment';
 import { shuffledSentiment } from './sentiment-shuffled';
 import { snippetScore } from './snippet-score';
@@ -70,6 +72,8 @@ export const shippedTasks: readonly Task[] = [
   actsToText,
   glossWord,
   verseQuestions,
+  glossField,
+  runningText,
   eightTasks,
   fiveVoices,
   sst2,
