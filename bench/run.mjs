@@ -13,6 +13,7 @@ import { machine, root, threads, write } from './host.mjs';
 import { textStream } from './inputs.mjs';
 import { PeakMeter } from './peak.mjs';
 import { summary, table } from './summary.mjs';
+import { twiceBench } from './twice.mjs';
 
 const methods = ['lora:r=8,s=2', 'pa-ffn:r=64,s=4', 'houlsby:m=64', 'prefix:l=16', 'mam:l=16,r=64', 'full'];
 const usage = `node bench/run.mjs [options]
@@ -26,6 +27,7 @@ const usage = `node bench/run.mjs [options]
   --report                    only rewrites summary, table and figure from the cells on disk
   --generate load,chat,...    generation with SmolLM2 instead (load, chat, long, batch; all: every part)
   --only decoder              training of SmolLM2 instead, by lora, vlm and full (--tokens 64,128,256)
+  --only twice                memory of a step in two passes beside that of one instead
   --before COMMIT             this project's step against that of an earlier commit instead, without PyTorch
   --ours "node bin/petl.cjs bench-step"   command of this project's side, none for PyTorch alone
   --python PATH               instead of .venv-bench
@@ -196,7 +198,11 @@ async function main() {
     return compareWithBefore(given.before, { cells: cellsAsked(), rounds, steps, model, snippets, out, say });
   }
   if (given.only === 'decoder') return decoder();
-  if (given.only !== undefined) throw new Error(`--only ${given.only}: write decoder`);
+  if (given.only === 'twice') {
+    if (!(await twiceBench({ out, say }))) process.exitCode = 1;
+    return;
+  }
+  if (given.only !== undefined) throw new Error(`--only ${given.only}: write decoder or twice`);
   const failures = given.report ? [] : await measureAll();
   const { rows } = report();
   const apart = rows
