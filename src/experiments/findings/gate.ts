@@ -2,6 +2,7 @@ import { UserError } from '../../errors';
 import { generationBaselines } from '../../tasks/baselines';
 import { printOf } from '../../tasks/fingerprint';
 import { chrf } from '../../tasks/metrics/chrf';
+import { taskNamed } from '../../tasks/registry';
 import { crossed, crossedInterval } from '../statistics/crossed';
 import { isScoredAlike } from '../statistics/link';
 import type { Interval } from '../statistics/statistics';
@@ -21,7 +22,7 @@ export type LabelRival = (typeof labelRivals)[number];
 
 /** What must be beaten where runs are scored so: of answers that are spans none is the most frequent. */
 export function rivalsOf(metric: string): readonly (Rival | LabelRival)[] {
-  if (metric === 'nll') return rivals;
+  if (metric === 'nll' || metric === 'exact-match') return rivals;
   return metric === 'span-f1' ? labelRivals.filter((name) => name !== 'majority') : labelRivals;
 }
 
@@ -30,6 +31,8 @@ export interface GateSetting {
   readonly task: string;
   readonly model: string;
 }
+
+const isExact = ({ task }: GateSetting): boolean => taskNamed(task).metric === 'exact-match';
 
 /** How much better the fine-tuned base is than something else, in the statistic's unit; above 0 is better. */
 export interface GateLine extends GateSetting {
@@ -51,6 +54,7 @@ export function settingsOf(study: Study): readonly GateSetting[] {
 /**
  * Every comparison that a base must win: the untuned base and the same network trained from random weights by
  * likelihood and by chrF of each text; copying, lead words and the nearest example of the same training set by chrF.
+ * All of them by right answers where the score is exact match.
  */
 export async function gateLines(study: Study, results?: string): Promise<readonly GateLine[]> {
   const lines = await Promise.all(settingsOf(study).map((setting) => linesOf(study, setting, results)));
@@ -67,27 +71,24 @@ async function linesOf(study: Study, setting: GateSetting, results: string | und
   if (base.length < 2) return [];
   const data = await writtenData(setting.task, base);
   const references = data.test.map(({ target }) => target);
+  const exact = isExact(setting);
   const texts = (outputs: readonly string[]): readonly number[] =>
-    outputs.map((text, i) => chrf([text], [references[i] ?? '']));
+    outputs.map((text, i) => (exact ? Number(text === references[i]) : chrf([text], [references[i] ?? ''])));
   const ours = base.map(({ final }) => texts(final.written?.texts ?? []));
   const lineOf = lineMaker(setting);
   const runs = [
     ...rivalLines(base, ours, sameForEach(base, recordsOf('untuned', setting.model)), {
-      against: 'untuned base',
-      lineOf,
-      texts,
+      ...{ against: 'untuned base', lineOf, texts, exact },
     }),
     ...rivalLines(base, ours, recordsOf('random', randomOf(setting.model)), {
-      against: 'random weights',
-      lineOf,
-      texts,
+      ...{ against: 'random weights', lineOf, texts, exact },
     }),
   ];
   const names = { copy: 'copy', lead: 'lead', nearest: 'nearest example' } as const;
   const answers = generationBaselines(data).flatMap(({ name, outputs }) => {
     const theirs = texts(outputs);
     const gaps = ours.map((row) => row.map((score, i) => score - (theirs[i] ?? NaN)));
-    return name === 'oracle' ? [] : [lineOf(names[name], 'chrF, mean of texts', gaps)];
+    return name === 'oracle' ? [] : [lineOf(names[name], exact ? 'right answers' : 'chrF, mean of texts', gaps)];
   });
   return [...runs, ...answers];
 }
@@ -107,6 +108,8 @@ interface RivalSettings {
   readonly against: Rival;
   readonly lineOf: LineOf;
   readonly texts: (outputs: readonly string[]) => readonly number[];
+  /** The score is whether a text is the target: the one statistic then. */
+  readonly exact: boolean;
 }
 
 /** The run of a model that no seed changes, beside each seed of ours. */
@@ -123,13 +126,19 @@ function rivalLines(
   base: readonly RunRecord[],
   ours: readonly (readonly number[])[],
   theirs: readonly RunRecord[],
-  { against, lineOf, texts }: RivalSettings,
+  { against, lineOf, texts, exact }: RivalSettings,
 ): readonly GateLine[] {
   const pairs = base.flatMap((run, place) => {
     const other = theirs.find((one) => isScoredAlike(run, one));
     return other === undefined ? [] : [{ run, other, written: ours[place] ?? [] }];
   });
   if (pairs.length < 2) return [];
+  if (exact) {
+    const right = pairs.map(({ run, other }) =>
+      run.final.perExample.map((value, i) => value - (other.final.perExample[i] ?? NaN)),
+    );
+    return [lineOf(against, 'right answers', right)];
+  }
   const nats = pairs.map(({ run, other }) =>
     run.final.perExample.map((value, i) => (other.final.perExample[i] ?? NaN) - value),
   );
@@ -156,10 +165,12 @@ async function writtenData(
 }
 
 /** Whether every comparison of a setting is there, over every seed of the base, and won. */
-export function isPassed(study: Study, { task, model }: GateSetting, lines: readonly GateLine[]): boolean {
+export function isPassed(study: Study, setting: GateSetting, lines: readonly GateLine[]): boolean {
+  const { task, model } = setting;
+  const expected = rivals.length + (isExact(setting) ? 0 : 2);
   const own = lines.filter((line) => line.task === task && line.model === model);
   const seeds = runsOf(study, 'base').filter((spec) => spec.task === task && spec.model === model).length;
-  return own.length === rivals.length + 2 && own.every((line) => line.passed && line.seeds === seeds);
+  return own.length === expected && own.every((line) => line.passed && line.seeds === seeds);
 }
 
 function runsOf(study: Study, variant: string): Study['variants'][number]['runs'] {

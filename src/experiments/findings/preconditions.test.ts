@@ -62,6 +62,22 @@ describe('preconditions', () => {
     ['power', 'sees', noisySeeds(), able, finding('small', link('greater', 'best', 'good', { printed: small }))],
   ];
 
+  it('of weights that are scored as they are is neither a gate nor a rate asked', () => {
+    const weighed = (kind: 'near' | 'greater', second: string): Finding =>
+      finding('weights', link(kind, 'best', second, { varies: 'weights' }));
+    const [same, worse] = judge([weighed('near', 'best'), weighed('greater', 'bad')], evidenceOf(), {});
+    expect([same?.verdict, same?.gap]).toEqual(['confirmed', 0]);
+    expect(worse?.verdict).toBe('confirmed');
+    expect(worse?.preconditions.map(({ name }) => name)).toEqual(['seeds', 'control', 'power']);
+  });
+
+  it('take the rate of a method that was tuned twice from the one that it ran at', () => {
+    const [other, own] = [tuningOf(3 * rate), tuningOf(rate)];
+    const both = { ...own, families: [...other.families, ...own.families] };
+    const [verdict] = judge([clear], evidenceOf(), { ...able, tuning: [both] });
+    expect(verdict?.preconditions.find(({ name }) => name === 'rates')?.held).toBe(true);
+  });
+
   it.each(cases)('without %s (%s) the setting cannot speak', (name, figure, evidence, options, one) => {
     const [verdict] = judge([one], evidence, options);
     expect(verdict!.verdict, verdict!.reason).toBe('cannot-speak');

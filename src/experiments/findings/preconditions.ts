@@ -34,6 +34,7 @@ export function preconditions(test: Tested, setting: Setting): readonly Precondi
   const { link, groups } = test;
   const seeds = at('seeds', groups.length >= seedsToDecide, `${groups.length} of at least ${seedsToDecide}`);
   if (link.kind === 'ratio') return [seeds];
+  if (link.varies === 'weights') return [seeds, controlled(link), powerful(test, setting)];
   const isText = link.statistic === 'text';
   return [
     seeds,
@@ -90,13 +91,20 @@ function roomy({ room, delta }: Setting): Precondition {
  * seeds, with the best inside the grid.
  */
 function tuned(runs: readonly RunRecord[], tables: readonly TuningTable[]): Precondition {
-  const methods = new Map(runs.map((record) => [`${record.run.spec.method} ${teacherOf(record)}`, record]));
+  const methods = new Map(
+    runs.map((record) => {
+      const { method, training } = record.run.spec;
+      return [`${method} ${teacherOf(record)} ${training.learningRate}`, record];
+    }),
+  );
   const faults = [...methods.values()].flatMap((record) => {
     const { spec } = record.run;
     const own = tables.filter(({ task, model }) => task === spec.task && model === spec.model);
-    const found = own
+    // one method may be tuned more than once, such as with a stage before it and without
+    const alike = own
       .flatMap(({ families }) => families)
-      .find(({ method, teacher = '' }) => method === spec.method && teacher === teacherOf(record));
+      .filter(({ method, teacher = '' }) => method === spec.method && teacher === teacherOf(record));
+    const found = alike.find(({ chosen }) => chosen === spec.training.learningRate) ?? alike[0];
     if (found === undefined) return [`${spec.method} has no rate of its own`];
     const rates = found.trials.map(({ rate }) => rate);
     if (found.chosen !== spec.training.learningRate) return [`${spec.method} was run at another rate than its best`];

@@ -3,6 +3,7 @@ import type { Configuration } from '../studies/block';
 import type { Setting } from '../studies/setting';
 import { distilledVoices } from '../studies/distilled';
 import { dataFractions, manyAtOnce } from '../studies/frozen';
+import { closedBook, manyAnswers } from '../studies/recursive';
 import { actsVoice, voices } from '../studies/voices';
 import { asItIs, readerHeadline, readers, reading } from '../studies/reader';
 import { mean } from '../statistics/statistics';
@@ -90,6 +91,13 @@ function readerRole(only: string): Role {
   return { ...where, top: top as Anchor, bottom: bottom as Anchor, point: 0.01 };
 }
 
+/** One pass with a prompt is the weakest there; a point is a hundredth of exact match. */
+function closedBookRole(only: string): Role {
+  const { task, name } = closedBook.block;
+  const anchors = { top: full, bottom: { here: 'prompt:l=20', printed: '' } };
+  return { ...anchors, ...{ task, only, plays: task, metric: 'accuracy', study: name, point: 0.01 } };
+}
+
 const xsum = ['XSum', 'rouge2'] as const;
 
 /** The tasks that stand for the paper's. */
@@ -108,6 +116,7 @@ export const roles: readonly Role[] = [
   ...(voices as readonly Setting<'full' | 'segments'>[]).map(voice),
   ...[manyAtOnce.block.name, dataFractions.studyName].map(manyTasks),
   ...[readers.studyName, readerHeadline.studyName].map(readerRole),
+  ...[closedBook.block.name, manyAnswers.studyName].map(closedBookRole),
   { ...voice(actsVoice as Setting<'full' | 'segments'>), only: 'voice-start' },
   ...distilledVoices.map(({ block, of }) => ({ ...voice(of as Setting<'full' | 'segments'>), only: block.name })),
 ];

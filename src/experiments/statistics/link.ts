@@ -43,8 +43,11 @@ export interface ScoreLink extends Sides {
   readonly measured?: MeasuredSides;
   /** In the paper's points: below it, it calls a difference small. */
   readonly points?: number;
-  /** The rate is what the link compares: its sides run at one that is not their best, and may collapse. */
-  readonly varies?: 'rate';
+  /**
+   * `rate`: the rate is what the link compares: its sides run at one that is not their best, and may collapse.
+   * `weights`: the same weights or others are scored as they are, and nothing is learned on the task.
+   */
+  readonly varies?: 'rate' | 'weights';
   /** The same comparison among the paper's numbers; none where the paper prints none. */
   readonly printed?: PrintedSides;
   /** The difference that the paper does call one, where the link says that two are level: delta is half of it. */

@@ -43,12 +43,7 @@ export const defaultTraining: TrainingSettings = {
  * Settings younger than the first committed runs, with the value that means what those did: such a value takes no part
  * in a run's id.
  */
-export const younger: Pick<TrainingSettings, 'target' | 'accumulation' | 'best' | 'stop' | 'from' | 'teacher' | 'before'> = {
-  target: null,
-  accumulation: 1,
-  best: null,
-  stop: null,
-  from: null,
-  teacher: null,
-  before: null,
-};
+export const younger: Pick<
+  TrainingSettings,
+  'target' | 'accumulation' | 'best' | 'stop' | 'from' | 'teacher' | 'before'
+> = { target: null, accumulation: 1, best: null, stop: null, from: null, teacher: null, before: null };

@@ -5,6 +5,7 @@ import { configuration, runsOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { full } from './generation';
 import { reading } from './reader';
+import { closedBook } from './recursive';
 import { gatedSettings } from './settings';
 import { voices } from './voices';
 import { declared, type Declared, type Tunable, type Variant } from './study';
@@ -40,6 +41,9 @@ export const voiceGate: Declared = gateOf(
 
 /** And for readers of retrieved passages. */
 export const readerGate: Declared = gateOf('reader-gate', [reading.block]);
+
+/** And for the closed-book task alone. */
+export const closedBookGate: Declared = gateOf('closed-book-gate', [closedBook.block]);
 
 function gateOf(name: string, judged: readonly Block[]): Declared {
   return declared(name, (tier) => {

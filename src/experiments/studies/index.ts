@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import type { Tier } from '../store/spec';
-import { baseGate, readerGate, voiceGate } from './base-gate';
+import { baseGate, closedBookGate, readerGate, voiceGate } from './base-gate';
 import { blockStudies } from './block-studies';
 import { budgetSplit } from './budget-split';
 import { budgetSweep } from './budget-sweep';
@@ -16,6 +16,7 @@ import { mixAndMatch } from './mix-and-match';
 import { modifiedRepresentation } from './modified-representation';
 import { precision } from './precision';
 import { prefixTraining } from './prefix-training';
+import { manyAnswers, nothingForgotten, twiceOrLarge } from './recursive';
 import { originalStudies } from './originals';
 import { oneModelStudies } from './one-model';
 import { readerHeadline, readers } from './reader';
@@ -40,6 +41,7 @@ const shipped: readonly Declared[] = [
   baseGate,
   voiceGate,
   readerGate,
+  closedBookGate,
   designSpace,
   ...settings.map(({ study }) => study),
   startStudy,
@@ -49,6 +51,9 @@ const shipped: readonly Declared[] = [
   manyHeadline,
   readers,
   readerHeadline,
+  manyAnswers,
+  twiceOrLarge,
+  nothingForgotten,
   ...blockStudies,
   ...originalStudies,
 ];

@@ -1,6 +1,6 @@
 import { parseMethod, printMethod } from '../../petl/design/written';
 import { runSpec, type Tier } from '../store/spec';
-import { trialSeeds, tunedMethod } from '../tuning/tuned';
+import { trialSeeds, tunedMethod, tunedRate } from '../tuning/tuned';
 import { configuration, trainingOf, variantOf, type Block, type Configuration } from './block';
 import { declared, familyOf, type Declaration, type Declared, type Rung, type Tunable } from './study';
 
@@ -13,6 +13,9 @@ export interface Tried {
   readonly methods: readonly string[];
   /** Its row among the paper's numbers. */
   readonly printed: string;
+  /** What it changes of the setting's training, and the words for it: its name then. */
+  readonly change?: Partial<Block['training']['full']>;
+  readonly what?: string;
 }
 
 /** Every configuration has a learning rate of its own, and where it has several scales one of those. */
@@ -61,8 +64,11 @@ export function setting<K extends string>(fields: SettingFields<K>): Setting<K> 
   };
   const configurations = (): Readonly<Record<K, Configuration>> => {
     const made = keys.map((key) => {
-      const { label, printed } = list[key];
-      return [key, configuration(tunedMethod(name, key, middle(list[key])), label, printed)] as const;
+      const { label, printed, change, what } = list[key];
+      const plain = configuration(tunedMethod(name, key, middle(list[key])), label, printed);
+      if (change === undefined || what === undefined) return [key, plain] as const;
+      const own = { ...change, learningRate: tunedRate(name, key) }; // its method may be another key's, too
+      return [key, { ...plain, name: `${plain.name}; ${what}`, change: own }] as const;
     });
     return Object.fromEntries(made) as Readonly<Record<K, Configuration>>;
   };
@@ -98,7 +104,10 @@ function tunableOf<K extends string>(fields: SettingFields<K>): Tunable {
     { share: 1, seeds: trialSeeds, keep: 2, validation: long },
   ];
   const families = Object.entries<Tried>(configurations).map(([key, tried]) => {
-    const base = runSpec({ study: name, method: middle(tried), model, task, tier: 'full', training });
+    const base = runSpec({
+      ...{ study: name, method: middle(tried), model, task, tier: 'full' },
+      training: { ...training, ...tried.change },
+    });
     const methods = methodsOf(tried);
     return { name: key, label: tried.label, base, ...(methods.length > 1 ? { methods } : {}) };
   });

@@ -3,6 +3,7 @@ import { manyAtOnce } from './frozen';
 import { reading } from './reader';
 import type { Setting } from './setting';
 import { answers, manySettings } from './many-tasks';
+import { closedBook } from './recursive';
 import { summarisation } from './summarisation';
 import { translation } from './translation';
 import { together } from './together';
@@ -17,6 +18,7 @@ export const gatedSettings: readonly Setting<string>[] = [
   answers,
   manyAtOnce,
   reading,
+  closedBook,
 ];
 
 /** The settings in which each configuration is tuned on its own. */

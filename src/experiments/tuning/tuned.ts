@@ -62,6 +62,7 @@ const ranges: Readonly<Record<string, RateRange>> = {
   top: wholeModel,
   head: vectors,
   prompt: vectors,
+  twice: vectors,
   bitfit: vectors,
   layernorm: vectors,
   ia3: vectors,
