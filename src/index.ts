@@ -63,6 +63,7 @@ export { voicesOf, openAsker } from './views/live';
 export { askedTable, timesLine } from './views/asked';
 export { recallOf } from './views/recall';
 export { readerTable, passageCurve, answerTable } from './views/reader';
+export { answersCurve, answersLines } from './views/recursive';
 export { writtenBeside, type WrittenBeside } from './views/written-beside';
 
 // Tasks

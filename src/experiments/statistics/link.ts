@@ -105,7 +105,7 @@ const fewestSeeds = 3;
 /** Tests a link on the seeds that all its variants have run. */
 export function testLink(link: Link, evidence: Evidence, columns: Columns = () => undefined): LinkTest {
   const names = [...link.first, ...link.second];
-  const pairs = link.kind !== 'ratio' && link.across === 'models' ? isScoredAlike : isPair;
+  const pairs = link.kind === 'ratio' || link.across === 'models' ? isScoredAlike : isPair; // a time has no weights
   const groups = commonSeeds(
     names.map((name) => evidence(link.study, name, link.task)),
     pairs,

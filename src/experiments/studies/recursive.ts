@@ -13,7 +13,7 @@ const notebook = 'notebooks/12-standing-on-frozen-shoulders.ipynb';
 const source = 'Levine et al. 2022';
 const name = 'closed-book';
 const task = 'gloss-field';
-const examples = 2400;
+const examples = 1920;
 
 const prompt = 'prompt:l=20';
 const connected = `${prompt}+twice:r=64`;
@@ -21,7 +21,7 @@ const kept = `${connected},words=kept`;
 
 /** Language modelling before the task, at one rate for both methods. */
 const pretrained = (method: string): Stage => ({
-  ...{ method, task: 'running-text', examples: 3200, epochs: 1, learningRate: 3e-3, target: 48 },
+  ...{ method, task: 'running-text', examples: 1600, epochs: 1, learningRate: 3e-3, target: 48 },
   gives: { kind: 'tensors' },
 });
 /** Answers of a prompt that was tuned as the single pass is. */
@@ -73,7 +73,7 @@ function training(
   };
 }
 
-/** 150 steps of 16 questions. */
+/** 120 steps of 16 questions. */
 export const closedBook: Setting<Key> = setting({
   name,
   title: 'One frozen model twice: a connector between two passes, or answers that the second reads',
@@ -86,9 +86,9 @@ export const closedBook: Setting<Key> = setting({
   seeds: { quick: [1], full: [1, 2, 3, 4, 5] },
   training: {
     quick: training(32, { validation: 16, test: 16, decoded: 4 }),
-    full: training(examples, { validation: 300, test: 1000, decoded: 200 }),
+    full: training(examples, { validation: 200, test: 600, decoded: 100 }),
   },
-  validation: [150, 300],
+  validation: [100, 200],
   configurations: configurations(),
 });
 
@@ -166,7 +166,7 @@ export const nothingForgotten: Declared = declared('nothing-forgotten', (tier) =
 const shortPrompt = 'prompt:l=8';
 const shortTwice = `${shortPrompt}+twice:r=64,words=kept`;
 /** Questions of the small model for each of the large one's, so that training takes both about as long. */
-const asMany = { large: 320, smallTwice: 6400, smallOnce: 11200 } as const;
+const asMany = { large: 240, smallTwice: 4800, smallOnce: 8400 } as const;
 
 export type Sized = 'large' | 'largeTwice' | 'smallTwice' | 'smallOnce';
 
@@ -195,7 +195,7 @@ export const twiceOrLarge: Declared = declared('closed-book-smollm2', (tier) => 
     ...{ name: 'closed-book-smollm2', model: 'smollm2-135m', seeds: { quick: [1], full: [1, 2, 3] } },
     training: {
       quick: training(16, { validation: 8, test: 8, decoded: 4 }),
-      full: { ...training(320, { validation: 48, test: 200, decoded: 48 }), batch: 8 },
+      full: { ...training(240, { validation: 48, test: 150, decoded: 48 }), batch: 8 },
     },
   };
   const small: Block = { ...block, model: 'petl-mini-lm' };
