@@ -41,6 +41,9 @@ it('a fully trained run writes for its training inputs, and a student learns wha
   expect(found.texts).toHaveLength(16);
   const own = new Set(rows.map(({ to }) => to));
   expect(found.texts.filter((text) => text !== null && own.has(text)).length).toBeGreaterThan(12); // it has learned them
+  const untold = { ...spec, training: { ...training, examples: 4, epochs: 1, learningRate: 1e-12 } };
+  const raw = await teach({ run: { ...run, spec: untold } } as RunRecord, () => undefined);
+  expect(raw.texts).toEqual([null, null, null, null]); // it writes on and on, and its examples keep their own targets
   const told = found.texts.map(() => words(60, 61));
   writeTeacher('told', { ...found, texts: told });
   const student = { ...spec, training: { ...training, teacher: teacherId('told'), epochs: 30 } };
