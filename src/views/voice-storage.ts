@@ -56,13 +56,14 @@ export function storagePoints(model: string, methods: readonly Added[]): readonl
   });
 }
 
-interface Side {
+export interface Side {
   readonly side: 'bank' | 'models' | 'loads';
   readonly firstSeconds: number;
   readonly againSeconds: number;
   readonly memoryMb: number;
 }
-interface Measured {
+/** What `node bench/voices.mjs` wrote. */
+export interface VoicesBench {
   readonly tasks: number;
   readonly texts: number;
   readonly models: Readonly<
@@ -75,7 +76,7 @@ interface Measured {
     >
   >;
 }
-const schema: Schema<Measured> = v.looseObject({
+const schema: Schema<VoicesBench> = v.looseObject({
   tasks: whole,
   texts: whole,
   models: v.record(
@@ -101,13 +102,13 @@ const names: Readonly<Record<Side['side'], string>> = {
 };
 
 /** What `node bench/voices.mjs` measured; undefined where it never ran. */
-export function readVoicesBench(results: string = resultsFolder()): Measured | undefined {
+export function readVoicesBench(results: string = resultsFolder()): VoicesBench | undefined {
   const path = join(results, 'bench', 'voices.json');
   return existsSync(path) ? readJson(path, schema, 'measure again with node bench/voices.mjs') : undefined;
 }
 
 /** Time and memory of writing for five tasks. */
-export function servedTable({ models }: Measured): Table {
+export function servedTable({ models }: VoicesBench): Table {
   return {
     columns: [left('model'), left('five tasks by'), right('first texts, s'), right('again, s'), right('memory, MB')],
     rows: Object.entries(models).flatMap(([model, { sides }]) =>
@@ -119,7 +120,7 @@ export function servedTable({ models }: Measured): Table {
 }
 
 /** Files on disk: five adapters beside one model, against a whole model for each task. */
-export function diskTable({ models, tasks }: Measured): Table {
+export function diskTable({ models, tasks }: VoicesBench): Table {
   const mb = (bytes: number): string => (bytes / 1e6).toFixed(2);
   const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
   return {

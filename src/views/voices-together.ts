@@ -3,9 +3,8 @@ import { recordsOfRuns } from '../experiments/store/rows';
 import type { Study } from '../experiments/studies/study';
 import { mean } from '../experiments/statistics/statistics';
 import type { Table } from '../plots/table';
-import { writtenTask } from '../tasks/generation';
 import { partOf } from '../tasks/mixture';
-import { taskNamed } from '../tasks/registry';
+import { testsOf } from './voices';
 
 /**
  * Nats per target token of each task on the same test examples: runs on all tasks at once, and the voices apart. Means
@@ -13,7 +12,7 @@ import { taskNamed } from '../tasks/registry';
  */
 export async function togetherTable(joint: Study, apart: readonly Study[], results?: string): Promise<Table> {
   const [first] = joint.variants;
-  const { test } = await writtenTask(taskNamed(first?.runs[0]?.task ?? '')).load();
+  const test = await testsOf(first?.runs[0]?.task ?? '');
   const names = apart.map((study) => study.variants[0]?.runs[0]?.task ?? '');
   const rows = joint.variants.map(({ label, runs }) => [
     label,

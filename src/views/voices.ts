@@ -95,14 +95,29 @@ async function textsOf(task: string, [record]: readonly RunRecord[]): Promise<st
   const score = scorers[task];
   if (written === null || score === undefined) return '';
   const examples = await writtenExamples(task, written);
-  return examples === undefined ? 'of other examples' : score(written.texts, examples);
+  return examples === undefined
+    ? 'of other examples'
+    : `${score(written.texts, examples)}, chrF ${written.chrf.toFixed(1)}`;
 }
 
 type Texts = NonNullable<RunRecord['final']['written']>;
 
+const known = new Map<string, Promise<readonly GenerationExample[]>>();
+
+/** A task's test examples, loaded once: several tables ask for them. */
+export function testsOf(task: string): Promise<readonly GenerationExample[]> {
+  const asked =
+    known.get(task) ??
+    writtenTask(taskNamed(task))
+      .load()
+      .then(({ test }) => test);
+  known.set(task, asked);
+  return asked;
+}
+
 /** The test examples that texts were written for; undefined where the task has others now. */
 async function writtenExamples(task: string, { texts, examples }: Texts): Promise<readonly Referenced[] | undefined> {
-  const { test } = await writtenTask(taskNamed(task)).load();
+  const test = await testsOf(task);
   const own = test.slice(0, texts.length);
   if (printOf(own).hash !== examples.hash) return undefined;
   const targets = new Map<string, string[]>();
