@@ -122,7 +122,6 @@ export async function labFigureFaults(page, server) {
   if ((await standing(plot)).scale !== 'linear') faults.push('its scale stays as it was');
   await page.screenshot({ path: join(place, 'figure-linear.png') });
   await plot.locator('.updatemenu-button').first().click({ force: true });
-  await page.keyboard.press('Control+b'); // the list of files aside
   for (const width of [940, 500, 330]) {
     await page.setViewportSize({ width, height: 900 });
     await page.waitForTimeout(1500);

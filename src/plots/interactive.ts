@@ -75,6 +75,7 @@ interface LogAxis {
   readonly type?: string;
   readonly range?: readonly number[];
   readonly tickmode?: string;
+  readonly title?: { readonly text?: string };
 }
 
 /** Buttons for logarithms and plain numbers where an axis has logarithms. */
@@ -85,7 +86,8 @@ function scaleSwitch(layout: Partial<Layout>): Partial<Layout> {
   if (axes.length === 0) return {};
   const to = (type: 'log' | 'linear'): object =>
     Object.fromEntries(
-      axes.flatMap(([key, { range = [0, 1], tickmode = 'auto' }]) => [
+      axes.flatMap(([key, { range = [0, 1], tickmode = 'auto', title }]) => [
+        [`${key}.title.text`, type === 'log' ? (title?.text ?? '') : (title?.text ?? '').replace(/ \(log\)$/, '')],
         [`${key}.type`, type],
         [`${key}.range`, type === 'log' ? [...range] : [0, 10 ** (range[1] ?? 1)]],
         [`${key}.tickmode`, type === 'log' ? tickmode : 'auto'],

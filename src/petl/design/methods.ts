@@ -23,6 +23,7 @@ import type {
 
 /** s of h + s dh: a number, one learned scalar, or one learned number per channel. */
 export type ScaleWord = number | 'learned' | 'channel';
+/** How a bottleneck begins: as BERT's matrices, or as LoRA's, so that the change is 0. */
 export type InitWord = 'bert' | 'lora';
 
 const nothing: Method = {
@@ -88,6 +89,7 @@ export function prompt({
   return method(written('prompt', printFields(promptFields, free)), { prompt: free });
 }
 
+/** Sizes of a prompt that is written from the input; docs/frozen.md says what each word means. */
 export interface WrittenPromptOptions {
   readonly l: number;
   /** Width of the generator. */
@@ -143,6 +145,7 @@ export function prefix({ l, mlp = 0, gate = 'mass', positions = 'kept' }: Prefix
   return method(written('prefix', { l, mlp: mlp || undefined, ...unusual }), { modifications });
 }
 
+/** Length l of a prefix and how its vectors are made and put back. */
 export interface PrefixOptions {
   readonly l: number;
   readonly mlp?: number;
@@ -150,6 +153,7 @@ export interface PrefixOptions {
   readonly positions?: TextPositions;
 }
 
+/** Rank r of a low-rank change, its scale s and where it stands. */
 export interface LowRankOptions {
   readonly r: number;
   readonly s?: number;
@@ -187,6 +191,7 @@ function lowRank(family: string, r: number, s: number, places: readonly Site[]):
   return method(written(family, { r, s: s === 32 / r ? undefined : s }), { modifications });
 }
 
+/** Bottleneck r of an adapter, its function, scale and place. */
 export interface AdapterOptions {
   readonly r: number;
   readonly s?: ScaleWord | undefined;
