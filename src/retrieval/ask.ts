@@ -45,7 +45,7 @@ export interface Asked {
 }
 
 /** Cosine below which no passage speaks of what was asked. */
-const FAR = 0.2;
+const FAR = 0.35;
 
 /** A collection with what finds, orders and reads its passages, in memory. Owns the models until `dispose()`. */
 export class Asker {

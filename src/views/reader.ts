@@ -28,7 +28,11 @@ export function readerTable(study: Study, results?: string): Table {
     rows: arms.map((arm) => {
       const ranks = arm.order === 'gold' || arm.order === 'none' ? undefined : record?.packed.ranks[arm.order];
       const among = ranks === undefined ? '' : share(within(ranks, arm.passages));
-      return [arm.name, among, ...readers.map(({ records }) => matchOf(records, arm))];
+      return [
+        arm.name,
+        among,
+        ...readers.map(({ records }) => (records.length === 0 ? 'not run' : matchOf(records, arm))),
+      ];
     }),
   };
 }
@@ -63,7 +67,10 @@ export function passageCurve(study: Study, label: string, results?: string): rea
   });
 }
 
-/** SQuAD's exact match and F1 of the texts that were written under the usual arm, in percent, means over seeds. */
+/**
+ * SQuAD's exact match and F1 of the first lines that were written under the usual arm, in percent, means over seeds: a
+ * model as it is goes on after its answer.
+ */
 export async function answerTable(study: Study, results?: string): Promise<Table> {
   const { test } = await verseQuestions.load();
   return {
@@ -101,6 +108,8 @@ function writtenScores({ final: { written } }: RunRecord, test: readonly Generat
   const texts = written?.texts ?? [];
   const examples = test.slice(0, texts.length);
   if (texts.length === 0 || printOf(examples).hash !== written?.examples.hash) return [];
-  const all = texts.map((text, i) => squadScores(text, [examples[i]?.target ?? '']));
+  const all = texts.map((text, i) => squadScores(firstLine(text), [examples[i]?.target ?? '']));
   return [{ exact: mean(all.map(({ exact }) => exact)), f1: mean(all.map(({ f1 }) => f1)), count: texts.length }];
 }
+
+const firstLine = (text: string): string => text.trim().split('\n')[0] ?? '';

@@ -1,6 +1,6 @@
 import type { Link, ScoreLink } from '../statistics/link';
 import type { Configuration } from '../studies/block';
-import { headlineReaders, readerHeadline, readers, reading, asItIs } from '../studies/reader';
+import { asItIs, readers, reading, smallReader } from '../studies/reader';
 import type { Finding } from './verdict';
 
 type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'>;
@@ -13,14 +13,13 @@ const { task } = reading.block;
 
 /** @param sides of each the readers, whose scores are added up */
 function link(
-  study: string,
   kind: ScoreLink['kind'],
   [first, second]: readonly [readonly Reading[], readonly Reading[]],
   more: Partial<Pick<ScoreLink, 'across'>> = {},
 ): Link {
   const names = (side: readonly Reading[]): readonly string[] => side.map(([{ name }]) => name);
   const arms = [...first, ...second].map(([, arm]) => arm);
-  return { kind, study, task, first: names(first), second: names(second), arms, ...more };
+  return { kind, study: readers.studyName, task, first: names(first), second: names(second), arms, ...more };
 }
 
 /**
@@ -31,9 +30,7 @@ export function readerFindings(): readonly Row[] {
   const { prompt } = reading.configurations();
   const untrained = asItIs(reading.block);
   const on = (arm: string): Reading => [prompt, arm];
-  const above = (first: Reading, second: Reading): Link => link(readers.studyName, 'greater', [[first], [second]]);
-  const small = headlineReaders();
-  const head = readerHeadline.studyName;
+  const above = (first: Reading, second: Reading): Link => link('greater', [[first], [second]]);
   return [
     {
       ...{ id: 'D6', source, text: "Re-ranked passages are better than the retriever's order" },
@@ -44,7 +41,7 @@ export function readerFindings(): readonly Row[] {
       links: [
         above(on('reranked 4'), on('reranked 1')),
         // a doubling from one passage to two gains more than one from four to eight
-        link(readers.studyName, 'greater', [
+        link('greater', [
           [on('reranked 2'), on('reranked 4')],
           [on('reranked 1'), on('reranked 8')],
         ]),
@@ -56,17 +53,13 @@ export function readerFindings(): readonly Row[] {
     },
     {
       ...{ id: 'D9', source, text: 'A large frozen reader equals the best fine-tuned one' },
-      links: [
-        link(head, 'atLeast', [[[small.prompt, 'reranked 4']], [[small.small, 'reranked 4']]], { across: 'models' }),
-      ],
+      links: [link('atLeast', [[on('reranked 4')], [[smallReader(), 'reranked 4']]], { across: 'models' })],
     },
     {
       ...{ id: 'D10', source, text: 'A trained prompt beats zero-shot and few-shot reading' },
       links: [
         above(on('reranked 4'), [untrained, 'reranked 4']),
         above(on('reranked 4'), [untrained, 'reranked 4 behind 2 examples']),
-        link(head, 'greater', [[[small.prompt, 'reranked 4']], [[small.untrained, 'reranked 4']]]),
-        link(head, 'greater', [[[small.prompt, 'reranked 4']], [[small.untrained, 'reranked 4 behind 2 examples']]]),
       ],
     },
   ];

@@ -5,7 +5,7 @@ import { distilledVoices } from '../studies/distilled';
 import { dataFractions, manyAtOnce } from '../studies/frozen';
 import { closedBook, manyAnswers } from '../studies/recursive';
 import { actsVoice, voices } from '../studies/voices';
-import { asItIs, readerHeadline, readers, reading } from '../studies/reader';
+import { asItIs, readers, reading } from '../studies/reader';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { manySettings } from '../studies/many-tasks';
@@ -83,12 +83,14 @@ function manyTasks(only: string): Role {
   };
 }
 
-/** Questions answered from passages: a point is a hundredth of exact match, the model as it is the weakest reader. */
-function readerRole(only: string): Role {
+/** Questions answered from passages: a point is a hundredth of exact match; what a trained prompt gains is the room. */
+function readerRole(): Role {
   const { block, configurations } = reading;
-  const [top, bottom] = [configurations().full, asItIs(block)].map(({ name }): Anchor => ({ here: name, printed: '' }));
-  const where = { task: block.task, only, plays: block.task, metric: 'accuracy', study: readers.studyName } as const;
-  return { ...where, top: top as Anchor, bottom: bottom as Anchor, point: 0.01 };
+  const anchor = ({ name }: Configuration): Anchor => ({ here: name, printed: '' });
+  return {
+    ...{ task: block.task, only: readers.studyName, plays: block.task, metric: 'accuracy', study: readers.studyName },
+    ...{ top: anchor(configurations().prompt), bottom: anchor(asItIs(block)), point: 0.01 },
+  };
 }
 
 /** One pass with a prompt is the weakest there; a point is a hundredth of exact match. */
@@ -115,7 +117,7 @@ export const roles: readonly Role[] = [
   generation({ task: 'english-romanian', study: 'english-romanian' }, ['WMT16 en-ro', 'bleu'], 'prompt:l=28'),
   ...(voices as readonly Setting<'full' | 'segments'>[]).map(voice),
   ...[manyAtOnce.block.name, dataFractions.studyName].map(manyTasks),
-  ...[readers.studyName, readerHeadline.studyName].map(readerRole),
+  readerRole(),
   ...[closedBook.block.name, manyAnswers.studyName].map(closedBookRole),
   { ...voice(actsVoice as Setting<'full' | 'segments'>), only: 'voice-start' },
   ...distilledVoices.map(({ block, of }) => ({ ...voice(of as Setting<'full' | 'segments'>), only: block.name })),

@@ -3,7 +3,7 @@ import { evidenceOf, finding, able, link, record, shapes } from '../findings/tes
 import { judge } from '../findings/verdict';
 import type { RunRecord } from '../store/record';
 import { taskNamed } from '../../tasks/registry';
-import { asked, firstExamples } from '../../tasks/shipped/verse-questions';
+import { asked } from '../../tasks/shipped/verse-questions';
 import { isPair, isScoredAlike, linkText, testLink, type Link, type Tested } from './link';
 
 const best = { loss: 2 };
@@ -56,8 +56,9 @@ describe('a link', () => {
 
   it('compares arms of one run, and a model as it is beside every seed', () => {
     const { placesOf } = taskNamed('verse-questions');
-    const [under, other] = ['reranked 4', 'union 4'].map((arm) => new Set(placesOf!(arm, firstExamples)));
-    const perExample = Array.from({ length: firstExamples }, (_, i) => (under!.has(i) ? 1 : other!.has(i) ? 0.25 : 0));
+    const scored = 2 * asked;
+    const [under, other] = ['reranked 4', 'union 4'].map((arm) => new Set(placesOf!(arm, scored)));
+    const perExample = Array.from({ length: scored }, (_, i) => (under!.has(i) ? 1 : other!.has(i) ? 0.25 : 0));
     const rate = (run: RunRecord, learningRate: number): RunRecord => ({
       ...run,
       run: { ...run.run, spec: { ...run.run.spec, training: { ...run.run.spec.training, learningRate } } },
@@ -68,7 +69,7 @@ describe('a link', () => {
         : [rate(on(record(name, 1, best), { metric: 'exact-match', perExample: perExample.map(() => 0) }), 1e-30)];
     const test = (second: string, ...arms: readonly string[]) =>
       testLink({ ...link('greater', 'best', second), task: 'verse-questions', arms } as Link, evidence);
-    expect((test('best', 'reranked 4', 'union 4') as Tested).found).toMatchObject({ gap: 0.75, examples: asked.first });
+    expect((test('best', 'reranked 4', 'union 4') as Tested).found).toMatchObject({ gap: 0.75, examples: asked });
     const untrained = test('good', 'reranked 4', 'reranked 4') as Tested;
     expect(untrained.found).toMatchObject({ gap: 1, seeds: 3 });
     expect(linkText(untrained.link)).toBe('best on reranked 4 > good on reranked 4 on verse-questions');

@@ -19,7 +19,7 @@ import { prefixTraining } from './prefix-training';
 import { manyAnswers, nothingForgotten, twiceOrLarge } from './recursive';
 import { originalStudies } from './originals';
 import { oneModelStudies } from './one-model';
-import { readerHeadline, readers } from './reader';
+import { readers } from './reader';
 import type { Declared, Study } from './study';
 import { settings } from './settings';
 import { headlineStudies, startStudy } from './voices';
@@ -50,7 +50,6 @@ const shipped: readonly Declared[] = [
   dataFractions,
   manyHeadline,
   readers,
-  readerHeadline,
   manyAnswers,
   twiceOrLarge,
   nothingForgotten,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Answerable } from '../collections/contexts';
-import { arms, asked, firstExamples, usualArm, verseQuestionData, verseQuestions } from './verse-questions';
+import { arms, asked, usualArm, verseQuestionData, verseQuestions } from './verse-questions';
 
 const passage = (id: string): { id: string; title: string; text: string } => ({
   id,
@@ -14,7 +14,7 @@ const one = (split: 'train' | 'validation' | 'test', i: number): Answerable => (
 });
 const many = (split: 'train' | 'validation' | 'test', count: number): readonly Answerable[] =>
   Array.from({ length: count }, (_, i) => one(split, i));
-const data = verseQuestionData([...many('train', 6), ...many('validation', 2), ...many('test', asked.all)]);
+const data = verseQuestionData([...many('train', 6), ...many('validation', 2), ...many('test', asked + 3)]);
 
 describe('questions on verses', () => {
   it('are learned with the usual passages, apart from the examples that stand in front', () => {
@@ -28,21 +28,21 @@ describe('questions on verses', () => {
   });
 
   it('stand under every arm once, where the arm says', () => {
-    expect(data.test).toHaveLength(arms.length * asked.all);
+    expect(data.test).toHaveLength(arms.length * asked);
     for (const { name } of arms) {
       const places = verseQuestions.placesOf!(name, data.test.length);
       expect(places.map((at) => data.test[at]?.id)).toEqual(
-        Array.from({ length: asked.all }, (_, i) => `test.${i}/${name}`),
+        Array.from({ length: asked }, (_, i) => `test.${i}/${name}`),
       );
     }
     expect(verseQuestions.placesOf!('no such arm', data.test.length)).toEqual([]);
   });
 
-  it('have whole arms of the first questions in front', () => {
-    const first = verseQuestions.placesOf!(usualArm.name, firstExamples);
-    expect(first).toEqual(Array.from({ length: asked.first }, (_, i) => i));
-    expect(verseQuestions.placesOf!('none', firstExamples)).toHaveLength(asked.first);
-    expect(verseQuestions.placesOf!('gold 1', firstExamples)).toEqual([]);
+  it('have the usual arm in front, and of what is not scored no places', () => {
+    const first = verseQuestions.placesOf!(usualArm.name, asked);
+    expect(first).toEqual(Array.from({ length: asked }, (_, i) => i));
+    expect(verseQuestions.placesOf!('union 4', asked + 2)).toEqual([asked, asked + 1]);
+    expect(verseQuestions.placesOf!('gold 1', asked)).toEqual([]);
   });
 
   it('are read with what their arm says', () => {

@@ -36,61 +36,33 @@ const arm = (order: Arm['order'], passages: number, shots = 0): Arm => ({
 
 /** What readers are trained on, and validated. */
 export const usualArm: Arm = arm('reranked', 4);
-/** Those that every model reads, on the first questions. */
-const first: readonly Arm[] = [usualArm, arm('union', 4), arm('reranked', 4, 2), arm('none', 0)];
-/** Those that are cheap enough on the project's own model alone. */
-const further: readonly Arm[] = [
+export const arms: readonly Arm[] = [
+  ...[usualArm, arm('union', 4), arm('reranked', 4, 2), arm('none', 0)],
   ...[arm('dense', 4), arm('dense-reranked', 4)],
   ...[arm('reranked', 1), arm('reranked', 2), arm('reranked', 8)],
   ...[arm('union', 1), arm('union', 8), arm('gold', 1)],
 ];
-export const arms: readonly Arm[] = [...first, ...further];
 
-/** Test questions that every model answers under the first arms, and those that follow. */
-export const asked = { first: 80, all: 200 } as const;
+/** Test questions, each asked under every arm. */
+export const asked = 120;
 
-interface Place {
-  readonly arm: Arm;
-  readonly question: number;
-}
-
-/** The test examples in order: who scores the first of them has whole arms of the first questions. */
-const layout: readonly Place[] = [
-  ...across(first, 0, asked.first),
-  ...across(first, asked.first, asked.all),
-  ...across(further, 0, asked.all),
-];
-
-function across(own: readonly Arm[], from: number, to: number): readonly Place[] {
-  return own.flatMap((each) => Array.from({ length: to - from }, (_, i) => ({ arm: each, question: from + i })));
-}
-
-/** Places of an arm's questions among the test examples, in the order of the questions. @param scored how many are scored */
+/** Places of an arm's questions among the test examples, which stand arm after arm. */
 function placesOf(name: string, scored: number): readonly number[] {
-  return layout
-    .slice(0, scored)
-    .flatMap((place, at) => (place.arm.name === name ? [{ at, question: place.question }] : []))
-    .sort((a, b) => a.question - b.question)
-    .map(({ at }) => at);
+  const first = asked * arms.findIndex((own) => own.name === name);
+  return first < 0 ? [] : Array.from({ length: asked }, (_, i) => first + i).filter((at) => at < scored);
 }
-
-/** Test examples that hold the first arms on the first questions. */
-export const firstExamples: number = first.length * asked.first;
 
 /** Training and validation by the usual arm; every arm of every test question. */
 export function verseQuestionData(all: readonly Answerable[]): TaskData<GenerationExample> {
   const of = (split: Question['split']): readonly Answerable[] =>
     all.filter(({ question }) => question.split === split);
-  const [train, tests] = [of('train'), of('test')];
+  const [train, tests] = [of('train'), of('test').slice(0, asked)];
   const shots = train.slice(0, Math.max(...arms.map((own) => own.shots)));
   const usual = (one: Answerable): GenerationExample => exampleOf(one, usualArm, []);
   return {
     train: train.slice(shots.length).map(usual),
     validation: of('validation').map(usual),
-    test: layout.flatMap(({ arm: own, question }) => {
-      const one = tests[question];
-      return one === undefined ? [] : [exampleOf(one, own, shots)];
-    }),
+    test: arms.flatMap((own) => tests.map((one) => exampleOf(one, own, shots))),
   };
 }
 
