@@ -13,9 +13,12 @@ const about = { source: 'Levine et al. 2022', notebook: 'notebooks/12-standing-o
 
 type Key = 'full' | 'prompt';
 
+/** What the prompt starts from: random vectors take several times as long to tell the model what is wanted. */
+const words = 'Read the passages and write the one name that is left out, nothing else.';
+
 const configurations: Readonly<Record<Key, Tried>> = {
   full: { label: 'full fine-tuning', methods: one('full'), printed: '' },
-  prompt: { label: 'prompt tuning l=20', methods: one('prompt:l=20'), printed: '' },
+  prompt: { label: 'prompt tuning l=20', methods: one(`prompt:l=20,text=${encodeURIComponent(words)}`), printed: '' },
 };
 
 interface Sizes {
@@ -47,7 +50,7 @@ export const reading: Setting<Key> = setting({
   task: 'verse-questions',
   model: 'smollm2-135m',
   seeds: { quick: [1], full: [1, 2, 3, 4, 5] },
-  training: { quick, full: training({ examples: 256, batch: 8, validation: 64, test: 'all', decoded: asked }) },
+  training: { quick, full: training({ examples: 512, batch: 8, validation: 64, test: 'all', decoded: asked }) },
   validation: [64, 64],
   configurations,
 });

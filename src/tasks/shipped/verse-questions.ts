@@ -44,7 +44,7 @@ export const arms: readonly Arm[] = [
 ];
 
 /** Test questions, each asked under every arm. */
-export const asked = 120;
+export const asked = 100;
 
 /** Places of an arm's questions among the test examples, which stand arm after arm. */
 function placesOf(name: string, scored: number): readonly number[] {
