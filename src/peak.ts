@@ -29,3 +29,13 @@ function highest(): number | null {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return kilobytes === undefined ? null : Number(kilobytes) / 1024;
 }
+
+/** MiB that a process holds now; undefined where it is gone or the system does not tell. */
+export function heldBy(pid: number): number | undefined {
+  try {
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+  } catch {
+    return undefined;
+  }
+}

@@ -10,6 +10,7 @@ run goes on elsewhere when its worker is lost, and everywhere when the scheduler
 
 import asyncio
 import concurrent.futures
+import hashlib
 import io
 import json
 import os
@@ -41,12 +42,15 @@ def execute(job, parcels):
     cache = root / "data" / "cache"
     for name, data in parcels.items():
         unpack(cache, name, data)
-    missing = [name for name in job["parcels"] if not (cache / name).exists()]
+    models = {model["path"]: whereabouts(model, cache) for model in job["models"]}
+    lacking = {model["name"] for model in job["models"] if models[model["path"]] is None}
+    brought = {model["name"] for model in job["models"]} - lacking
+    missing = [name for name in job["parcels"] if name in lacking or not (name in brought or (cache / name).exists())]
     if missing:
         return {"answer": {"kind": "missing", "names": missing}, "files": {}}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="petl-", dir=worker.local_directory))
     try:
-        return attend(job, worker, root, folder)
+        return attend({**job, "request": {**job["request"], "models": models}}, worker, root, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -73,6 +77,40 @@ def unpack(cache, name, data):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def whereabouts(model, cache):
+    """Where a model of the user's lies here: under its own path if that holds the same files, else where it was sent to."""
+    sent = cache / model["name"]
+    if sent.exists() and print_of(sent) != model["print"]:
+        shutil.rmtree(sent)  # it is sent again
+    for path in (pathlib.Path(model["path"]), sent / model["file"] if model["file"] else sent):
+        if path.exists() and print_of(path) == model["print"]:
+            return str(path.resolve())
+    return None
+
+
+def print_of(path):
+    """What tells the files of a model, as parcels.ts says; read once, as long as they stay as they are."""
+    kinds = {".json", ".safetensors", ".gguf", ".txt", ".model", ".jinja"}
+    base = path if path.is_dir() else path.parent
+    found = [path]
+    if path.is_dir():
+        below = (file for file in path.rglob("*") if file.is_file() and file.suffix in kinds)
+        found = [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    names = sorted(str(file.relative_to(base)) for file in found)
+    stamps = tuple((name, *stamp(base / name)) for name in names)
+    known = get_worker().__dict__.setdefault("petl_prints", {})
+    if known.get(str(path), (None, None))[0] != stamps:
+        whole = hashlib.sha256()
+        for name in names:
+            own = hashlib.sha256()
+            with open(base / name, "rb") as file:
+                while piece := file.read(1 << 22):
+                    own.update(piece)
+            whole.update(f"{own.hexdigest()}  {name}\n".encode())
+        known[str(path)] = stamps, whole.hexdigest()
+    return known[str(path)][1]
+
+
 def attend(job, worker, root, folder):
     """Hands the run to this thread's training process and follows it."""
     client, state = get_client(), folder / job["state"]
@@ -83,11 +121,17 @@ def attend(job, worker, root, folder):
     sent, told, stopping, last = stamp(state), 0.0, None, {"step": 0, "steps": 0}
     task = worker.get_current_task()
     process = training(job, worker, root)
+    process.runs += 1
     say(process, {**job["request"], "results": str(folder)})
-    due = time.monotonic() + PAUSE
+    due, looked = time.monotonic() + PAUSE, 0.0
     for message in heard(process):
         now = time.monotonic()
         kind = message["kind"]
+        if job["limitMb"] is not None and now - looked > 0.2 and kind in ("started", "event", "note", "silence"):
+            looked, held = now, held_by(process)
+            if held > job["limitMb"]:
+                process.kill()
+                return too_large(held, job["limitMb"], process.runs == 1)
         if kind == "started" and message.get("code") != job["code"]:
             process.kill()
             return refused(
@@ -115,6 +159,23 @@ def attend(job, worker, root, folder):
             return {"answer": message, "files": files(folder) if kind == "done" else {}}
 
 
+def held_by(process):
+    """MiB that a process holds now; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{process.pid}/status") as status:
+            return next((int(line.split()[1]) for line in status if line.startswith("VmRSS:")), 0) / 1024
+    except OSError:
+        return 0
+
+
+def too_large(held, limit, alone):
+    """What earlier runs of a process left may be what was too much: alone in a new one a run may fit."""
+    gib = lambda mb: f"{mb / 1024:.2f} GiB"
+    reason = f"its worker took {gib(held)} of memory, more than the limit of {gib(limit)}"
+    died = {"kind": "died", "reason": reason, "started": True}
+    return refused(reason) if alone else {"answer": died, "files": {}}
+
+
 def wanted(worker, key):
     """Whether somebody still waits for this task: the client may have stopped it or gone away."""
     task = worker.state.tasks.get(key)
@@ -140,6 +201,7 @@ def training(job, worker, root):
         theirs.close()
         ours.settimeout(PAUSE)
         process.channel = ours
+        process.runs = 0
     return process
 
 
@@ -190,6 +252,20 @@ def files(folder):
 def tell(**message):
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
+
+
+def put(files, spool):
+    """The folder below `spool` that files from a worker are put into, all or none."""
+    place = tempfile.mkdtemp(dir=spool)
+    try:
+        for path, data in files.items():
+            target = pathlib.Path(place) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        return place
+    except OSError:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 class Bridge:
@@ -256,9 +332,13 @@ class Bridge:
         """Brings the state of a run to this machine's disk, whole or not at all."""
         data = await self.client.get_metadata(["petl", job["id"]], None)
         if data is not None:
-            half = f"{job['keep']}.tmp-{os.getpid()}"
-            pathlib.Path(half).write_bytes(data)
-            os.replace(half, job["keep"])
+            half = pathlib.Path(f"{job['keep']}.tmp-{os.getpid()}")
+            try:
+                half.write_bytes(data)
+                os.replace(half, job["keep"])
+            except OSError as error:  # the run itself goes on
+                half.unlink(missing_ok=True)
+                tell(kind="note", line=f"the state of {job['id']} cannot be written here: {error.strerror}")
             job["losses"] = 0
         if message["kind"] == "stopped" and job["number"] in self.stopped:
             self.answer(job, message)
@@ -271,15 +351,16 @@ class Bridge:
         """Has a run made, as often as it takes. The first answer counts."""
         self.jobs[job["id"]] = job
         job["losses"] = 0
-        sent = {name: job[name] for name in ("id", "root", "request", "threads", "code", "parcels", "state")}
-        sent["topic"] = self.topic
+        sent = {name: job[name] for name in ("id", "root", "request", "threads", "limitMb", "code", "models", "state")}
+        sent.update(topic=self.topic, parcels=[parcel["name"] for parcel in job["parcels"]])
+        known = {parcel["name"]: parcel for parcel in job["parcels"]}
         needs = []
         while job["id"] in self.jobs:
             client = await self.connected()
             try:
                 if pathlib.Path(job["keep"]).exists():
                     await client.set_metadata(["petl", job["id"]], pathlib.Path(job["keep"]).read_bytes())
-                parcels = {name: await self.parcel(client, job["cache"], name) for name in needs}
+                parcels = {name: await self.parcel(client, known[name]) for name in needs}
                 future = client.submit(execute, sent, parcels, key=f"petl-{job['id']}-{uuid.uuid4().hex[:8]}", pure=False)
                 self.futures[job["number"]] = future
                 result = await future.result()
@@ -296,17 +377,19 @@ class Bridge:
                 await asyncio.sleep(0.5)
                 continue
             answer = result["answer"]
-            if answer["kind"] == "missing":
+            if answer["kind"] == "missing" and set(answer["names"]) <= set(needs):
+                lacks = f"a worker lacks {', '.join(answer['names'])} although it was sent"
+                self.answer(job, {"kind": "failed", "message": lacks, "user": False})
+            elif answer["kind"] == "missing":
                 needs = answer["names"]
             elif answer["kind"] == "died":
                 self.lost(job, answer["reason"])
             elif answer["kind"] != "stopped":
-                place = tempfile.mkdtemp(dir=job["spool"])
-                for path, data in result["files"].items():
-                    target = pathlib.Path(place) / path
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(data)
-                self.answer(job, {**answer, "place": place})
+                try:
+                    self.answer(job, {**answer, "place": put(result["files"], job["spool"])})
+                except OSError as error:
+                    full = f"its files cannot be written here: {error.strerror}: make room, then run the same command again"
+                    self.answer(job, {"kind": "failed", "message": full, "user": False})
                 await client.set_metadata(["petl", job["id"]], None)
 
     def lost(self, job, reason):
@@ -316,12 +399,14 @@ class Bridge:
         else:
             tell(kind="message", number=job["number"], message={"kind": "note", "line": f"{job['id']}: {reason}; it goes on elsewhere"})
 
-    async def parcel(self, client, cache, name):
+    async def parcel(self, client, parcel):
         """What workers lack of weights and data, packed and sent to the cluster once."""
+        name, files = parcel["name"], parcel["files"]
         if name not in self.parcels:
-            packed = io.BytesIO()
-            with tarfile.open(fileobj=packed, mode="w") as archive:
-                archive.add(os.path.join(cache, name), arcname=os.path.basename(name))
+            packed, base = io.BytesIO(), os.path.basename(name)
+            with tarfile.open(fileobj=packed, mode="w", dereference=files is not None) as archive:
+                for file in [""] if files is None else files:
+                    archive.add(os.path.join(parcel["from"], file).rstrip("/"), arcname=os.path.join(base, file).rstrip("/"))
             tell(kind="note", line=f"sending {name} to the cluster ({packed.tell() >> 20} MiB)")
             self.parcels[name] = await client.scatter(packed.getvalue())
         return self.parcels[name]

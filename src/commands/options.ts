@@ -6,6 +6,7 @@ export const running: Options = {
   workers: { type: 'string' },
   cluster: { type: 'string' },
   threads: { type: 'string' },
+  memory: { type: 'string' },
   eager: { type: 'boolean' },
   again: { type: 'boolean' },
 };

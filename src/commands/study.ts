@@ -10,6 +10,7 @@ import { runPath, tiers, type Tier } from '../experiments/store/spec';
 import { studyNamed } from '../experiments/studies';
 import { atPrecision } from '../experiments/studies/precision';
 import { plansOf, type Study } from '../experiments/studies/study';
+import { memoryOf } from '../experiments/runner/memory';
 import { flag, givenOf, precisionOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 import { figuresFolder, relativePath } from './paths';
 import { runStages } from '../experiments/studies/run-study';
@@ -97,6 +98,7 @@ export function optionsOf(input: Input): RunOptions {
     ...(givenOf(input, 'threads') === undefined
       ? {}
       : { threads: wholeOf(input, 'threads', { least: 1, most: 256, fallback: 1 }) }),
+    ...(givenOf(input, 'memory') === undefined ? {} : { memoryMb: memoryOf(textOf(input, 'memory')) }),
     workers: wholeOf(input, 'workers', { least: 1, most: 64, fallback: Math.min(2, availableParallelism()) }),
     engine: flag(input, 'eager') ? 'eager' : 'compiled',
     again: flag(input, 'again'),

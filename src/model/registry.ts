@@ -69,12 +69,25 @@ export interface ModelPlace {
 export function modelNamed(name: string): ModelPlace {
   const known = models.find((model) => model.name === name);
   if (known !== undefined) return knownPlace(known);
-  if (!existsSync(name)) {
+  const path = placed(name);
+  if (!existsSync(path)) {
     throw new UserError(
       `unknown model "${name}": name a folder, a .gguf file or hub:org/name, or choose from ${models.map((model) => model.name).join(', ')}`,
     );
   }
-  return placeAt(name);
+  return { ...placeAt(path), name };
+}
+
+const places = new Map<string, string>();
+
+/** Tells where models lie that were named on another machine, by their names there. */
+export function placeModels(found: Readonly<Record<string, string>>): void {
+  for (const [name, path] of Object.entries(found)) places.set(name, path);
+}
+
+/** The path that a model's name, which is one, stands for on this machine. */
+export function placed(name: string): string {
+  return places.get(name) ?? name;
 }
 
 function knownPlace({ name, folder, source, file, pooling, random }: KnownModel): ModelPlace {

@@ -11,8 +11,9 @@ import { words, wordModel } from '../../training/fixtures/words';
 import { numbersOf } from '../store/difference';
 import { recordAt } from '../store/read';
 import { adapterFolder, runPath, runSpec } from '../store/spec';
-import { openCluster } from './cluster';
+import { openCluster, workersHere } from './cluster';
 import { checkpointPath, type PlannedRun } from './execute';
+import { parcelsOf } from './parcels';
 import { progressTable } from './progress';
 import { runPlanned } from './run';
 import type { RunOptions } from './state';
@@ -23,6 +24,8 @@ const python = join(projectRoot(), '.venv', 'bin', 'python');
 const hasDask = existsSync(join(projectRoot(), '.venv', '.requirements-cluster'));
 
 let folder: string;
+/** Of a model that other machines do not have: its path says something here alone. */
+const nearby = join('.cache', `cluster-test-${process.pid}`);
 let address = '';
 const processes: ChildProcess[] = [];
 beforeAll(() => {
@@ -34,19 +37,24 @@ beforeAll(() => {
 afterAll(() => {
   for (const child of processes) child.kill('SIGKILL');
   vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true, force: true });
+  for (const place of [folder, nearby]) rmSync(place, { recursive: true, force: true });
 });
 
-function dask(part: 'scheduler' | 'worker', args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+function dask(
+  part: 'scheduler' | 'worker',
+  args: readonly string[],
+  { cwd, ...env }: NodeJS.ProcessEnv & { readonly cwd?: string } = {},
+): ChildProcess {
   const child = spawn(python, ['-m', `distributed.cli.dask_${part}`, ...args, '--no-dashboard'], {
     stdio: 'ignore',
     env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
   });
   processes.push(child);
   return child;
 }
 
-const worker = (address: string, env?: NodeJS.ProcessEnv): ChildProcess =>
+const worker = (address: string, env?: NodeJS.ProcessEnv & { readonly cwd?: string }): ChildProcess =>
   dask('worker', [address, '--nthreads', '1', '--no-nanny', '--memory-limit', '0', '--local-directory', folder], env);
 
 function freePort(): Promise<number> {
@@ -73,12 +81,16 @@ function plans(): readonly PlannedRun[] {
     mood: i % 3 === 0 ? 'bad' : 'good',
   }));
   const task = specNameOf(classificationTask({ name: 'cluster-moods', rows, text: 'said', label: 'mood' }));
-  const model = wordModel(folder, 'bert');
-  const training = { epochs: 400, batch: 8, maxLength: 16, evaluations: 2 };
+  const model = wordModel(nearby, 'bert');
+  const training = { batch: 8, maxLength: 16, evaluations: 2 };
+  // Eight long enough to be lost on the way, and sixteen short ones.
   return ['head', 'lora:r=2'].flatMap((method) =>
-    [1, 2, 3, 4].map((seed) => ({
+    Array.from({ length: 12 }, (_, i) => ({
       label: method,
-      spec: runSpec({ study: 'own/cluster', tier: 'full', method, model, task, seed, training }),
+      spec: runSpec({
+        ...{ study: 'own/cluster', tier: 'full', method, model, task, seed: i + 1 },
+        training: { ...training, epochs: i < 4 ? 400 : 10 },
+      }),
     })),
   );
 }
@@ -126,11 +138,11 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
     first.kill('SIGKILL');
     scheduler();
     worker(address);
-    worker(address, { PETL_ROOT: elsewhere() });
+    worker(address, { PETL_ROOT: elsewhere(), cwd: folder });
     workers[1]?.kill('SIGCONT');
-    expect(await remote).toEqual({ reused: 0, finished: 8, failed: [], interrupted: false });
+    expect(await remote).toEqual({ reused: 0, finished: 24, failed: [], interrupted: false });
 
-    expect(await study('local', {})).toMatchObject({ finished: 8, failed: [] });
+    expect(await study('local', {})).toMatchObject({ finished: 24, failed: [] });
     for (const { spec } of runs) {
       const [here, there] = ['local', 'remote'].map((name) => recordAt(runPath(spec, results(name))));
       expect(numbersOf(there!)).toBe(numbersOf(here!));
@@ -141,6 +153,10 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
     expect(notes.join('\n')).toMatch(/going on from step/);
     expect(notes.join('\n')).toContain(`the scheduler at ${address} is gone; waiting for it`);
     expect(notes.join('\n')).toMatch(/sending own\/cluster-moods@\w+\.json to the cluster/);
+    expect(notes.join('\n')).toMatch(/sending own-models\/\w{64} to the cluster/);
+    expect(readdirSync(join(folder, 'elsewhere', 'data', 'cache', 'own-models'))).toEqual([
+      parcelsOf(runs[0]!.spec).models[0]?.print,
+    ]);
   });
 
   it('keeps the state of what it had in hand when it is interrupted', async () => {
@@ -165,9 +181,11 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
 
   it('is refused where nobody answers or the address says nothing', async () => {
     mkdirSync(join(folder, 'none'), { recursive: true });
-    await expect(openCluster('somewhere', join(folder, 'none'), () => undefined)).rejects.toThrow(
-      'cluster "somewhere": write tcp://HOST:PORT of a Dask scheduler, or local:N',
-    );
+    for (const wrong of ['somewhere', 'local:0', 'local:100', 'local:two', 'tcp://host', 'http://host:80'])
+      await expect(openCluster(wrong, join(folder, 'none'), () => undefined)).rejects.toThrow(
+        `cluster "${wrong}": write tcp://HOST:PORT of a Dask scheduler, or local:N`,
+      );
+    expect(['local:3', 'tcp://host:8786', 'tls://host:1'].map(workersHere)).toEqual([3, 0, 0]);
     expect(readdirSync(join(folder, 'none'))).toEqual([]);
   });
 });

@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UserError } from '../../errors';
-import { makeFolder, unfinished } from '../../files';
+import { explained, makeFolder, unfinished } from '../../files';
 import { readText } from '../../json';
-import { cacheFolder } from '../../packages/manifest';
 import { projectRoot } from '../../project';
 import { codeFingerprint } from '../store/code';
 import { readRun } from '../store/read';
@@ -30,7 +29,17 @@ interface Sent {
   readonly onMessage: (message: Far) => void;
 }
 
-const forms = /^(?:tcp|tls):\/\/[^\s/]+:\d+$|^local:\d+$/;
+const forms = /^(?:tcp|tls):\/\/[^\s/]+:\d+$|^local:(?<workers>[1-9]\d?)$/;
+
+/** Workers that an address asks for here; none for a scheduler elsewhere. @throws UserError where it cannot be read */
+export function workersHere(address: string): number {
+  const found = forms.exec(address);
+  if (found === null)
+    throw new UserError(
+      `cluster "${address}": write tcp://HOST:PORT of a Dask scheduler, or local:N for N workers here, 99 at most`,
+    );
+  return Number(found.groups?.['workers'] ?? 0);
+}
 
 /**
  * Finds a Dask scheduler, or starts one with workers on this machine (`local:3`).
@@ -38,10 +47,7 @@ const forms = /^(?:tcp|tls):\/\/[^\s/]+:\d+$|^local:\d+$/;
  * @throws UserError where the address cannot be read, Dask is not installed, or nobody answers
  */
 export async function openCluster(address: string, results: string, say: (line: string) => void): Promise<Cluster> {
-  if (!forms.test(address))
-    throw new UserError(
-      `cluster "${address}": write tcp://HOST:PORT of a Dask scheduler, or local:N for N workers here`,
-    );
+  workersHere(address);
   const python = join(projectRoot(), '.venv', 'bin', 'python');
   const bridge = spawn(python, [join(projectRoot(), 'scripts', 'cluster', 'bridge.py'), address], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -80,7 +86,8 @@ export async function openCluster(address: string, results: string, say: (line: 
   });
   const post = (message: object): void => void bridge.stdin.write(`${JSON.stringify(message)}\n`);
   return {
-    launch: (threads) => remoteWorker({ threads, results, spool, sent, post, ended: () => state.ended }),
+    launch: (threads, limitMb) =>
+      remoteWorker({ threads, limitMb: limitMb ?? null, results, spool, sent, post, ended: () => state.ended }),
     slots: () => slots,
     close,
   };
@@ -118,6 +125,8 @@ function whyNot(address: string, said: string): string {
 
 interface Here {
   readonly threads: number;
+  /** MiB that a training process may hold; null for any. */
+  readonly limitMb: number | null;
   readonly results: string;
   readonly spool: string;
   readonly sent: Map<number, Sent>;
@@ -144,7 +153,7 @@ function remoteWorker(here: Here): WorkerProcess {
           else if (message.kind === 'note') onNote(message.line);
           else if (message.kind !== 'started' && here.sent.delete(number)) {
             current = undefined;
-            resolve(settled(message, request, here));
+            resolve(takenOver(message, request, here));
           }
         };
         here.sent.set(number, { request, onMessage });
@@ -156,19 +165,28 @@ function remoteWorker(here: Here): WorkerProcess {
   };
 }
 
-function jobOf(request: Request, number: number, { threads, results, spool }: Here): object {
+function jobOf(request: Request, number: number, { threads, limitMb, results, spool }: Here): object {
   const { spec } = request.plan;
   const keep = checkpointPath(spec, results);
   return {
     kind: 'run',
-    ...{ number, request, threads, spool, keep },
+    ...{ number, request, threads, limitMb, spool, keep },
     id: runId(spec),
     root: projectRoot(),
-    cache: cacheFolder(),
     code: codeFingerprint(),
-    parcels: parcelsOf(spec),
+    ...parcelsOf(spec),
     state: relative(results, keep),
   };
+}
+
+/** What came back cannot be taken over on a full disk: the run has failed, and the others go on. */
+function takenOver(message: Far, request: Request, here: Here): Answer {
+  try {
+    return settled(message, request, here);
+  } catch (error) {
+    const fault = explained(error, runPath(request.plan.spec, here.results)) as Error;
+    return { kind: 'failed', message: fault.message, user: fault instanceof UserError };
+  }
 }
 
 /** Takes over what came back: files that are not what they say count as lost. */

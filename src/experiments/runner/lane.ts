@@ -1,4 +1,5 @@
 import { resultsFolder, runId, runPath } from '../store/spec';
+import { workersHere } from './cluster';
 import type { PlannedRun } from './execute';
 import { launchWorker, threadsOf as shareOf, type Answer, type WorkerProcess } from './process';
 import { next } from './queue';
@@ -16,7 +17,7 @@ export async function serveLane(lane: number, state: State): Promise<void> {
       worker = undefined;
       unborn = answer.started ? 0 : unborn + 1;
     }
-    settle(lane, plan, answer, state);
+    settle(lane, plan, decided(answer), state);
     if (state.options.alone === true && worker !== undefined) {
       dismiss(worker, state);
       worker = undefined;
@@ -26,13 +27,19 @@ export async function serveLane(lane: number, state: State): Promise<void> {
   worker?.stop();
 }
 
+/** A worker's death that another would die has failed the run. */
+function decided(answer: Answer): Answer {
+  if (answer.kind !== 'died' || answer.hopeless !== true) return answer;
+  return { kind: 'failed', message: answer.reason, user: true };
+}
+
 function dismiss(worker: WorkerProcess, { workers }: State): void {
   workers.delete(worker);
   worker.stop();
 }
 
 function launch({ options, workers }: State): WorkerProcess {
-  const worker = (options.launch ?? launchWorker)(options.threads ?? threadsOf(options));
+  const worker = (options.launch ?? launchWorker)(options.threads ?? threadsOf(options), options.memoryMb);
   workers.add(worker);
   return worker;
 }
@@ -40,7 +47,8 @@ function launch({ options, workers }: State): WorkerProcess {
 /** A worker's share of these cores; on machines that are not known, one. */
 function threadsOf({ cluster, workers }: RunOptions): number {
   if (cluster === undefined) return shareOf(workers);
-  return cluster.startsWith('local:') ? shareOf(Number(cluster.slice(6))) : 1;
+  const here = workersHere(cluster);
+  return here === 0 ? 1 : shareOf(here);
 }
 
 interface Assignment {

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { heldBy } from '../../peak';
 import { projectRoot } from '../../project';
 import type { TrainingEvent } from '../../training/job';
 import type { Done, Failed, Message, Request, Stop, Stopped } from './worker';
@@ -11,6 +12,8 @@ export interface Died {
   readonly reason: string;
   /** It had taken the run: not a worker that cannot even start. */
   readonly started: boolean;
+  /** Another worker would fare no better. */
+  readonly hopeless?: true;
 }
 
 export type Answer = Done | Failed | Stopped | Died;
@@ -27,13 +30,14 @@ export interface WorkerProcess {
   readonly stop: () => void;
 }
 
-export type Launch = (threads: number) => WorkerProcess;
+/** @param limitMb memory above which the worker is ended */
+export type Launch = (threads: number, limitMb?: number) => WorkerProcess;
 
 /** A fork of `petl worker` that computes with so many threads. */
-export const launchWorker: Launch = (threads) =>
+export const launchWorker: Launch = (threads, limitMb) =>
   forkWorker(join(projectRoot(), 'bin', 'petl.cjs'), ['worker'], {
-    TF_NUM_INTRAOP_THREADS: String(threads),
-    ...process.env,
+    env: { TF_NUM_INTRAOP_THREADS: String(threads), ...process.env },
+    ...(limitMb !== undefined && { limitMb }),
   });
 
 /**
@@ -49,18 +53,26 @@ export function threadsOf(workers: number): number {
 export function forkWorker(
   script: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  { env = process.env, limitMb }: { readonly env?: NodeJS.ProcessEnv; readonly limitMb?: number } = {},
 ): WorkerProcess {
   const child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env });
   const said = lastLines(child);
+  let runs = 0;
   return {
     run: (request, onEvent, onNote) =>
       new Promise((resolve) => {
         let started = false;
+        runs += 1;
         const settle = (answer: Answer): void => {
+          unwatch();
           child.removeAllListeners();
           resolve(answer);
         };
+        const unwatch = watchMemory(child, limitMb, (megabytes, limit) => {
+          settle({ ...tooLarge(megabytes, limit), ...(runs === 1 && { hopeless: true }) });
+          child.on('error', () => undefined);
+          child.kill('SIGKILL');
+        });
         child.on('message', (message: Message) => {
           if (message.kind === 'started') started = true;
           else if (message.kind === 'event') onEvent(message.event);
@@ -83,6 +95,30 @@ export function forkWorker(
       child.kill('SIGKILL');
     },
   };
+}
+
+/** What earlier runs of a process left may be what was too much: alone in a new one a run may fit. */
+function tooLarge(megabytes: number, limit: number): Died {
+  const gib = (mb: number): string => `${(mb / 1024).toFixed(2)} GiB`;
+  return {
+    kind: 'died',
+    reason: `its worker took ${gib(megabytes)} of memory, more than the limit of ${gib(limit)}`,
+    started: true,
+  };
+}
+
+/** Looks at what a process holds, five times a second; the function ends that. Where the system does not tell, never. */
+function watchMemory(
+  { pid }: ChildProcess,
+  limit: number | undefined,
+  exceeded: (megabytes: number, limit: number) => void,
+): () => void {
+  if (limit === undefined || pid === undefined) return () => undefined;
+  const timer = setInterval(() => {
+    const held = heldBy(pid);
+    if (held !== undefined && held > limit) exceeded(held, limit);
+  }, 200);
+  return () => clearInterval(timer);
 }
 
 function causeOf(code: number | null, signal: NodeJS.Signals | null, said: string): string {

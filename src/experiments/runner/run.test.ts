@@ -8,7 +8,7 @@ import type { PlannedRun } from './execute';
 import { processes, type Owner } from '../../processes';
 import { claimPath } from './claims';
 import type { TrainingEvent } from '../../training/job';
-import { forkWorker, type Answer } from './process';
+import { forkWorker, type Answer, type Launch } from './process';
 import { progressTable } from './progress';
 import type { StudyReport } from './report';
 import { runPlanned } from './run';
@@ -45,7 +45,8 @@ function study(runs: readonly PlannedRun[], behaviour: string, more: Partial<Run
     },
     columns: 0,
   });
-  const launch = () => forkWorker(join(fixtures, 'toy-worker.cjs'), [behaviour]);
+  const launch: Launch = (_, limitMb) =>
+    forkWorker(join(fixtures, 'toy-worker.cjs'), [behaviour], { ...(limitMb !== undefined && { limitMb }) });
   return runPlanned(runs, { workers: 1, engine: 'compiled', progress, results, launch, ...more });
 }
 
@@ -139,6 +140,18 @@ describe('a study', () => {
       'the worker process ended with signal SIGKILL, twice',
     ]);
     expect(runsLogged()).toHaveLength(2);
+  });
+
+  it('ends a worker that takes more memory than it may, tries its run once more in a new one, and goes on', async () => {
+    const limited = plans(['head', 1], ['head', 2], ['head', 3], ['bitfit', 4]);
+    const report = await study(limited, 'hoard', { memoryMb: 500 });
+    expect(report).toMatchObject({ finished: 3, interrupted: false });
+    expect(report.failed).toMatchObject([{ plan: limited[1], user: true }]);
+    expect(report.failed[0]?.message).toMatch(
+      /^its worker took \d\.\d\d GiB of memory, more than the limit of 0\.49 GiB$/,
+    );
+    expect(runsLogged().filter((line) => line.endsWith('head 2'))).toHaveLength(2);
+    expect(said).toMatch(/head, seed 2 +its worker took [^\n]+\n[^]*head, seed 2 +failed: its worker took/);
   });
 
   it('ends soon when no worker can start', async () => {

@@ -11,6 +11,8 @@ export interface RunOptions {
    * number.
    */
   readonly threads?: number;
+  /** MiB that a worker may hold: one that takes more is ended, and its run has failed if it was alone in there. */
+  readonly memoryMb?: number;
   readonly engine: TrainingJob['engine'];
   readonly progress: Progress;
   /** Run what is finished again, too. */

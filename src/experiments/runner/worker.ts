@@ -1,4 +1,5 @@
 import { UserError } from '../../errors';
+import { placeModels } from '../../model/registry';
 import type { TrainingEvent, TrainingJob } from '../../training/job';
 import { codeFingerprint } from '../store/code';
 import { executeRun, StoppedError, type PlannedRun, type Standing, type Tools } from './execute';
@@ -8,6 +9,8 @@ export interface Request {
   readonly plan: PlannedRun;
   readonly engine: TrainingJob['engine'];
   readonly results: string;
+  /** Where models of the user's lie on this machine, by what specs call them, where that is elsewhere. */
+  readonly models?: Readonly<Record<string, string>>;
 }
 
 /** Asks a worker to leave the run in hand after its step, with its state kept, and to take no other. */
@@ -78,11 +81,12 @@ export function serve(tools: () => Tools): void {
 }
 
 async function answer(
-  { plan, engine, results }: Request,
+  { plan, engine, results, models = {} }: Request,
   tools: () => Tools,
   tell: (message: Message) => 'stop' | undefined,
 ): Promise<Done | Failed | Stopped> {
   try {
+    placeModels(models);
     const report = (event: TrainingEvent): 'stop' | undefined => tell({ kind: 'event', event });
     const { final } = await executeRun(plan, tools(), {
       engine,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../../errors';
 import { readConfig, shapeOf } from '../../model/checkpoint/config';
 import type { ModelShape } from '../../model/shape';
+import { placed } from '../../model/registry';
 import { knownShapes } from '../../model/shapes';
 import { count } from '../../petl/counts/count';
 import { nearest } from '../../petl/design/nearest';
@@ -20,7 +21,8 @@ const opened = new Map<string, ModelShape>();
 export function shapeNamed(model: string): ModelShape {
   const known = opened.get(model) ?? (Object.hasOwn(knownShapes, model) ? knownShapes[model] : undefined);
   if (known) return known;
-  if (existsSync(join(model, 'config.json')) || /[\\/]/.test(model)) return shapeOf(readConfig(model));
+  const path = placed(model);
+  if (existsSync(join(path, 'config.json')) || /[\\/]/.test(path)) return shapeOf(readConfig(path));
   const names = Object.keys(knownShapes);
   throw new UserError(
     `unknown model "${model}": choose a folder with config.json, or one of ${names.join(', ')}${nearest(model, names)}`,

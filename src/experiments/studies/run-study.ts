@@ -48,7 +48,7 @@ function unseen(study: Study, seen: Set<string>): readonly PlannedRun[] {
 
 /** How a study is run, and where its results lie. */
 export interface RunStudyOptions extends Partial<
-  Pick<RunOptions, 'again' | 'cluster' | 'results' | 'signal' | 'launch' | 'threads'>
+  Pick<RunOptions, 'again' | 'cluster' | 'results' | 'signal' | 'launch' | 'threads' | 'memoryMb'>
 > {
   /** Processes side by side, each with its share of the cores; 2 where left out and there are as many cores. */
   readonly workers?: number;
