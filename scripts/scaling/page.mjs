@@ -74,10 +74,56 @@ function listing({ runs, megabytes, seconds, machine }) {
 ${machine.cpu}, Node ${machine.node}.`;
 }
 
+/** Runs foreseen and measured. */
+function memory({ runs, studies }) {
+  const rows = runs
+    .filter(({ foreseenMb }) => foreseenMb !== undefined)
+    .map(({ name, peakMb, foreseenMb, off }) => [
+      name,
+      String(Math.round(peakMb)),
+      String(foreseenMb),
+      `${off >= 0 ? '+' : ''}${percent(off)}`,
+    ]);
+  const offs = runs.flatMap(({ off }) => (off === undefined ? [] : [Math.abs(off)]));
+  const within = offs.filter((off) => off <= 0.15).length;
+  return `${table(['run', 'measured, MiB', 'foreseen, MiB', 'off'], rows)}
+
+${within} of ${offs.length} lie within 15%, the furthest is ${percent(Math.max(...offs))} off, ${percent(offs.reduce((a, b) => a + b, 0) / offs.length)} on average. Each was foreseen by weights fitted to the others alone. Whole
+studies, whose worker makes one run after another and ends with more than its largest run takes:
+
+${table(
+  ['study', 'runs', 'largest, measured, MiB', 'foreseen, MiB', 'off'],
+  studies.map(({ study, runs: count, peakMb, foreseenMb, off }) => [
+    study,
+    String(count),
+    String(peakMb),
+    String(foreseenMb),
+    `${off >= 0 ? '+' : ''}${percent(off)}`,
+  ]),
+)}`;
+}
+
+/** Committed runs made again. */
+function verified({ machine, runs }) {
+  const rows = runs.map(({ id, study, verdict, recorded, again, code }) => [
+    `\`${id}\``,
+    study,
+    verdict,
+    recorded.toFixed(4),
+    again.toFixed(4),
+    code === 'same' ? 'this' : 'other',
+  ]);
+  return `${table(['run', 'study', 'verdict', 'recorded score', 'made again', 'recorded by'], rows)}
+
+Made again at commit ${machine.commit.slice(0, 7)}.`;
+}
+
 const parts = {
   measured: ['scaling', 'scaling.json', measured, 'node scripts/scaling.mjs'],
   workers: ['bench', 'workers.json', workers, 'node bench/workers.mjs'],
   listing: ['bench', 'listing.json', listing, 'node bench/listing.mjs'],
+  memory: ['scaling', 'memory.json', memory, 'node scripts/memory.mjs'],
+  verified: ['scaling', 'verified.json', verified, 'node scripts/verified.mjs'],
 };
 
 /** The page as the result files give it. */

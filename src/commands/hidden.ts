@@ -74,4 +74,13 @@ export const hidden: readonly Command[] = [
     hidden: true,
     load: () => (require('./upkeep') as typeof import('./upkeep')).workerCommand,
   },
+  {
+    name: 'look',
+    usage: 'look',
+    about: 'what the memory of runs of one task is made of, for specs on standard input',
+    options: {},
+    positionals: [],
+    hidden: true,
+    load: () => (require('./look') as typeof import('./look')).lookCommand,
+  },
 ];

@@ -25,11 +25,19 @@ export const commands: readonly Command[] = [
   {
     name: 'study',
     usage:
-      'study NAME [--tier quick|full] [--precision f32|bf16] [--workers N|--cluster ADDRESS] [--threads N] [--eager] [--again] [--json]',
+      'study NAME [--tier quick|full] [--precision f32|bf16] [--workers N|--cluster ADDRESS] [--threads N] [--memory SIZE] [--eager] [--again] [--json]',
     about: 'run what is missing of a study, then table and figure',
     options: { ...tier, ...named('precision'), ...running, ...json },
     positionals: ['NAME'],
     load: () => study().studyCommand,
+  },
+  {
+    name: 'plan',
+    usage: 'plan NAME [--tier quick|full] [--precision f32|bf16] [--workers N] [--memory SIZE] [--json]',
+    about: 'what a study would take: runs, time, memory, and the least gap that it could show',
+    options: { ...tier, ...named('precision', 'workers', 'memory'), ...json },
+    positionals: ['NAME'],
+    load: () => (require('./plan') as typeof import('./plan')).planCommand,
   },
   {
     name: 'ablate',

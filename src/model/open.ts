@@ -38,6 +38,18 @@ function openFolder({ name, path, pooling, random }: ModelPlace, held: Held): Mo
   return { name, backbone, tokenizer, special: specialIn(path) };
 }
 
+/** The tokenizer of a model alone, whose weights are not read; undefined where the folder has none. */
+export async function openTokenizer(name: string): Promise<Tokenizer | undefined> {
+  const { kind, path } = modelNamed(hubName(name) === undefined ? name : await download(name));
+  if (kind === 'folder') return existsSync(join(path, 'tokenizer.json')) ? loadTokenizer(path) : undefined;
+  const file = await openGguf(path);
+  try {
+    return ggufTokenizer(file.metadata, path);
+  } finally {
+    file.close();
+  }
+}
+
 /** By generation_config.json, or an older config.json that holds its keys; token ids by both. */
 function specialIn(folder: string): SpecialIds {
   const [config, path] = [readConfig(folder), join(folder, 'generation_config.json')];

@@ -48,7 +48,8 @@ export interface Batching<X extends Example, E extends Encoded, B> {
   readonly uploader: (batches: readonly Batch<E>[]) => (batch: Batch<E>) => B;
 }
 
-const few = { quick: 3, full: 8 } as const;
+/** Shapes at most, of runs on some examples and on all. */
+export const few = { quick: 3, full: 8 } as const;
 
 /** Encodes and batches a task for one run. Training and evaluation share their shapes, one for each planned length. */
 export function prepare<X extends Example, E extends Encoded, B extends Weighted>(

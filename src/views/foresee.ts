@@ -1,3 +1,4 @@
+import { foreseePeaks } from '../experiments/foresight/foresee';
 import { recordsOfRuns } from '../experiments/store/rows';
 import type { RunRecord } from '../experiments/store/record';
 import { resultsFolder, type RunSpec } from '../experiments/store/spec';
@@ -15,7 +16,7 @@ export interface Foreseen {
   readonly finished: number;
   /** Hours of both cores for what is missing; null where no run of that model is on disk to judge by. */
   readonly hours: number | null;
-  /** Peak memory of the largest run like it, in MB of one process; runs made in a notebook have none of their own. */
+  /** Peak memory of the process of its largest run, in MiB; null where its model or data are not here. */
   readonly peakMb: number | null;
   /** The smallest difference between two variants that these seeds and examples tell from none in 80 of 100 cases. */
   readonly leastGap: number | null;
@@ -23,14 +24,18 @@ export interface Foreseen {
   readonly by: string;
 }
 
-/** Runs, hours, memory and power of a study, judged by finished runs: its own first, else those of the same model. */
+/**
+ * Runs, hours and power of a study, judged by finished runs: its own first, else those of the same model; and memory, in
+ * closed form.
+ */
 export function plan(study: Study, results: string = resultsFolder()): Foreseen {
   const specs = plansOf(study).map(({ spec }) => spec);
   const own = specs.flatMap((spec) => recordsOfRuns([spec], results));
   const known = own.length > 0 ? own : likeThose(specs, results);
   const left = specs.filter((spec) => recordsOfRuns([spec], results).length === 0);
   const seconds = left.map((spec) => secondsOf(spec, known));
-  const peaks = known.flatMap(({ final }) => final.peakMb ?? []);
+  const peakOf = foreseePeaks(specs);
+  const peaks = specs.flatMap((spec) => peakOf(spec) ?? []);
   const total = seconds.some((one) => one === null) ? null : seconds.reduce<number>((sum, one) => sum + (one ?? 0), 0);
   return {
     runs: specs.length,
@@ -56,7 +61,10 @@ export function planTable({ runs, finished, hours, peakMb, leastGap: gap, by }: 
     rows: [
       ['runs', `${runs}, ${finished} of them finished`],
       ['time for the rest, both cores', known(hours, (value) => `${(60 * value).toFixed(0)} min`)],
-      ['memory of a process', known(peakMb, (value) => `${(value / 1024).toFixed(1)} GiB`)],
+      [
+        'memory of a process',
+        known(peakMb, (value) => `${(value / 1024).toFixed(1)} GiB`, 'its model or data are not here yet'),
+      ],
       [
         `least difference that can be seen${gap === null ? '' : ` (${by})`}`,
         known(gap, (value) => value.toPrecision(2), by),

@@ -1,14 +1,6 @@
 import type { RunEntry } from '../store/entry';
 import type { RunSpec } from '../store/settings';
 
-/** What a run will take, judged by stored runs like it. */
-export interface Cost {
-  /** Where no run of the model is stored, in an arbitrary unit that still orders runs. */
-  readonly seconds: number;
-  /** Peak memory of its process; null where no run of that family, task and batch is stored. */
-  readonly peakMb: number | null;
-}
-
 type Compared = Pick<RunEntry, 'method' | 'task' | 'model' | 'precision' | 'batch' | 'maxLength'>;
 
 /** From the most alike on; the first that some stored run meets decides. */
@@ -19,9 +11,6 @@ const likenesses: readonly ((a: Compared, b: Compared) => boolean)[] = [
   (a, b) => a.model === b.model,
 ];
 
-/** As far as here two runs hold the same tensors but for the method's own. */
-const alikeInMemory = 2;
-
 function isShaped(a: Compared, b: Compared): boolean {
   return (['task', 'model', 'precision', 'batch', 'maxLength'] as const).every((key) => a[key] === b[key]);
 }
@@ -30,9 +19,12 @@ function familyOf(method: string): string {
   return method.split(':')[0] ?? method;
 }
 
-/** Medians over the stored runs most like a spec; time in proportion to the examples that pass through the model. */
-export function costsBy(entries: readonly RunEntry[]): (spec: RunSpec) => Cost {
-  const known = new Map<string, Cost & { readonly work: number }>();
+/**
+ * Seconds that a run will take: the median of the stored runs most like it, in proportion to the examples that pass
+ * through the model. Where no run of the model is stored, in an arbitrary unit that still orders runs.
+ */
+export function costsBy(entries: readonly RunEntry[]): (spec: RunSpec) => number {
+  const known = new Map<string, Pace>();
   return (spec) => {
     const compared = { ...spec, ...spec.training };
     const key = JSON.stringify([
@@ -43,25 +35,28 @@ export function costsBy(entries: readonly RunEntry[]): (spec: RunSpec) => Cost {
       compared.batch,
       compared.maxLength,
     ]);
-    const found = known.get(key) ?? judged(compared, entries);
+    const found = known.get(key) ?? paceOf(compared, entries);
     known.set(key, found);
-    return { seconds: found.seconds * workOf(spec, found.work), peakMb: found.peakMb };
+    return found.seconds * workOf(spec, found.work);
   };
 }
 
 /** Seconds of a unit of work, and examples of a run where a spec says "all". */
-function judged(spec: Compared, entries: readonly RunEntry[]): Cost & { readonly work: number } {
-  for (const [i, isLike] of likenesses.entries()) {
+interface Pace {
+  readonly seconds: number;
+  readonly work: number;
+}
+
+function paceOf(spec: Compared, entries: readonly RunEntry[]): Pace {
+  for (const isLike of likenesses) {
     const like = entries.filter((entry) => isLike(entry, spec));
-    if (like.length === 0) continue;
-    const peaks = i < alikeInMemory ? like.flatMap(({ peakMb }) => peakMb ?? []) : [];
-    return {
-      seconds: median(like.map((entry) => entry.seconds / workDone(entry))),
-      peakMb: peaks.length === 0 ? null : median(peaks),
-      work: median(like.map((entry) => entry.steps * entry.batch)),
-    };
+    if (like.length > 0)
+      return {
+        seconds: median(like.map((entry) => entry.seconds / workDone(entry))),
+        work: median(like.map((entry) => entry.steps * entry.batch)),
+      };
   }
-  return { seconds: 1, peakMb: null, work: 1000 };
+  return { seconds: 1, work: 1000 };
 }
 
 /** Example passes: a training step costs about three of scoring. */

@@ -2,12 +2,13 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../../errors';
 import { demandWritable } from '../../files';
-import { tee } from './board';
+import { foreseePeaks } from '../foresight/foresee';
+import { nameOf, tee } from './board';
 import { openClaims } from './claims';
 import type { PlannedRun } from './execute';
-import { openCluster, type Cluster } from './cluster';
+import { openCluster, workersHere, type Cluster } from './cluster';
 import { costsBy } from './cost';
-import { demandRoom } from './memory';
+import { demandRoom, demandWithin, roomLine } from './memory';
 import { serveLane } from './lane';
 import type { StudyReport } from './report';
 import type { RunOptions, State } from './state';
@@ -29,6 +30,7 @@ export async function runPlanned(plans: readonly PlannedRun[], given: RunOptions
   const queue = options.again === true ? [...plans] : missing(plans, options);
   for (const folder of new Set(queue.map(({ spec }) => dirname(runPath(spec, options.results)))))
     demandWritable(folder);
+  demandMemory(queue, options);
   const cluster = await clusterOf(queue, options);
   const costs = costsOf(queue, options);
   const lanes = Math.min(cluster === undefined ? options.workers : mostRemote, queue.length);
@@ -87,18 +89,27 @@ async function clusterOf(queue: readonly PlannedRun[], options: RunOptions): Pro
   return await openCluster(cluster, results ?? resultsFolder(), progress.note);
 }
 
-/** Judged once, by the runs that are stored when the study begins; what cannot fit is refused. */
-function costsOf(queue: readonly PlannedRun[], options: RunOptions): (plan: PlannedRun) => number {
+/** Judged once, by the runs that are stored when the study begins. */
+function costsOf(queue: readonly PlannedRun[], { results }: RunOptions): (plan: PlannedRun) => number {
   if (queue.length === 0) return () => 1;
-  const cost = costsBy(listRuns(options.results));
+  const cost = costsBy(listRuns(results));
   const costs = new Map(queue.map(({ spec }) => [runId(spec), cost(spec)]));
-  if (options.cluster === undefined)
-    demandRoom(
-      [...costs.values()].map(({ peakMb }) => peakMb),
-      Math.min(options.workers, queue.length),
-      process.availableMemory() / 2 ** 20,
-    );
-  return ({ spec }) => costs.get(runId(spec))?.seconds ?? 1;
+  return ({ spec }) => costs.get(runId(spec)) ?? 1;
+}
+
+/** Says what memory is foreseen, and refuses what cannot fit. Workers that are handed in are their owner's. */
+function demandMemory(queue: readonly PlannedRun[], options: RunOptions): void {
+  const { launch, cluster, memoryMb, workers, progress } = options;
+  const side = cluster === undefined ? workers : workersHere(cluster);
+  if (queue.length === 0 || launch !== undefined) return;
+  const foreseen = foreseePeaks(queue.map(({ spec }) => spec));
+  const runs = queue.map((plan) => ({ name: nameOf(plan), peakMb: foreseen(plan.spec) }));
+  if (memoryMb !== undefined) demandWithin(runs, memoryMb);
+  if (side === 0) return;
+  const free = process.availableMemory() / 2 ** 20;
+  const count = Math.min(side, queue.length);
+  demandRoom(runs, count, free, cluster === undefined ? undefined : '--cluster local:');
+  progress.note(roomLine(runs, count, free));
 }
 
 function missing(plans: readonly PlannedRun[], { results, progress }: RunOptions): PlannedRun[] {

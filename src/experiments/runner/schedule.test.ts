@@ -97,14 +97,11 @@ describe('what a run will take', () => {
   } as const;
   const spec = runSpec({ study: 'x', method: 'lora:r=16', training });
 
-  it('is judged by runs like it: time by its work, memory by its shape', () => {
-    const { seconds, peakMb } = cost(spec);
+  it('is judged by runs like it, by its work', () => {
+    const seconds = cost(spec);
     expect(seconds / one.seconds).toBeCloseTo(1, 0);
-    expect(peakMb).toBeGreaterThan(1000);
-    expect(like.some((entry) => entry.peakMb === peakMb)).toBe(true);
     const twice = cost({ ...spec, training: { ...spec.training, epochs: 2 } });
-    expect(twice.seconds / seconds).toBeGreaterThan(1.5);
-    expect(twice.peakMb).toBe(peakMb);
-    expect(cost({ ...spec, method: 'houlsby:m=4', model: 'elsewhere' })).toMatchObject({ peakMb: null });
+    expect(twice / seconds).toBeGreaterThan(1.5);
+    expect(cost({ ...spec, method: 'houlsby:m=4', model: 'elsewhere' })).toBeGreaterThan(0);
   });
 });
