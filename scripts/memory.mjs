@@ -132,7 +132,14 @@ function benchmarked() {
       target: { ...target, maxLength: tokens / 4 },
     };
     const method = family === 'lora' ? 'lora:r=8' : 'full';
-    const known = { method: parseMethod(method), shape: shapeNamed('smollm2-135m'), training, outputs: 0, extent };
+    const known = {
+      method: parseMethod(method),
+      shape: shapeNamed('smollm2-135m'),
+      training,
+      reader: null,
+      outputs: 0,
+      extent,
+    };
     const text = `${method} on smollm2-135m, batches of ${batch} x ${tokens}, ${training.precision}`;
     return [
       {

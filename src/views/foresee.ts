@@ -116,7 +116,7 @@ function workOf({ training }: RunSpec, like: RunRecord | undefined): number {
 
 function powerOf(specs: readonly RunSpec[], known: readonly RunRecord[]): Pick<Foreseen, 'leastGap' | 'by'> {
   const seeds = new Set(specs.map(({ seed }) => seed)).size;
-  const pairs = pairsOf(known);
+  const pairs = onSameExamples(pairsOf(known));
   if (seeds < 2 || pairs.length < 2)
     return { leastGap: null, by: seeds < 2 ? 'one seed shows none' : 'two finished variants would tell' };
   const found = crossed(
@@ -127,6 +127,13 @@ function powerOf(specs: readonly RunSpec[], known: readonly RunRecord[]): Pick<F
     leastGap: leastGap({ ...found, seeds, seedVariance: found.seedVariance * scale }),
     by: `as ${pairs[0]?.[0].run.label} and ${pairs[0]?.[1].run.label} varied`,
   };
+}
+
+/** Of pairs that were scored on different examples, as at different tiers, the most that share theirs. */
+function onSameExamples(pairs: ReturnType<typeof pairsOf>): ReturnType<typeof pairsOf> {
+  const hashes = new Set(pairs.map(([{ final }]) => final.tests.hash));
+  const groups = [...hashes].map((hash) => pairs.filter(([{ final }]) => final.tests.hash === hash));
+  return groups.reduce((most, group) => (group.length > most.length ? group : most), []);
 }
 
 /** Two variants of one study with the most seeds in common. */

@@ -21,6 +21,7 @@ const terms = (method: string, model = 'minilm-l6', more = {}, size = extent): T
     method: parseMethod(method),
     shape: shapeNamed(model),
     training: { ...defaultTraining, ...more },
+    reader: null,
     outputs: model === 'minilm-l6' ? 2 : 0,
     extent: size,
     dataMb: 0,

@@ -1,5 +1,7 @@
 import { openTokenizer } from '../../model/open';
+import type { ModelShape } from '../../model/shape';
 import { watchPeak } from '../../peak';
+import type { Method } from '../../petl/design/types';
 import { parseMethod } from '../../petl/design/written';
 import { examplesOf } from '../../tasks/pinned';
 import { taskNamed } from '../../tasks/registry';
@@ -32,9 +34,15 @@ export async function lookAtRuns(specs: readonly RunSpec[]): Promise<readonly Te
     const key = JSON.stringify([model, training]);
     const extent = extents.get(key) ?? (await extentIn(data, spec, shape.encoderLayers === 0));
     extents.set(key, extent);
-    found.push(termsOf({ method: parseMethod(spec.method), shape, training, outputs: task.outputs, extent, dataMb }));
+    const method = parseMethod(spec.method);
+    const reader = readerOf(method);
+    found.push(termsOf({ method, shape, reader, training, outputs: task.outputs, extent, dataMb }));
   }
   return found;
+}
+
+function readerOf({ prompt }: Method): ModelShape | null {
+  return prompt.kind === 'written' && prompt.encoder.kind === 'model' ? shapeNamed(prompt.encoder.name) : null;
 }
 
 async function extentIn(data: TaskData, { model, training }: RunSpec, joined: boolean): Promise<Extent> {

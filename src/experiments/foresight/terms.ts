@@ -47,6 +47,8 @@ export interface Known {
   readonly method: Method;
   readonly shape: ModelShape;
   readonly training: TrainingSettings;
+  /** Of another model that the method's prompt is written with; null where there is none. */
+  readonly reader: ModelShape | null;
   /** Outputs of the task's head, 0 where the model's own words answer. */
   readonly outputs: number;
   readonly extent: Extent;
@@ -56,7 +58,7 @@ export interface Known {
 const mib = 2 ** 20;
 
 /** In closed form: nothing is built. */
-export function termsOf({ method, shape, training, outputs, extent, dataMb }: Known): Terms {
+export function termsOf({ method, shape, reader, training, outputs, extent, dataMb }: Known): Terms {
   const { trained, head } = count(method, shape, outputs);
   const trainedMb = (4 * (trained + head)) / mib;
   const isLarge = trained + head > groupSize;
@@ -70,7 +72,7 @@ export function termsOf({ method, shape, training, outputs, extent, dataMb }: Kn
   const programs = extent.shapes * 2 + (isLarge ? 5 : 0) + (training.target === null ? 0 : 3);
   return {
     process: 1,
-    held: weightBytes(method, shape, narrow) / mib + copies * trainedMb,
+    held: (weightBytes(method, shape, narrow) + readerBytes(reader)) / mib + copies * trainedMb,
     kept: narrow ? 0 : activations,
     keptNarrow: narrow ? activations : 0,
     attention: overStacks((stack) => kept[stack] * pairs[stack]) * shape.heads * (4 / mib),
@@ -129,6 +131,10 @@ function keptLayers(method: Method, shape: ModelShape): ByStack {
   const encoder = Math.max(0, all.encoder - lowest.encoder);
   // What an encoder learns comes through every layer of the decoder.
   return { encoder, decoder: encoder > 0 ? all.decoder : Math.max(0, all.decoder - lowest.decoder) };
+}
+
+function readerBytes(shape: ModelShape | null): number {
+  return shape === null ? 0 : Object.values(weightShapes(shape)).reduce((sum, dims) => sum + 4 * sizeOf(dims), 0);
 }
 
 /** A run that trains much of the model frees the frozen copies meanwhile. */
