@@ -65,8 +65,15 @@ export function trainingOf(
 export function runsOf(block: Block, { method, change }: Configuration, tier: Tier): readonly RunSpec[] {
   const learningRate = tunedRate(block.tuning, block.familyOf(method));
   const base = { study: block.name, model: block.model, task: block.task, tier, method };
-  const training = { ...trainingOf(block, tier), learningRate, ...change };
+  const training = quickened({ ...trainingOf(block, tier), learningRate, ...change }, tier);
   return block.seeds[tier].map((seed) => runSpec({ ...base, seed, training }));
+}
+
+/** What is trained before a quick run is no longer than the run. */
+function quickened(training: Partial<TrainingSettings>, tier: Tier): Partial<TrainingSettings> {
+  const { before = null, examples } = training;
+  if (tier === 'full' || before === null || typeof examples !== 'number') return training;
+  return { ...training, before: { ...before, examples: Math.min(before.examples, examples) } };
 }
 
 /** A configuration with its runs in each of `blocks`. */

@@ -37,6 +37,15 @@ describe('every study', () => {
     },
   );
 
+  it('trains no longer before a quick run than in it', () => {
+    const make = studies['closed-book'];
+    const stages = plansOf(make!('quick')).flatMap(({ spec: { training } }) =>
+      training.before === null ? [] : [[training.before.examples, training.examples] as const],
+    );
+    expect(stages).toHaveLength(3);
+    for (const [before, own] of stages) expect(before).toBeLessThanOrEqual(own as number);
+  });
+
   it('names variants alike in both tiers, so that a notebook runs in either', () => {
     for (const [name, make] of Object.entries(studies)) {
       const names = (tier: Tier): readonly string[] => make(tier, 'no results').variants.map((variant) => variant.name);
