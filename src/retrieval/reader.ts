@@ -7,7 +7,7 @@ import type { Tokenizer } from '../model/tokenizer';
 import type { Passage } from '../tasks/collections/collection';
 import { passageLine, readerText } from '../tasks/collections/reading';
 import { Adapter } from '../training/adapter';
-import { pack, type Packed } from './pack';
+import { pack, type Packed } from '../tasks/collections/pack';
 
 /** What an answer may take. */
 const ANSWER = 24;

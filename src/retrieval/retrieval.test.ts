@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { best, nearest, union } from './dense';
 import { buildLexical, openLexical } from './lexical';
-import { pack } from './pack';
+import { pack } from '../tasks/collections/pack';
 import { demandQuestion } from './retrieve';
 
 const passages = [

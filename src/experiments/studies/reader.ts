@@ -67,6 +67,9 @@ export function smallReader(): Configuration {
   return { ...changed(base, { examples: 640, epochs: 4, learningRate: 3e-4 }, 'petl-mini-lm'), label: base.label };
 }
 
+/** Its runs, at a rate that nobody tuned. */
+const smallBlock: Block = { ...reading.block, name: 'frozen-reader-small', model: 'petl-mini-lm', tuning: 'none' };
+
 /** D6 to D10: the frozen reader with its prompt, as it is, and the small fine-tuned one, every one under every arm. */
 export const readers: Declared = declared('frozen-readers', (tier) => {
   const { block } = reading;
@@ -81,7 +84,7 @@ export const readers: Declared = declared('frozen-readers', (tier) => {
     variants: [
       variantOf({ ...reading.configurations().prompt, label: 'SmolLM2, prompt l=20' }, [block], tier),
       variantOf(asItIs(block), [once], tier),
-      variantOf({ ...small, name: smallReader().name }, [{ ...block, model: 'petl-mini-lm' }], tier),
+      variantOf({ ...small, name: smallReader().name }, [smallBlock], tier),
     ],
   };
 });

@@ -51,6 +51,12 @@ describe('questions on verses', () => {
     expect(under('none')).toBe('Question: Which name stands for ____? ____ in 3?\nAnswer:');
     expect(under('gold 1')).toMatch(/^Tg: text g\nQuestion/);
     expect(under('union 8').match(/^Tunion3/gm)).toHaveLength(8);
+    const long = {
+      ...one('test', 0),
+      found: () => [90, 90, 90].map((n) => ({ ...passage('x'), text: 'word '.repeat(n) })),
+    };
+    const { test } = verseQuestionData([...many('train', 3), long]);
+    expect(test[0]?.text.match(/^Tx/gm)).toHaveLength(2); // 180 words, and the next would make 270
     const shots = under('reranked 4 behind 2 examples');
     expect(shots).toMatch(
       /^Tg: text g\nQuestion: .*____ in 0\?\nAnswer:\nName0\n\nTg: text g\nQuestion: .*\nAnswer:\nName1\n\nTreranked3\.0/,

@@ -1,9 +1,11 @@
 import { answerable, type Answerable, type Order } from '../collections/contexts';
 import type { Question } from '../collections/collection';
+import { pack } from '../collections/pack';
 import { readerText, withShots } from '../collections/reading';
 import { verses } from '../collections/verses';
 import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
 import type { TaskData } from '../task';
+import { wordCount } from '../text';
 
 /**
  * Open-domain questions in the role of Natural Questions: which name is left out of a verse, from what was found for it.
@@ -43,6 +45,9 @@ export const arms: readonly Arm[] = [
   ...[arm('union', 1), arm('union', 8), arm('gold', 1)],
 ];
 
+/** Words of passages that are read at most, so that question and answer fit into every reader's positions. */
+const WINDOW = 220;
+
 /** Test questions, each asked under every arm. */
 export const asked = 100;
 
@@ -72,8 +77,9 @@ function exampleOf(one: Answerable, own: Arm, shots: readonly Answerable[]): Gen
 }
 
 function textOf({ question, found, gold }: Answerable, { order, passages }: Arm): string {
-  const read = order === 'none' ? [] : order === 'gold' ? [gold] : found(order, passages);
-  return readerText(read, verses.asked(question.text));
+  const ranked = order === 'none' ? [] : order === 'gold' ? [gold] : found(order, passages);
+  const { places } = pack([...ranked.keys()], (place) => wordCount(ranked[place]?.text ?? ''), { window: WINDOW });
+  return readerText(ranked.slice(0, places.length), verses.asked(question.text));
 }
 
 const answerTo = ({ question }: Answerable): string => question.answers[0] ?? '';
