@@ -1,6 +1,6 @@
 import type { Link, ScoreLink } from '../statistics/link';
 import type { Configuration } from '../studies/block';
-import { asItIs, readers, reading, smallReader } from '../studies/reader';
+import { asItIs, promptReader, readers, reading, smallReader } from '../studies/reader';
 import type { Finding } from './verdict';
 
 type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'>;
@@ -27,7 +27,7 @@ function link(
  * and retrievers are compared under one trained reader, question by question.
  */
 export function readerFindings(): readonly Row[] {
-  const { prompt } = reading.configurations();
+  const prompt = promptReader();
   const untrained = asItIs(reading.block);
   const on = (arm: string): Reading => [prompt, arm];
   const above = (first: Reading, second: Reading): Link => link('greater', [[first], [second]]);

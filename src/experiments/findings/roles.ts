@@ -5,7 +5,7 @@ import { distilledVoices } from '../studies/distilled';
 import { dataFractions, manyAtOnce } from '../studies/frozen';
 import { closedBook, manyAnswers } from '../studies/recursive';
 import { actsVoice, voices } from '../studies/voices';
-import { asItIs, readers, reading } from '../studies/reader';
+import { asItIs, promptReader, readers, reading } from '../studies/reader';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { manySettings } from '../studies/many-tasks';
@@ -85,11 +85,11 @@ function manyTasks(only: string): Role {
 
 /** Questions answered from passages: a point is a hundredth of exact match; what a trained prompt gains is the room. */
 function readerRole(): Role {
-  const { block, configurations } = reading;
+  const { block } = reading;
   const anchor = ({ name }: Configuration): Anchor => ({ here: name, printed: '' });
   return {
     ...{ task: block.task, only: readers.studyName, plays: block.task, metric: 'accuracy', study: readers.studyName },
-    ...{ top: anchor(configurations().prompt), bottom: anchor(asItIs(block)), point: 0.01 },
+    ...{ top: anchor(promptReader()), bottom: anchor(asItIs(block)), point: 0.01 },
   };
 }
 

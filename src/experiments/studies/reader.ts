@@ -55,6 +55,11 @@ export const reading: Setting<Key> = setting({
   configurations,
 });
 
+/** The frozen reader with its prompt, under a name that does not spell the prompt out. */
+export function promptReader(): Configuration {
+  return { ...reading.configurations().prompt, name: 'prompt:l=20 from words', label: 'SmolLM2, prompt l=20' };
+}
+
 /** A model as it is: two steps at a rate far below what its numbers can hold, of a change that begins at nothing. */
 export function asItIs({ training: { full } }: Pick<Block, 'training'>): Configuration {
   const base = configuration('lora:r=1', 'SmolLM2 as it is');
@@ -82,7 +87,7 @@ export const readers: Declared = declared('frozen-readers', (tier) => {
     rows: ['D6', 'D7', 'D8', 'D9', 'D10'],
     minutes: 6,
     variants: [
-      variantOf({ ...reading.configurations().prompt, label: 'SmolLM2, prompt l=20' }, [block], tier),
+      variantOf(promptReader(), [block], tier),
       variantOf(asItIs(block), [once], tier),
       variantOf({ ...small, name: smallReader().name }, [smallBlock], tier),
     ],
