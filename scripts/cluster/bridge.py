@@ -131,9 +131,11 @@ def attend(job, worker, root, folder):
             looked, held = now, held_by(process)
             if held > job["limitMb"]:
                 process.kill()
+                process.wait()  # else the next run would be handed to it
                 return too_large(held, job["limitMb"], process.runs == 1)
         if kind == "started" and message.get("code") != job["code"]:
             process.kill()
+            process.wait()
             return refused(
                 f"worker {worker.address} has other code ({message.get('code')}) than is here ({job['code']}): bring it to the same commit"
             )

@@ -1,5 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -177,6 +187,30 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
     interrupt.abort();
     expect(await study).toEqual({ reused: 0, finished: 0, failed: [], interrupted: true });
     expect(readdirSync(dirname(state))).toEqual([basename(state)]);
+  });
+
+  it('ends a training process that takes more memory than it may, and goes on', async () => {
+    const node = join(folder, 'node.sh');
+    const toy = join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs');
+    writeFileSync(node, `#!/bin/sh\nexec "${process.execPath}" "${toy}" hoard\n`);
+    chmodSync(node, 0o755);
+    vi.stubEnv('PETL_NODE', node);
+    const training = { scored: { validation: 'all', test: 4 } } as const;
+    const limited = [1, 2, 3].map((seed) => ({
+      label: 'head',
+      spec: runSpec({ study: 'toy', method: 'head', model: '/nowhere', seed, training }),
+    }));
+    const notes: string[] = [];
+    const quiet = progressTable({ write: () => undefined, columns: 0 });
+    const report = await runPlanned(limited, {
+      ...{ workers: 1, threads: 1, engine: 'compiled', cluster: 'local:1', memoryMb: 500 },
+      progress: { ...quiet, note: (line) => void notes.push(line) },
+      results: join(folder, 'limited'),
+    });
+    expect(report).toMatchObject({ finished: 2, failed: [{ plan: limited[1], user: true }] });
+    const took = /its worker took \d\.\d\d GiB of memory, more than the limit of 0\.49 GiB/;
+    expect(report.failed[0]?.message).toMatch(took);
+    expect(notes.filter((line) => line.includes('it goes on elsewhere'))).toEqual([expect.stringMatching(took)]);
   });
 
   it('is refused where nobody answers or the address says nothing', async () => {
