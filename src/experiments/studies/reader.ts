@@ -79,7 +79,8 @@ const smallBlock: Block = { ...reading.block, name: 'frozen-reader-small', model
 export const readers: Declared = declared('frozen-readers', (tier) => {
   const { block } = reading;
   const once = { ...block, seeds: { quick: [1], full: [1] } };
-  const small = tier === 'quick' ? changed(smallReader(), { examples: 16, epochs: 1 }, '') : smallReader();
+  const small = smallReader();
+  const change = tier === 'quick' ? { examples: 16, epochs: 1 } : small.change;
   return {
     ...about,
     title:
@@ -89,7 +90,7 @@ export const readers: Declared = declared('frozen-readers', (tier) => {
     variants: [
       variantOf(promptReader(), [block], tier),
       variantOf(asItIs(block), [once], tier),
-      variantOf({ ...small, name: smallReader().name }, [smallBlock], tier),
+      variantOf({ ...small, change }, [smallBlock], tier),
     ],
   };
 });
