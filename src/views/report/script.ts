@@ -72,6 +72,7 @@ figure { margin: 1em 0 } figure > svg { max-width: 100%; height: auto; border-ra
 .scroll { overflow-x: auto; max-height: 32em }
 table { border-collapse: collapse; font-size: 13px } th, td { padding: 3px 8px; vertical-align: top }
 thead th { position: sticky; top: 0; background: var(--page); border-bottom: 1px solid var(--line) }
+#runs td:nth-child(n + 4) { white-space: nowrap }
 tbody tr { border-bottom: 1px solid var(--line) }
 th button, td button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer }
 td button { color: var(--link); text-decoration: underline }
