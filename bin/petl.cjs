@@ -95,11 +95,21 @@ function build() {
   return target;
 }
 
+/** In a checkout they stand inside, installed as a package beside it. */
+function hasPackages() {
+  try {
+    require.resolve('esbuild/package.json');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function main() {
   // A worker goes when its study does.
   if (process.argv[2] !== 'worker') whenAbandoned(() => process.kill(process.pid, 'SIGTERM'));
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
-  if (!fs.existsSync(path.join(root, 'node_modules', 'esbuild'))) {
+  if (!hasPackages()) {
     console.error('petl: the npm packages are missing. Run `npm run setup` first.');
     process.exit(2);
   }

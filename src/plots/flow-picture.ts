@@ -29,40 +29,63 @@ const looks = {
   plain: { fillcolor: '#ffffff', line: { color: '#c3ccd5', width: 1, dash: 'dot' } },
 } as const;
 
-/** Of a step: the box, and the room for arrows after it. */
+/** Of a step across: the box, and the room for arrows after it. */
 const share = 0.74;
 
 /** What goes through a system of frozen and trained parts; from top to bottom where the figure is narrow. */
 export function flowPicture(frame: Omit<Frame, 'height'>, flow: Flow): Figure {
   const { label, keysBelow: down } = sizeClass(frame.width);
   const sides = { l: 12, r: 12 };
-  const steps = flow.columns - 1 + share;
-  const room = frame.width - sides.l - sides.r;
-  const wide = (rows: number): number => (down ? (room / flow.rows) * (rows - 0.08) : (room / steps) * share) - 12;
-  const drawn = flow.boxes.map((box): Drawn => ({
+  const across = down ? flow.rows : flow.columns - 1 + share;
+  const pixels = (frame.width - sides.l - sides.r) / across;
+  const texts = flow.boxes.map(({ lines, rows = 1 }) => {
+    const room = pixels * (down ? rows - 0.08 : share) - 12;
+    return lines.flatMap((line) => wrapped(line, room, { size: label, weight: 400 }));
+  });
+  const heights = texts.map((lines) => lines.length * 1.32 * label + 14);
+  const tracks = tracksOf(flow, heights, down);
+  const drawn = flow.boxes.map((box, i): Drawn => ({
     box,
-    rect: rectOf(box, down),
-    lines: box.lines.flatMap((line) => wrapped(line, wide(box.rows ?? 1), { size: label, weight: 400 })),
+    lines: texts[i] ?? [],
+    rect: { ...sidesOf(box, down), ...endsOf(box, { tracks, height: heights[i] ?? 0, down }) },
   }));
-  const tall = ({ lines, rect }: Drawn): number => (lines.length * 1.32 * label + 14) / (rect.y1 - rect.y0);
-  const unit = Math.ceil(Math.max(...drawn.map(tall)));
   const whole = { ...frame, height: 0 };
   const margin = { ...sides, t: headRoom(whole), b: 10 };
   const hidden = { visible: false, fixedrange: true } as const;
-  const [across, along] = down ? [flow.rows, steps] : [steps, flow.rows];
+  const total = tracks[tracks.length - 1]?.end ?? 0;
   const layout = {
     margin,
     showlegend: false,
     xaxis: axis('', { ...hidden, range: [0, across] }),
-    yaxis: axis('', { ...hidden, range: [along, 0] }),
+    yaxis: axis('', { ...hidden, range: [total, 0] }),
     shapes: drawn.map(boxShape),
     annotations: [
       ...drawn.map((one) => boxText(one, label)),
       ...flow.arrows.map((ends) => arrowOf(ends, drawn, down)),
     ] as Annotation[],
   };
-  const height = Math.ceil(along * unit + margin.t + margin.b);
+  const height = Math.ceil(total + margin.t + margin.b);
   return figure({ ...whole, height }, { data: [], layout, numbers: flow.numbers });
+}
+
+/** From where to where something goes, in pixels from the top. */
+interface Track {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What stands side by side is as tall as the tallest of it; arrows need more room than neighbours. */
+function tracksOf(flow: Flow, heights: readonly number[], down: boolean): readonly Track[] {
+  const gap = down ? 26 : 18;
+  const tracks: Track[] = [];
+  for (let t = 0; t < (down ? flow.columns : flow.rows); t++) {
+    const own = flow.boxes.flatMap(({ column, row, rows = 1 }, i) =>
+      (down ? column === t : row === t && rows === 1) ? [heights[i] ?? 0] : [],
+    );
+    const start = t === 0 ? 2 : (tracks[t - 1]?.end ?? 0) + gap;
+    tracks.push({ start, end: start + Math.max(20, ...own) });
+  }
+  return tracks;
 }
 
 interface Rect {
@@ -78,10 +101,20 @@ interface Drawn {
   readonly lines: readonly string[];
 }
 
-function rectOf({ column, row, rows = 1 }: FlowBox, down: boolean): Rect {
-  return down
-    ? { x0: row + 0.04, x1: row + rows - 0.04, y0: column, y1: column + share }
-    : { x0: column, x1: column + share, y0: row + 0.1, y1: row + rows - 0.1 };
+function sidesOf({ column, row, rows = 1 }: FlowBox, down: boolean): Pick<Rect, 'x0' | 'x1'> {
+  return down ? { x0: row + 0.04, x1: row + rows - 0.04 } : { x0: column, x1: column + share };
+}
+
+/** A box over several rows fills them; another is as tall as its words, in the middle of its place. */
+function endsOf(
+  { column, row, rows = 1 }: FlowBox,
+  { tracks, height, down }: { readonly tracks: readonly Track[]; readonly height: number; readonly down: boolean },
+): Pick<Rect, 'y0' | 'y1'> {
+  const [first, last] = down ? [column, column] : [row, row + rows - 1];
+  const [start, end] = [tracks[first]?.start ?? 0, tracks[last]?.end ?? 0];
+  if (!down && rows > 1) return { y0: start, y1: end };
+  const middle = (start + end) / 2;
+  return { y0: middle - height / 2, y1: middle + height / 2 };
 }
 
 function boxShape({ box, rect }: Drawn): Partial<Shape> {
@@ -126,7 +159,7 @@ function arrowOf([from, to]: readonly [string, string], drawn: readonly Drawn[],
 
 /** A place of one side as near as it has to the middle of another. */
 function near([low, high]: Point, [from, to]: Point): number {
-  const inset = Math.min(0.15, (high - low) / 3);
+  const inset = (high - low) / 4;
   return Math.min(high - inset, Math.max(low + inset, (from + to) / 2));
 }
 

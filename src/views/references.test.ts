@@ -42,7 +42,7 @@ const pictures: Readonly<Record<string, (width: number) => Figure>> = {
   'heat-map': (width) => heatMap(cells, { name: 'heat-map', title: 'Gates by layer', unit: 'gate', width }),
   bank: (width) => drawBank({ sentiment: 'houlsby:m=32', synopsis: 'lora:r=8', dialogue: 'houlsby:m=8' }, { width }),
   generator: (width) => drawGenerator('id-prompt:l=20,q=128', { model: 'smollm2-135m', width }),
-  twice: (width) => drawTwice('prompt:l=20', 'prompt:l=10', { model: 'gpt2', width }),
+  twice: (width) => drawTwice('prompt:l=20+twice:r=64', { model: 'gpt2', width }),
   method: (width) => drawMethod('mam:l=16,r=64', { against: 'lora:r=8', width }),
 };
 

@@ -30,6 +30,9 @@ function drawnOn({ model = 'minilm-l6', width = 940 }: SystemPicture): Drawn {
   return { shape: shapeNamed(model), model, width: pixelsOf(width) };
 }
 
+/** `down.weight` of `connector.down.weight`. */
+const short = (tensor: string): string => tensor.replace(/^(prompt|connector)\./, '');
+
 const layersOf = ({ encoderLayers, decoderLayers }: ModelShape): string => `${encoderLayers + decoderLayers} layers`;
 
 /**
@@ -93,8 +96,8 @@ export function drawGenerator(written: string, options: SystemPicture = {}): Fig
   const { prompt } = method;
   if (prompt.kind !== 'written')
     throw new UserError(`${written} writes no prompt from the input: draw one such as id-prompt:l=20,q=128`);
-  const rows = tensorsOf(method, shape);
-  const tensors = rows.map(({ tensor, shape: of }) => `${tensor.replace(/^prompt\./, '')} [${of}]`);
+  const rows = tensorsOf(method, shape, 'prompt');
+  const tensors = rows.map(({ tensor, shape: of }) => `${short(tensor)} [${of}]`);
   const encoder =
     prompt.encoder.kind === 'own' ? `the lowest ${prompt.encoder.layers} layers of ${model}` : prompt.encoder.name;
   const boxes: readonly FlowBox[] = [
@@ -128,56 +131,58 @@ export function drawGenerator(written: string, options: SystemPicture = {}): Fig
 }
 
 /**
- * A frozen model used twice (Levine et al. 2022, section 4): what the first pass makes is read by a connector into the
- * second, both over one copy of the weights.
- * @param first method of the first pass @param second of the second; they may be one
+ * A frozen model that runs twice (Levine et al. 2022, section on neural recursion): the connector between both passes
+ * with its tensors, and what else the method adds, over one copy of the weights.
+ * @throws UserError where the method has one pass
  */
-export function drawTwice(first: string, second: string, options: SystemPicture = {}): Figure {
+export function drawTwice(written: string, options: SystemPicture = {}): Figure {
   const { shape, model, width } = drawnOn(options);
-  const counts = [first, second].map((written) => count(parseMethod(written), shape).trained) as [number, number];
-  const pass = (n: number): readonly string[] => [model, `pass ${n}, the same frozen weights`];
-  const added = (written: string, trained: number): readonly string[] => [written, `${thousands(trained)} trained`];
+  const method = parseMethod(written);
+  if (method.passes.kind !== 'twice')
+    throw new UserError(`${written} runs once: draw a method with twice, such as prompt:l=20+twice:r=64`);
+  const between = tensorsOf(method, shape, 'connector');
+  const prompt = tensorsOf(method, shape, 'prompt');
+  const pass = (n: number): readonly string[] => [model, `pass ${n}: the same frozen weights`];
+  const lines = (rows: typeof between): readonly string[] =>
+    rows.map(({ tensor, shape: of }) => `${short(tensor)} [${of}]`);
   const boxes: readonly FlowBox[] = [
     { name: 'x', column: 0, row: 1, lines: ['x'], look: 'plain' },
-    { name: 'first', column: 1, row: 0, lines: added(first, counts[0]), look: 'trained' },
+    ...(prompt.length === 0
+      ? []
+      : [{ name: 'prompt', column: 1, row: 0, lines: lines(prompt), look: 'trained' as const }]),
     { name: 'one', column: 1, row: 1, lines: pass(1), look: 'frozen' },
-    {
-      name: 'connector',
-      column: 2,
-      row: 1,
-      lines: ['connector', 'from the states of pass 1 to the input of pass 2'],
-      look: 'trained',
-    },
-    { name: 'second', column: 3, row: 0, lines: added(second, counts[1]), look: 'trained' },
+    { name: 'connector', column: 2, row: 1, lines: ['connector', ...lines(between)], look: 'trained' },
     { name: 'two', column: 3, row: 1, lines: pass(2), look: 'frozen' },
     { name: 'y', column: 4, row: 1, lines: ['y'], look: 'plain' },
   ];
-  const title = 'A frozen model used twice';
-  const numbers = [first, second].map((method, i) => ({ pass: i + 1, method, trained: counts[i] ?? 0 }));
+  const arrows: readonly (readonly [string, string])[] = [
+    ['x', 'one'],
+    ...(prompt.length === 0 ? [] : [['prompt', 'one'] as const]),
+    ['one', 'connector'],
+    ['connector', 'two'],
+    ['two', 'y'],
+  ];
+  const { trained, backbone } = count(method, shape);
+  const share = `${thousands(trained)} trained (${((100 * trained) / backbone).toPrecision(2)}%)`;
   return flowPicture(
-    { name: 'twice', title, subtitle: `${layersOf(shape)} of width ${shape.width}, one copy in memory`, width },
     {
-      columns: 5,
-      rows: 2,
-      boxes,
-      arrows: [
-        ['x', 'one'],
-        ['first', 'one'],
-        ['one', 'connector'],
-        ['connector', 'two'],
-        ['second', 'two'],
-        ['two', 'y'],
-      ],
-      numbers,
+      name: 'twice',
+      title: 'A frozen model that runs twice',
+      subtitle: `${written}: ${share}, one copy in memory`,
+      width,
     },
+    { columns: 5, rows: 2, boxes, arrows, numbers: [...prompt, ...between] },
   );
 }
 
-function tensorsOf(
-  method: Method,
-  shape: ModelShape,
-): readonly (Readonly<Record<string, Cell>> & { readonly tensor: string; readonly shape: string })[] {
+interface TensorRow extends Readonly<Record<string, Cell>> {
+  readonly tensor: string;
+  readonly shape: string;
+}
+
+/** What a method trains in front of the model, or between its passes. */
+function tensorsOf(method: Method, shape: ModelShape, part: 'prompt' | 'connector'): readonly TensorRow[] {
   return specsOf(method, shape)
-    .filter(({ modification, trained }) => modification === 'prompt' && trained)
+    .filter(({ modification, trained }) => modification === part && trained)
     .map((spec) => ({ tensor: spec.name, shape: spec.shape.join(', '), elements: sizeOf(spec.shape) }));
 }
