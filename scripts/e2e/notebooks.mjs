@@ -1,4 +1,5 @@
 // Run All of every notebook, with the committed results at hand; opening, running and saving changes none.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { figureFaults } from './figures.mjs';
@@ -40,5 +41,6 @@ export async function notebookFaults(page, path, server) {
   }
   await endKernels(server);
   writeFileSync(join(root, path), text); // as it was: what JupyterLab saves has counts and times that git does not take
+  if (after === '') execFileSync('git', ['add', '--', path], { cwd: root }); // git remembers the size that was saved
   return { faults, seconds, opened, seen };
 }
