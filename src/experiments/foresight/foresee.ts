@@ -5,7 +5,7 @@ import { readJson, readText, real, type Schema } from '../../json';
 import { projectRoot } from '../../project';
 import { programKey } from '../../training/job';
 import type { RunSpec } from '../store/settings';
-import { termNames, type Terms } from './terms';
+import { termNames, type Terms } from './names';
 
 /** MiB that a unit of each term takes, fitted to measured runs by `scripts/memory.mjs`. */
 export type Weights = Terms;

@@ -11,7 +11,8 @@ import { defaultTraining } from '../store/settings';
 import { runSpec } from '../store/spec';
 import { extentOf, type Extent } from './extent';
 import { foreseePeaks, peakBy, storedWeights } from './foresee';
-import { termNames, termsOf, type Terms } from './terms';
+import { termNames, type Terms } from './names';
+import { termsOf } from './terms';
 
 const extent: Extent = {
   ...{ read: 1000, written: 0, readPairs: 40_000, writtenPairs: 0, crossPairs: 0, rows: 32, shapes: 3 },

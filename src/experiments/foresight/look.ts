@@ -10,7 +10,8 @@ import { countOpened } from '../store/count-opened';
 import { shapeNamed } from '../store/counts';
 import type { RunSpec } from '../store/settings';
 import { extentOf, type Extent } from './extent';
-import { termsOf, type Terms } from './terms';
+import type { Terms } from './names';
+import { termsOf } from './terms';
 
 /**
  * What the memory of runs of one task is made of. Loads the task's examples and measures that: in a process of its own,
