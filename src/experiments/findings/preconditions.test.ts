@@ -39,7 +39,8 @@ describe('preconditions', () => {
     ],
     ['rates', 'lies on the edge', evidenceOf(), { ...able, tuning: [edged()] }, clear],
     ['flat', '-0.50 at half', evidenceOf({ bad: { half: 1.6 } }), able, clear],
-    ['learnt', 'not prompt:l=5 with seed 1', evidenceOf({ bad: { begin: 2.9 } }), able, clear],
+    ['learnt', 'not prompt:l=5 with seed 1', evidenceOf({ bad: { fall: 0 } }), able, clear],
+    ['learnt', 'not prompt:l=5 with seed 3', oneStuck(), able, clear],
     ['metrics agree', 'chrF differs by -5', evidenceOf({ best: { chrf: 25 } }), able, clear],
     ['metrics agree', 'nothing was written', evidenceOf({ best: { chrf: NaN } }), able, clear],
     [
@@ -113,6 +114,20 @@ describe('preconditions', () => {
     expect(said({})).toEqual(['full has no rate of its own']);
   });
 
+  it('take a loss that falls at once, and little on validation, for learnt', () => {
+    const steep: Evidence = (study, variant, task) =>
+      evidenceOf()(study, variant, task).map((run) => ({
+        ...run,
+        train: Array.from({ length: 100 }, (_, i) => ({
+          ...run.train[0]!,
+          ...{ step: i + 1, steps: 100, loss: [2.6, 2.4, 1.9, 1.75, 1.9][i] ?? 1.7 + 0.05 * Math.sin(7 * i) },
+        })),
+        evaluations: run.evaluations.map((line) => ({ ...line, loss: 1.8 + (variant === 'best' ? 0 : 0.1) })),
+      }));
+    const [verdict] = judge([clear], steep, able);
+    expect(verdict!.preconditions.find(({ name }) => name === 'learnt')).toMatchObject({ held: true });
+  });
+
   it('name the hours that would mend what hours can', () => {
     const [seeds] = judge([clear], evidenceOf({}, 4), able);
     expect(seeds!.hours).toBeCloseTo((2 * 360) / 3600 / 2, 10);
@@ -123,6 +138,15 @@ describe('preconditions', () => {
 function edged(): TuningTable {
   const table = tuningOf(rate);
   return { ...table, families: table.families.map((one) => ({ ...one, trials: one.trials.slice(0, 2) })) };
+}
+
+/** Four of five seeds learn. */
+function oneStuck(): Evidence {
+  return (study, variant, task) =>
+    evidenceOf()(study, variant, task).map((run) => {
+      const isStuck = variant === 'bad' && run.run.spec.seed === 3;
+      return isStuck ? { ...run, train: run.train.map((line) => ({ ...line, loss: run.train[0]!.loss })) } : run;
+    });
 }
 
 /** Full fine-tuning above prompt tuning: 5.96 points, more than a fifth of the task's whole span. */

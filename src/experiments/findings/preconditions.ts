@@ -2,6 +2,7 @@ import { crossedInterval, leastGap } from '../statistics/crossed';
 import { UNTRAINED, type Link, type Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
+import { canonicalJson } from '../store/spec';
 import type { TuningTable } from '../tuning/tuned';
 import { rivalsOf } from './gate';
 import type { GateRecord } from './gate-record';
@@ -150,16 +151,34 @@ function halfAndEnd({ evaluations }: RunRecord): Halves | undefined {
   return last === undefined || middle === undefined ? undefined : { half: middle.loss, end: last.loss };
 }
 
-/** No run ended where it began: its validation loss lies below its first training losses. */
+/**
+ * No run ended where it began: the training loss of its last twentieth lies below that of the first step, before any
+ * update, by two standard errors. The first steps of all seeds are of one model, and are taken together.
+ */
 function learnt(runs: readonly RunRecord[]): Precondition {
-  const collapsed = runs.filter(({ train, evaluations }) => {
-    const begin = train.slice(0, Math.max(1, Math.floor(train.length / 20))).map(({ loss }) => loss);
-    const end = evaluations[evaluations.length - 1]?.loss ?? Infinity;
-    return end > mean(begin) - deviation(begin);
+  const sides = new Map<string, readonly RunRecord[]>();
+  for (const run of runs) {
+    const key = canonicalJson({ ...run.run.spec, seed: 0 });
+    sides.set(key, [...(sides.get(key) ?? []), run]);
+  }
+  const collapsed = [...sides.values()].flatMap((side) => {
+    const starts = side.map(({ train }) => train[0]?.loss ?? NaN);
+    return side.filter((run) => !isBelow(run, starts)).map(nameOf);
   });
-  const names = [...new Set(collapsed.map(({ run }) => `${run.spec.method} with seed ${run.spec.seed}`))];
+  const names = [...new Set(collapsed)];
   return at('learnt', names.length === 0, names.length === 0 ? 'every run' : `not ${names.join(', ')}`);
 }
+
+const nameOf = ({ run: { spec } }: RunRecord): string => `${spec.method} with seed ${spec.seed}`;
+
+function isBelow({ train }: RunRecord, starts: readonly number[]): boolean {
+  const end = train.slice(-Math.max(1, Math.floor(train.length / 20))).map(({ loss }) => loss);
+  const error = Math.hypot(deviationOf(starts) / Math.sqrt(starts.length), deviationOf(end) / Math.sqrt(end.length));
+  return mean(end) < mean(starts) - 2 * error;
+}
+
+/** Of one value nothing is known. */
+const deviationOf = (values: readonly number[]): number => (values.length < 2 ? 0 : deviation(values));
 
 /** A gap of the size that the paper prints would be seen: in 80 of 100 repetitions, at the corrected level. */
 function powerful({ found }: Tested, { expected, level }: Setting): Precondition {

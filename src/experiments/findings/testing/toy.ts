@@ -23,6 +23,8 @@ export interface Shape {
   readonly seeds?: number;
   /** Of its first training steps. */
   readonly begin?: number;
+  /** What each further step takes off the training loss. */
+  readonly fall?: number;
 }
 
 /** Methods by variant: the tuning tables know methods. */
@@ -34,7 +36,11 @@ export const methods: Readonly<Record<string, string>> = {
 };
 export const rate = 1e-3;
 
-export function record(variant: string, seed: number, { loss, half = loss + 0.1, chrf, begin = 5 }: Shape): RunRecord {
+export function record(
+  variant: string,
+  seed: number,
+  { loss, half = loss + 0.1, chrf, begin = 5, fall = 0.1 }: Shape,
+): RunRecord {
   // By seed and example, fixed: the mean of a run is `loss` but for 0.001 by seed.
   const noise = (i: number): number => (((i * 7919 + variant.length * 31) % 101) - 50) / 500;
   const perExample = Array.from(
@@ -66,7 +72,7 @@ export function record(variant: string, seed: number, { loss, half = loss + 0.1,
       kind: 'train',
       step,
       steps: 4,
-      loss: begin - 0.1 * step,
+      loss: begin - fall * step,
       seconds: step * (variant === 'slow' ? 0.3 : 0.25) + 0.001 * seed * step,
     })),
     evaluations: [
