@@ -1,5 +1,9 @@
 // Compares outputs of a cell with the committed ones. What may differ between runs and machines is set aside first.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { root, settled, sourceOf } from './file.mjs';
+
+const cache = join(root, 'data', 'cache');
 
 const plotly = 'application/vnd.plotly.v1+json';
 
@@ -9,14 +13,18 @@ const plotly = 'application/vnd.plotly.v1+json';
  * words  text and tables without their numbers, figures by their kinds: for numbers of runs made on this machine;
  * types  the kinds of outputs;
  * none   the cell need only run, as one that trains the first time and loads the next.
+ * A cell whose `petl.needs` names data that come on request need only run where they are not here, too.
  */
 export const modes = ['exact', 'words', 'types', 'none'];
 
 export function modeOf(notebook, cell) {
   const mode = cell.metadata?.petl?.compare ?? notebook.metadata?.petl?.compare ?? 'exact';
   if (!modes.includes(mode)) throw new Error(`unknown petl.compare "${mode}"; known are ${modes.join(', ')}`);
-  return mode;
+  const isHere = (name) => cached().some((folder) => folder.replace(/-\d[\d.]*$/, '') === name);
+  return (cell.metadata?.petl?.needs ?? []).every(isHere) ? mode : 'none';
 }
+
+const cached = () => (existsSync(cache) ? readdirSync(cache) : []);
 
 const number = /-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
 

@@ -4,7 +4,7 @@ import type { Study } from '../experiments/studies/study';
 import { mean } from '../experiments/statistics/statistics';
 import type { Table } from '../plots/table';
 import { partOf } from '../tasks/mixture';
-import { testsOf } from './voices';
+import { testsHere } from './voices';
 
 /**
  * Nats per target token of each task on the same test examples: runs on all tasks at once, and the voices apart. Means
@@ -12,7 +12,8 @@ import { testsOf } from './voices';
  */
 export async function togetherTable(joint: Study, apart: readonly Study[], results?: string): Promise<Table> {
   const [first] = joint.variants;
-  const test = await testsOf(first?.runs[0]?.task ?? '');
+  const test = await testsHere(first?.runs[0]?.task ?? '');
+  if (typeof test === 'string') return { columns: [{ title: 'nats per token', align: 'left' }], rows: [[test]] };
   const names = apart.map((study) => study.variants[0]?.runs[0]?.task ?? '');
   const rows = joint.variants.map(({ label, runs }) => [
     label,

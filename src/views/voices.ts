@@ -1,3 +1,4 @@
+import { UserError } from '../errors';
 import { recordsOfRuns } from '../experiments/store/rows';
 import type { RunRecord } from '../experiments/store/record';
 import type { Tier } from '../experiments/store/spec';
@@ -95,9 +96,7 @@ async function textsOf(task: string, [record]: readonly RunRecord[]): Promise<st
   const score = scorers[task];
   if (written === null || score === undefined) return '';
   const examples = await writtenExamples(task, written);
-  return examples === undefined
-    ? 'of other examples'
-    : `${score(written.texts, examples)}, chrF ${written.chrf.toFixed(1)}`;
+  return typeof examples === 'string' ? examples : `${score(written.texts, examples)}, chrF ${written.chrf.toFixed(1)}`;
 }
 
 type Texts = NonNullable<RunRecord['final']['written']>;
@@ -105,7 +104,7 @@ type Texts = NonNullable<RunRecord['final']['written']>;
 const known = new Map<string, Promise<readonly GenerationExample[]>>();
 
 /** A task's test examples, loaded once: several tables ask for them. */
-export function testsOf(task: string): Promise<readonly GenerationExample[]> {
+function testsOf(task: string): Promise<readonly GenerationExample[]> {
   const asked =
     known.get(task) ??
     writtenTask(taskNamed(task))
@@ -115,11 +114,20 @@ export function testsOf(task: string): Promise<readonly GenerationExample[]> {
   return asked;
 }
 
-/** The test examples that texts were written for; undefined where the task has others now. */
-async function writtenExamples(task: string, { texts, examples }: Texts): Promise<readonly Referenced[] | undefined> {
-  const test = await testsOf(task);
+/** The same, or in a line how to bring the data where they are not here. */
+export function testsHere(task: string): Promise<readonly GenerationExample[] | string> {
+  return testsOf(task).catch((error: unknown) => {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  });
+}
+
+/** The test examples that texts were written for, or why there are none: data not here, or others now. */
+async function writtenExamples(task: string, { texts, examples }: Texts): Promise<readonly Referenced[] | string> {
+  const test = await testsHere(task);
+  if (typeof test === 'string') return test;
   const own = test.slice(0, texts.length);
-  if (printOf(own).hash !== examples.hash) return undefined;
+  if (printOf(own).hash !== examples.hash) return 'of other examples';
   const targets = new Map<string, string[]>();
   for (const { text, target } of test) targets.set(text, [...(targets.get(text) ?? []), target]);
   return own.map((example) => ({ ...example, references: targets.get(example.text) ?? [example.target] }));
@@ -147,7 +155,8 @@ async function samplesOf(
   const some = full ?? vlm;
   const task = study.variants[0]?.runs[0]?.task ?? '';
   if (some === null) return [[task, 'not run', '', '', '']];
-  const examples = (await writtenExamples(task, some)) ?? [];
+  const examples = await writtenExamples(task, some);
+  if (typeof examples === 'string') return [[task, examples, '', '', '']];
   return examples.slice(0, many).map(({ text, target }, i) => {
     const last = text
       .split('\n')
