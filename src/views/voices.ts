@@ -115,11 +115,13 @@ function testsOf(task: string): Promise<readonly GenerationExample[]> {
 }
 
 /** The same, or in a line how to bring the data where they are not here. */
-export function testsHere(task: string): Promise<readonly GenerationExample[] | string> {
-  return testsOf(task).catch((error: unknown) => {
+export async function testsHere(task: string): Promise<readonly GenerationExample[] | string> {
+  try {
+    return await testsOf(task);
+  } catch (error) {
     if (error instanceof UserError) return error.message;
     throw error;
-  });
+  }
 }
 
 /** The test examples that texts were written for, or why there are none: data not here, or others now. */
