@@ -3,13 +3,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { twoAtATime } from './lanes.mjs';
 
 const { spawnTied, whenAbandoned } = createRequire(import.meta.url)('../bin/processes.cjs');
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const report = join(root, '.cache', 'vitest.json');
 const tool = (...path) => join(root, 'node_modules', ...path);
 
-const steps = [
+/** What only reads: two at a time. */
+const readings = [
   // By its path: tslab brings an older compiler that may own the name tsc.
   { name: 'types', args: [tool('typescript', 'bin', 'tsc')] },
   { name: 'types in notebooks', args: ['scripts/check-notebooks.mjs'] },
@@ -19,6 +21,10 @@ const steps = [
     name: 'rooms',
     args: [tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'],
   },
+];
+
+/** What computes, and takes both cores itself. */
+const computing = [
   {
     name: 'unit tests',
     args: [tool('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
@@ -54,11 +60,10 @@ function unitTests(fine) {
   return { passed, failed };
 }
 
-whenAbandoned(() => process.exit(130));
 const total = { passed: 0, failed: 0 };
-mkdirSync(join(root, '.cache'), { recursive: true });
-rmSync(report, { force: true });
-for (const { name, args, count } of steps) {
+
+/** Runs a step and says how it ended. */
+async function check({ name, args, count }) {
   const began = performance.now();
   const { fine, output } = await run(args);
   const { passed, failed } = count?.(fine) ?? { passed: Number(fine), failed: Number(!fine) };
@@ -70,5 +75,11 @@ for (const { name, args, count } of steps) {
   );
   if (failed > 0) console.log(output.trimEnd().replaceAll(/^/gm, '     '));
 }
+
+whenAbandoned(() => process.exit(130));
+mkdirSync(join(root, '.cache'), { recursive: true });
+rmSync(report, { force: true });
+await twoAtATime(readings, check);
+for (const step of computing) await check(step);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;
