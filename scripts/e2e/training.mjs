@@ -16,7 +16,7 @@ const cells = [
 const parts = 'plot cast music ending dialogue pace camera script humour mood story opening'.split(' ');
 const rows = Object.entries(words).flatMap(([label, list]) => list.flatMap((word) => parts.map((part) => ({ text: \`The \${part} is \${word}.\`, label }))));
 const task = classificationTask({ name: 'tried', rows, text: 'text', label: 'label' });
-const training = { epochs: 24, batch: 8, maxLength: 16 };
+const training = { epochs: 72, batch: 8, maxLength: 16 };
 const study = defineStudy({ name: 'tried', task, model: 'minilm-l6', methods: ['lora:r=4'], seeds: [1, 2], training, rate: 0.001 });`,
   `void await train(study, 'lora:r=4');`,
   `showTable(resultTable(study));`,
@@ -54,10 +54,10 @@ async function interrupted(page, server) {
 /** The first goes on from where it stopped; while it trains a second notebook asks for the same, and its tab is closed. */
 async function together(pages, server) {
   const [first, second] = pages;
+  await open(second, pathOf('second'), server); // its kernel is ready before the first trains: that takes seconds
   await begin(first);
   await says(first, /goes on|from step|going on/);
   await first.screenshot({ path: join(place, 'again.png') });
-  await open(second, pathOf('second'), server);
   await begin(second);
   await says(second, /in the hands of .*waiting for it/);
   await second.screenshot({ path: join(place, 'second.png') });
