@@ -34,8 +34,8 @@ const mutants = [
   [
     'gate with one comparison less',
     `${findings}/gate.ts`,
-    'own.length === rivals.length + 2',
-    'own.length >= rivals.length + 1',
+    'own.length === expected',
+    'own.length >= expected - 1',
     findings,
   ],
   [
@@ -86,8 +86,8 @@ const mutants = [
   [
     'rates of fewer steps',
     `${findings}/preconditions.ts`,
-    'found.steps < final.steps',
-    'found.steps > final.steps',
+    'found.steps < record.final.steps',
+    'found.steps > record.final.steps',
     findings,
   ],
   [
@@ -111,7 +111,7 @@ const mutants = [
   ['one dropout mask for all steps', 'src/training/loop.ts', 'this.done * 1000', '1000', 'src/training/loop.test.ts'],
   [
     'a head ten times as large',
-    'src/training/kinds/classification.ts',
+    'src/training/kinds/pooled.ts',
     'std: 0.02',
     'std: 0.2',
     'src/training/loop.test.ts',
