@@ -109,13 +109,7 @@ const mutants = [
   ],
   ['a step time with the first step', `${statistics}/measure.ts`, '.slice(1)', '.slice(0)', findings],
   ['one dropout mask for all steps', 'src/training/loop.ts', 'this.done * 1000', '1000', 'src/training/loop.test.ts'],
-  [
-    'a head ten times as large',
-    'src/training/kinds/pooled.ts',
-    'std: 0.02',
-    'std: 0.2',
-    'src/training/loop.test.ts',
-  ],
+  ['a head ten times as large', 'src/training/kinds/pooled.ts', 'std: 0.02', 'std: 0.2', 'src/training/loop.test.ts'],
 ];
 
 const moved = mutants.flatMap(([about, file, from, , tests], i) => {

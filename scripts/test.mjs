@@ -21,6 +21,7 @@ const readings = [
     name: 'rooms',
     args: [tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src'],
   },
+  { name: 'mutants', args: ['scripts/mutants.mjs', '--check'] },
 ];
 
 /** What computes, and takes both cores itself. */

@@ -1,5 +1,5 @@
 import { scoreBaselines, writeBaselines } from '../experiments/findings/baselines';
-import { scoreLabelBaselines, scoreSpanBaselines, writeLabelBaselines } from '../experiments/findings/label-baselines';
+import { answerBaselines, writeLabelBaselines, type LabelBaselines } from '../experiments/findings/label-baselines';
 import { judgeGate, writeGate } from '../experiments/findings/gate-record';
 import { baseGate } from '../experiments/studies/base-gate';
 import type { Block } from '../experiments/studies/block';
@@ -35,8 +35,11 @@ export async function gateCommand(input: Input): Promise<number> {
 /** `petl baselines TASK`: scores answers without a model and keeps them for tables. */
 export async function baselinesCommand(input: Input): Promise<number> {
   const name = input.positionals[0] ?? '';
-  const { kind } = taskNamed(name);
-  if (kind === 'classification' || kind === 'span') return await labelBaselines(name, input);
+  const score = answerBaselines[taskNamed(name).kind];
+  if (score !== undefined) {
+    const { examples = 'all', scored } = settingOf(name)?.training.full ?? {};
+    return printAnswers(await score(name, { train: examples, test: scored?.test ?? 'all' }), input);
+  }
   const record = await scoreBaselines(name);
   const path = relativePath(writeBaselines(record));
   if (flag(input, 'json')) printJson({ ...record, path });
@@ -44,14 +47,8 @@ export async function baselinesCommand(input: Input): Promise<number> {
   return 0;
 }
 
-/**
- * For a task with labels: the most frequent one, and a linear model of words, on what the bank's runs learn from. For one
- * with answers that are spans: the sliding window.
- */
-async function labelBaselines(name: string, input: Input): Promise<number> {
-  const { examples = 'all', scored } = settingOf(name)?.training.full ?? {};
-  const score = taskNamed(name).kind === 'span' ? scoreSpanBaselines : scoreLabelBaselines;
-  const record = await score(name, { train: examples, test: scored?.test ?? 'all' });
+/** For labels the most frequent one and a linear model of words, for spans the sliding window: on what the runs learn from. */
+function printAnswers(record: LabelBaselines, input: Input): number {
   const path = relativePath(writeLabelBaselines(record));
   if (flag(input, 'json')) printJson({ ...record, path });
   else print(`${record.rows.map(({ about, score }) => `${score.toFixed(3)}  ${about}`).join('\n')}\n\n  ${path}`);

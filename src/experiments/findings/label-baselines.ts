@@ -92,6 +92,12 @@ function mostFrequent(labels: readonly number[]): number {
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 0;
 }
 
+/** Tasks of these kinds are answered without a model by what their examples say; others by texts. */
+export const answerBaselines: Readonly<Partial<Record<string, typeof scoreLabelBaselines>>> = {
+  classification: scoreLabelBaselines,
+  span: scoreSpanBaselines,
+};
+
 /** Writes `results/baselines/<task>.json`, whole or not at all. Returns its path. */
 export function writeLabelBaselines(record: LabelBaselines, results?: string): string {
   return writeWhole(baselinesPath(record.task, results), `${JSON.stringify(record)}\n`);
