@@ -19,7 +19,7 @@ const { values: given } = parseArgs({
   },
 });
 
-delete process.env.TF_NUM_INTRAOP_THREADS; // each worker's own
+for (const kind of ['INTRAOP', 'INTEROP']) delete process.env[`TF_NUM_${kind}_THREADS`]; // each worker's own
 const require = createRequire(import.meta.url);
 process.env.PETL_BUILD = require('../bin/petl.cjs').build();
 const load = (...path) => require(join(process.env.PETL_BUILD, ...path));

@@ -11,7 +11,7 @@ import { writePage } from './scaling/page.mjs';
 
 const root = resolve(fileURLToPath(import.meta.url), '..', '..');
 const require = createRequire(import.meta.url);
-delete process.env.TF_NUM_INTRAOP_THREADS;
+for (const kind of ['INTRAOP', 'INTEROP']) delete process.env[`TF_NUM_${kind}_THREADS`];
 process.env.PETL_BUILD = require('../bin/petl.cjs').build();
 const load = (...path) => require(join(process.env.PETL_BUILD, ...path));
 const { launchWorker } = load('experiments', 'runner', 'process.js');

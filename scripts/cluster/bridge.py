@@ -191,7 +191,8 @@ def training(job, worker, root):
     process = pool.get(slot)
     if process is None or process.poll() is not None:
         ours, theirs = socket.socketpair()
-        env = {"NODE_CHANNEL_FD": str(theirs.fileno()), "TF_NUM_INTRAOP_THREADS": str(job["threads"])}
+        threads = {f"TF_NUM_{kind}_THREADS": str(job["threads"]) for kind in ("INTRAOP", "INTEROP")}
+        env = {"NODE_CHANNEL_FD": str(theirs.fileno()), **threads}
         process = pool[slot] = subprocess.Popen(
             [os.environ.get("PETL_NODE", "node"), str(root / "bin" / "petl.cjs"), "worker"],
             env={**{k: v for k, v in os.environ.items() if k != "PETL_BUILD"}, **env},

@@ -33,10 +33,19 @@ export interface WorkerProcess {
 /** @param limitMb memory above which the worker is ended */
 export type Launch = (threads: number, limitMb?: number) => WorkerProcess;
 
+/**
+ * What has TensorFlow compute with so many threads: of one op, and of ops side by side, for which it would take every core
+ * (a worker of one thread then takes 1.3 cores, and leaves less than a core to the next).
+ */
+export const threadsAsked = (threads: number): NodeJS.ProcessEnv => ({
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  TF_NUM_INTEROP_THREADS: String(threads),
+});
+
 /** A fork of `petl worker` that computes with so many threads. */
 export const launchWorker: Launch = (threads, limitMb) =>
   forkWorker(join(projectRoot(), 'bin', 'petl.cjs'), ['worker'], {
-    env: { TF_NUM_INTRAOP_THREADS: String(threads), ...process.env },
+    env: { ...threadsAsked(threads), ...process.env },
     ...(limitMb !== undefined && { limitMb }),
   });
 
