@@ -9,6 +9,7 @@ import { exportForeign, importForeign, isForeign, type Report } from '../petl/fo
 import { apart, same } from '../petl/formats/probe';
 import { loadDelta, saveDelta } from '../petl/bank/store';
 import { noteFile, readNote } from '../training/kept';
+import { kindNamed } from '../training/kinds/index';
 import { mergeAdapter } from './adapter-merge';
 import { trainAdapter } from './adapter-train';
 import { flag, print, printJson, textOf, wordOf, type Input } from './command';
@@ -111,7 +112,7 @@ async function opened(
   return { delta, head: {}, lossless: false, notes: ['head: it points at tokens and tells no classes: left out'] };
 }
 
-/** Whether the head of a kept adapter reads every token, where those of other libraries read one vector of a text. */
+/** Of the head of a kept adapter; of one that was imported the task is not known. */
 function pointsAtTokens(folder: string): boolean {
-  return existsSync(join(folder, noteFile)) && readNote(folder).task.kind === 'span';
+  return existsSync(join(folder, noteFile)) && kindNamed(readNote(folder).task.kind).pointsAtTokens;
 }

@@ -87,8 +87,7 @@ async function instructed(
   { task, instruction, words }: MixedPart,
   most: MixtureFields['most'],
 ): Promise<TaskData<GenerationExample>> {
-  const data: TaskData<GenerationExample | ClassificationExample> =
-    task.kind === 'generation' ? await examplesOf(task) : await examplesOf(task);
+  const data = await examplesOf<GenerationExample | ClassificationExample>(task);
   const labels = words ?? ('labels' in task ? task.labels : []);
   const made = (split: Split): readonly GenerationExample[] =>
     data[split]

@@ -138,9 +138,9 @@ function encoded(
 ): Read {
   if (backbone.shape.encoderLayers > 0 || backbone.shape.decoderLayers === 0)
     throw new UserError(`model "${name}" is no decoder: voices write with one such as petl-mini-lm`);
-  if (task.kind !== 'generation' || training.target === null)
+  const { writes, segments } = kindNamed(task.kind).noted(task) as GenerationTask;
+  if (writes === null || training.target === null)
     throw new UserError(`task "${task.name}" writes no texts: ask for its labels with petl predict`);
-  const { segments } = kindNamed(task.kind).noted(task) as GenerationTask;
   const limits = {
     ...{ source: training.maxLength, target: training.target.maxLength, end: special.end, segments },
     room: { source: Infinity, target: Infinity },

@@ -64,8 +64,7 @@ export async function heldOutForms(chosen: readonly Task[], sources: ReadonlySet
   return forms;
 }
 
-const isOfTurns = (task: Task): boolean =>
-  task.kind === 'generation' && (task as GenerationTask).segments?.read === 'turns';
+const isOfTurns = (task: Task): boolean => task.writes !== null && (task as GenerationTask).segments?.read === 'turns';
 
 function textsIn(task: Task, { text, target, pair }: Example): readonly string[] {
   const sources = isOfTurns(task) ? text.split('\n') : [text];

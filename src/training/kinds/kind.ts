@@ -112,6 +112,8 @@ export interface TaskKind {
   readonly programs: (task: Task) => unknown;
   /** Whether what is read is always two texts. */
   readonly needsPair: boolean;
+  /** Whether the head reads every token, where those of other libraries read one vector of a text. */
+  readonly pointsAtTokens: boolean;
   /** Throws a UserError where model and task do not go together. */
   readonly open: (model: TrainingModel, task: Task, job: TrainingJob) => Trainer;
 }
@@ -155,6 +157,7 @@ export function defineKind<T extends Task<X>, X extends Example, B extends Weigh
   readonly check: (task: T, data: TaskData<X>) => void;
   readonly programs: (task: T) => unknown;
   readonly needsPair?: true;
+  readonly pointsAtTokens?: true;
   readonly open: (model: TrainingModel, task: T, job: TrainingJob) => Opened<X, B>;
 }): TaskKind {
   return {
@@ -163,6 +166,7 @@ export function defineKind<T extends Task<X>, X extends Example, B extends Weigh
     noted: kind.noted,
     programs: (task) => kind.programs(task as T),
     needsPair: kind.needsPair ?? false,
+    pointsAtTokens: kind.pointsAtTokens ?? false,
     check: (task, data) => kind.check(task as T, data as TaskData<X>),
     open: (model, task, job) => trainerOf(task, kind.open(model, task as T, job), job),
   };

@@ -35,6 +35,7 @@ export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch>({
   },
   programs: () => null,
   needsPair: true,
+  pointsAtTokens: true,
   open: ({ name, backbone, tokenizer }, task, job) => {
     demandEncoder(task, { name, decoderLayers: backbone.shape.decoderLayers });
     if (job.training.labelSmoothing > 0)
