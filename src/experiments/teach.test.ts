@@ -37,15 +37,15 @@ it('a fully trained run writes for its training inputs, and a student learns wha
   const run = { spec, engine: 'compiled', id: 'teacher' } as RunRecord['run'];
   const found = await teach({ run } as RunRecord, (line) => said.push(line));
   expect(said[0]).toMatch(/^trained again, score \d/);
-  expect(found).toMatchObject({ task: spec.task.replace(/@.*/, ''), run: 'teacher', inputs: { count: 16 } });
-  expect(found.texts).toHaveLength(16);
+  expect(found).toMatchObject({ task: spec.task.replace(/@.*/, ''), run: 'teacher', train: { inputs: { count: 16 } } });
+  expect(found.train.texts).toHaveLength(16);
+  expect(found.validation.texts).toHaveLength((await jobOf(spec, 'compiled').task.load()).validation.length);
   const own = new Set(rows.map(({ to }) => to));
-  expect(found.texts.filter((text) => text !== null && own.has(text)).length).toBeGreaterThan(12); // it has learned them
+  expect(found.train.texts.filter((text) => text !== null && own.has(text)).length).toBeGreaterThan(12); // it has learned them
   const untold = { ...spec, training: { ...training, examples: 4, epochs: 1, learningRate: 1e-12 } };
   const raw = await teach({ run: { ...run, spec: untold } } as RunRecord, () => undefined);
-  expect(raw.texts).toEqual([null, null, null, null]); // it writes on and on, and its examples keep their own targets
-  const told = found.texts.map(() => words(60, 61));
-  writeTeacher('told', { ...found, texts: told });
+  expect(raw.train.texts).toEqual([null, null, null, null]); // it writes on and on, and its examples keep their own targets
+  writeTeacher('told', { ...found, train: { ...found.train, texts: found.train.texts.map(() => words(60, 61)) } });
   const student = { ...spec, training: { ...training, teacher: teacherId('told'), epochs: 30 } };
   const { written, data } = await train(jobOf(student, 'compiled'), () => undefined);
   expect(written?.texts.filter((text) => text === words(60, 61)).length).toBe(written?.texts.length);

@@ -7,7 +7,7 @@ import type { Tokenizer } from '../model/tokenizer';
 import { printOf } from '../tasks/fingerprint';
 import { writtenTask, type GenerationExample } from '../tasks/generation';
 import { examplesOf } from '../tasks/pinned';
-import type { TeacherTexts } from '../tasks/teacher';
+import type { Taught, TeacherTexts } from '../tasks/teacher';
 import { Adapter } from '../training/adapter';
 import { take } from '../training/data';
 import type { Prediction } from '../training/kinds/kind';
@@ -16,25 +16,30 @@ import type { RunRecord } from './store/record';
 import { jobOf } from './store/spec';
 
 /**
- * Trains a run once more, keeps nothing of it, and has it write for the very training inputs that it learned from, by
- * greedy search.
+ * Trains a run once more, keeps nothing of it, and has it write by greedy search: for the very training inputs that it
+ * learned from, and for all of validation, by which the rates of its students are chosen.
  */
 export async function teach({ run }: RunRecord, say: (line: string) => void): Promise<TeacherTexts> {
   const { spec } = run;
   const job = jobOf(spec, run.engine);
   const task = writtenTask(job.task);
-  if (spec.training.teacher !== null || spec.training.target === null || task.kind !== 'generation')
+  if (spec.training.teacher !== null || spec.training.target === null || 'parts' in task)
     throw new UserError(`${run.id} is no teacher: name a run on a task's own targets, all of one task`);
   const folder = mkdtempSync(join(tmpdir(), 'petl-teacher-'));
   const keep = join(folder, 'adapter');
   try {
     const { score } = await train({ ...job, keep }, () => undefined);
     say(`trained again, score ${score.toFixed(4)}`);
-    const inputs = take((await examplesOf(task)).train, spec.training.examples);
-    const answers = await answersOf(keep, inputs);
-    const texts = fitting(await tokenizerOf(spec.model), answers, spec.training.target.maxLength);
+    const { train: all, validation } = await examplesOf(task);
+    const tokenizer = await tokenizerOf(spec.model);
+    const most = spec.training.target.maxLength;
+    const taught = async (inputs: readonly GenerationExample[]): Promise<Taught> => ({
+      inputs: printOf(inputs),
+      texts: fitting(tokenizer, await answersOf(keep, inputs), most),
+    });
     const { model, method } = spec;
-    return { task: task.name, model, method, run: run.id, score, inputs: printOf(inputs), texts };
+    const about = { task: task.name, model, method, run: run.id, score };
+    return { ...about, train: await taught(take(all, spec.training.examples)), validation: await taught(validation) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -14,8 +14,8 @@ const data = { train: examples, validation: examples.slice(0, 2), test: examples
 const task = generationTask({ name: 'taught', segments, load: () => Promise.resolve(data) });
 const written: TeacherTexts = {
   ...{ task: 'taught', model: 'petl-mini-lm', method: 'full', run: 'full-taught-s1-0', score: 1.5 },
-  inputs: printOf(examples.slice(0, 4)),
-  texts: ['said 0', null, 'said 2', 'said 3'],
+  train: { inputs: printOf(examples.slice(0, 4)), texts: ['said 0', null, 'said 2', 'said 3'] },
+  validation: { inputs: printOf(examples.slice(0, 2)), texts: ['said 0 of two', null] },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'petl-teachers-'));
@@ -30,7 +30,7 @@ afterAll(() => {
 });
 
 describe("a teacher's texts", () => {
-  it('stand in place of training targets alone, and leave those that it did not finish', async () => {
+  it('stand in place of all targets but those of test, and leave those that it did not finish', async () => {
     writeTeacher('plain', written);
     const id = teacherId('plain');
     expect(id).toMatch(/^plain@[0-9a-f]{12}$/);
@@ -39,13 +39,15 @@ describe("a teacher's texts", () => {
     const found = await examplesOf(taught);
     expect(found.train.map(({ target }) => target)).toEqual(['said 0', 'own 1', 'said 2', 'said 3']);
     expect(found.train.map(({ text }) => text)).toEqual(examples.slice(0, 4).map(({ text }) => text));
-    expect([found.validation, found.test]).toEqual([data.validation, data.test]);
+    expect(found.validation.map(({ target }) => target)).toEqual(['said 0 of two', 'own 1']); // trials choose by these
+    expect(found.test).toEqual(data.test);
     expect(distilledTask(task, id, 4)).toBe(taught); // runs of one process load it once
   });
 
   it('have another name when a text is another', () => {
     const first = teacherId('plain');
-    writeTeacher('plain', { ...written, texts: [...written.texts.slice(0, 3), 'said otherwise'] });
+    const { inputs, texts } = written.train;
+    writeTeacher('plain', { ...written, train: { inputs, texts: [...texts.slice(0, 3), 'said otherwise'] } });
     expect(teacherId('plain')).not.toBe(first);
     expect(() => readTeacher(first)).toThrow(`${teacherPath('plain')} is not what ${first} names`);
     writeTeacher('plain', written);
@@ -63,10 +65,15 @@ describe("a teacher's texts", () => {
       'wrote for 4 training examples, not for 5: set training.examples to at most 4',
     );
     await expect(distilledTask(task, id, 'all').load()).rejects.toThrow('not for 6');
-    const moved = generationTask({ name: 'taught', load: () => Promise.resolve({ ...data, train: data.test }) });
-    await expect(distilledTask(moved, id, 3).load()).rejects.toThrow('other training examples than those here');
+    for (const [split, read] of [
+      ['train', 3],
+      ['validation', 2],
+    ] as const) {
+      const moved = generationTask({ name: 'taught', load: () => Promise.resolve({ ...data, [split]: data.test }) });
+      await expect(distilledTask(moved, id, read).load(), split).rejects.toThrow('other examples than those here');
+    }
     const path = teacherPath('plain');
     writeFileSync(path, readFileSync(path, 'utf8').replace('"said 2"', '2'));
-    expect(() => readTeacher(teacherId('plain'))).toThrow(/plain\.json .*texts\.2/);
+    expect(() => readTeacher(teacherId('plain'))).toThrow(/plain\.json .*train\.texts\.2/);
   });
 });

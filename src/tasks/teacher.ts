@@ -10,12 +10,13 @@ import { printOf } from './fingerprint';
 import { writtenTask, type GenerationTask } from './generation';
 import { examplesOf } from './pinned';
 import type { SplitPrint } from './split';
-import type { GenerationExample, Task, TaskData } from './task';
+import type { GenerationExample, Task } from './task';
 
 /*
  * Sentence-level distillation (Kim and Rush 2016; Lin et al. 2020, released code): what a fully fine-tuned model wrote
- * for the training inputs of a task stands in place of their targets. Validation and test keep their own, and nothing
- * is ever written for them. The texts stand in data/teachers/<name>.json; a spec names them by name and hash.
+ * for the inputs of a task stands in place of their targets, in training and in validation: a rate that is chosen by the
+ * likelihood of references is the one at which a student has learned least of its teacher. Test keeps its own, and
+ * nothing is ever written for it. The texts stand in data/teachers/<name>.json; a spec names them by name and hash.
  */
 
 export interface TeacherTexts {
@@ -25,11 +26,21 @@ export interface TeacherTexts {
   /** Id of the run that the teacher is, and its score on test. */
   readonly run: string;
   readonly score: number;
-  /** Training examples that it read, the first ones of the task. */
+  readonly train: Taught;
+  readonly validation: Taught;
+}
+
+/** What was written for the first examples of a split. */
+export interface Taught {
   readonly inputs: SplitPrint;
   /** One for each; null where what it wrote had no end or no words: that example keeps its own target. */
   readonly texts: readonly (string | null)[];
 }
+
+const taughtSchema: Schema<Taught> = v.strictObject({
+  inputs: v.strictObject({ count: v.pipe(whole, v.minValue(1)), hash: v.string() }),
+  texts: v.array(v.nullable(v.pipe(v.string(), v.nonEmpty()))),
+});
 
 const schema: Schema<TeacherTexts> = v.strictObject({
   task: v.string(),
@@ -37,8 +48,8 @@ const schema: Schema<TeacherTexts> = v.strictObject({
   method: v.string(),
   run: v.string(),
   score: real,
-  inputs: v.strictObject({ count: v.pipe(whole, v.minValue(1)), hash: v.string() }),
-  texts: v.array(v.nullable(v.pipe(v.string(), v.nonEmpty()))),
+  train: taughtSchema,
+  validation: taughtSchema,
 });
 
 /** What a spec names where nothing has been written yet. */
@@ -55,10 +66,8 @@ export function teacherId(name: string): string {
 }
 
 /** A text on each line. Returns the path. */
-export function writeTeacher(name: string, { texts, ...about }: TeacherTexts): string {
-  const head = JSON.stringify(about, null, 2).slice(0, -2);
-  const lines = texts.map((text) => `    ${JSON.stringify(text)}`).join(',\n');
-  return writeWhole(teacherPath(name), `${head},\n  "texts": [\n${lines}\n  ]\n}\n`);
+export function writeTeacher(name: string, texts: TeacherTexts): string {
+  return writeWhole(teacherPath(name), `${JSON.stringify(texts, null, 1)}\n`);
 }
 
 /** @throws UserError where they are not here as they were */
@@ -78,7 +87,7 @@ export function readTeacher(id: string): TeacherTexts {
 const known = new Map<string, GenerationTask>();
 
 /**
- * The task with the teacher's texts as training targets, in a run that takes so many training examples.
+ * The task with the teacher's texts as targets but in test, in a run that takes so many training examples.
  * @throws UserError where they were written for another task; when loaded, for other or fewer examples
  */
 export function distilledTask(task: Task, id: string, examples: number | 'all'): GenerationTask {
@@ -92,22 +101,30 @@ function distilled(task: GenerationTask, id: string, examples: number | 'all'): 
   const texts = readTeacher(id);
   if (texts.task !== task.name)
     throw new UserError(`the texts of teacher ${id} are of task ${texts.task}, not of ${task.name}: name another`);
-  return { ...task, print: null, load: async () => taught(await examplesOf(task), { id, examples, ...texts }) };
+  return {
+    ...{ ...task, print: null },
+    load: async () => {
+      const data = await examplesOf(task);
+      const train = taught(id, data.train, texts.train);
+      const asked = Math.min(examples === 'all' ? Infinity : examples, data.train.length);
+      if (asked > train.length)
+        throw new UserError(
+          `teacher ${id} wrote for ${train.length} training examples, not for ${asked}: set training.examples to at most ${train.length}`,
+        );
+      return { ...data, train, validation: taught(id, data.validation, texts.validation) };
+    },
+  };
 }
 
 function taught(
-  data: TaskData<GenerationExample>,
-  { id, examples, inputs, texts }: TeacherTexts & { readonly id: string; readonly examples: number | 'all' },
-): TaskData<GenerationExample> {
-  const read = data.train.slice(0, inputs.count);
+  id: string,
+  examples: readonly GenerationExample[],
+  { inputs, texts }: Taught,
+): readonly GenerationExample[] {
+  const read = examples.slice(0, inputs.count);
   if (printOf(read).hash !== inputs.hash || texts.length !== read.length)
-    throw new UserError(`teacher ${id} wrote for other training examples than those here: let it write again`);
-  const asked = Math.min(examples === 'all' ? Infinity : examples, data.train.length);
-  if (asked > read.length)
-    throw new UserError(
-      `teacher ${id} wrote for ${read.length} training examples, not for ${asked}: set training.examples to at most ${read.length}`,
-    );
-  return { ...data, train: read.map((example, i) => ({ ...example, target: texts[i] ?? example.target })) };
+    throw new UserError(`teacher ${id} wrote for other examples than those here: let it write again`);
+  return read.map((example, i) => ({ ...example, target: texts[i] ?? example.target }));
 }
 
 function hashOf(content: string): string {

@@ -5,7 +5,7 @@ import { dialogueVoice, german, germanVoice, sides, summary, summaryVoice, talk,
 
 /*
  * Sentence-level distillation (Lin et al. 2020, released code): VLM that learns what fully fine-tuned petl-mini-lm, with
- * the voice's first seed, wrote for the training inputs. Tuned like everything else, on the references of validation.
+ * the voice's first seed, wrote for the training inputs. Tuned like everything else, on what it wrote for validation.
  */
 
 /** A student's setting; its study shows it beside its teacher and the same adapter trained on the references. */
