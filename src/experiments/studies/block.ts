@@ -1,6 +1,6 @@
 import { parseMethod, printMethod } from '../../petl/design/written';
 import { teacherId } from '../../tasks/teacher';
-import type { TrainingSettings } from '../../training/job';
+import type { TargetSettings, TrainingSettings } from '../../training/job';
 import { runSpec, type RunSpec, type Tier } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
 import type { Variant } from './study';
@@ -52,6 +52,11 @@ export function changed(
 ): Configuration {
   return { name: `${method}; ${what}`, label: `${label}, ${what}`, method, change };
 }
+
+/** Texts written greedily for the first `decoded` test examples, of at most `maxLength` tokens. */
+export const greedily = (maxLength: number, decoded: number): TargetSettings => ({
+  ...{ maxLength, decoded, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
+});
 
 /** The block's settings, with what its teacher has written by now. */
 export function trainingOf(

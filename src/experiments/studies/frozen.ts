@@ -1,4 +1,4 @@
-import { changed, configuration, variantOf, type Block, type Configuration } from './block';
+import { changed, configuration, greedily, variantOf, type Block, type Configuration } from './block';
 import { one, setting, type Setting, type Tried } from './setting';
 import { declared, type Declared } from './study';
 
@@ -45,7 +45,7 @@ function training(
     schedule: { kind: 'linear', warmup: 0.06 },
     scored: { validation, test },
     evaluations: 2,
-    target: { maxLength: 48, decoded, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
+    target: greedily(48, decoded),
   };
 }
 

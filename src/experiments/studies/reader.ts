@@ -1,5 +1,5 @@
 import { asked } from '../../tasks/shipped/verse-questions';
-import { changed, configuration, variantOf, type Block, type Configuration } from './block';
+import { changed, configuration, greedily, variantOf, type Block, type Configuration } from './block';
 import { one, setting, type Setting, type Tried } from './setting';
 import { declared, type Declared } from './study';
 
@@ -34,7 +34,7 @@ function training({ examples, batch, validation, test, decoded }: Sizes): Block[
     ...{ examples, epochs: 1, batch, maxLength: 470, dropout: 0, evaluations: 2, precision: 'bfloat16' },
     schedule: { kind: 'linear', warmup: 0.06 },
     scored: { validation, test },
-    target: { maxLength: 12, decoded, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
+    target: greedily(12, decoded),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Stage } from '../../training/job';
 import { tunedRate } from '../tuning/tuned';
-import { changed, configuration, variantOf, type Block, type Configuration } from './block';
+import { changed, configuration, greedily, variantOf, type Block, type Configuration } from './block';
 import { one, setting, type Setting, type Tried } from './setting';
 import { declared, type Declared } from './study';
 
@@ -69,7 +69,7 @@ function training(
     schedule: { kind: 'linear', warmup: 0.06 },
     scored: { validation, test },
     evaluations: 2,
-    target: { maxLength: target, decoded, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
+    target: greedily(target, decoded),
   };
 }
 

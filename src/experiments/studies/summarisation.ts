@@ -1,4 +1,4 @@
-import type { Block, Configuration } from './block';
+import { greedily, type Block, type Configuration } from './block';
 import { one, scales, setting, type Setting, type Tried } from './setting';
 
 type Key =
@@ -69,7 +69,7 @@ function training({ examples, validation, test, decoded, evaluations }: Sizes): 
     precision: 'bfloat16',
     scored: { validation, test },
     evaluations,
-    target: { maxLength: 32, decoded, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
+    target: greedily(32, decoded),
   };
 }
 

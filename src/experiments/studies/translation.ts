@@ -1,4 +1,4 @@
-import type { Block, Configuration } from './block';
+import { greedily, type Block, type Configuration } from './block';
 import { one, setting, type Setting, type Tried } from './setting';
 
 type Key = 'full' | 'prompt' | 'prefix' | 'saFfn' | 'paFfn' | 'largePaFfn' | 'paAttn' | 'saAttn';
@@ -29,7 +29,7 @@ function training(
     schedule: { kind: 'linear', warmup: 0.06 },
     scored: { validation, test },
     evaluations: epochs === 1 ? 1 : 4,
-    target: { maxLength: 64, decoded, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
+    target: greedily(64, decoded),
   };
 }
 

@@ -1,5 +1,5 @@
 import { one, setting, type Setting, type Tried } from './setting';
-import { runsOf, variantOf, configuration, type Block, type Configuration } from './block';
+import { runsOf, variantOf, configuration, greedily, type Block, type Configuration } from './block';
 import { declared, type Declared } from './study';
 
 /*
@@ -66,7 +66,7 @@ export function training(
     schedule: { kind: 'linear', warmup: 0 },
     scored: { validation, test },
     evaluations: 2,
-    target: { maxLength: target, decoded, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 },
+    target: greedily(target, decoded),
   };
 }
 
