@@ -3,18 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../engine/compile';
-import { tf, type Tensors } from '../engine/tf';
+import type { Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import type { Backbone } from '../model/backbone';
 import { parseMethod } from '../petl/design/written';
 import { tensorsOf, tinyModel } from '../petl/testing/fixtures';
 import { generationTask } from '../tasks/generation';
 import { Adapter } from './adapter';
-import { cases, linesOf, slopesOf } from './fixtures/frozen';
+import { batchOf, cases, farFrom, slopesOf, steepness } from './fixtures/frozen';
 import { wordModel, words } from './fixtures/words';
-import { generatorOf } from './generator';
+import { generatorOf, type TextGenerator } from './generator';
 import type { TrainingJob } from './job';
-import { lineUploader } from './pairs/one-stack';
 import { Session } from './session';
 import { train } from './train';
 import { greedyTarget, plain } from './fixtures/settings';
@@ -34,47 +33,25 @@ describe('a prompt that is written from the input', () => {
     gpt2?.dispose();
     bert?.dispose();
   });
+  const readerOf = (): TextGenerator => {
+    const method = parseMethod('id-prompt:l=3,q=8,heads=2,encoder=model,name=tiny-bert,e=32');
+    return generatorOf(gpt2 as Backbone, method, settings, { encoder: bert });
+  };
 
   it.each(['compiled', 'eager'] as const)('%s: has the loss and the gradients of PyTorch', (engine) => {
     const { written } = cases;
-    const method = parseMethod('id-prompt:l=3,q=8,heads=2,encoder=model,name=tiny-bert,e=32');
-    const learner = generatorOf(gpt2 as Backbone, method, settings, { encoder: bert });
-    const batch = { length: 8, rows: linesOf(cases.texts), count: cases.texts.length };
-    const tensors = lineUploader([batch], 3)(batch);
-    const variables = tensorsOf(written.tensors);
-    const { loss, gradients } = slopesOf(learner, variables, tensors, engine);
+    const [variables, batch] = [tensorsOf(written.tensors), batchOf(cases.texts)];
+    const { loss, gradients } = slopesOf(readerOf(), variables, batch, engine);
     expect(loss).toBeCloseTo(written.loss, 4);
-    for (const [name, { values }] of Object.entries(written.gradients)) {
-      const own = Array.from(gradients[name]?.dataSync() ?? []);
-      const largest = Math.max(...values.map(Math.abs));
-      expect(Math.max(...own.map((x, i) => Math.abs(x - (values[i] ?? NaN)))), name).toBeLessThan(1e-4 * largest);
-    }
-    disposeTree([variables, tensors, gradients]);
+    for (const [name, far] of Object.entries(farFrom(written.gradients, gradients)))
+      expect(far, name).toBeLessThan(1e-4);
+    disposeTree([variables, batch, gradients]);
   });
 
   it('has the gradients that finite differences give', () => {
-    const method = parseMethod('id-prompt:l=3,q=8,heads=2,encoder=model,name=tiny-bert,e=32');
-    const learner = generatorOf(gpt2 as Backbone, method, settings, { encoder: bert });
-    const batch = { length: 8, rows: linesOf(cases.texts), count: cases.texts.length };
-    const tensors = lineUploader([batch], 3)(batch);
-    const variables = tensorsOf(cases.written.tensors);
-    const { gradients } = slopesOf(learner, variables, tensors, 'eager');
-    const lossAt = (by: number): number => {
-      const moved = tf.tidy(() =>
-        Object.fromEntries(
-          Object.entries(variables).map(([name, w]) => [name, tf.add(w, tf.mul(gradients[name] ?? w, by))]),
-        ),
-      ) as Tensors;
-      const found = slopesOf(learner, moved, tensors, 'eager');
-      disposeTree([moved, found.gradients]);
-      return found.loss;
-    };
-    const squared = tf.tidy(() =>
-      Object.values(gradients).reduce((sum, g) => sum + (tf.sum(tf.square(g)).dataSync()[0] ?? NaN), 0),
-    );
-    const step = 0.004 / Math.sqrt(squared);
-    expect((lossAt(step) - lossAt(-step)) / (2 * step) / squared).toBeCloseTo(1, 2);
-    disposeTree([variables, tensors, gradients]);
+    const [variables, batch] = [tensorsOf(cases.written.tensors), batchOf(cases.texts)];
+    expect(steepness(readerOf(), variables, batch)).toBeCloseTo(1, 2);
+    disposeTree([variables, batch]);
   });
 
   it('of each text is that of the text alone, whatever stands beside it', () => {
@@ -86,8 +63,7 @@ describe('a prompt that is written from the input', () => {
       learner.score({ variables: all, constants: {} }, given),
     );
     const scored = (texts: typeof cases.texts): number[] => {
-      const batch = { length: 8, rows: linesOf(texts), count: texts.length };
-      const tensors = lineUploader([batch], 3)(batch);
+      const tensors = batchOf(texts);
       const { nll, value } = score(variables, tensors);
       const weights = tensors.weights.dataSync();
       const all = Array.from(nll.dataSync()).filter((_, i) => weights[i] === 1);
