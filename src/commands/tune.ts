@@ -1,6 +1,6 @@
 import type { Tunable } from '../experiments/studies/study';
 import { tunableNamed } from '../experiments/studies/tunables';
-import { joined, writeTuning } from '../experiments/tuning/table';
+import { joined, untuned, writeTuning } from '../experiments/tuning/table';
 import { onlyFamily, tune, type Tuning } from '../experiments/tuning/tune';
 import { readTuning, type FamilyTuning } from '../experiments/tuning/tuned';
 import { flag, print, textOf, type Input } from './command';
@@ -14,10 +14,8 @@ import { exitCode, optionsOf, sayFailures, withInterrupt } from './study';
 export async function tuneCommand(input: Input): Promise<number> {
   const tunable = tunableNamed(input.positionals[0] ?? '');
   const wished = textOf(input, 'family', '');
-  const known = readTuning(tunable.name)?.families.map(({ family }) => family) ?? [];
-  const due = onlyFamily(tunable, wished).families.filter(
-    ({ name }) => wished !== '' || flag(input, 'again') || !known.includes(name),
-  );
+  const asked = onlyFamily(tunable, wished);
+  const due = wished !== '' || flag(input, 'again') ? asked.families : untuned(asked, readTuning(tunable.name));
   if (due.length === 0) print(`every family of ${tunable.name} has its rate: --again or --family tries once more`);
   for (const { name } of due) {
     const { table, reports } = await tuned(onlyFamily(tunable, name), input);

@@ -1,6 +1,6 @@
 import { writeWhole } from '../../files';
 import { sealed } from '../../seal';
-import type { Rung, Tunable } from '../studies/study';
+import type { Rung, Tunable, TunedFamily } from '../studies/study';
 import { trialOf, trialsEach, type Family } from './candidates';
 import { bestOf, tuningPath, type FamilyTuning, type TuningTable } from './tuned';
 
@@ -41,6 +41,15 @@ function ruleOf(rungs: readonly Rung[]): string {
     .map(({ share, seeds, keep }) => `the best ${keep} at ${share} with ${seeds.length} seeds`);
   const first = `${trialsEach} log-spaced rates for each family${rounds.length === 0 ? '' : ` at ${rungs[0]?.share ?? 1} of the length, ${rounds.join(', ')}`}`;
   return `${first}, lowest validation loss; an optimum on an edge adds a counted trial`;
+}
+
+/** Families that the table has no rate of, or one that was found on other texts than their teacher's of today. */
+export function untuned({ families }: Tunable, table: TuningTable | undefined): readonly TunedFamily[] {
+  return families.filter(
+    ({ name, base }) =>
+      table?.families.some(({ family, teacher = null }) => family === name && teacher === base.training.teacher) !==
+      true,
+  );
 }
 
 /** `table` with the families that an earlier one has besides, in the order of `tunable`. */

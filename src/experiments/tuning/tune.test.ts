@@ -13,7 +13,7 @@ import { runSpec } from '../store/spec';
 import { blocks } from '../studies/blocks';
 import type { Study, Tunable } from '../studies/study';
 import { tunables } from '../studies/tunables';
-import { joined, writeTuning } from './table';
+import { joined, untuned, writeTuning } from './table';
 import { onlyFamily, tune } from './tune';
 import { bestOf, logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
 
@@ -119,6 +119,13 @@ describe('tuning', () => {
     expect(
       joined(second!, { ...second!, families: [{ ...second!.families[0]!, chosen: 9 }] }, tunable).families[0]?.chosen,
     ).toBe(second!.families[0]?.chosen);
+    expect(untuned(tunable, first).map(({ name }) => name)).toEqual(['bitfit']);
+    const taught = tunable.families.map(({ base, ...one }) => ({
+      ...one,
+      base: { ...base, training: { ...base.training, teacher: 'other@000000000001' } },
+    }));
+    const elsewhere = untuned({ ...tunable, families: taught }, joined(second!, first, tunable));
+    expect(elsewhere.map(({ name }) => name)).toEqual(['lora', 'bitfit']); // found on other texts
     expect(() => onlyFamily(tunable, 'nothing')).toThrow('toy has no family "nothing": choose from lora, bitfit');
   });
 
