@@ -17,7 +17,9 @@ function written(): readonly Row[] {
   const parts = claims(dataFractions.studyName, block.task);
   const [tenth, , half] = fractionsOf(own, block.training.full.examples as number).map((part) => part.configuration);
   const section = 'Section on input-dependent prompts';
-  const [smallPrompt, smallOwn] = manyHeadline('full').variants.map(({ name, label }) => configuration(name, label));
+  const [smallPrompt, smallOwn] = manyHeadline('full')
+    .variants.slice(0, 2)
+    .map(({ name, label }) => configuration(name, label));
   return [
     {
       ...{ id: 'D1', source: section },

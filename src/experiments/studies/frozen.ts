@@ -105,8 +105,9 @@ export const dataFractions: Declared = declared('eight-tasks-data', (tier) => {
 });
 
 /**
- * The headline on a model that is really pretrained, short runs of three seeds at rates that nobody tuned: a look, and
- * what the generator adds in time where it is a small share of the model.
+ * The headline on a model that is really pretrained, beside full fine-tuning of it and of a smaller one: short runs of
+ * three seeds at rates that nobody tuned. A look, and what the generator adds in time where it is a small share of the
+ * model. Two models' tokens are not the same: across them only texts compare.
  */
 export const manyHeadline: Declared = declared('eight-tasks-smollm2', (tier) => {
   const sized = {
@@ -123,7 +124,10 @@ export const manyHeadline: Declared = declared('eight-tasks-smollm2', (tier) => 
     ['prompt:l=20', 'prompt tuning l=20', 5e-3],
     [idPrompt, 'ID-PT l=20, reads with MiniLM', 1e-3],
     [`${idPrompt},source=shuffled`, 'ID-PT, another input', 1e-3],
+    ['full', 'multi-task full fine-tuning', 1e-4],
   ] as const;
+  const small: Block = { ...block, name: 'eight-tasks-smollm2-smaller', model: 'petl-mini-lm' };
+  const whole = configuration('full', 'multi-task full fine-tuning');
   return {
     title: 'Eight tasks at once on SmolLM2-135M',
     source,
@@ -131,8 +135,11 @@ export const manyHeadline: Declared = declared('eight-tasks-smollm2', (tier) => 
     notebook,
     minutes: 3,
     reference: 'prompt:l=20',
-    variants: rows.map(([method, label, learningRate]) =>
-      variantOf({ ...configuration(method, label), change: { learningRate } }, [block], tier),
-    ),
+    variants: [
+      ...rows.map(([method, label, learningRate]) =>
+        variantOf({ ...configuration(method, label), change: { learningRate } }, [block], tier),
+      ),
+      variantOf(changed(whole, { learningRate: 3e-4 }, 'of petl-mini-lm'), [small], tier),
+    ],
   };
 });
