@@ -70,7 +70,7 @@ export { voicesOf, openAsker } from './views/live';
 export { askedTable, timesLine } from './views/asked';
 export { recallOf } from './views/recall';
 export { readerTable, passageCurve, answerTable } from './views/reader';
-export { answersCurve, answersLines } from './views/recursive';
+export { answersCurve, answersLines, twiceTable } from './views/recursive';
 export { writtenBeside, type WrittenBeside } from './views/written-beside';
 
 // Tasks

@@ -1,8 +1,14 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
 import { mean } from '../experiments/statistics/statistics';
 import { recordsOfRuns } from '../experiments/store/rows';
+import { resultsFolder } from '../experiments/store/spec';
 import { closedBook, readingMore } from '../experiments/studies/recursive';
 import type { Study } from '../experiments/studies/study';
+import { readJson, real, whole, type Schema } from '../json';
 import type { SpreadPoint } from '../plots/percentiles';
+import type { Table } from '../plots/table';
 
 /**
  * Exact match of a second pass over the number of answers that it reads, and how often the right one is among them, in
@@ -32,4 +38,47 @@ export function answersLines(points: readonly SpreadPoint[]): readonly string[] 
   return points
     .filter(({ values }) => values.length > 0)
     .map(({ line, x, values }) => `${line.padEnd(12)} ${String(x).padStart(2)} answers  ${mean(values).toFixed(1)}%`);
+}
+
+/** Memory of a training step's process in MiB: before it, and at its highest. */
+interface Memory {
+  readonly restMb: number;
+  readonly peakMb: number;
+}
+/** What `npm run bench -- --only twice` wrote. */
+interface TwiceBench {
+  readonly cells: readonly {
+    readonly model: string;
+    readonly batch: number;
+    readonly tokens: number;
+    readonly once: Memory;
+    readonly twice: Memory;
+    readonly ratio: number;
+  }[];
+}
+const memory = v.strictObject({ restMb: real, peakMb: real });
+const schema: Schema<TwiceBench> = v.looseObject({
+  cells: v.array(
+    v.looseObject({ model: v.string(), batch: whole, tokens: whole, once: memory, twice: memory, ratio: real }),
+  ),
+});
+
+/**
+ * What a training step in two passes holds beside one in a single pass, both on one copy of the weights, and its part
+ * of what two single passes need beyond these; undefined where it was never measured.
+ */
+export function twiceTable(results: string = resultsFolder()): Table | undefined {
+  const path = join(results, 'bench', 'twice.json');
+  if (!existsSync(path)) return undefined;
+  const { cells } = readJson(path, schema, 'measure again with npm run bench -- --only twice');
+  const right = (title: string): Table['columns'][number] => ({ title, align: 'right' });
+  return {
+    columns: [
+      { title: 'model', align: 'left' },
+      ...['batch', 'before the step, MiB', 'one pass', 'two passes', 'of two single ones'].map(right),
+    ],
+    rows: cells.map(({ model, batch, tokens, once, twice, ratio }) => [
+      ...[model, `${batch} x ${tokens}`, `${once.restMb}`, `${once.peakMb}`, `${twice.peakMb}`, ratio.toFixed(2)],
+    ]),
+  };
 }
