@@ -15,11 +15,12 @@ for (const kind of ['INTRAOP', 'INTEROP']) delete process.env[`TF_NUM_${kind}_TH
 process.env.PETL_BUILD = require('../bin/petl.cjs').build();
 const load = (...path) => require(join(process.env.PETL_BUILD, ...path));
 const { launchWorker } = load('experiments', 'runner', 'process.js');
-const { foreseePeaks, lookElsewhere } = load('experiments', 'foresight', 'foresee.js');
+const { foreseePeaks, lookElsewhere, peakBy } = load('experiments', 'foresight', 'foresee.js');
 const { together } = load('experiments', 'runner', 'memory.js');
 const { listRuns } = load('experiments', 'store', 'index-cache.js');
 const { recordAt } = load('experiments', 'store', 'read.js');
-const { termNames, termsOf } = load('experiments', 'foresight', 'terms.js');
+const { termNames } = load('experiments', 'foresight', 'names.js');
+const { termsOf } = load('experiments', 'foresight', 'terms.js');
 const { runSpec } = load('experiments', 'store', 'spec.js');
 const { shapeNamed } = load('experiments', 'store', 'counts.js');
 const { parseMethod } = load('petl', 'design', 'written.js');
@@ -30,6 +31,7 @@ const file = join(root, 'results', 'scaling', 'memory.json');
 const weightsFile = join(root, 'data', 'memory.json');
 
 const target = { decoded: 16, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0 };
+const writes64 = { ...target, decoded: 64, maxLength: 96 };
 const sentiment = { examples: 320, scored: { validation: 64, test: 256 } };
 const pairs = { examples: 160, batch: 16, scored: { validation: 64, test: 64 } };
 const translation = {
@@ -83,6 +85,13 @@ const runs = [
   { method: 'full', model: 'petl-mini-seq2seq', ...synopsis, training: { ...synopsis.training, batch: 32 } },
   { method: 'lora:r=8', model: 'petl-mini-lm', ...synopsis, training: { ...synopsis.training, batch: 32 } },
   { method: 'full', ...smol({ batch: 4, precision: 'bfloat16' }) },
+  ...['english-german', 'dialogue', 'acts-to-text', 'package-summary'].map((task) => ({
+    method: 'lora:r=8',
+    model: 'petl-mini-lm',
+    task,
+    training: { ...pairs, maxLength: 48, scored: { validation: 64, test: 128 }, target: writes64 },
+  })),
+  { method: 'lora:r=8', ...translation, training: { ...translation.training, target: writes64 } },
 ];
 
 const wordsOf = ({ method, model, task, training }) =>
@@ -171,14 +180,12 @@ function fitted(rows) {
   return { weights: Object.fromEntries(termNames.map((name, k) => [name, Number(weights[k].toPrecision(6))])) };
 }
 
-const foreseen = (weights, terms) => termNames.reduce((sum, name) => sum + weights[name] * terms[name], 0);
-
 /** Each run foreseen by weights that were fitted to all the others. */
 function fit(rows) {
   const { weights } = fitted(rows);
   const held = rows.map((row) => {
     const others = fitted(rows.filter((other) => other !== row));
-    const unseen = foreseen(others.weights, row.terms);
+    const unseen = peakBy(others.weights, row.terms);
     return { ...row, foreseenMb: Math.round(unseen), off: Number((unseen / row.peakMb - 1).toFixed(4)) };
   });
   return { weights, rows: held };
