@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -33,6 +33,19 @@ function least(study: Study): Study {
     })),
   };
 }
+
+it('a worker of one thread is told so for an op and for ops side by side', () => {
+  const worker = launchWorker(1);
+  const own = readdirSync('/proc/self/task').map((id) => readFileSync(`/proc/self/task/${id}/children`, 'utf8'));
+  const said = own
+    .flatMap((line) => line.split(' ').filter(Boolean))
+    .map((pid) => {
+      const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      return entries.filter((entry) => /^TF_NUM_.*_THREADS=/.test(entry)).sort();
+    });
+  worker.stop();
+  expect(said).toEqual([['TF_NUM_INTEROP_THREADS=1', 'TF_NUM_INTRAOP_THREADS=1']]);
+});
 
 describe('a whole study at the fewest steps', () => {
   const study = least(easyTasks('quick'));
