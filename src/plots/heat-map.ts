@@ -17,6 +17,8 @@ export interface HeatMapOptions {
   readonly subtitle?: string;
   /** What the colour means: `accuracy`, `points above head only`. */
   readonly unit: string;
+  /** What rows and columns are, where their names do not say it. */
+  readonly axes?: readonly [rows: string, columns: string];
   readonly text?: (value: number) => string;
   /** Side of a cell in pixels, width and height. */
   readonly cell?: readonly [number, number];
@@ -44,7 +46,7 @@ const stops = [
  * size.
  */
 export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Figure {
-  const { text = (value: number) => value.toFixed(2), cell: [usual, h] = [64, 34] } = options;
+  const { text = digitsOf(cells), cell: [usual, h] = [64, 34], axes: [rowsName, columnsName] = ['', ''] } = options;
   const rows = [...new Set(cells.map((cell) => cell.row))];
   const columns = [...new Set(cells.map((cell) => cell.column))];
   const [low, high] = options.range ?? rangeOf(cells);
@@ -52,7 +54,9 @@ export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Fi
   const sizes = sizeClass(wanted ?? 940);
   const style = { size: sizes.tick, weight: 400 };
   const names = rows.map((row) => wrapped(row, wanted === undefined ? 1e4 : 0.3 * wanted, style));
-  const left = (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));
+  const named = (name: string): number => (name === '' ? 0 : 1.8 * sizes.label);
+  const left =
+    named(rowsName) + (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));
   const bar = sizes.keysBelow ? 66 : 110;
   const w = wanted === undefined ? usual : (wanted - left - bar) / columns.length;
   const heads = columns.map((column) => (wanted === undefined ? [column] : wrapped(column, w - 2, style)));
@@ -66,20 +70,21 @@ export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Fi
     height: 0,
   };
   const top = headRoom(head);
-  const bottom = wanted === undefined ? 56 : 16 + 1.3 * sizes.tick * Math.max(...heads.map((lines) => lines.length));
+  const lines = Math.max(...heads.map((one) => one.length));
+  const bottom = named(columnsName) + (wanted === undefined ? 56 : 16 + 1.3 * sizes.tick * lines);
   const frame = { ...head, height: Math.ceil(top + rows.length * h + bottom) };
   const quiet = { showline: false, ticks: '', showgrid: false, fixedrange: true, ticklabelstandoff: 5 } as const;
   const layout = {
     margin: { l: left, r: frame.width - left - columns.length * w, t: top, b: bottom },
     showlegend: false,
-    xaxis: axis('', {
+    xaxis: axis(plain(columnsName), {
       ...quiet,
       range: [-0.5, columns.length - 0.5],
       tickvals: [...columns.keys()],
       ticktext: heads.map((lines) => lines.map(plain).join('<br>')),
       ...(wanted === undefined ? {} : { tickangle: 0 as const }),
     }),
-    yaxis: axis('', {
+    yaxis: axis(plain(rowsName), {
       ...quiet,
       range: [rows.length - 0.5, -0.5],
       tickvals: [...rows.keys()],
@@ -90,16 +95,19 @@ export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Fi
       number(at(cell), text(cell.value), { share: share(cell), size: sizes.label }),
     ) as Annotation[],
   };
-  const numbers = cells.map((cell): Record<string, Cell> => ({
-    row: cell.row,
-    column: cell.column,
-    [options.unit]: cell.value,
-  }));
+  const numbers = cells.map(({ row, column, value }): Record<string, Cell> => ({ row, column, [options.unit]: value }));
   return figure(frame, {
-    data: [hoverMarks(cells, at, { low, high, unit: options.unit, size: sizes.label })],
+    data: [hoverMarks(cells, at, { low, high, unit: options.unit, size: sizes.label, bar: rows.length > 1 })],
     layout,
     numbers,
   });
+}
+
+/** Two digits of the largest number, and at least as many behind the point. */
+function digitsOf(cells: readonly HeatCell[]): (value: number) => string {
+  const largest = Math.max(...cells.map((cell) => Math.abs(cell.value)));
+  const digits = largest > 0 ? Math.max(2, 1 - Math.floor(Math.log10(largest))) : 2;
+  return (value) => value.toFixed(Math.min(digits, 8));
 }
 
 function rangeOf(cells: readonly HeatCell[]): [number, number] {
@@ -134,7 +142,7 @@ function number(
 function hoverMarks(
   cells: readonly HeatCell[],
   at: (cell: HeatCell) => readonly [number, number],
-  scale: { low: number; high: number; unit: string; size: number },
+  scale: { low: number; high: number; unit: string; size: number; bar: boolean },
 ): Data {
   const colorscale = stops.map((stop, i): [number, string] => [i / (stops.length - 1), stop]);
   return {
@@ -151,7 +159,7 @@ function hoverMarks(
       cmin: scale.low,
       cmax: scale.high,
       colorscale,
-      showscale: true,
+      showscale: scale.bar,
       colorbar: {
         title: { text: plain(scale.unit), side: 'right', font: { size: scale.size } },
         thickness: 12,

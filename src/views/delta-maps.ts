@@ -14,11 +14,17 @@ import { rms, tokenize } from './texts';
  * @throws UserError where the delta has none
  */
 export function deltaSizes(delta: Delta, named = ''): readonly HeatCell[] {
-  const cells = Object.entries(delta.variables).flatMap(([name, tensor]): readonly HeatCell[] => {
+  const found = Object.entries(delta.variables).flatMap(([name, tensor]) => {
     const [, stack = '', layer = '', part = ''] = /^(encoder|decoder)\.(\d+)\.(.*)$/.exec(name) ?? [];
     if (part === '' || !part.includes(named)) return [];
-    return [{ row: `${stack} ${part}`, column: `layer ${Number(layer) + 1}`, value: rms(tensor) }];
+    return [{ stack, part: part.replace('.bottleneck.', ' '), layer: `${Number(layer) + 1}`, value: rms(tensor) }];
   });
+  const both = new Set(found.map(({ stack }) => stack)).size > 1;
+  const cells = found.map(({ stack, part, layer, value }): HeatCell => ({
+    row: both ? `${stack} ${part}` : part,
+    column: layer,
+    value,
+  }));
   if (cells.length > 0) return cells;
   const what = named === '' ? 'tensors in its layers' : `tensor named "${named}" in its layers`;
   throw new UserError(`${delta.method.name} has no ${what}: look at Object.keys(delta.variables)`);

@@ -119,8 +119,8 @@ describe('prefix tuning twice', () => {
   it('has a cell for each trained tensor and layer, a learned scale as it is', () => {
     const scaled = createDelta(parseMethod('pa-ffn:r=2,s=learned'), model.backbone.shape, model.backbone.weights, 1);
     expect(deltaSizes(scaled, 'scale').map(({ column, value }) => [column, value])).toEqual([
-      ['layer 1', 1],
-      ['layer 2', 1],
+      ['1', 1],
+      ['2', 1],
     ]);
     expect(deltaSizes(delta).length).toBe(Object.keys(delta.variables).length);
     expect(() => deltaSizes(delta, 'scale')).toThrow('no tensor named "scale"');
