@@ -3,6 +3,7 @@ import { plotlyWindow } from './dom';
 import type { Figure } from './figure';
 import { escapeXml, fontFamily, resvgFonts } from './fonts';
 import { wordsOf } from './interactive';
+import { slim } from './slim';
 
 /** The figure as an SVG text. The same figure gives the same text, byte for byte. */
 export async function figureSvg(figure: Figure): Promise<string> {
@@ -36,43 +37,12 @@ function copy(figure: Figure): Parameters<typeof import('plotly.js-dist-min').to
 }
 
 function tidy(raw: string, figure: Figure): string {
-  const svg = raw
-    .replace(/url\((?:'|&quot;|&#39;)(#[^'&)]+)(?:'|&quot;|&#39;)\)/g, 'url($1)')
-    .replace(/ style="([^"]*)"/g, (_, style: string) => shorter(style))
-    .replace(invisible, '')
-    .replace(/ data-(?:index|unformatted|math)="[^"]*"/g, '') // by which Plotly finds its marks again
-    .replace(wrappedText, '<g $1>$2</g>')
-    .replace(/<g class="shape-group"( clip-path="[^"]*")><path ([^>]*)\/><\/g>/g, '<path$1 $2/>')
-    .replace(/ white-space: pre;("[^>]*>)(?=\S+(?: \S+)*<\/text>)/g, '$1') // no spaces to keep
-    .replace(/<g class="[^"]*"\/>/g, '')
-    .replace(/^<svg /, `<svg role="img" style="font-family: ${fontFamily.replace(/Liberation Sans/, "'$&'")}" `);
+  const svg = slim(raw.replace(/url\((?:'|&quot;|&#39;)(#[^'&)]+)(?:'|&quot;|&#39;)\)/g, 'url($1)')).replace(
+    /^<svg /,
+    `<svg role="img" style="font-family: ${fontFamily.replace(/Liberation Sans/, "'$&'")}" `,
+  );
   const words = `<title>${escapeXml(figure.title)}</title><desc>${escapeXml(wordsOf(figure))}</desc>`;
   return svg.replace(/^(<svg [^>]*>)/, (tag) => `${tag}${words}`) + '\n';
-}
-
-/** What Plotly lays below each annotation, transparent unless asked for, and marks that only carry hover texts. */
-const invisible =
-  /<rect class="bg" style="[^"]*stroke-opacity: 0;[^"]*fill-opacity: 0;"[^>]*\/>|<path class="point"[^>]* style="opacity: 0;[^>]*\/>/g;
-
-/** An annotation that is not turned: what can be dragged in a page that is alive. */
-const wrappedText =
-  /<g class="annotation"><g class="annotation-text-g" transform="rotate\(0,[^"]*"><g class="cursor-pointer" (transform="[^"]*")>(<text [^>]*>[^<]*<\/text>)<\/g><\/g><\/g>/g;
-
-/** A style without what is so anyway: the font of the whole picture, and parts that are not transparent. */
-function shorter(style: string): string {
-  const rest = style
-    .replace(/font-family: Arimo,[^;]*; ?/, '')
-    .replace(/(?<![\w-])(?:fill-|stroke-)?opacity: 1; ?/g, '')
-    .replace(
-      /rgb\((\d+), (\d+), (\d+)\)/g,
-      (_, ...channels: string[]) =>
-        `#${channels
-          .slice(0, 3)
-          .map((channel) => Number(channel).toString(16).padStart(2, '0'))
-          .join('')}`,
-    )
-    .trim();
-  return rest === '' ? '' : ` style="${rest}"`;
 }
 
 /** FNV-1a. */
