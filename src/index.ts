@@ -58,14 +58,9 @@ export { shapesOf, siteTable, type SiteShapes } from './views/site-table';
 export { nextScores, write, disturb, refusedModels } from './views/live';
 export { voiceStudies, voiceTable, voiceTexts } from './views/voices';
 export { togetherTable } from './views/voices-together';
-export {
-  diskTable,
-  readVoicesBench,
-  servedTable,
-  storagePoints,
-  storageTable,
-  type VoicesBench,
-} from './views/voice-storage';
+export { diskTable, servedTable, storagePoints, storageTable } from './views/voice-storage';
+export { readVoicesBench, type VoicesBench } from './experiments/bench-record';
+export { publishedVoices } from './experiments/findings/exact';
 export { voicesOf, openAsker } from './views/live';
 export { askedTable, timesLine } from './views/asked';
 export { recallOf } from './views/recall';

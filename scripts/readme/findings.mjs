@@ -11,8 +11,8 @@ const words = ['confirmed', 'contradicted', 'unresolved', 'cannot-speak', 'not-r
 const asked = ['seeds', 'control', 'gate', 'room', 'rates', 'flat', 'learnt', 'power', 'metrics agree'];
 
 /**
- * How many findings of each paper have which verdict, and every finding that comparisons are declared for, with the one
- * that decides it.
+ * How many findings of each paper have which verdict, and every finding that something is said of, with the
+ * comparison that decides it, or why none does.
  */
 export function verdicts() {
   const all = lab.verdicts(Object.keys(papers));
@@ -27,7 +27,7 @@ export function verdicts() {
       ];
     }),
   });
-  const declared = all.filter(({ links }) => links.of > 0);
+  const declared = all.filter(({ links, verdict }) => links.of > 0 || verdict !== 'not-run');
   if (declared.length === 0) return counts;
   return `${counts}\n\n${tableMarkdown({
     columns: [
@@ -45,8 +45,8 @@ export function verdicts() {
       verdict.finding,
       verdict.source,
       verdict.verdict,
-      `${verdict.links.held} of ${verdict.links.of}`,
-      verdict.gap === null ? verdict.deciding : withInterval(verdict.gap, verdict.ci),
+      verdict.links.of === 0 ? '' : `${verdict.links.held} of ${verdict.links.of}`,
+      verdict.gap === null ? verdict.deciding || verdict.reason : withInterval(verdict.gap, verdict.ci),
       asked.filter((name) => verdict.preconditions.some((one) => one.name === name && !one.held)).join(', '),
       notebookLink(verdict.notebook),
     ]),

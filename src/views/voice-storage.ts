@@ -1,8 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import * as v from 'valibot';
-import { resultsFolder } from '../experiments/store/spec';
-import { readJson, real, whole, type Schema } from '../json';
+import type { Side, VoicesBench } from '../experiments/bench-record';
 import { knownShapes } from '../model/shapes';
 import { count } from '../petl/counts/count';
 import { parseMethod } from '../petl/design/written';
@@ -56,56 +52,11 @@ export function storagePoints(model: string, methods: readonly Added[]): readonl
   });
 }
 
-export interface Side {
-  readonly side: 'bank' | 'models' | 'loads';
-  readonly firstSeconds: number;
-  readonly againSeconds: number;
-  readonly memoryMb: number;
-}
-/** What `node bench/voices.mjs` wrote. */
-export interface VoicesBench {
-  readonly tasks: number;
-  readonly texts: number;
-  readonly models: Readonly<
-    Record<
-      string,
-      {
-        readonly disk: { readonly adaptersBytes: number; readonly wholeBytes: number };
-        readonly sides: readonly Side[];
-      }
-    >
-  >;
-}
-const schema: Schema<VoicesBench> = v.looseObject({
-  tasks: whole,
-  texts: whole,
-  models: v.record(
-    v.string(),
-    v.looseObject({
-      disk: v.strictObject({ adaptersBytes: whole, wholeBytes: whole }),
-      sides: v.array(
-        v.strictObject({
-          side: v.picklist(['bank', 'models', 'loads']),
-          firstSeconds: real,
-          againSeconds: real,
-          memoryMb: real,
-        }),
-      ),
-    }),
-  ),
-});
-
 const names: Readonly<Record<Side['side'], string>> = {
   bank: 'one model, five adapters, one batch',
   models: 'five models in memory, one after another',
   loads: 'five loads, one after another',
 };
-
-/** What `node bench/voices.mjs` measured; undefined where it never ran. */
-export function readVoicesBench(results: string = resultsFolder()): VoicesBench | undefined {
-  const path = join(results, 'bench', 'voices.json');
-  return existsSync(path) ? readJson(path, schema, 'measure again with node bench/voices.mjs') : undefined;
-}
 
 /** Time and memory of writing for five tasks. */
 export function servedTable({ models }: VoicesBench): Table {

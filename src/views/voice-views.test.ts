@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readVoicesBench } from '../experiments/bench-record';
+import { publishedVoices as paper } from '../experiments/findings/exact';
 import type { RunRecord } from '../experiments/store/record';
-import { diskTable, readVoicesBench, servedTable, storagePoints, storageTable } from './voice-storage';
+import { diskTable, servedTable, storagePoints, storageTable } from './voice-storage';
 import { natsOfFirst, natsOfPart } from './voices-together';
 
 const folder = mkdtempSync(join(tmpdir(), 'petl-voice-views-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const paper = ([100, 300, 100, 300, 10] as const).map((r, i) => [`task ${i}`, `vlm:r=${r}+segments:n=6`] as const);
 
 describe('what five tasks take', () => {
   it("is the paper's 112% of gpt2 against 500%, task by task", () => {

@@ -62,6 +62,11 @@ describe('verdicts', () => {
       finding('weighted', link('greater', ['good', 'best'], ['best', 'bad'], { weights: [1, 0.5, 1, 0.5] })),
       finding('missing', link('greater', 'best', 'nobody')),
       { ...finding('mute', link('greater', 'best', 'bad')), mute: 'the paper compares nothing' },
+      { ...finding('compares nothing'), mute: 'the paper compares nothing' },
+      { ...finding('not run but mute', link('greater', 'best', 'nobody')), mute: 'the paper compares nothing' },
+      { ...finding('exact'), exact: () => ({ holds: true, reason: '2.43% are stored' }) },
+      { ...finding('exact and false'), exact: () => ({ holds: false, reason: '4% are stored' }) },
+      { ...finding('not measured'), exact: () => undefined },
       finding('later'),
     ],
     evidenceOf(),
@@ -82,9 +87,19 @@ describe('verdicts', () => {
     ['weighted', 'confirmed'],
     ['missing', 'not-run'],
     ['mute', 'cannot-speak'],
+    ['compares nothing', 'cannot-speak'],
+    ['not run but mute', 'not-run'],
+    ['exact', 'confirmed'],
+    ['exact and false', 'contradicted'],
+    ['not measured', 'not-run'],
     ['later', 'not-run'],
   ])('%s is %s', (id, word) => {
     expect(named(id).verdict, named(id).reason).toBe(word);
+  });
+
+  it('of what is exact say the figures', () => {
+    expect(named('exact').reason).toBe('exact: 2.43% are stored');
+    expect(named('not measured').reason).toBe('not measured yet');
   });
 
   it('carry gap, interval, seeds, delta, the deciding comparison, what holds, and the paths of runs', () => {
@@ -219,7 +234,12 @@ describe('the declared findings', () => {
     expect([...bare].sort()).toEqual(['A19', 'A20', 'A21', 'A22', 'A26', 'A27']);
   });
 
-  it('are not run where there are no results', () => {
-    expect(new Set(verdicts(['he', 'ai21'], () => []).map(({ verdict }) => verdict))).toEqual(new Set(['not-run']));
+  it('are not run where there are no results, but for what no run decides', () => {
+    const found = verdicts(['he', 'houlsby', 'vlm', 'ai21'], () => []);
+    expect(new Set(found.filter(({ links }) => links.of > 0).map(({ verdict }) => verdict))).toEqual(
+      new Set(['not-run']),
+    );
+    const others = found.filter(({ links }) => links.of === 0).map(({ id, verdict }) => `${id} ${verdict}`);
+    expect(others).toEqual([...['B15 confirmed', 'C13 confirmed', 'C14 confirmed', 'D4 cannot-speak']]);
   });
 });

@@ -14,6 +14,7 @@ import { holm, mean, type Interval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { canonicalJson, runPath } from '../store/spec';
 import type { TuningTable } from '../tuning/tuned';
+import type { Exact } from './exact';
 import type { GateRecord } from './gate-record';
 import { preconditions, type Precondition } from './preconditions';
 import { control } from './printed';
@@ -36,6 +37,8 @@ export interface Finding {
   readonly links: readonly Link[];
   /** Why no comparison here can decide it, where that is so whatever is run. */
   readonly mute?: string;
+  /** What decides it where no comparison of runs does; undefined where its record is not made yet. */
+  readonly exact?: () => Exact | undefined;
   readonly notebook: string | null;
 }
 
@@ -151,21 +154,17 @@ function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Decid
   const { id, paper, text, source, standing, notebook } = finding;
   const comparisons = tests.map((test) => decide(test, deciding));
   const [first] = comparisons;
-  const isBroken = comparisons.some(({ verdict }) => verdict === 'contradicted');
-  const word = first?.verdict === 'confirmed' && isBroken ? 'unresolved' : (first?.verdict ?? 'not-run');
-  const isMute = finding.mute !== undefined && word !== 'not-run';
   return {
     id,
     paper,
     finding: text,
     source,
     standing,
-    verdict: isMute ? 'cannot-speak' : word,
+    ...saidOf(finding, comparisons),
     deciding: first?.claim ?? '',
     gap: first?.gap ?? null,
     ci: first?.ci ?? null,
     rule,
-    reason: (isMute ? finding.mute : undefined) ?? first?.reason ?? finding.mute ?? 'no study yet',
     seeds: first?.seeds ?? 0,
     preconditions: first?.preconditions ?? [],
     links: { held: comparisons.filter(({ verdict }) => verdict === 'confirmed').length, of: comparisons.length },
@@ -174,6 +173,24 @@ function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Decid
     runs: [...new Set(tests.flatMap((test) => (test.kind === 'tested' ? test.groups.flat().map(pathOf) : [])))],
     notebook,
   };
+}
+
+/** Word and reason: of what is exact, of what nothing here decides, else of the first comparison. */
+function saidOf(
+  { exact, mute, links }: Finding,
+  comparisons: readonly LinkVerdict[],
+): { readonly verdict: VerdictWord; readonly reason: string } {
+  if (exact !== undefined) {
+    const found = exact();
+    if (found === undefined) return { verdict: 'not-run', reason: 'not measured yet' };
+    return { verdict: found.holds ? 'confirmed' : 'contradicted', reason: `exact: ${found.reason}` };
+  }
+  const [first] = comparisons;
+  const { verdict, reason } = first ?? { verdict: 'not-run', reason: 'no study yet' };
+  if (mute !== undefined && (links.length === 0 || verdict !== 'not-run'))
+    return { verdict: 'cannot-speak', reason: mute };
+  const isBroken = comparisons.some((one) => one.verdict === 'contradicted');
+  return { verdict: verdict === 'confirmed' && isBroken ? 'unresolved' : verdict, reason };
 }
 
 function pathOf({ run }: RunRecord): string {

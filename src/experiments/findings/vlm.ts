@@ -11,6 +11,7 @@ import {
   summaryVoice,
 } from '../studies/voices';
 import type { Link } from '../statistics/link';
+import { sharesOfVoices, voicesTogether } from './exact';
 import { claims, descending, flattens, type Claims } from './finding';
 import type { Finding } from './verdict';
 
@@ -127,13 +128,13 @@ export const vlm: readonly Finding[] = [
   {
     ...{ id: 'C13', paper: 'vlm', source: 'Released code', standing: 'released code', links: [] },
     text: 'Adapters trained apart lose nothing when put in one model',
-    mute: 'exact: a test holds that texts of a mixed batch are those of five models, token for token; the joint run of voice-together is shown, not judged',
+    exact: voicesTogether,
     notebook: 'notebooks/11-one-model-five-voices.ipynb',
   },
   {
     ...{ id: 'C14', paper: 'vlm', source: 'Abstract', standing: 'claim', links: [] },
     text: 'A task adds 2 to 3% of the parameters',
-    mute: 'exact, and no run: counts in closed form and files on disk, which a test compares',
+    exact: sharesOfVoices,
     notebook: 'notebooks/11-one-model-five-voices.ipynb',
   },
 ];

@@ -51,6 +51,13 @@ const deviations: Readonly<Record<DeviationKey, Tried>> = {
   'std:1': { label: 'deviation 1', methods: one('houlsby:m=32,std=1'), printed: 'none' },
 };
 
+/** An eighth of the examples for as many steps: a small data set of the same task, for the two sizes far apart. */
+const few = { change: { examples: 320, epochs: 16 }, what: '320 examples' } as const;
+const small: Readonly<Record<'few:4' | 'few:128', Tried>> = {
+  'few:4': { ...houlsbyMethods['houlsby:4'], label: 'adapters m=4, 320 examples', ...few },
+  'few:128': { ...houlsbyMethods['houlsby:128'], label: 'adapters m=128, 320 examples', ...few },
+};
+
 export const variantKeys = Object.keys(variants) as readonly VariantKey[];
 export const deviationKeys = Object.keys(deviations) as readonly DeviationKey[];
 
@@ -123,10 +130,10 @@ const pick = <K extends HoulsbyKey>(...keys: readonly K[]): Readonly<Record<K, T
   Object.fromEntries(keys.map((key) => [key, houlsbyMethods[key]])) as unknown as Readonly<Record<K, Tried>>;
 
 /** MNLI's role: what words alone tell badly, and full fine-tuning far better than a head. */
-export const versions: Setting<HoulsbyKey | VariantKey | DeviationKey> = taskSetting(
+export const versions: Setting<HoulsbyKey | VariantKey | DeviationKey | keyof typeof small> = taskSetting(
   'bible-version',
-  ['B1', 'B2', 'B4', 'B5', 'B6', 'B8', 'B10', 'B11', 'B12', 'B13', 'B14'],
-  { ...houlsbyMethods, ...variants, ...deviations },
+  ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B8', 'B10', 'B11', 'B12', 'B13', 'B14'],
+  { ...houlsbyMethods, ...variants, ...deviations, ...small },
   long,
 );
 
