@@ -10,7 +10,7 @@ export function verdictsOf(paper: Paper, ids: readonly string[]): readonly Verdi
   return verdicts([paper]).filter(({ id }) => ids.includes(id));
 }
 
-/** One row for each finding, with the comparison that decides it. */
+/** One row for each finding, with the comparison that decides it; the reason where none does. */
 export function verdictTable(found: readonly Verdict[]): Table {
   return {
     columns: [
@@ -22,14 +22,14 @@ export function verdictTable(found: readonly Verdict[]): Table {
       right('hold'),
       left('finding'),
     ],
-    rows: found.map(({ id, verdict, gap, ci, seeds, links, finding }) => [
+    rows: found.map(({ id, verdict, gap, ci, seeds, links, finding, reason }) => [
       id,
       verdict,
       gapText(gap),
       intervalText(ci),
       seeds === 0 ? '' : String(seeds),
-      `${links.held} of ${links.of}`,
-      finding,
+      links.of === 0 ? '' : `${links.held} of ${links.of}`,
+      links.of === 0 ? `${finding} (${reason})` : finding,
     ]),
   };
 }
