@@ -39,6 +39,18 @@ import { tweetPolarity } from './tweet-polarity';
 import { tweetSentiment } from './tweet-sentiment';
 import { verseParaphrase } from './verse-paraphrase';
 import { verseQuestions } from './verse-questions';
+import { newsgroups } from './20-newsgroups';
+import { airlineSentiment } from './airline-sentiment';
+import { corporateMessaging } from './corporate-messaging';
+import { disasterTweets } from './disaster-tweets';
+import { economicNews } from './economic-news';
+import { tweetEmotion } from './tweet-emotion';
+import { globalWarming } from './global-warming';
+import { politicalAudience } from './political-audience';
+import { politicalBias } from './political-bias';
+import { politicalMessage } from './political-message';
+import { newsAggregator } from './news-aggregator';
+import { smsSpam } from './sms-spam';
 import { wmt16 } from './wmt16-en-ro';
 import { wnli } from './wnli';
 import { xsum } from './xsum';
@@ -86,6 +98,18 @@ export const shippedTasks: readonly Task[] = [
   rte,
   wnli,
   squad,
+  newsgroups,
+  airlineSentiment,
+  corporateMessaging,
+  disasterTweets,
+  economicNews,
+  tweetEmotion,
+  globalWarming,
+  politicalAudience,
+  politicalBias,
+  politicalMessage,
+  newsAggregator,
+  smsSpam,
   xsum,
   wmt16,
 ];
