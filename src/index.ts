@@ -103,6 +103,7 @@ export { percentileBands } from './plots/percentiles';
 export {
   tradeOffPoints,
   robustness,
+  dataSizes,
   spansOn,
   spanFigure,
   inTurnTable,

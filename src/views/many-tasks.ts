@@ -46,6 +46,16 @@ export function robustness(study: Study): readonly SpreadPoint[] {
   });
 }
 
+/** Scores of a study's runs over trained parameters, a line for each number of training examples, one value a seed. */
+export function dataSizes(study: Study): readonly SpreadPoint[] {
+  return study.variants.flatMap((variant) => {
+    const rows = rowsOfStudy({ ...study, variants: [variant] });
+    const { trained: x = NaN } = rows[0] ?? {};
+    const line = `${variant.runs[0]?.training.examples ?? 0} examples`;
+    return rows.length === 0 ? [] : [{ line, x, values: rows.map(({ score }) => score) }];
+  });
+}
+
 /** The record of spans of a task, or undefined where there is none yet. */
 export function spansOn(task: string): SpanRecord | undefined {
   return readSpans(task);

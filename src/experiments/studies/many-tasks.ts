@@ -51,7 +51,7 @@ const deviations: Readonly<Record<DeviationKey, Tried>> = {
   'std:1': { label: 'deviation 1', methods: one('houlsby:m=32,std=1'), printed: 'none' },
 };
 
-/** An eighth of the examples for as many steps: a small data set of the same task, for the two sizes far apart. */
+/** A small data set of the same task for as many steps. */
 const few = { change: { examples: 320, epochs: 16 }, what: '320 examples' } as const;
 const small: Readonly<Record<'few:4' | 'few:128', Tried>> = {
   'few:4': { ...houlsbyMethods['houlsby:4'], label: 'adapters m=4, 320 examples', ...few },

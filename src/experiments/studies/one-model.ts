@@ -76,6 +76,16 @@ export const rateRange: Declared = declared('rate-range', (tier) => ({
   ),
 }));
 
+/** Section 3.2: an eighth of the examples for as many steps, at two sizes far apart. */
+export const dataSize: Declared = declared('data-size', (tier) => ({
+  ...about,
+  title: 'A large and a small adapter on much and on little data',
+  rows: ['B3'],
+  variants: (['houlsby:4', 'houlsby:128', 'few:4', 'few:128'] as const).map((key) =>
+    variantOf(versions.configurations()[key], on(versions.block), tier),
+  ),
+}));
+
 /** Section 3.6: what was tried and left out. */
 export const adapterVariants: Declared = declared('adapter-variants', (tier) => ({
   ...about,
@@ -86,4 +96,6 @@ export const adapterVariants: Declared = declared('adapter-variants', (tier) => 
   ),
 }));
 
-export const oneModelStudies: readonly Declared[] = [extraTasks, tradeOff, initialScale, rateRange, adapterVariants];
+export const oneModelStudies: readonly Declared[] = [
+  ...[extraTasks, tradeOff, dataSize, initialScale, rateRange, adapterVariants],
+];
