@@ -79,6 +79,18 @@ describe('preconditions', () => {
     expect(verdict?.preconditions.find(({ name }) => name === 'rates')?.held).toBe(true);
   });
 
+  it('take the rate from the table of the very setting, where another one on the task found the same', () => {
+    const short = { ...tuningOf(rate, { steps: 3, seeds: 2 }), study: 'other' };
+    const own = { ...tuningOf(rate), study: 'toy' };
+    for (const tuning of [
+      [short, own],
+      [own, short],
+    ]) {
+      const [verdict] = judge([clear], evidenceOf(), { ...able, tuning });
+      expect(verdict?.preconditions.find(({ name }) => name === 'rates')?.held).toBe(true);
+    }
+  });
+
   it.each(cases)('without %s (%s) the setting cannot speak', (name, figure, evidence, options, one) => {
     const [verdict] = judge([one], evidence, options);
     expect(verdict!.verdict, verdict!.reason).toBe('cannot-speak');

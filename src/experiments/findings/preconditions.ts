@@ -101,6 +101,7 @@ function tuned(runs: readonly RunRecord[], tables: readonly TuningTable[]): Prec
   const faults = [...methods.values()].flatMap((record) => {
     const { spec } = record.run;
     const own = tables.filter(({ task, model }) => task === spec.task && model === spec.model);
+    own.sort((a, b) => Number(b.study === spec.study) - Number(a.study === spec.study)); // its own setting's first
     // one method may be tuned more than once, such as with a stage before it and without
     const alike = own
       .flatMap(({ families }) => families)
