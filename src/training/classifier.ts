@@ -15,6 +15,8 @@ import { oneClass, type Objective } from './objectives';
 
 /** A frozen encoder with a method and a head on the pooled text: pure functions of the trained variables. */
 export interface Classifier extends Learner<LabelledBatch> {
+  /** What the head reads `[B, d]`, which does not depend on the head. */
+  pooled(own: Own, inputs: Batch, source: Noise | undefined): Tensor;
   /** The head's outputs `[B, outputs]`; dropout only where noise is given. */
   logits(own: Own, inputs: Batch, source: Noise | undefined): Tensor;
   /** Of each label its negative log-likelihood, the answer, and its part of the score. */
@@ -37,7 +39,7 @@ export function classifierOf(
 ): Classifier {
   const { dropout, labelSmoothing, optimizer } = settings;
   const mean = frozen.shape.pooling === 'mean';
-  const logits: Classifier['logits'] = ({ variables, constants }, inputs, source) => {
+  const pooled: Classifier['pooled'] = ({ variables, constants }, inputs, source) => {
     const means = (x: Tensor): Tensor => sequenceMean(x, inputs);
     const { frozen: adapted, forward } = runUnder(
       method,
@@ -48,8 +50,10 @@ export function classifierOf(
     const read = mean || work === 'all' ? 'all' : 'first';
     const hidden = encode(adapted, inputs, { ...forward, read });
     const first = (): Tensor => (read === 'all' ? gatherRows(hidden, inputs.first) : hidden);
-    return classify(mean ? meanPool(hidden, inputs) : first(), variables, dropout, source);
+    return mean ? meanPool(hidden, inputs) : first();
   };
+  const logits: Classifier['logits'] = (own, inputs, source) =>
+    classify(pooled(own, inputs, source), own.variables, dropout, source);
   const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor => {
     const fit = weightedMean(
       objective.loss(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing),
@@ -60,6 +64,7 @@ export function classifierOf(
   };
   return {
     ...learnerOf(loss, optimizer),
+    pooled,
     logits,
     score: (own, batch) => objective.score(logits(own, batch.inputs, undefined), batch.labels),
   };

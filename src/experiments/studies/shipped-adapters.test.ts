@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDeltaRecord } from '../../petl/bank/store';
 import { projectRoot } from '../../project';
-import { taskNamed } from '../../tasks/registry';
+import { sentiment } from '../../tasks/shipped/sentiment';
 import { adaptersIn } from '../../training/bank-folder';
 import { readNote } from '../../training/kept';
 import { TaskBank } from '../../training/task-bank';
@@ -45,12 +45,12 @@ describe('the adapters that come along', () => {
     const bank = await TaskBank.load(folderOf('bank'));
     const answers = await bank.predictAll('The shares of the two banks fell sharply.');
     expect(answers.map(({ task }) => task).sort()).toEqual([...adaptersIn(folderOf('bank'))].sort());
-    const task = taskNamed('sentiment');
-    if (task.kind !== 'classification') throw new Error('sentiment has labels');
-    const { test } = await task.load();
+    const { test } = await sentiment.load();
     const rows = test.slice(0, 40).map(({ text }) => ({ task: 'sentiment', text }));
     const found = await bank.predict(rows);
-    const right = found.map((one, i) => ('label' in one && one.label === task.labels[test[i]?.label ?? -1] ? 1 : 0));
+    const right = found.map((one, i) =>
+      'label' in one && one.label === sentiment.labels[test[i]?.label ?? -1] ? 1 : 0,
+    );
     const setting = manySettings.find(({ block }) => block.task === 'sentiment');
     const run = setting?.study('full').variants.find(({ name }) => name === 'houlsby:m=32')?.runs[0];
     expect(right).toEqual(recordsOfRuns(run === undefined ? [] : [run])[0]?.final.perExample.slice(0, 40));

@@ -1,9 +1,10 @@
-import { compile } from '../../engine/compile';
+import { compile, type Compiled } from '../../engine/compile';
 import { upload } from '../../engine/memory';
 import type { Tensor, Tensors } from '../../engine/tf';
 import { disposeTree } from '../../engine/tree';
 import { UserError } from '../../errors';
 import { uploadBatch } from '../../model/batch';
+import { classify } from '../../model/heads';
 import { commonGrids, commonRows, packSequences, type Packing } from '../../model/packing';
 import type { Tokenizer } from '../../model/tokenizer';
 import { drawInit } from '../../petl/forms/init';
@@ -12,7 +13,7 @@ import { evaluationBatches, type Batch } from '../../tasks/batches';
 import { encodeTexts, type EncodedText, type TextWith } from '../../tasks/encode';
 import { planBatches } from '../../tasks/plan';
 import type { Example, Task } from '../../tasks/task';
-import { classifierOf } from '../classifier';
+import { classifierOf, type Classifier } from '../classifier';
 import { byLength, prepare, type Batching } from '../data';
 import type { TrainingJob } from '../job';
 import type { LabelledBatch } from '../labelled';
@@ -63,14 +64,7 @@ export function openPooled<T extends Task<X>, X extends TextExample, L>(
   if (job.training.labelSmoothing > 0 && !objective.smooths)
     throw new UserError(`task "${task.name}" is learned without label smoothing: set training.labelSmoothing to 0`);
   const learner = classifierOf(backbone, job.method, job.training, { objective });
-  const outputs = compile(
-    (own: Own, { inputs }: LabelledBatch) => {
-      const raw = learner.logits(own, inputs, undefined);
-      return { raw, squashed: squash(raw) };
-    },
-    job.engine,
-    job.training.precision,
-  );
+  const outputs = predictor(learner, squash, job);
   const batching = (run: TrainingJob): LabelledBatching<X, L> =>
     labelledBatching(tokenizer, run.training.maxLength, labels(run.task as unknown as T), {
       prompt: promptLength(run.method),
@@ -106,6 +100,50 @@ export function demandEncoder(
     );
 }
 
+type Outputs = (own: Own, batch: LabelledBatch) => { readonly raw: Tensor; readonly squashed: Tensor };
+
+/** The body and the head as programs of their own, so that tasks share the body's whatever their heads are. */
+function predictor(
+  learner: Pick<Classifier, 'pooled'>,
+  squash: (outputs: Tensor) => Tensor,
+  { engine, training }: TrainingJob,
+): Outputs & Pick<Compiled<never, never>, 'times' | 'dispose'> {
+  const body = compile(
+    (own: Own, { inputs }: Pick<LabelledBatch, 'inputs'>) => ({ pooled: learner.pooled(own, inputs, undefined) }),
+    engine,
+    training.precision,
+  );
+  const head = compile(
+    (variables: Tensors, pooled: Tensor) => {
+      const raw = classify(pooled, variables, 0, undefined);
+      return { raw, squashed: squash(raw) };
+    },
+    engine,
+    training.precision,
+  );
+  const run: Outputs = ({ variables, constants }, { inputs }) => {
+    const [heads, others] = parted(variables, (name) => name.startsWith('head.'));
+    const { pooled } = body({ variables: others, constants }, { inputs });
+    const made = head(heads, pooled);
+    pooled.dispose();
+    return made;
+  };
+  const dispose = (): void => {
+    body.dispose();
+    head.dispose();
+  };
+  return Object.assign(run, { times: () => [...body.times(), ...head.times()], dispose });
+}
+
+/** Those whose names fit, and the others. */
+function parted(all: Tensors, fits: (name: string) => boolean): readonly [Tensors, Tensors] {
+  const entries = Object.entries(all);
+  return [
+    Object.fromEntries(entries.filter(([name]) => fits(name))),
+    Object.fromEntries(entries.filter(([name]) => !fits(name))),
+  ];
+}
+
 /** Texts to be read alone. */
 function readable<L>(inputs: readonly Reading[], none: L): readonly TextWith<L>[] {
   return inputs.map(({ text, pair = null }) => ({ text, pair, label: none }));
@@ -119,7 +157,7 @@ interface RowOutputs {
 
 /** Texts of like length together, so that few programs are made. */
 function outputsOf<X extends TextExample, L>(
-  outputs: (own: Own, batch: LabelledBatch) => { readonly raw: Tensor; readonly squashed: Tensor },
+  outputs: Outputs,
   own: Own,
   texts: readonly TextWith<L>[],
   { encodeLabelled, uploader }: LabelledBatching<X, L>,
