@@ -103,7 +103,7 @@ const mutants = [
   [
     'a contradicted comparison beside',
     `${findings}/verdict.ts`,
-    "first?.verdict === 'confirmed' && isBroken",
+    "verdict === 'confirmed' && isBroken",
     'false && isBroken',
     findings,
   ],
