@@ -38,10 +38,15 @@ describe('a free lane takes', () => {
 });
 
 describe('the schedule of the shipped studies', () => {
-  // Of fewer runs the start of the workers is more than that.
-  const studies = [...new Set(stored.map(({ study }) => study))].filter(
-    (name) => stored.filter(({ study }) => study === name).length >= 12,
-  );
+  // Of fewer runs, or of some minutes, the start of the workers and their programs are more than that.
+  const studies = [...new Set(stored.map(({ study }) => study))].filter((name) => {
+    const own = stored.filter(({ study }) => study === name);
+    return own.length >= 12 && own.reduce((sum, { seconds }) => sum + seconds, 0) > 400;
+  });
+
+  it('is asked of most of them', () => {
+    expect(studies.length).toBeGreaterThan(10);
+  });
 
   it.each(studies)('%s: on 2 and 3 workers within 10% of what no schedule can beat', (name) => {
     const jobs = stored
