@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { narrowed, narrowedForProducts } from '../engine/narrow';
 import type { Precision } from '../engine/program';
 import type { Tensor, Tensors } from '../engine/tf';
 import { UserError } from '../errors';
+import { digestFile } from '../hashed';
 import { readConfig, shapeOf } from './checkpoint/config';
 import type { Target } from './checkpoint/names';
 import { openWeights, weightFiles } from './checkpoint/open';
@@ -73,7 +73,7 @@ export class Backbone {
   async hash(): Promise<string> {
     if (this.files.length === 0) return tensorsHash(this.weights);
     const hash = createHash('sha256');
-    for (const file of this.files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+    for (const file of this.files) digestFile(hash, file);
     return hash.digest('hex');
   }
 

@@ -1,18 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../errors';
+import { digestFile } from '../hashed';
 
 /** One file to bring and how to know that it is the right one. */
 export interface RemoteFile {
@@ -68,7 +59,7 @@ export async function bring(
       await pause(wait * 2 ** (failed - 1));
     }
   }
-  if (sizeOf(part) === file.bytes && (await hashOf(part, file)) === file.hash.hex) return renameSync(part, path);
+  if (sizeOf(part) === file.bytes && hashOf(part, file) === file.hash.hex) return renameSync(part, path);
   rmSync(part, { force: true });
   throw new UserError(
     `${file.name} does not have the hash that the hub names: it was damaged on the way and is thrown away; try again`,
@@ -131,9 +122,8 @@ function demandGood({ status, statusText }: Response, start: number, part: strin
   throw new Error(`the hub answers ${status} ${statusText}`);
 }
 
-async function hashOf(path: string, { bytes, hash }: RemoteFile): Promise<string> {
+function hashOf(path: string, { bytes, hash }: RemoteFile): string {
   const digest = createHash(hash.kind === 'git' ? 'sha1' : 'sha256');
   if (hash.kind === 'git') digest.update(`blob ${bytes}\0`);
-  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
-  return digest.digest('hex');
+  return digestFile(digest, path).digest('hex');
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { digestFile } from '../../hashed';
 import { models } from '../../model/registry';
 import { contentHash } from '../../packages/content';
 import { cacheFolder, folderName, readManifest } from '../../packages/manifest';
@@ -119,17 +120,9 @@ function modelFiles(folder: string, below = ''): readonly string[] {
 }
 
 function printOf(folder: string, files: readonly string[]): string {
-  return contentHash(Object.fromEntries(files.map((file) => [file, { sha256: fileHash(join(folder, file)) }])));
-}
-
-/** Piece by piece: weights may be larger than what can be read at once. */
-function fileHash(path: string): string {
-  const [hash, piece, file] = [createHash('sha256'), Buffer.alloc(1 << 22), openSync(path, 'r')];
-  try {
-    for (let count = readSync(file, piece); count > 0; count = readSync(file, piece))
-      hash.update(piece.subarray(0, count));
-    return hash.digest('hex');
-  } finally {
-    closeSync(file);
-  }
+  return contentHash(
+    Object.fromEntries(
+      files.map((file) => [file, { sha256: digestFile(createHash('sha256'), join(folder, file)).digest('hex') }]),
+    ),
+  );
 }
