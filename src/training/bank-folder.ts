@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
-import { deltaFiles } from '../petl/bank/store';
+import { deltaFiles } from '../petl/bank/record';
 import { nearest } from '../petl/design/nearest';
 
 /** Names of the adapters in a bank's folder, in order; none where there is no such folder. */

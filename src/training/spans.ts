@@ -18,7 +18,7 @@ import { spansOf, type Span } from '../tasks/spans';
 import type { TrainingJob } from './job';
 import type { TrainingModel } from './kinds/kind';
 import { classOf } from './kinds/classification';
-import { labelledBatching } from './kinds/pooled';
+import { labelledBatching } from './kinds/pooled-batches';
 import type { LabelledBatch } from './labelled';
 import type { Own } from './learner';
 

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { studyNamed } from '../experiments/studies/index';
 import { projectRoot } from '../project';
-import { dataSizes, robustness, totalSizes, tradeOffPoints } from './many-tasks';
+import { bankSizes, dataSizes, robustness, totalSizes, tradeOffPoints } from './many-tasks';
 
 /** Scores by seed as the files have them, read without the project's code. */
 function scoresIn(study: string, start: string): readonly number[] {
@@ -47,5 +48,28 @@ describe('views of many tasks', () => {
     const last = points.filter(({ x }) => x === 9).map(({ values }) => values[0]);
     expect(last[0]).toBe(9);
     expect(last[1]).toBeCloseTo(1 + (9 * 314_112) / 22_713_216, 2);
+  });
+
+  it('weigh a bank by its files, in megabytes and in models', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'petl-bank-sizes-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const model = join(folder, 'model.safetensors');
+    writeFileSync(model, Buffer.alloc(2e6));
+    for (const [name, bytes] of [
+      ['one', 20_000],
+      ['two', 80_000],
+    ] as const) {
+      mkdirSync(join(folder, 'bank', name), { recursive: true });
+      writeFileSync(join(folder, 'bank', name, 'petl.json'), Buffer.alloc(1000));
+      writeFileSync(join(folder, 'bank', name, 'delta.safetensors'), Buffer.alloc(bytes - 1000));
+    }
+    expect(bankSizes(join(folder, 'bank'), model).rows).toEqual([
+      ['the frozen model', '2.00', '1.0000'],
+      ['one', '0.02', '0.0100'],
+      ['two', '0.08', '0.0400'],
+      ['one model and 2 tasks', '2.10', '1.0500'],
+    ]);
   });
 });

@@ -9,6 +9,7 @@ import { count } from '../petl/counts/count';
 import { parseMethod } from '../petl/design/written';
 import type { SpreadPoint } from '../plots/percentiles';
 import type { Table } from '../plots/table';
+import { adaptersIn } from '../training/bank-folder';
 
 export { spanFigure } from './span-figure';
 
@@ -98,7 +99,6 @@ export function totalSizes(model: string, methods: readonly string[], most: numb
 
 /** What a bank's folder holds on disk beside its model's file: measured. */
 export function bankSizes(folder: string, modelFile: string): Table {
-  const { adaptersIn } = require('../training/bank-folder') as typeof import('../training/bank-folder');
   const names = adaptersIn(folder);
   const model = statSync(modelFile).size;
   const sizes = names.map((name) => bytesBelow(join(folder, name)));

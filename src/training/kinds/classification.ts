@@ -5,7 +5,8 @@ import { classificationTask, type ClassificationExample, type ClassificationTask
 import type { LabelledBatch } from '../labelled';
 import { oneClass } from '../objectives';
 import { defineKind, type Prediction, type TaskKind } from './kind';
-import { openPooled, type Labels } from './pooled';
+import { openPooled } from './pooled';
+import type { Labels } from './pooled-batches';
 import { demandText, withoutExamples } from './texts';
 
 /** The index of an example's class, int32 `[B]`. */
