@@ -38,7 +38,9 @@ describe("the papers' own data sets", () => {
     '%s says what to put where when it is not here',
     async (name, task) => {
       await expect(task.load()).rejects.toThrow(
-        new RegExp(`task "${name}" reads .*, which is not here: put train\\.jsonl, .* into .*${name} `),
+        new RegExp(
+          `task "${name}" reads .*, which is not here: put train\\.\\{jsonl,tsv\\}, .* into .*${name} \\(docs`,
+        ),
       );
     },
   );

@@ -55,19 +55,30 @@ function load<E extends Example>(original: Original<E>): TaskData<E> {
 }
 
 function examplesOf<E extends Example>(original: Original<E>, file: string): readonly E[] {
-  const path = ['jsonl', 'tsv']
-    .map((ending) => join(originalsFolder(), original.name, `${file}.${ending}`))
-    .find((candidate) => existsSync(candidate));
-  if (path === undefined) throw new UserError(missing(original));
+  const path = originalFile({ ...original, files: Object.values(original.files), endings: ['jsonl', 'tsv'] }, file);
   return rowsOf(path).map((row, i) => original.read(row, `${file}.${i + 1}`));
 }
 
-function missing({ name, source, files }: Pick<Original<Example>, 'name' | 'source' | 'files'>): string {
-  const wanted = Object.values(files)
-    .filter((file) => file !== null)
-    .map((file) => `${file}.jsonl`)
-    .join(', ');
-  return `task "${name}" reads ${source}, which is not here: put ${wanted} into ${join(originalsFolder(), name)} (one JSON object a line, the hub's field names)`;
+/** The files of a data set below `data/originals`. */
+interface Files {
+  readonly name: string;
+  readonly source: string;
+  /** Below `data/originals`; the name where left out. */
+  readonly folder?: string;
+  /** Without endings. */
+  readonly files: readonly (string | null)[];
+  readonly endings: readonly string[];
+}
+
+/** Where a file of a data set lies. @throws UserError that says what is wanted where it is not there */
+export function originalFile({ name, source, folder = name, files, endings }: Files, file: string): string {
+  const place = join(originalsFolder(), folder);
+  const found = endings.map((ending) => join(place, `${file}.${ending}`)).find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  const wanted = files.filter((one) => one !== null).map((one) => `${one}.{${endings.join(',')}}`);
+  throw new UserError(
+    `task "${name}" reads ${source}, which is not here: put ${wanted.join(', ')} into ${place} (docs/originals.md)`,
+  );
 }
 
 function rowsOf(path: string): readonly Row[] {

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { UserError } from '../errors';
 import { classificationTask, type ClassificationTask } from './classification';
 import { labelledData, type Labelled } from './labelled';
-import { originalsFolder } from './originals';
+import { originalFile } from './originals';
 import { readRecords } from './own/files';
 import { demandColumn, demandText, type DataRow, type Records } from './own/records';
 
@@ -41,7 +39,7 @@ const nameOf = (label: PublicSet['labels'][number]): string => (typeof label ===
 
 function rowsOf(set: PublicSet): readonly Labelled[] {
   return set.files.flatMap((file) => {
-    const records = readRecords(pathOf(set, file));
+    const records = readRecords(originalFile({ ...set, endings }, file));
     demandColumn(records, set.columns.text, 'text');
     demandColumn(records, set.columns.label, 'label');
     return labelledRows(set, file, records);
@@ -63,12 +61,4 @@ function labelledRows({ columns, labels, unlabelled = [] }: PublicSet, file: str
     const id = `${file}.${i + 1}`;
     return label === undefined ? [] : [{ id, text: row.cells.get(columns.text)?.trim() ?? '', label, group: id }];
   });
-}
-
-function pathOf({ name, source, files, folder: own = name }: PublicSet, file: string): string {
-  const folder = join(originalsFolder(), own);
-  const found = endings.map((ending) => join(folder, `${file}.${ending}`)).find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  const wanted = files.map((one) => `${one}.{${endings.join(',')}}`).join(' and ');
-  throw new UserError(`task "${name}" reads ${source}, which is not here: put ${wanted} into ${folder}`);
 }
