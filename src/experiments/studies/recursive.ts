@@ -119,8 +119,9 @@ export const manyAnswers: Declared = declared('closed-book-answers', (tier) => (
   ),
 }));
 
-/** A text task on which full fine-tuning for another task is felt, and one of plain language modelling. */
-export const elsewhere: readonly string[] = ['running-text', 'acts-to-text'];
+/** Plain language modelling, and an unrelated task; most tokens of a target. */
+const others = { 'running-text': 48, 'acts-to-text': 64 } as const;
+export const elsewhere: readonly string[] = Object.keys(others);
 
 /** What was trained for the closed-book task before the model is scored elsewhere: nothing, a module, the model. */
 type Forgetting = 'before' | 'module' | 'full';
@@ -143,12 +144,12 @@ export function forgotten(): Readonly<Record<Forgetting, Configuration>> {
   };
 }
 
-const forgettingBlocks: readonly Block[] = elsewhere.map((other) => ({
+const forgettingBlocks: readonly Block[] = Object.entries(others).map(([other, target]) => ({
   ...closedBook.block,
   ...{ name: 'nothing-forgotten', task: other },
   training: {
-    quick: training(16, { validation: 0, test: 16, decoded: 0 }, 48),
-    full: training(16, { validation: 0, test: 500, decoded: 0 }, 48),
+    quick: training(16, { validation: 0, test: 16, decoded: 0 }, target),
+    full: training(16, { validation: 0, test: 500, decoded: 0 }, target),
   },
 }));
 
