@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toyTools } from '../experiments/fixtures/tools';
 import { executeRun } from '../experiments/runner/execute';
 import { runPath, runSpec } from '../experiments/store/spec';
@@ -55,4 +55,70 @@ it('is one archive of a study, the same bytes each time, from which its figures 
   expect((await redrawBundle(changed)).different).toEqual(['figures/toy.svg']);
   writeFileSync(changed, 'no archive');
   await expect(redrawBundle(changed)).rejects.toThrow('is no archive that can be read');
+});
+
+describe('an archive that someone changed', () => {
+  let content: Record<string, Uint8Array>;
+  let manifest: { name: string; title: string; runs: { path: string; label: string }[]; files: Record<string, string> };
+  const changed = (): string => {
+    const file = join(folder, 'changed.zip');
+    writeFileSync(file, zipSync({ ...content, 'manifest.json': strToU8(JSON.stringify(manifest)) }));
+    return file;
+  };
+  let bytes: Buffer;
+  beforeAll(async () => {
+    bytes = readFileSync(await writeBundle(of, join(folder, 'toy.zip'), folder));
+  });
+  beforeEach(() => {
+    content = unzipSync(bytes);
+    manifest = JSON.parse(strFromU8(content['manifest.json']!)) as typeof manifest;
+  });
+
+  it.each(['../../outside', '/outside', 'toy\0', 'C:toy', '.toy', ''])('is refused under the name %j', async (name) => {
+    manifest.name = name;
+    await expect(redrawBundle(changed())).rejects.toThrow(/has no manifest that can be read \("name" should be/);
+  });
+
+  it.each(['../toy/run.jsonl', 'toy/../../run.jsonl', '/toy/run.jsonl', 'toy/run\0.jsonl', 'C:/toy/run.jsonl'])(
+    'is refused with a run at %j',
+    async (path) => {
+      const bytes = content[`results/${manifest.runs[0]!.path}`]!;
+      content[`results/${path}`] = bytes;
+      manifest.files[`results/${path}`] = hash(bytes);
+      manifest.runs[0]!.path = path;
+      await expect(redrawBundle(changed())).rejects.toThrow(/"runs.0.path" should be the path of a run/);
+    },
+  );
+
+  it('is refused where a title is more than a line', async () => {
+    manifest.title = 'a\0b';
+    await expect(redrawBundle(changed())).rejects.toThrow('"title" should be one line of text');
+  });
+
+  it('is refused where figures are missing, be it from the archive or from its list too', async () => {
+    delete content['figures/toy.svg'];
+    await expect(redrawBundle(changed())).rejects.toThrow('is not what was written: figures/toy.svg is missing');
+    delete manifest.files['figures/toy.svg'];
+    await expect(redrawBundle(changed())).rejects.toThrow('lacks figures/toy.svg, which its runs give');
+    const others = <T>(of: Record<string, T>): Record<string, T> =>
+      Object.fromEntries(Object.entries(of).filter(([path]) => !path.startsWith('figures/')));
+    content = others(content);
+    manifest.files = others(manifest.files);
+    await expect(redrawBundle(changed())).rejects.toThrow(/lacks figures\/.*, which its runs give/);
+  });
+
+  it.each(['figures/toy-more.svg', 'results/toy/more.jsonl', 'notes.txt', 'toString'])(
+    'is refused with a file %s that its manifest does not list',
+    async (path) => {
+      content[path] = strToU8('more');
+      await expect(redrawBundle(changed())).rejects.toThrow(`its manifest does not list "${path}"`);
+    },
+  );
+
+  it('is refused where it lists a file that is none, and may name its folders', async () => {
+    content['figures/'] = new Uint8Array();
+    expect((await redrawBundle(changed())).different).toEqual([]);
+    manifest.files['toString'] = hash(strToU8(''));
+    await expect(redrawBundle(changed())).rejects.toThrow('toString is missing');
+  });
 });

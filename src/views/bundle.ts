@@ -8,7 +8,8 @@ import { UserError } from '../errors';
 import { environment } from '../experiments/store/environment';
 import { recordAt } from '../experiments/store/read';
 import { rowOf } from '../experiments/store/rows';
-import { resultsFolder } from '../experiments/store/spec';
+import { line, nameSchema, runFile, taskName } from '../experiments/store/schema';
+import { resultsFolder, tiers } from '../experiments/store/spec';
 import { writeWhole } from '../files';
 import { readText, type Schema } from '../json';
 import { exportRows, type NamedRows } from './export-study';
@@ -46,11 +47,12 @@ interface Manifest {
 
 const manifestSchema: Schema<Manifest> = v.strictObject({
   format: v.literal(1),
-  name: v.string(),
-  title: v.string(),
-  tier: v.string(),
-  places: v.array(v.strictObject({ task: v.string(), model: v.string() })),
-  runs: v.array(v.strictObject({ path: v.string(), label: v.string() })),
+  // files are called after the study
+  name: nameSchema,
+  title: line,
+  tier: v.picklist(tiers),
+  places: v.array(v.strictObject({ task: taskName, model: line })),
+  runs: v.array(v.strictObject({ path: runFile, label: line })),
   made: v.strictObject({
     commit: v.string(),
     dirty: v.boolean(),
@@ -97,16 +99,19 @@ export interface Redrawn {
 
 /**
  * Holds every file of an archive against its hash, draws figures and tables anew from the result files alone and
- * compares them byte for byte. @throws UserError where the archive is not what was written
+ * compares them byte for byte. @throws UserError where the archive is not what was written, or lacks a file that its
+ * runs give
  */
 export async function redrawBundle(file: string): Promise<Redrawn> {
-  const { manifest, content } = openBundle(file);
+  const refuse = refusalOf(file);
+  const { manifest, content } = openBundle(file, refuse);
   const folder = mkdtempSync(join(tmpdir(), 'petl-bundle-'));
   try {
-    for (const { path } of manifest.runs)
-      writeWhole(join(folder, path), content[`results/${path}`] ?? new Uint8Array());
+    for (const { path } of manifest.runs) writeWhole(join(folder, path), content.get(`results/${path}`) ?? '');
     const drawn = await drawnOf(manifest, folder);
-    const kept = Object.keys(content).filter((path) => path.startsWith('figures/'));
+    const missing = Object.keys(drawn).find((path) => !content.has(path));
+    if (missing !== undefined) return refuse(`lacks ${missing}, which its runs give`);
+    const kept = [...content.keys()].filter((path) => path.startsWith('figures/'));
     const isEqual = (path: string): boolean =>
       drawn[path] !== undefined && hashOf(drawn[path]) === manifest.files[path];
     return {
@@ -120,31 +125,45 @@ export async function redrawBundle(file: string): Promise<Redrawn> {
   }
 }
 
-function openBundle(file: string): {
-  readonly manifest: Manifest;
-  readonly content: Readonly<Record<string, Uint8Array>>;
-} {
-  const refuse = (reason: string): never => {
+type Refuse = (reason: string) => never;
+
+const refusalOf =
+  (file: string): Refuse =>
+  (reason) => {
     throw new UserError(`${file} ${reason}: make it again with npx petl bundle`);
   };
+
+interface Opened {
+  readonly manifest: Manifest;
+  /** The other files of the archive by path. */
+  readonly content: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What an archive holds, every file of it listed, there and with its hash. */
+function openBundle(file: string, refuse: Refuse): Opened {
   const content = unzipped(file, refuse);
-  const read = readText(Buffer.from(content['manifest.json'] ?? new Uint8Array()).toString('utf8'), manifestSchema);
-  if (read.kind === 'fault') return refuse(`has no manifest (${read.reason})`);
+  const text = Buffer.from(content.get('manifest.json') ?? new Uint8Array()).toString('utf8');
+  const read = readText(text, manifestSchema);
+  if (read.kind === 'fault') return refuse(`has no manifest that can be read (${read.reason})`);
+  content.delete('manifest.json');
   const { files, runs } = read.value;
-  const changed = Object.entries(files).find(
-    ([path, hash]) => content[path] === undefined || hashOf(content[path]) !== hash,
-  );
-  if (changed !== undefined) refuse(`is not what was written: ${changed[0]} has changed`);
-  const astray = runs.find(
-    ({ path }) => files[`results/${path}`] === undefined || /(?:^|[\\/])\.\.|^[\\/]|:/.test(path),
-  );
+  for (const [path, hash] of Object.entries(files)) {
+    const found = content.get(path);
+    if (found === undefined) refuse(`is not what was written: ${path} is missing`);
+    else if (hashOf(found) !== hash) refuse(`is not what was written: ${path} has changed`);
+  }
+  const unlisted = [...content.keys()].find((path) => !Object.hasOwn(files, path));
+  if (unlisted !== undefined) refuse(`is not what was written: its manifest does not list ${JSON.stringify(unlisted)}`);
+  const astray = runs.find(({ path }) => !content.has(`results/${path}`));
   if (astray !== undefined) refuse(`names a run that it does not hold: ${astray.path}`);
   return { manifest: read.value, content };
 }
 
-function unzipped(file: string, refuse: (reason: string) => never): Record<string, Uint8Array> {
+/** The files of an archive; folders, which some programs write as entries of their own, hold nothing. */
+function unzipped(file: string, refuse: Refuse): Map<string, Uint8Array> {
   try {
-    return unzipSync(readFileSync(file));
+    const entries = Object.entries(unzipSync(readFileSync(file)));
+    return new Map(entries.filter(([path, { length }]) => length > 0 || !path.endsWith('/')));
   } catch {
     return refuse('is no archive that can be read');
   }

@@ -57,8 +57,17 @@ const hashed = v.nullable(
   v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*@[0-9a-f]{12}$/, words)),
 );
 /** Written forms and paths: one line of text. */
-const line = v.pipe(v.string(), v.nonEmpty(), v.maxLength(4096), v.regex(/^\P{Cc}*$/u, 'one line of text'));
-const taskName = v.pipe(v.string(), v.maxLength(100), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:@[0-9a-f]{12})?$/, words));
+export const line: Schema<string> = v.pipe(
+  v.string(),
+  v.nonEmpty(),
+  v.maxLength(4096),
+  v.regex(/^\P{Cc}*$/u, 'one line of text'),
+);
+export const taskName: Schema<string> = v.pipe(
+  v.string(),
+  v.maxLength(100),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:@[0-9a-f]{12})?$/, words),
+);
 
 const gives: Schema<Gives> = v.variant('kind', [
   v.strictObject({ kind: v.literal('tensors') }),
@@ -103,6 +112,14 @@ export const nameSchema: Schema<string> = v.pipe(
   v.string(),
   v.maxLength(80),
   v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, words),
+);
+/** Where a run's file stands below the folder of results. */
+export const runFile: Schema<string> = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:[A-Za-z0-9][A-Za-z0-9._-]*\/)+[A-Za-z0-9][A-Za-z0-9.+_-]*\.jsonl$/,
+    'the path of a run such as study/run.jsonl',
+  ),
 );
 export const specSchema: Schema<RunSpec> = v.strictObject({
   study: v.pipe(v.string(), v.maxLength(100), v.regex(studyName, words)),
