@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Stage } from '../../training/job';
 import type { Evidence } from '../statistics/link';
 import type { TuningTable } from '../tuning/tuned';
 import type { GateRecord } from './gate-record';
@@ -38,6 +39,7 @@ describe('preconditions', () => {
       clear,
     ],
     ['rates', 'lies on the edge', evidenceOf(), { ...able, tuning: [edged()] }, clear],
+    ['rates', 'the stage before full was trained at a rate that nobody tuned', staged(3 * rate), able, clear],
     ['flat', '-0.50 at half', evidenceOf({ bad: { half: 1.6 } }), able, clear],
     ['learnt', 'not prompt:l=5 with seed 1', evidenceOf({ bad: { fall: 0 } }), able, clear],
     ['learnt', 'not prompt:l=5 with seed 3', oneStuck(), able, clear],
@@ -62,6 +64,11 @@ describe('preconditions', () => {
     ],
     ['power', 'sees', noisySeeds(), able, finding('small', link('greater', 'best', 'good', { printed: small }))],
   ];
+
+  it('a stage before a run at a rate that was found for it holds', () => {
+    const [row] = judge([clear], staged(rate), able);
+    expect(row?.preconditions.find(({ name }) => name === 'rates')?.held).toBe(true);
+  });
 
   it('of weights that are scored as they are is neither a gate nor a rate asked', () => {
     const weighed = (kind: 'near' | 'greater', second: string): Finding =>
@@ -171,5 +178,20 @@ function noisySeeds(): Evidence {
     evidenceOf()(study, variant, task).map((run, i) => {
       const shift = variant === 'good' ? 0.1 * (i - 2) : 0;
       return { ...run, final: { ...run.final, perExample: run.final.perExample.map((value) => value + shift) } };
+    });
+}
+
+/** The best side's runs begin where a stage on their own task ended, which was trained at a rate. */
+function staged(learningRate: number): Evidence {
+  const plain = evidenceOf();
+  const before: Stage = {
+    ...{ method: 'full', task: 'synopsis', examples: 8, epochs: 1, learningRate, target: 8 },
+    gives: { kind: 'tensors' },
+  };
+  return (study, variant, task) =>
+    plain(study, variant, task).map((record) => {
+      const { spec } = record.run;
+      const training = { ...spec.training, before: variant === 'best' ? before : null };
+      return { ...record, run: { ...record.run, spec: { ...spec, training } } };
     });
 }

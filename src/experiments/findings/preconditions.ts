@@ -89,7 +89,7 @@ function roomy({ room, delta }: Setting): Precondition {
 
 /**
  * Each side's rate is its own: tuned for that very method on that task and model, over as many steps as it runs and two
- * seeds, with the best inside the grid.
+ * seeds, with the best inside the grid. What a stage before the run trained had a rate that was found for it, too.
  */
 function tuned(runs: readonly RunRecord[], tables: readonly TuningTable[]): Precondition {
   const methods = new Map(
@@ -100,6 +100,8 @@ function tuned(runs: readonly RunRecord[], tables: readonly TuningTable[]): Prec
   );
   const faults = [...methods.values()].flatMap((record) => {
     const { spec } = record.run;
+    if (!isStageTuned(record, tables))
+      return [`the stage before ${spec.method} was trained at a rate that nobody tuned`];
     const own = tables.filter(({ task, model }) => task === spec.task && model === spec.model);
     own.sort((a, b) => Number(b.study === spec.study) - Number(a.study === spec.study)); // its own setting's first
     // one method may be tuned more than once, such as with a stage before it and without
@@ -117,6 +119,17 @@ function tuned(runs: readonly RunRecord[], tables: readonly TuningTable[]): Prec
     return isEdge ? [`${spec.method}'s best rate lies on the edge of its grid`] : [];
   });
   return at('rates', faults.length === 0, faults.join('; ') || 'each its own, inside its grid');
+}
+
+/** Whether some table chose the rate of the stage before a run, for its method on its task and this model. */
+function isStageTuned({ run }: RunRecord, tables: readonly TuningTable[]): boolean {
+  const { model, training } = run.spec;
+  const { before } = training;
+  if (before === null) return true;
+  return tables
+    .filter((table) => table.model === model && table.task === before.task)
+    .flatMap(({ families }) => families)
+    .some(({ method, chosen }) => method === before.method && chosen === before.learningRate);
 }
 
 const teacherOf = ({ run }: RunRecord): string => run.spec.training.teacher ?? '';
