@@ -1,6 +1,7 @@
 import { duration, seconds } from '../clock';
 import { lookAt } from '../packages/content';
 import { packageNamed } from '../packages/manifest';
+import { UserError } from '../errors';
 import { buildIndex } from '../retrieval/build';
 import { writeRetrieval } from '../experiments/retrieval-record';
 import { defaultTraining } from '../experiments/store/settings';
@@ -19,6 +20,7 @@ import { relativePath } from './paths';
 export async function indexCommand(input: Input): Promise<number> {
   const [name] = input.positionals;
   if (name === undefined) {
+    if (flag(input, 'score')) throw new UserError('--score is of one index: petl index COLLECTION --score');
     if (flag(input, 'json'))
       printJson(collections.map(({ name: own, about, packages }) => ({ name: own, about, packages })));
     else print(collections.map(({ name: own, about }) => `${own.padEnd(14)} ${about}`).join('\n'));

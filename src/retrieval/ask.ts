@@ -5,7 +5,8 @@ import type { Passage } from '../tasks/collections/collection';
 import { Embedder } from './embed';
 import { demandQuestion, retrieve, type Retriever } from './retrieve';
 import type { Reader } from './reader';
-import { Reranker } from './rerank';
+import type { Reranker } from './rerank';
+import { openReranker } from './reranking';
 import { demandEncoder, openIndex, type Index } from './store';
 
 export interface AskOptions {
@@ -53,21 +54,15 @@ export class Asker {
   /** Seconds until the first question could be asked. */
   readonly opened: Readonly<Record<'index' | 'models', number>>;
   private readonly embedder: Embedder;
-  private readonly reranker: Reranker | undefined;
+  private reranker: Reranker | undefined;
   private readonly reader: Reader;
 
   private constructor(
-    parts: {
-      readonly index: Index;
-      readonly embedder: Embedder;
-      readonly reranker: Reranker | undefined;
-      readonly reader: Reader;
-    },
+    parts: { readonly index: Index; readonly embedder: Embedder; readonly reader: Reader },
     opened: Asker['opened'],
   ) {
     this.index = parts.index;
     this.embedder = parts.embedder;
-    this.reranker = parts.reranker;
     this.reader = parts.reader;
     this.opened = opened;
   }
@@ -81,10 +76,9 @@ export class Asker {
     const embedder = await Embedder.open();
     try {
       demandEncoder(index, embedder);
-      const reranker = index.reranker === undefined ? undefined : new Reranker(index.reranker);
       const reader = await read();
       const opened = { index: between - begin, models: seconds() - between };
-      return new Asker({ index, embedder, reranker, reader }, opened);
+      return new Asker({ index, embedder, reader }, opened);
     } catch (error) {
       embedder.dispose();
       throw error;
@@ -93,11 +87,13 @@ export class Asker {
 
   /**
    * Finds, re-ranks, packs, answers.
-   * @throws UserError on an empty question, a longer one than is read, and one that no passage speaks of
+   * @throws UserError on an empty question, a longer one than is read, one that no passage speaks of, and where a
+   *   re-ranker is asked for that is not there
    */
   async ask(asked: string, options: AskOptions = usualAsking): Promise<Asked> {
     const question = demandQuestion(asked);
     const { collection, passages } = this.index;
+    if (options.rerank) this.reranker ??= openReranker(collection, this.index.origin);
     const clock = stopwatch();
     const [found] = retrieve(this.index, this.embedder, [question], options.candidates);
     const hits = found?.[options.retriever] ?? [];
@@ -113,7 +109,8 @@ export class Asker {
       relevance: null,
     }));
     clock('retrieve');
-    const ordered = options.rerank && this.reranker !== undefined ? await this.reranker.order(question, first) : first;
+    const { reranker } = this;
+    const ordered = options.rerank && reranker ? await reranker.order(question, first) : first;
     clock('rerank');
     const wanted = collectionNamed(collection).asked(question);
     const packed = this.reader.pack(wanted, ordered, { window: options.window, most: options.passages });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -11,8 +11,10 @@ import { fetchPackages } from '../tasks/fetch';
 import { Asker, usualAsking } from './ask';
 import { buildIndex, type Built } from './build';
 import type { Reader } from './reader';
+import { bestFirst } from './rerank';
+import { rerankingOf } from './reranking';
 import { contextRanks } from './score';
-import { openIndex } from './store';
+import { demandEncoder, openIndex } from './store';
 
 const [people, things] = [
   ['Anna', 'Boris', 'Clara', 'David', 'Edith', 'Frank', 'Greta', 'Henry'],
@@ -98,8 +100,10 @@ describe('an index', { timeout: 240_000 }, () => {
       const asked = await asker.ask('What did Clara keep, a silver cup?', { ...usualAsking, passages: 2 });
       expect(asked.passages.filter(({ read }) => read)).toHaveLength(2);
       expect(asked.passages.find(({ id }) => id === '2.4')?.found).toBeLessThanOrEqual(2);
-      const relevances = asked.passages.map(({ relevance }) => relevance ?? -1);
-      expect([...relevances].sort((a, b) => b - a)).toEqual(relevances);
+      const { weight } = rerankingOf('verses', openIndex('verses').origin);
+      const relevances = [...asked.passages].sort((a, b) => a.found - b.found).map(({ relevance }) => relevance ?? -1);
+      expect(relevances.every((relevance) => relevance >= 0)).toBe(true);
+      expect(asked.passages.map(({ found }) => found - 1)).toEqual(bestFirst(relevances, weight));
       expect(asked.answer).toBe(asked.passages[0]?.text.split(' ')[0]);
       const plain = await asker.ask('What did Clara keep?', { ...usualAsking, rerank: false });
       expect(plain.passages.map(({ found }) => found)).toEqual(plain.passages.map((_, i) => i + 1));
@@ -117,5 +121,40 @@ describe('an index', { timeout: 240_000 }, () => {
     const { ranks, questions } = contextRanks('verses');
     expect(questions.count).toBe(10);
     expect(ranks.union.every((rank) => rank >= 1 && rank <= 8)).toBe(true);
+  });
+
+  it('knows its re-ranker, and that passages of questions are its own', async () => {
+    const delta = join(folder, 'verses', 'reranker', 'delta.safetensors');
+    const bytes = readFileSync(delta);
+    const asker = await Asker.open('verses', () => Promise.resolve(echo));
+    try {
+      writeFileSync(delta, Buffer.from(bytes).fill(0, bytes.length - 64));
+      await expect(asker.ask('What did Clara keep?')).rejects.toThrow('the re-ranker of "verses" is not the one');
+      const plain = await asker.ask('What did Clara keep?', { ...usualAsking, rerank: false });
+      expect(plain.answer).not.toBe('');
+    } finally {
+      asker.dispose();
+    }
+    expect(madeIn(await build())).toContain('reranking'); // the same again: contexts are kept
+    expect(readFileSync(delta).equals(bytes)).toBe(true);
+    const { body, from } = readPart('verses', 'contexts');
+    writePart(at('contexts'), { ...from, reranking: 'f00' }, body);
+    expect(() => answerable('verses')).toThrow('of another reranking: contexts was made from f00');
+    expect(madeIn(await build())).toEqual(['contexts']);
+  });
+
+  it('has a vector of the right length for every passage', () => {
+    const { body, from } = readPart('verses', 'dense');
+    writePart(at('dense'), from, body.subarray(0, body.length - 2));
+    expect(() => openIndex('verses')).toThrow('are no vectors of 40 passages');
+    writePart(at('dense'), from, body.subarray(0, body.length / 2));
+    expect(() => demandEncoder(openIndex('verses'), { hash: from['encoder'] ?? '', width: 384 })).toThrow(
+      "has vectors of 192 numbers, and the encoder's have 384",
+    );
+    writePart(at('dense'), from, body);
+    rmSync(at('questions'));
+    mkdirSync(at('questions'));
+    expect(() => answerable('verses')).toThrow('is damaged');
+    rmSync(at('questions'), { recursive: true });
   });
 });

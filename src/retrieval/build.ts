@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { duration, seconds } from '../clock';
 import { demandWritable } from '../files';
@@ -7,18 +7,16 @@ import { locks } from '../processes';
 import type { Collection } from '../tasks/collections/collection';
 import { indexFolder, keptPart, writePart, type Origin, type Part } from '../tasks/collections/part';
 import type { TrainingSettings } from '../training/job';
+import { isWhole, trainedReranker } from './build-reranker';
 import { chosenQuestions, type Chosen } from './chosen';
 import { contextsOf } from './contexts';
 import { Embedder, encoderName } from './embed';
 import { embedAll } from './embed-all';
 import { buildLexical, lexicalVersion } from './lexical';
 import { Reranker } from './rerank';
-import { retrieve } from './retrieve';
-import { openIndex, rerankerFolder } from './store';
-import { rerankerVersion, trainReranker, type Candidates } from './train-reranker';
-
-/** Passages that are found for a question of the re-ranker. */
-const DEPTH = 16;
+import { rerankerFolder, rerankingOf } from './reranking';
+import { openIndex, type Index } from './store';
+import { rerankerVersion } from './train-reranker';
 
 export interface BuildOptions {
   /** Settings of a training run that the re-ranker changes some of. */
@@ -85,12 +83,9 @@ async function makeParts(
     };
     await part('dense', origin, () => embedAll(embedder, passages, chunks));
     rmSync(chunks.folder, { recursive: true, force: true });
-    const made = { ...origin, questions: known.hash, recipe: rerankerVersion };
-    await rerankerAndContexts(
-      { ...options, collection: name, folder, part, embedder },
-      made,
-      chosenQuestions(questions),
-    );
+    const index = openIndex(name);
+    const made = { ...origin, ...index.origin, questions: known.hash, recipe: rerankerVersion };
+    await rerankerAndContexts({ ...options, index, folder, part, embedder }, made, chosenQuestions(questions));
   } finally {
     embedder.dispose();
   }
@@ -98,32 +93,28 @@ async function makeParts(
 }
 
 interface Making extends Pick<BuildOptions, 'training' | 'progress'> {
-  readonly collection: string;
+  readonly index: Index;
   readonly folder: string;
   readonly part: MakePart;
   readonly embedder: Embedder;
 }
 
-async function rerankerAndContexts(
-  { collection, folder, part, progress, training, embedder }: Making,
-  origin: Origin,
-  chosen: Chosen,
-): Promise<void> {
-  const index = openIndex(collection);
-  const kept = rerankerFolder(collection);
-  if (!existsSync(join(kept, 'task.json'))) rmSync(join(folder, 'reranking'), { force: true });
-  await part('reranking', origin, async () => {
-    const texts = chosen.reranker.map(({ text }) => text);
-    const found = retrieve(index, embedder, texts, DEPTH).map(({ union }) => union.map(({ place }) => place));
-    const candidates = chosen.reranker.map((question, i): Candidates => ({ question, found: found[i] ?? [] }));
-    const { passages } = index;
-    await trainReranker(kept, { passages, candidates }, training, over(progress, 'steps of the re-ranker'));
-    return Buffer.from(JSON.stringify({ questions: candidates.length }));
-  });
-  await part('contexts', origin, async () => {
-    const reranker = new Reranker(kept);
+async function rerankerAndContexts(making: Making, origin: Origin, chosen: Chosen): Promise<void> {
+  const { index, folder, part, progress, embedder } = making;
+  const kept = rerankerFolder(index.collection);
+  if (!isWhole(index, origin)) rmSync(join(folder, 'reranking'), { force: true });
+  const { hash } = await part('reranking', origin, async () =>
+    Buffer.from(
+      JSON.stringify(
+        await trainedReranker({ ...making, progress: over(progress, 'steps of the re-ranker') }, chosen.reranker),
+      ),
+    ),
+  );
+  await part('contexts', { ...origin, reranking: hash }, async () => {
+    const { weight } = rerankingOf(index.collection, origin);
+    const reranker = new Reranker(kept, weight);
     try {
-      const tools = { embedder, reranker };
+      const tools = { embedder, reranker, weight };
       const contexts = await contextsOf(index, tools, chosen.contexts, over(progress, 'questions re-ranked'));
       return Buffer.from(JSON.stringify(contexts));
     } finally {

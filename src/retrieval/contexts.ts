@@ -2,7 +2,7 @@ import type { Question } from '../tasks/collections/collection';
 import type { Context } from '../tasks/collections/contexts';
 import type { Embedder } from './embed';
 import { retrieve } from './retrieve';
-import type { Reranker } from './rerank';
+import { bestFirst, type Reranker, type RankWeight } from './rerank';
 import type { Index } from './store';
 
 /** Passages that are re-ranked for a question, and that are kept of each order. */
@@ -11,10 +11,17 @@ const KEPT = 8;
 /** Pairs between two words of progress. */
 const AT_ONCE = 2048;
 
+/** What finds passages, what judges them, and how the two are weighed. */
+export interface Ranking {
+  readonly embedder: Embedder;
+  readonly reranker: Pick<Reranker, 'relevance'>;
+  readonly weight: RankWeight;
+}
+
 /** The passages of each question in every order. */
 export async function contextsOf(
   index: Index,
-  { embedder, reranker }: { readonly embedder: Embedder; readonly reranker: Reranker },
+  { embedder, reranker, weight }: Ranking,
   questions: readonly Question[],
   progress: (done: number, of: number) => void,
 ): Promise<readonly Context[]> {
@@ -43,7 +50,12 @@ export async function contextsOf(
   const relevance = new Map(pairs.map(({ i, place }, at) => [`${i} ${place}`, scores[at] ?? 0]));
   return ranked.map((one, i) => {
     const by = (places: readonly number[]): readonly number[] =>
-      [...places].sort((a, b) => (relevance.get(`${i} ${b}`) ?? 0) - (relevance.get(`${i} ${a}`) ?? 0)).slice(0, KEPT);
+      bestFirst(
+        places.map((place) => relevance.get(`${i} ${place}`) ?? 0),
+        weight,
+      )
+        .slice(0, KEPT)
+        .map((at) => places[at] as number);
     return {
       id: questions[i]?.id ?? '',
       reranked: by(one.union),

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { UserError } from '../errors';
 import type { Passage } from '../tasks/collections/collection';
-import { demandMadeFrom, indexFolder, readPart } from '../tasks/collections/part';
+import { demandMadeFrom, readPart, type Origin } from '../tasks/collections/part';
 import { storedPassages } from '../tasks/collections/stored';
 import type { Dense } from './dense';
 import type { Embedder } from './embed';
@@ -16,8 +14,8 @@ export interface Index {
   readonly dense: Dense;
   /** Hash of the weights that its vectors were made with. */
   readonly encoder: string;
-  /** Folder of its re-ranker; undefined where it has none yet. */
-  readonly reranker: string | undefined;
+  /** What a re-ranker and the passages of questions must have been made from. */
+  readonly origin: Origin;
 }
 
 /**
@@ -30,22 +28,24 @@ export function openIndex(collection: string): Index {
   demandMadeFrom(collection, 'lexical', lexical, { passages: hash, library: lexicalVersion });
   const dense = readPart(collection, 'dense');
   demandMadeFrom(collection, 'dense', dense, { passages: hash });
-  const { body } = dense;
-  const vectors = new Float32Array(body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength));
-  const folder = rerankerFolder(collection);
   return {
     collection,
     passages,
     lexical: lexicalFrom(collection, lexical.body),
-    dense: { vectors, width: vectors.length / passages.length },
+    dense: denseFrom(collection, dense.body, passages.length),
     encoder: dense.from['encoder'] ?? '',
-    reranker: existsSync(join(folder, 'task.json')) ? folder : undefined,
+    origin: { passages: hash, lexical: lexical.hash, dense: dense.hash },
   };
 }
 
-/** Where the re-ranker of a collection is kept: an adapter's folder. */
-export function rerankerFolder(collection: string): string {
-  return join(indexFolder(collection), 'reranker');
+/** As many vectors as passages, all of one width. */
+function denseFrom(collection: string, body: Buffer, passages: number): Dense {
+  const width = body.byteLength / 4 / passages;
+  if (!Number.isInteger(width) || width === 0)
+    throw new UserError(
+      `the dense index of "${collection}" has ${body.byteLength} bytes, which are no vectors of ${passages} passages: make it anew with: npx petl index ${collection}`,
+    );
+  return { vectors: new Float32Array(body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength)), width };
 }
 
 /** A file whose bytes are right may still be no index of this library. */
@@ -60,7 +60,14 @@ function lexicalFrom(collection: string, body: Buffer): Lexical {
 }
 
 /** Queries are read by the weights that passages were read by. @throws UserError */
-export function demandEncoder({ collection, encoder }: Index, { hash }: Pick<Embedder, 'hash'>): void {
+export function demandEncoder(
+  { collection, encoder, dense }: Index,
+  { hash, width }: Pick<Embedder, 'hash' | 'width'>,
+): void {
+  if (encoder === hash && dense.width !== width)
+    throw new UserError(
+      `the dense index of "${collection}" has vectors of ${dense.width} numbers, and the encoder's have ${width}: make it anew with: npx petl index ${collection}`,
+    );
   if (encoder === hash) return;
   throw new UserError(
     `the index of "${collection}" was made with another encoder (weights ${encoder.slice(0, 12)}) than the one here (${hash.slice(0, 12)}): make it anew with: npx petl index ${collection}`,

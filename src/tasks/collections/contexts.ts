@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { whole, type Schema } from '../../json';
 import type { Passage, Question } from './collection';
-import { readPart } from './part';
+import { demandMadeFrom, readPart, type Origin } from './part';
 import { jsonIn, storedPassages, storedQuestions } from './stored';
 
 /** How the passages of a question are ordered: `reranked` and `dense-reranked` by the re-ranker, the others as found. */
@@ -30,10 +30,13 @@ export const contextsIn: Schema<readonly Context[]> = v.array(
 
 /** The questions of an index that were looked up when it was made. @throws UserError where it was not */
 export function answerable(collection: string): readonly Answerable[] {
-  const { passages } = storedPassages(collection);
+  const { hash, passages } = storedPassages(collection);
   const questions = new Map(storedQuestions(collection).map((question) => [question.id, question]));
   const byId = new Map(passages.map((passage) => [passage.id, passage]));
-  const contexts = jsonIn(collection, 'contexts', readPart(collection, 'contexts'), contextsIn);
+  const part = readPart(collection, 'contexts');
+  const [lexical, dense, reranking] = ['lexical', 'dense', 'reranking'].map((name) => readPart(collection, name).hash);
+  demandMadeFrom(collection, 'contexts', part, { passages: hash, lexical, dense, reranking } as Origin);
+  const contexts = jsonIn(collection, 'contexts', part, contextsIn);
   return contexts.flatMap((context) => {
     const question = questions.get(context.id);
     const gold = question && byId.get(question.gold);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../../errors';
@@ -44,7 +44,7 @@ export function writePart(path: string, from: Origin, body: Uint8Array): Part {
 
 /** A part whose bytes are those that were written; undefined where there is no such file. */
 function partIn(path: string): Part | undefined {
-  if (!existsSync(path)) return undefined;
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   const all = readFileSync(path);
   const end = all.indexOf(10);
   const read = readText(all.subarray(0, Math.max(end, 0)).toString('utf8'), headIn);
