@@ -1,10 +1,20 @@
 import { UserError } from '../errors';
-import { measureInTurn, type Turn } from '../experiments/in-turn';
-import { joinedInTurn, readInTurn, shareRight, writeInTurn } from '../experiments/in-turn-record';
+import { measureInTurn } from '../experiments/in-turn';
+import {
+  demandInTurnOf,
+  joinedInTurn,
+  readInTurn,
+  shareRight,
+  turnMethods,
+  writeInTurn,
+  type Turn,
+} from '../experiments/in-turn-record';
 import type { RunSpec } from '../experiments/store/spec';
 import { demandTuned } from '../experiments/studies/demand-tuned';
 import { studyNamed } from '../experiments/studies/index';
 import { variantOfMethod, type Study } from '../experiments/studies/study';
+import { labelledTask } from '../tasks/classification';
+import { taskNamed } from '../tasks/registry';
 import { flag, print, printJson, textOf, type Input } from './command';
 import { relativePath } from './paths';
 import { studyOf, tierOf } from './study';
@@ -21,6 +31,7 @@ export async function inTurnCommand(input: Input): Promise<number> {
   const turns = turnsOf(study, then);
   const task = turns[0]?.[0]?.first.task ?? '';
   let record = isKept ? readInTurn(task) : undefined;
+  if (record !== undefined) await demandInTurnOf(record, turns);
   for (const turn of turns) {
     if (record?.seeds.some(({ seed }) => seed === turn[0]?.first.seed) === true) continue;
     record = joinedInTurn(record, await measureInTurn(turn, (line) => process.stderr.write(`${line}\n`)));
@@ -41,8 +52,6 @@ export async function inTurnCommand(input: Input): Promise<number> {
   return 0;
 }
 
-const methods = { full: 'full', adapters: 'houlsby:m=32' } as const;
-
 /** For each seed that both studies have both methods' runs of the two tasks. */
 function turnsOf(study: Study, then: Study): readonly (readonly Turn[])[] {
   const runs = (one: Study, method: string): readonly RunSpec[] => {
@@ -50,11 +59,17 @@ function turnsOf(study: Study, then: Study): readonly (readonly Turn[])[] {
     if (new Set(found.map(({ task }) => task)).size === 1) return found;
     throw new UserError(`${one.name} has several tasks: name a study of one, such as many-sentiment`);
   };
-  const second = runs(then, methods.full);
-  const seeds = runs(study, methods.full).filter(({ seed }) => second.some((run) => run.seed === seed));
+  const second = runs(then, turnMethods.full);
+  const [one, next] = [runs(study, turnMethods.full)[0], second[0]];
+  if (one !== undefined) labelledTask(taskNamed(one.task));
+  if (one?.task === next?.task || one?.model !== next?.model)
+    throw new UserError(
+      `${then.name} is no second task after ${study.name}: name a study of another task on the same model by --then`,
+    );
+  const seeds = runs(study, turnMethods.full).filter(({ seed }) => second.some((run) => run.seed === seed));
   return seeds.map(({ seed }) =>
     (['full', 'adapters'] as const).flatMap((name): readonly Turn[] => {
-      const [first, next] = [study, then].map((one) => runs(one, methods[name]).find((run) => run.seed === seed));
+      const [first, next] = [study, then].map((one) => runs(one, turnMethods[name]).find((run) => run.seed === seed));
       return first === undefined || next === undefined ? [] : [{ name, first, then: next }];
     }),
   );

@@ -1,8 +1,10 @@
 import { UserError } from '../errors';
 import { measureSpans } from '../experiments/spans';
-import { joinedSpans, readSpans, scoreWithout, writeSpans } from '../experiments/span-record';
+import { demandSpansOf, joinedSpans, readSpans, scoreWithout, writeSpans } from '../experiments/span-record';
 import { variantOfMethod } from '../experiments/studies/study';
 import { demandTuned } from '../experiments/studies/demand-tuned';
+import { labelledTask } from '../tasks/classification';
+import { taskNamed } from '../tasks/registry';
 import { spansOf } from '../tasks/spans';
 import { flag, print, printJson, textOf, type Input } from './command';
 import { relativePath } from './paths';
@@ -19,8 +21,10 @@ export async function spansCommand(input: Input): Promise<number> {
   const [first] = runs;
   if (first === undefined || new Set(runs.map(({ task }) => task)).size > 1)
     throw new UserError(`${study.name} has several tasks: name a study of one, such as many-lexical-field`);
+  labelledTask(taskNamed(first.task));
   const isKept = tierOf(input) === 'full';
   let record = isKept ? readSpans(first.task) : undefined;
+  if (record !== undefined) await demandSpansOf(record, runs);
   for (const spec of runs) {
     if (record?.seeds.some(({ seed }) => seed === spec.seed) === true) continue;
     record = joinedSpans(record, await measureSpans(spec, (line) => process.stderr.write(`${line}\n`)));

@@ -4,22 +4,14 @@ import { join } from 'node:path';
 import { disposeTree } from '../engine/tree';
 import { openModel } from '../model/open';
 import { loadDelta } from '../petl/bank/store';
-import { labelledTask, type ClassificationExample } from '../tasks/classification';
+import type { ClassificationExample } from '../tasks/classification';
 import { printOf } from '../tasks/fingerprint';
-import { examplesOf } from '../tasks/pinned';
-import { take } from '../training/data';
 import { keepTrained } from '../training/kept';
 import { TaskBank } from '../training/task-bank';
 import { train } from '../training/train';
-import type { InTurnRecord } from './in-turn-record';
+import { turnsOf, type InTurnRecord, type Turn } from './in-turn-record';
+import { testsOf } from './record-of';
 import { jobOf, type RunSpec } from './store/spec';
-
-/** The runs of one seed: a task by a method, and then another task by it. */
-export interface Turn {
-  readonly name: 'full' | 'adapters';
-  readonly first: RunSpec;
-  readonly then: RunSpec;
-}
 
 /**
  * Learns a task and then another, by full fine-tuning of one model and by adapters beside each other, and asks for the
@@ -29,9 +21,8 @@ export interface Turn {
 export async function measureInTurn(turns: readonly Turn[], say: (line: string) => void): Promise<InTurnRecord> {
   const [one] = turns;
   if (one === undefined) throw new Error('no method to measure');
-  const { task, model, seed, training } = one.first;
-  const { test } = await examplesOf(labelledTask(jobOf(one.first, 'compiled').task));
-  const examples = take(test, training.scored.test);
+  const { task, model, seed } = one.first;
+  const examples = await testsOf(one.first);
   const folder = mkdtempSync(join(tmpdir(), 'petl-in-turn-'));
   const right: Record<string, string> = {};
   try {
@@ -43,7 +34,14 @@ export async function measureInTurn(turns: readonly Turn[], say: (line: string) 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return { task, then: one.then.task, model, examples: printOf(examples), seeds: [{ seed, right }] };
+  return {
+    task,
+    then: one.then.task,
+    model,
+    examples: printOf(examples),
+    turns: turnsOf(turns),
+    seeds: [{ seed, right }],
+  };
 }
 
 /** An adapter that is asked, and others that stand in the bank beside it. */

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { UserError } from '../errors';
 import { writeWhole } from '../files';
 import { readJson, whole, type Schema } from '../json';
-import type { SplitPrint } from '../tasks/fingerprint';
+import { printOf, type SplitPrint } from '../tasks/fingerprint';
 import type { Span } from '../tasks/spans';
-import { resultsFolder } from './store/spec';
+import { demandOf, testsOf, type Of } from './record-of';
+import { resultsFolder, seedlessHash, type RunSpec } from './store/spec';
 
 /** Spans of a trained method on a task's test examples: `results/spans/<task>.json`. */
 export interface SpanRecord {
@@ -15,6 +15,8 @@ export interface SpanRecord {
   readonly method: string;
   readonly layers: number;
   readonly examples: SplitPrint;
+  /** Hash of the runs' spec but for the seed; records from before it have none. */
+  readonly spec?: string | undefined;
   readonly seeds: readonly {
     readonly seed: number;
     readonly seconds: number;
@@ -25,11 +27,27 @@ export interface SpanRecord {
 
 type Seed = SpanRecord['seeds'][number];
 
-/** The record with another run's seeds. @throws UserError where the two are not of one method and one test set */
+const identity = ({ method, model, spec, examples }: SpanRecord): Of => ({
+  ...{ method, model, 'test examples': examples.hash, 'runs with the settings': spec },
+});
+
+/**
+ * Holds a record against the runs of one task that are asked for.
+ * @throws UserError where it is of another method, model, test set or settings
+ */
+export async function demandSpansOf(record: SpanRecord, runs: readonly RunSpec[], results?: string): Promise<void> {
+  const [first] = runs;
+  if (first === undefined) return;
+  const demand = (wanted: Partial<SpanRecord>): void =>
+    demandOf(spansPath(record.task, results), identity(record), identity({ ...record, ...wanted }));
+  for (const spec of runs) demand({ method: spec.method, model: spec.model, spec: seedlessHash(spec) });
+  demand({ examples: printOf(await testsOf(first)) }); // last: they have to be loaded
+}
+
+/** The record with another run's seeds. @throws UserError where the two are of different runs or test sets */
 export function joinedSpans(before: SpanRecord | undefined, more: SpanRecord): SpanRecord {
   if (before === undefined) return more;
-  if (before.method !== more.method || before.examples.hash !== more.examples.hash || before.model !== more.model)
-    throw new UserError(`${spansPath(more.task)} is of ${before.method} on other examples: remove it first`);
+  demandOf(spansPath(more.task), identity(before), identity(more));
   const others = before.seeds.filter(({ seed }) => more.seeds.every((own) => own.seed !== seed));
   return { ...before, seeds: [...others, ...more.seeds].sort((a, b) => a.seed - b.seed) };
 }
@@ -70,6 +88,7 @@ const schema: Schema<SpanRecord> = v.strictObject({
   method: v.string(),
   layers: whole,
   examples: v.strictObject({ count: whole, hash: v.string() }),
+  spec: v.optional(v.string()),
   seeds: v.array(seedIn),
 });
 

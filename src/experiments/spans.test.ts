@@ -34,7 +34,9 @@ describe('records of spans', () => {
     expect(scoreWithout(both, null)).toBe(1);
     expect(scoreWithout(both, [0, 0])).toBe(0.5);
     expect(joinedSpans(both, record(2, '1111')).seeds).toHaveLength(2);
-    expect(() => joinedSpans(both, { ...record(3, '1111'), method: 'houlsby:m=4' })).toThrow(/remove it first/);
+    expect(() => joinedSpans(both, { ...record(3, '1111'), method: 'houlsby:m=4' })).toThrow(
+      /spans.toy\.json is of method houlsby:m=32, not houlsby:m=4: ask for what it is of, or move the file away/,
+    );
   });
 
   it('are kept and read back; what is damaged is named', () => {

@@ -10,6 +10,7 @@ import { untouched } from '../model/site';
 import { runStack } from '../model/stack';
 import { promptLength } from '../petl/forms/modify';
 import { runUnder } from '../petl/forms/adaptation';
+import type { ModelShape } from '../model/shape';
 import type { Method } from '../petl/design/types';
 import { evaluationBatches } from '../tasks/batches';
 import type { ClassificationExample } from '../tasks/classification';
@@ -70,6 +71,15 @@ export function spanLogits(frozen: Frozen, method: Method, { variables, constant
   return tf.stack(scores);
 }
 
+/** @throws UserError for a model with a decoder, where its shape is known, and for a method of two passes */
+export function demandSpans(model: string, shape: ModelShape | undefined, { name, passes }: Method): void {
+  if (shape !== undefined && shape.decoderLayers > 0)
+    throw new UserError(
+      `spans are left out of encoders, and model "${model}" has a decoder: choose one such as minilm-l6`,
+    );
+  if (passes.kind !== 'once') throw new UserError(`${name} runs the model twice: spans are left out of one pass`);
+}
+
 /** The map of a trained method over examples. @throws UserError for a model with a decoder */
 export function spanMap(
   { name, backbone, tokenizer }: TrainingModel,
@@ -78,12 +88,7 @@ export function spanMap(
   examples: readonly ClassificationExample[],
 ): SpanMap {
   const { shape } = backbone;
-  if (shape.decoderLayers > 0)
-    throw new UserError(
-      `spans are left out of encoders, and model "${name}" has a decoder: choose one such as minilm-l6`,
-    );
-  if (job.method.passes.kind !== 'once')
-    throw new UserError(`${job.method.name} runs the model twice: spans are left out of one pass`);
+  demandSpans(name, shape, job.method);
   if (examples.length === 0) throw new UserError('there is nothing to score: give at least one example');
   const answers = compile(
     (tensors: Own, { inputs, labels }: LabelledBatch) => {

@@ -1,9 +1,8 @@
 import type { Columns, MeasuredSides } from '../statistics/link';
-import { readInTurn } from '../in-turn-record';
+import type { MeasuredColumn } from '../statistics/measured-column';
+import { readInTurn, turnOf } from '../in-turn-record';
 import { readSpans, spanName } from '../span-record';
 import { readLabelBaselines } from './label-baselines';
-
-type Rows = NonNullable<ReturnType<Columns>>;
 
 /**
  * Columns of the records that `petl spans` and `petl in-turn` write. Of spans: `whole`, `without 1-3` (layers counted
@@ -11,25 +10,36 @@ type Rows = NonNullable<ReturnType<Columns>>;
  * `adapters after`.
  */
 export function measuredColumns(results?: string): Columns {
-  const made: Readonly<Record<MeasuredSides['record'], (task: string, column: string) => Rows | undefined>> = {
-    spans: (task, column) => spanColumn(task, column, results),
-    'in-turn': (task, column) =>
-      readInTurn(task, results)?.seeds.map(({ seed, right }) => ({ seed, right: digits(right[column] ?? '') })),
-  };
+  const made: Readonly<Record<MeasuredSides['record'], (task: string, column: string) => MeasuredColumn | undefined>> =
+    {
+      spans: (task, column) => spanColumn(task, column, results),
+      'in-turn': (task, column) => turnColumn(task, column, results),
+    };
   return (record, task, column) => made[record](task, column);
 }
 
-function spanColumn(task: string, column: string, results: string | undefined): Rows | undefined {
+function turnColumn(task: string, column: string, results: string | undefined): MeasuredColumn | undefined {
+  const record = readInTurn(task, results);
+  const turn = record && turnOf(record, column);
+  if (record === undefined || turn === undefined) return undefined;
+  const rows = record.seeds.map(({ seed, right }) => ({ seed, right: digits(right[column] ?? '') }));
+  return { method: turn.method, model: record.model, tests: record.examples, spec: turn.first, rows };
+}
+
+function spanColumn(task: string, column: string, results: string | undefined): MeasuredColumn | undefined {
   const record = readSpans(task, results);
   if (record === undefined) return undefined;
-  if (column !== 'majority')
-    return record.seeds.flatMap(({ seed, spans }) =>
+  const { method, model, spec, examples: tests, seeds } = record;
+  if (column !== 'majority') {
+    const rows = seeds.flatMap(({ seed, spans }) =>
       spans.filter(({ span }) => spanName(span) === column).map(({ right }) => ({ seed, right: digits(right) })),
     );
+    return { method, model, tests, spec, rows };
+  }
   const answers = readLabelBaselines(task, results);
   const right = answers?.rows.find(({ name }) => name === 'majority')?.right;
-  const isSame = answers?.examples.hash === record.examples.hash;
-  return right === undefined || !isSame ? undefined : record.seeds.map(({ seed }) => ({ seed, right }));
+  if (right === undefined || answers?.examples.hash !== tests.hash) return undefined;
+  return { method: null, model, tests, rows: seeds.map(({ seed }) => ({ seed, right })) };
 }
 
 const digits = (text: string): readonly number[] => [...text].map(Number);

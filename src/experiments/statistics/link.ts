@@ -1,6 +1,7 @@
 import { crossed, type Crossed } from './crossed';
 import { orientation } from '../../rows';
 import { measured, type Measure } from './measure';
+import { whyOther, type MeasuredColumn } from './measured-column';
 import type { RunRecord } from '../store/record';
 import { taskNamed } from '../../tasks/registry';
 
@@ -61,12 +62,8 @@ export interface MeasuredSides {
   readonly second: readonly string[];
 }
 
-/** A column of such a record; undefined where it was never made. */
-export type Columns = (
-  record: MeasuredSides['record'],
-  task: string,
-  column: string,
-) => readonly { readonly seed: number; readonly right: readonly number[] }[] | undefined;
+/** Undefined where the record was never made. */
+export type Columns = (record: MeasuredSides['record'], task: string, column: string) => MeasuredColumn | undefined;
 
 /** Rows of the published numbers by method, each side with the link's weights. */
 export interface PrintedSides {
@@ -134,9 +131,18 @@ function testMeasured(
 ): LinkTest {
   const metric = groups[0]?.[0]?.final.metric ?? '';
   const sides = [first, second].map((names) => names.map((name) => columns(record, link.task, name)));
+  const other = groups.flatMap((runs) => whyOther(runs, sides, link.first.length) ?? [])[0];
+  if (other !== undefined)
+    return {
+      kind: 'untested',
+      link,
+      reason: `${linkText(link)}: the record ${other}: move it away, then npx petl ${record} ${link.study} --tier full`,
+    };
   const measured = groups.flatMap((runs) => {
     const { seed } = runs[0]?.run.spec ?? {};
-    const [a, b] = sides.map((side) => meanOf(side.map((rows) => rows?.find((row) => row.seed === seed)?.right)));
+    const [a, b] = sides.map((side) =>
+      meanOf(side.map((column) => column?.rows.find((row) => row.seed === seed)?.right)),
+    );
     return a === undefined || b === undefined ? [] : [{ runs, row: a.map((value, i) => value - (b[i] ?? Number.NaN)) }];
   });
   if (measured.length < fewestSeeds)

@@ -93,6 +93,11 @@ export function runId(spec: RunSpec): string {
   return `${method}-${fileSafe(spec.task)}-s${spec.seed}-${hash8(canonicalJson(identityOf(spec)))}`;
 }
 
+/** Hash of all that a run is but its seed: one for the seeds of a variant. */
+export function seedlessHash(spec: RunSpec): string {
+  return hash8(canonicalJson(identityOf({ ...spec, seed: 0 })));
+}
+
 function fileSafe(text: string): string {
   return text.replace(/[^A-Za-z0-9.+]+/g, '-').replace(/^[-.]+|-+$/g, '');
 }
