@@ -102,7 +102,7 @@ async function prepare(
   const trained = Object.values(delta.variables).reduce((sum, { size }) => sum + size, 0);
   delta.dispose();
   const data = await job.task.load();
-  const limits = { source: given.source, target: given.target, end: special.end, segments: null };
+  const limits = { source: given.source, target: given.target, end: special.end, segments: null, wholeTargets: false };
   const encoded = (part: 'train' | 'test'): ReturnType<typeof encodeLines> =>
     encodeLines(tokenizer, data[part] as readonly GenerationExample[], limits);
   const rows = { train: encoded('train'), test: encoded('test') };

@@ -2,6 +2,7 @@ import { UserError } from '../errors';
 import type { Tokenizer } from '../model/tokenizer';
 import type { Encoded } from './batches';
 import type { GenerationExample, Languages } from './generation';
+import { fittedText } from './pieces';
 import { answerSegment, partsOf, sourceAndTarget, type Part, type Segments } from './segments';
 
 /** A text, or a pair of texts, with what is to be told of it: the index of a label unless L says otherwise. */
@@ -19,6 +20,8 @@ export interface EncodedText<L = number> extends Encoded {
 
 /** A source and its target; `ids` are the source's. */
 export interface EncodedPair extends Encoded {
+  /** The text of the source as far as it is read. */
+  readonly shown: string;
   /** What the decoder reads first. */
   readonly start: number;
   /** What is to be predicted, the tokenizer's own first and end tokens included. */
@@ -42,6 +45,8 @@ export interface PairOptions {
   readonly start: number;
   readonly end: readonly number[];
   readonly languages: Languages | null;
+  /** Targets that do not fit are refused, not cut. */
+  readonly wholeTargets: boolean;
 }
 
 /**
@@ -54,7 +59,7 @@ export function encodePairs(
   examples: readonly GenerationExample[],
   options: PairOptions,
 ): readonly EncodedPair[] {
-  const { source, target, languages } = options;
+  const { source, target, languages, wholeTargets } = options;
   const codes =
     languages === null ? undefined : ([tokenizer.idOf(languages.source), tokenizer.idOf(languages.target)] as const);
   const encode = (text: string, most: number, code: number | undefined): Int32Array => {
@@ -62,11 +67,35 @@ export function encodePairs(
     if (code !== undefined) ids[ids.length - 1] = code;
     return ids;
   };
-  return examples.map((example, index) => ({
-    index,
-    ids: encode(example.text, source, codes?.[0]),
-    ...begun(encode(example.target, target, codes?.[1]), codes?.[1] ?? options.start, options.end),
-  }));
+  const tokens = (text: string): number => tokenizer.encode({ text, pair: null }, unlimited).ids.length;
+  return examples.map((example, index) => {
+    const text = textIn(example, source, tokens);
+    const ids = encode(text, source, codes?.[0]);
+    if (wholeTargets) demandTarget(example, tokens(example.target), target);
+    return {
+      ...{ index, ids, shown: ids.length === source && tokens(text) > source ? tokenizer.decode(ids) : text },
+      ...begun(encode(example.target, target, codes?.[1]), codes?.[1] ?? options.start, options.end),
+    };
+  });
+}
+
+/** More tokens than any text has. */
+const unlimited = 1 << 20;
+
+/** What is read of an example; where it is no text in pieces, its end may be cut yet. @throws UserError */
+function textIn({ id, text, pieces }: GenerationExample, room: number, tokens: (text: string) => number): string {
+  const fitted = pieces === undefined ? text : fittedText(pieces, room, tokens);
+  if (fitted !== undefined) return fitted;
+  throw new UserError(
+    `the instruction of example ${id} leaves its text no room in ${room} tokens: set training.maxLength higher`,
+  );
+}
+
+function demandTarget({ id }: GenerationExample, tokens: number, most: number): void {
+  if (tokens > most)
+    throw new UserError(
+      `the target of example ${id} has ${tokens} tokens with its end and is not cut: set training.target.maxLength to at least that`,
+    );
 }
 
 function begun(target: Int32Array, start: number, end: readonly number[]): Pick<EncodedPair, 'start' | 'target'> {
@@ -83,6 +112,8 @@ export interface EncodedLine extends Encoded {
   readonly types: Int32Array;
   /** Where the target begins; its end token is its last. */
   readonly from: number;
+  /** The text of the source as far as it is read. */
+  readonly shown: string;
 }
 
 export interface LineOptions {
@@ -92,6 +123,8 @@ export interface LineOptions {
   /** The model's tokens that end a text; the first of them is learned. */
   readonly end: readonly number[];
   readonly segments: Segments | null;
+  /** Targets that do not fit are refused, not cut. */
+  readonly wholeTargets: boolean;
 }
 
 /**
@@ -114,19 +147,18 @@ export function encodeLines(
   const found = plain.of('\n');
   const pieces: Pieces = { plain, begin, separator: found.length === 0 ? [end] : found };
   const most = Math.min(options.source, segments.most);
-  if (most - begin.length - pieces.separator.length < 1)
-    throw new UserError(`maxLength ${options.source} has no room for a source: choose a larger one`);
+  const room = most - begin.length - pieces.separator.length;
+  if (room < 1) throw new UserError(`maxLength ${options.source} has no room for a source: choose a larger one`);
   return examples.map((example, index) => {
-    const source = sourceOf(partsOf(segments, example), most, pieces);
+    const text = textIn(example, room, (piece) => plain.of(piece).length);
+    const source = sourceOf(partsOf(segments, { text }), most, pieces);
+    const shown = source.cut ? tokenizer.decode(source.ids.slice(0, -pieces.separator.length)) : text;
     const all = plain.of(example.target);
-    if (given !== null && all.length >= options.target)
-      throw new UserError(
-        `the target of example ${example.id} has ${all.length + 1} tokens with its end and is not cut: set training.target.maxLength to at least that`,
-      );
+    if (options.wholeTargets) demandTarget(example, all.length + 1, options.target);
     const target = [...all.slice(0, options.target - 1), end];
     const whole = Int32Array.from([...source.ids, ...target]);
     const types = Int32Array.from([...source.types, ...target.map(() => answerSegment(segments))]);
-    return { index, ids: whole.subarray(0, -1), whole, types, from: source.ids.length };
+    return { index, ids: whole.subarray(0, -1), whole, types, from: source.ids.length, shown };
   });
 }
 
@@ -144,19 +176,23 @@ function sourceOf(
   [first, ...later]: readonly Part[],
   most: number,
   { plain, begin, separator }: Pieces,
-): { readonly ids: readonly number[]; readonly types: readonly number[] } {
+): { readonly ids: readonly number[]; readonly types: readonly number[]; readonly cut: boolean } {
   let left = most - begin.length - separator.length;
+  let cut = false;
   const kept: (readonly number[])[] = [];
   for (const { text } of [...later].reverse()) {
     const ids = [...plain.of(text), ...separator];
-    if (ids.length > left && kept.length > 0) break;
+    cut ||= ids.length > left;
+    if (cut && kept.length > 0) break;
     kept.unshift(ids.slice(-Math.max(left, 1)));
     left = Math.max(0, left - ids.length);
   }
-  const lead = [...begin, ...plain.of(first?.text ?? '').slice(0, left), ...separator];
+  const ids = plain.of(first?.text ?? '');
+  cut ||= ids.length > left;
+  const lead = [...begin, ...ids.slice(0, left), ...separator];
   const parts = [lead, ...kept];
   const names = [first, ...later.slice(later.length - kept.length)];
-  return { ids: parts.flat(), types: parts.flatMap((ids, i) => ids.map(() => names[i]?.segment ?? 0)) };
+  return { ids: parts.flat(), types: parts.flatMap((part, i) => part.map(() => names[i]?.segment ?? 0)), cut };
 }
 
 /** Token ids without those that the tokenizer puts around every text, and the ones that it puts in front. */
@@ -164,7 +200,7 @@ function plainIds(
   tokenizer: Tokenizer,
   end: readonly number[],
 ): { readonly around: readonly number[]; readonly of: (text: string) => readonly number[] } {
-  const encode = (text: string): number[] => Array.from(tokenizer.encode({ text, pair: null }, 1 << 20).ids);
+  const encode = (text: string): number[] => Array.from(tokenizer.encode({ text, pair: null }, unlimited).ids);
   const empty = encode('');
   const around = empty.filter((id) => !end.includes(id));
   const behind = empty.length - around.length;

@@ -32,6 +32,13 @@ describe('a mixture', () => {
       id: 'labelled/l1',
       text: 'Is a like b?',
       target: 'always',
+      pieces: [
+        { text: 'Is ', keeps: 'all' },
+        { text: 'a', keeps: 'beginning' },
+        { text: ' like ', keeps: 'all' },
+        { text: 'b', keeps: 'beginning' },
+        { text: '?', keeps: 'all' },
+      ],
     });
     const half = train.slice(0, 41).map(partOf);
     expect(half.filter((part) => part === 'small')).toHaveLength(8);
@@ -62,6 +69,24 @@ describe('a mixture', () => {
       .filter((place) => train[place]?.id.startsWith('small/'))
       .slice(0, 16);
     expect(new Set(small16).size).toBe(16);
+  });
+
+  it('of a task that is read in turns keeps the end, and one that is read in segments says itself what is cut', async () => {
+    const segments = { names: ['first', 'other', 'answer'], read: 'turns', most: 400 } as const;
+    const { task } = small;
+    const turns = { ...small, task: { ...task, segments } };
+    const load = async (over: { readonly segments?: typeof segments }): Promise<readonly unknown[]> =>
+      (await mixture({ ...fields, ...over, parts: [turns, large] }).load()).test.map(({ pieces }) => pieces?.[1]);
+    expect(await load({})).toContainEqual({ text: 'small 0', keeps: 'end' });
+    expect(await load({})).toContainEqual({ text: 'large 0', keeps: 'beginning' });
+    expect(new Set(await load({ segments }))).toEqual(new Set([undefined]));
+  });
+
+  it('leaves out targets that are longer than it says, and takes the next ones', async () => {
+    const { train, test } = await mixture({ ...fields, targetLength: 2, parts: [small, large] }).load();
+    expect(train.filter((example) => partOf(example) === 'small')).toHaveLength(10); // t0 to t9
+    expect(train.every(({ target }) => target.length <= 2)).toBe(true);
+    expect(test).toHaveLength(8);
   });
 
   it('reads its tasks in segments where it is given some', () => {

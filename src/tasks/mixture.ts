@@ -2,6 +2,7 @@ import { UserError } from '../errors';
 import { mixSeeds, randomFrom, shuffled } from '../random';
 import type { ClassificationExample, ClassificationTask } from './classification';
 import type { GenerationExample, GenerationTask } from './generation';
+import { textOf, type Piece } from './pieces';
 import { examplesOf } from './pinned';
 import { checkedSegments, type Segments } from './segments';
 import type { Split } from './split';
@@ -25,7 +26,10 @@ export interface MixtureTask extends Task<GenerationExample> {
 /** A task of a mixture. */
 export interface MixedPart {
   readonly task: GenerationTask | ClassificationTask;
-  /** Stands before the source; `{text}` and `{pair}` are where the example's texts go. */
+  /**
+   * `{text}` and `{pair}` are where the example's texts go: they alone are cut where the whole does not fit. A task that
+   * is read in turns keeps its end, any other its beginning.
+   */
   readonly instruction: string;
   /** Words for the labels of a classification task, in their order; the labels themselves where left out. */
   readonly words?: readonly string[];
@@ -38,7 +42,9 @@ export interface MixtureFields {
   readonly temperature?: number;
   /** Most examples of each task, the first ones. */
   readonly most: Readonly<Record<Split, number>>;
-  /** Tokens of the longest target that is kept whole; 64 where left out. */
+  /** Characters of the longest target that is taken, longer ones being left out; any where left out. */
+  readonly targetLength?: number;
+  /** Tokens of the longest target, which is never cut; 64 where left out. */
   readonly targetTokens?: number;
   readonly segments?: Segments | null;
 }
@@ -57,7 +63,8 @@ export function partOf({ id }: Example): string {
  *   text
  */
 export function mixture(fields: MixtureFields): MixtureTask {
-  const { name, about, parts, temperature = 2, most, targetTokens = 64, segments = null } = fields;
+  const { name, about, parts, temperature = 2, most, targetLength = Infinity, targetTokens = 64 } = fields;
+  const segments = fields.segments ? checkedSegments(name, fields.segments) : null;
   const names = parts.map(({ task }) => task.name);
   if (names.length < 2 || new Set(names).size < names.length)
     throw new UserError(`mixture "${name}" has the tasks ${names.join(', ') || 'none'}: give at least two, each once`);
@@ -78,26 +85,47 @@ export function mixture(fields: MixtureFields): MixtureTask {
     own: null,
     parts: names,
     temperature,
-    segments: segments === null ? null : checkedSegments(name, segments),
-    load: async () => mixed(await Promise.all(parts.map((part) => instructed(part, most)))),
+    segments,
+    load: async () =>
+      mixed(
+        await Promise.all(parts.map((part) => instructed(part, { most, targetLength, inPieces: segments === null }))),
+      ),
   };
 }
 
-async function instructed(
-  { task, instruction, words }: MixedPart,
-  most: MixtureFields['most'],
-): Promise<TaskData<GenerationExample>> {
+interface Taken extends Pick<MixtureFields, 'most'> {
+  readonly targetLength: number;
+  /** Texts that are read in segments are cut by these. */
+  readonly inPieces: boolean;
+}
+
+async function instructed(part: MixedPart, taken: Taken): Promise<TaskData<GenerationExample>> {
+  const { task, words } = part;
   const data = await examplesOf<GenerationExample | ClassificationExample>(task);
   const labels = words ?? ('labels' in task ? task.labels : []);
   const made = (split: Split): readonly GenerationExample[] =>
     data[split]
-      .slice(0, most[split])
-      .map((example) => ({
-        id: `${task.name}${mark}${example.id}`,
-        text: instruction.replace(/\{(text|pair)\}/g, (_, key: 'text' | 'pair') => example[key] ?? ''),
-        target: 'label' in example ? (labels[example.label] ?? '') : example.target,
-      }));
+      .map((example) => ({ example, target: 'label' in example ? (labels[example.label] ?? '') : example.target }))
+      .filter(({ target }) => target.length <= taken.targetLength)
+      .slice(0, taken.most[split])
+      .map(({ example, target }) => {
+        const pieces = piecesOf(part, example);
+        const id = `${task.name}${mark}${example.id}`;
+        return { id, text: textOf(pieces), target, ...(taken.inPieces && { pieces }) };
+      });
   return { train: made('train'), validation: made('validation'), test: made('test') };
+}
+
+/** The instruction with the example's texts in it. */
+function piecesOf({ task, instruction }: MixedPart, example: Example): readonly Piece[] {
+  const keeps = 'segments' in task && task.segments?.read === 'turns' ? 'end' : 'beginning';
+  return instruction
+    .split(/(\{(?:text|pair)\})/)
+    .map((text): Piece => {
+      if (text === '{text}') return { text: example.text, keeps };
+      return text === '{pair}' ? { text: example.pair ?? '', keeps } : { text, keeps: 'all' };
+    })
+    .filter(({ text }) => text !== '');
 }
 
 /** Every task evenly spread over the whole. */

@@ -21,7 +21,7 @@ const encoded = (
   segments: Segments | null,
   source = 99,
 ): { text: string; types: string; from: number } => {
-  const options = { source, target: 8, end: [2], segments };
+  const options = { source, target: 8, end: [2], segments, wholeTargets: true };
   const [line] = encodeLines(tokenizer, [{ id: 'x', text, target: 'yes' }], options);
   const whole = Array.from(line?.whole ?? [], (id) => (id === 2 ? '$' : String.fromCharCode(id))).join('');
   return { text: whole, types: Array.from(line?.types ?? []).join(''), from: line?.from ?? 0 };
@@ -40,12 +40,14 @@ describe('a text in segments', () => {
     expect(encoded('abcdefgh\nq1\na1\nq2', turns, 15).text).toBe('$abcd\nq1\na1\nq2\nyes$');
     expect(encoded('abcdefgh\nq1\na1\nq2', turns, 9).text).toBe('$a\na1\nq2\nyes$');
     expect(encoded('abcdefgh\nq1\na1\nq2', turns, 6).text).toBe('$a\nq2\nyes$');
-    const options = { source: 99, target: 8, end: [2], segments: turns };
+    const options = { source: 99, target: 8, end: [2], segments: turns, wholeTargets: true };
     const long = { id: 'long', text: 'a\nb', target: 'eight ch' };
     expect(() => encodeLines(tokenizer, [long], options)).toThrow(
       'the target of example long has 9 tokens with its end and is not cut: set training.target.maxLength',
     );
-    expect(encodeLines(tokenizer, [long], { ...options, segments: null })[0]?.whole.length).toBe(4 + 8);
+    expect(encodeLines(tokenizer, [long], { ...options, segments: null, wholeTargets: false })[0]?.whole.length).toBe(
+      4 + 8,
+    );
   });
 
   it('is cut where the paper cuts it, whatever the run allows', () => {

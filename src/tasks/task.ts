@@ -1,4 +1,5 @@
 import { UserError } from '../errors';
+import type { Piece } from './pieces';
 import { hashOf, splitOf, type DataPrint, type Split } from './split';
 
 /** A text with what belongs to it; every kind of task says what its own examples hold beside. */
@@ -43,6 +44,8 @@ export interface Answer {
 /** A source text and the text to produce from it. */
 export interface GenerationExample extends Example {
   readonly target: string;
+  /** What `text` is made of, where not its end is cut when it is too long. */
+  readonly pieces?: readonly Piece[];
 }
 
 /** Examples by split, in an order that is the same on every machine; `test` never takes part in a choice. */

@@ -36,6 +36,7 @@ const lines = fixture.sources.map((source, index): EncodedLine => {
     whole,
     types: whole.map((_, at) => Number(at >= source.length)),
     from: source.length,
+    shown: '',
   };
 });
 

@@ -47,6 +47,7 @@ const pairs: readonly EncodedPair[] = fixture.sources.map((ids, index) => ({
   index,
   ids: Int32Array.from(ids),
   start: 2,
+  shown: '',
   target: Int32Array.from(fixture.targets[index] ?? []),
 }));
 
@@ -128,7 +129,10 @@ describe('an encoder-decoder that learns to write', () => {
     '%s: attends in four grids as it attends in one',
     (written) => {
       const long = Int32Array.from({ length: 20 }, (_, i) => 4 + ((7 * i) % 90));
-      const four: readonly EncodedPair[] = [...pairs, { index: 3, ids: long.slice(3, 13), start: 2, target: long }];
+      const four: readonly EncodedPair[] = [
+        ...pairs,
+        { index: 3, ids: long.slice(3, 13), start: 2, shown: '', target: long },
+      ];
       const { generator, own, prompt } = start(written);
       const share = upload(new Float32Array([1]), []);
       const slopes = compile((...given: Parameters<TextGenerator['gradients']>) => generator.gradients(...given));

@@ -124,16 +124,19 @@ function answered(
   answers: StageResult['answers'],
 ): Task<GenerationExample> {
   const read = (examples: readonly GenerationExample[]): readonly GenerationExample[] =>
-    examples.map((example) => ({ ...example, text: behind(answers.get(example.id) ?? [], example.text) }));
+    examples.map((example) => behind(answers.get(example.id) ?? [], example));
   const all = { train: read(data.train), validation: read(data.validation), test: read(data.test) };
   return { ...task, print: null, load: () => Promise.resolve(all) };
 }
 
-function behind(answers: readonly string[], text: string): string {
+function behind(answers: readonly string[], example: GenerationExample): GenerationExample {
   const counts = new Map<string, number>();
   for (const answer of answers) if (answer !== '') counts.set(answer, (counts.get(answer) ?? 0) + 1);
   const ranked = [...counts].sort(([, a], [, b]) => b - a).map(([answer]) => answer);
-  return ranked.length === 0 ? text : `${ranked.join(', ')}? ${text}`;
+  if (ranked.length === 0) return example;
+  const first = `${ranked.join(', ')}? `;
+  const pieces = example.pieces && [{ text: first, keeps: 'beginning' as const }, ...example.pieces];
+  return { ...example, text: first + example.text, ...(pieces && { pieces }) };
 }
 
 function oracleOf(tests: readonly GenerationExample[], answers: StageResult['answers']): number | null {

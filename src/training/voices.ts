@@ -143,6 +143,7 @@ function encoded(
     throw new UserError(`task "${task.name}" writes no texts: ask for its labels with petl predict`);
   const limits = {
     ...{ source: training.maxLength, target: training.target.maxLength, end: special.end, segments },
+    wholeTargets: true,
     room: { source: Infinity, target: Infinity },
   };
   const found = oneStack(tokenizer, limits, 0).sources([{ id: 'text', text, target: ' ' }]);

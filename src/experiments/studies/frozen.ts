@@ -45,7 +45,7 @@ function training(
     schedule: { kind: 'linear', warmup: 0.06 },
     scored: { validation, test },
     evaluations: 2,
-    target: greedily(48, decoded),
+    target: greedily(64, decoded),
   };
 }
 

@@ -25,5 +25,6 @@ export const eightTasks: MixtureTask = mixture({
     { task: actsToText, instruction: 'Say this in words: {text}' },
     { task: glossWord, instruction: 'Which word is this? {text}' },
   ],
+  targetLength: 160, // 64 tokens at most of the models here
   most: { train: 2400, validation: 40, test: 120 },
 });

@@ -7,6 +7,7 @@ import type { Batch } from '../../model/batch';
 import { Generator } from '../../model/generation/generate';
 import type { LanguageBatch } from '../../model/language';
 import type { ModelShape } from '../../model/shape';
+import { longestText } from '../../model/shapes';
 import { adaptationFor } from '../../petl/forms/adaptation';
 import type { Method } from '../../petl/design/types';
 import { writePrompts } from '../../petl/forms/generator';
@@ -29,6 +30,8 @@ import { demandText, withoutExamples } from './texts';
 
 /** What opening a task of pairs asks of it: a mixture also says what an epoch draws, and which part an example is of. */
 export interface WritingTask extends Pick<GenerationTask, 'name' | 'metric' | 'languages' | 'segments'> {
+  /** A target that does not fit is refused, not cut. */
+  readonly wholeTargets?: boolean;
   readonly draw?: Draw;
   readonly partOf?: (example: GenerationExample) => string;
 }
@@ -153,10 +156,12 @@ function pairForm(
     end,
     room,
     segments: task.segments,
+    wholeTargets: task.wholeTargets ?? task.segments !== null,
   };
   demandSegments(task, method, shape);
   const prompt = promptLength(method);
-  const reading = { prompt: method.prompt, tokenizer: encoder?.tokenizer, maxLength: training.maxLength };
+  const longest = (encoder && longestText(encoder.backbone.shape)) ?? Infinity;
+  const reading = { prompt: method.prompt, tokenizer: encoder?.tokenizer, room: longest };
   if (decoderLayers === 0)
     throw new UserError(
       `task "${task.name}" needs a model that writes, and model "${name}" is none: choose petl-mini-seq2seq or smollm2-135m`,

@@ -42,6 +42,7 @@ export const mixtures: TaskKind = defineKind<MixtureTask, GenerationExample, Lan
         metric: task.metric,
         languages: null,
         segments: task.segments,
+        wholeTargets: true,
         partOf,
         draw: (examples, order) => drawMixture(examples, task.temperature, order),
       },

@@ -31,6 +31,8 @@ export interface PairLimits {
   readonly target: number;
   readonly end: readonly number[];
   readonly segments: Segments | null;
+  /** A target that does not fit is refused, not cut. */
+  readonly wholeTargets: boolean;
   /** Most tokens that the model takes of each. */
   readonly room: { readonly source: number; readonly target: number };
 }

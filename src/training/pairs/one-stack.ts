@@ -7,7 +7,7 @@ import { encodeLines, type EncodedLine } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
 import { byLength, prepare } from '../data';
 import { fitting } from '../room';
-import { readsOf, readsUploader, unread, withReads, type ReadOptions, type Reads } from './reads';
+import { readsOf, readsUploader, unread, withReads, type ReadOptions } from './reads';
 import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
 
 /**
@@ -23,8 +23,9 @@ export function oneStack(
 ): PairForm {
   const encode = (examples: readonly GenerationExample[]): readonly EncodedLine[] =>
     fitting(encodeLines(tokenizer, examples, limits), ({ ids }) => ids.length, limits.room.target);
-  const sourcesOf: Reads = (examples) => encode(examples).map(({ whole, from }) => whole.subarray(0, from));
-  const reads = readsOf(reading, sourcesOf);
+  const reads = readsOf(reading, (examples) =>
+    encode(examples).map(({ whole, from, shown }) => ({ ids: whole.subarray(0, from), shown })),
+  );
   const batching = {
     encode: (examples: readonly GenerationExample[]) => withReads(encode(examples), examples, reads),
     labels: labelsIn,

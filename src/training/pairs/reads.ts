@@ -1,3 +1,4 @@
+import { UserError } from '../../errors';
 import { uploadBatch, type Batch as PackedBatch } from '../../model/batch';
 import { commonRows, packSequences, rowsNeeded } from '../../model/packing';
 import type { Tokenizer } from '../../model/tokenizer';
@@ -10,33 +11,47 @@ import { byLength } from '../data';
 /** Token ids that the prompt of each example is written from. */
 export type Reads = (examples: readonly GenerationExample[]) => readonly ArrayLike<number>[];
 
+/** Sources as the model reads them: their ids, and their texts as far as they are read. */
+export type Shown = (
+  examples: readonly GenerationExample[],
+) => readonly { readonly ids: ArrayLike<number>; readonly shown: string }[];
+
 /** How a run's texts become what generators read. */
 export interface ReadOptions {
   readonly prompt: Prompt;
   /** Of the encoder, where it is another model. */
   readonly tokenizer: Tokenizer | undefined;
-  readonly maxLength: number;
+  /** Most tokens that the encoder takes. */
+  readonly room: number;
 }
 
 /** For methods that write no prompts. */
-export const unread: ReadOptions = { prompt: { kind: 'none' }, tokenizer: undefined, maxLength: 0 };
+export const unread: ReadOptions = { prompt: { kind: 'none' }, tokenizer: undefined, room: 0 };
 
 /**
- * What the generator of a prompt reads of examples; undefined for other prompts.
- * @param own the sources as the model itself reads them
+ * What the generator of a prompt reads of examples, the whole text that the model reads and nothing beside it; undefined
+ * for other prompts.
  */
-export function readsOf({ prompt, tokenizer, maxLength }: ReadOptions, own: Reads): Reads | undefined {
+export function readsOf({ prompt, tokenizer, room }: ReadOptions, shownOf: Shown): Reads | undefined {
   if (prompt.kind !== 'written') return undefined;
-  const encode: Reads =
-    prompt.encoder.kind === 'own' || tokenizer === undefined
-      ? own
-      : (examples) => examples.map(({ text }) => tokenizer.encode({ text, pair: null }, maxLength).ids);
-  return (examples) => encode(given(prompt.source, examples));
+  const other = prompt.encoder.kind === 'own' ? undefined : tokenizer;
+  return (examples) =>
+    shownOf(given(prompt.source, examples)).map(({ ids, shown }) =>
+      other === undefined ? ids : encoded(shown, other, room),
+    );
+}
+
+function encoded(text: string, tokenizer: Tokenizer, room: number): ArrayLike<number> {
+  const { ids } = tokenizer.encode({ text, pair: null }, 1 << 20);
+  if (ids.length <= room) return ids;
+  throw new UserError(
+    `a text has ${ids.length} tokens of the encoder that prompts are written from, which reads ${room}: set training.maxLength lower`,
+  );
 }
 
 /** The examples whose texts are read in place of each. */
 function given(source: WrittenPrompt['source'], examples: readonly GenerationExample[]): readonly GenerationExample[] {
-  const empty = examples.map((example) => ({ ...example, text: '' }));
+  const empty = examples.map(({ id, target }) => ({ id, target, text: '' }));
   switch (source) {
     case 'true':
       return examples;
@@ -48,7 +63,7 @@ function given(source: WrittenPrompt['source'], examples: readonly GenerationExa
         .map(({ id }, i) => ({ i, key: hashOf(`read ${id}`) }))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
       const other = new Map(order.map(({ i }, place) => [i, order[(place + 1) % order.length]?.i ?? 0]));
-      return examples.map((example, i) => ({ ...example, text: examples[other.get(i) ?? 0]?.text ?? '' }));
+      return examples.map((example, i) => examples[other.get(i) ?? i] ?? example);
     }
   }
 }

@@ -27,7 +27,7 @@ export function twoStacks(
       ({ target }) => target.length,
       room.target,
     );
-  const reads = readsOf(reading, (examples) => encode(examples).map(({ ids }) => ids));
+  const reads = readsOf(reading, encode);
   const batching = {
     encode: (examples: readonly GenerationExample[]) => withReads(encode(examples), examples, reads),
     labels: ({ target }: EncodedPair) => target.length,
