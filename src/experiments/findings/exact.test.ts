@@ -34,13 +34,14 @@ describe('what is exact', () => {
   });
 
   it.each([
-    [300, true, '1.27'],
-    [400, false, '1.36'],
-  ])('is what nine tasks take on disk: 10 adapters of %d bytes', (tasks, holds, here) => {
-    record('bank', { method: 'houlsby:m=3', tasks: 10, bytes: { model: 1000, tasks } });
+    [150, true, '1.14'],
+    [10, false, '1.01'],
+    [300, false, '1.27'],
+  ])('is what nine tasks take on disk, as counted and no less: 10 adapters of %d bytes', (tasks, holds, here) => {
+    record('bank', { method: 'houlsby:m=32', tasks: 10, bytes: { model: 1000, tasks } });
     const found = nineTasks(results)!;
     expect(found.holds).toBe(holds);
-    expect(found.reason).toContain(`nine houlsby:m=3 ${here} on disk`);
-    expect(found.reason).toMatch(/^BERT-large with nine houlsby:m=64 is 1\.17 models/);
+    expect(found.reason).toContain(`nine houlsby:m=32 ${here} on disk, 1.12 by count`);
+    expect(found.reason).toMatch(/^BERT-large with nine houlsby:m=64 is 1\.17 models by count, .* printed one 1\.3/);
   });
 });
