@@ -24,26 +24,22 @@ function written(): readonly Row[] {
     {
       ...{ id: 'D1', source: section },
       text: 'In many tasks at once, input-dependent prompts beat a fixed prompt and match full multi-task tuning',
-      links: [here.greater(own, prompt), here.atLeast(own, full, [own, prompt])],
+      links: [here.greater(own, prompt), here.atLeast(own, full)],
     },
     {
       ...{ id: 'D2', source: section, text: 'They need about half of the training data' },
       links:
         half === undefined || tenth === undefined
           ? []
-          : [
-              parts.atLeast(half, full, [full, tenth]),
-              parts.atLeast(half, own, [own, tenth]),
-              parts.greater(half, tenth),
-            ],
+          : [parts.atLeast(half, full), parts.atLeast(half, own), parts.greater(half, tenth)],
     },
     {
       ...{ id: 'D3', source: 'Method', text: 'The gain vanishes when the prompt no longer depends on the input' },
       links: [
         here.greater(own, shuffled),
         here.greater(own, constant),
-        here.atLeast(prompt, shuffled, [own, prompt]),
-        here.atLeast(prompt, constant, [own, prompt]),
+        here.atLeast(prompt, shuffled),
+        here.atLeast(prompt, constant),
       ],
     },
     {

@@ -24,9 +24,9 @@ export type Side = Configuration | readonly Configuration[];
 /** The comparisons that a study can decide on one task, with their like among the numbers of the paper's tables. */
 export interface Claims {
   readonly greater: (better: Side, worse: Side, weights?: readonly number[]) => Link;
-  /** `contrast`: the pair that the paper calls different; delta is half of its gap. */
-  readonly atLeast: (a: Side, b: Side, contrast: Pair) => Link;
-  readonly near: (a: Side, b: Side, contrast: Pair) => Link;
+  /** `contrast`: the pair that the paper calls different, printed in one table; delta is half of its gap. */
+  readonly atLeast: (a: Side, b: Side, contrast?: Pair) => Link;
+  readonly near: (a: Side, b: Side, contrast?: Pair) => Link;
   /** By what was written, one chrF a seed. */
   readonly greaterText: (better: Side, worse: Side) => Link;
   /** A time of `a` over that of `b` lies between `low` and `high`. */
@@ -48,9 +48,11 @@ export function claims(study: string, task: string, ...tables: readonly string[]
   };
   const level =
     (kind: ScoreLink['kind']) =>
-    (a: Side, b: Side, [higher, lower]: Pair): Link => {
-      const contrast = printedSides(tables, { study, task }, higher, lower);
-      return { ...score(kind, a, b), ...(contrast === undefined ? {} : { contrast }) };
+    (a: Side, b: Side, pair?: Pair): Link => {
+      if (pair === undefined) return score(kind, a, b);
+      const contrast = printedSides(tables, { study, task }, ...pair);
+      if (contrast === undefined) throw new Error(`${study} on ${task}: a contrast that has no printed numbers`);
+      return { ...score(kind, a, b), contrast };
     };
   return {
     greater: (a, b, weights) => ({ ...score('greater', a, b), ...(weights === undefined ? {} : { weights }) }),

@@ -7,11 +7,12 @@ import { studies } from '../studies';
 import { encoderSettings, manySettings, variantKeys, versions } from '../studies/many-tasks';
 import { spansOf } from '../../tasks/spans';
 import { spanName } from '../span-record';
+import type { ScoreLink } from '../statistics/link';
 import { demandTuned } from '../studies/demand-tuned';
 import { readTuning } from '../tuning/tuned';
 import { findings } from '.';
 import { houlsby } from './houlsby';
-import { control } from './printed';
+import { control, printedDelta } from './printed';
 
 const shape = knownShapes['minilm-l6']!;
 const trained = (method: string): number => count(parseMethod(method), shape).trained;
@@ -47,9 +48,53 @@ describe('the findings of Houlsby et al. 2019', () => {
   it("pass the paper's own numbers where it prints them", () => {
     const controls = houlsby.flatMap(({ id, links }) => links.map((link) => [id, control(link)] as const));
     const printed = controls.filter(([, found]) => found !== null);
-    expect(new Set(printed.map(([id]) => id))).toEqual(new Set(['B1', 'B4', 'B6', 'B9']));
+    expect(new Set(printed.map(([id]) => id))).toEqual(new Set(['B1', 'B4', 'B9']));
     for (const [id, found] of printed) expect([id, found?.passed]).toEqual([id, true]);
-    expect(printed.find(([id]) => id === 'B6')?.[1]?.gap).toBeCloseTo(83.7 - 77.8);
+  });
+
+  const linksOf = (id: string): readonly ScoreLink[] =>
+    houlsby.filter((one) => one.id === id).flatMap(({ links }) => links as readonly ScoreLink[]);
+
+  it('take a contrast from one table: the top layer alone in Figure 4, of BERT-base, both where its gap is printed and not', () => {
+    const [glue] = linksOf('B1');
+    expect(control(glue!)?.gap).toBeCloseTo(85.3 - 86.7);
+    expect(control(glue!)?.delta).toBeCloseTo((84.4 - 77.8) / 2);
+    const sizes = linksOf('B2').map((link) => [link.task, printedDelta(link)?.toFixed(2)]);
+    const [mnli, cola] = [
+      ['bible-version', '3.30'],
+      ['sentiment', undefined],
+    ];
+    expect(sizes).toEqual([mnli, mnli, cola, cola]);
+  });
+
+  it('compare the top layer of 6, which is the top two of 12, with no printed top layer', () => {
+    expect(linksOf('B6')[0]?.printed?.second).toEqual(['top:k=2']);
+    expect(linksOf('B6').map(printedDelta)).toEqual([undefined]);
+  });
+
+  it("decide B13 over the rates that Figure 7 draws, then ask each, and beyond them for more than the figure's", () => {
+    const asked = linksOf('B13').map(({ kind, first }) => [kind, ...first.map((name) => name.split('rate=')[1])]);
+    expect(asked).toEqual([
+      ['greater', '0.00003', '0.0003'],
+      ['atLeast', '0.00003'],
+      ['atLeast', '0.0003'],
+      ['greater', '0.003'],
+      ['greater', '0.03'],
+    ]);
+    for (const { varies, weights = [] } of linksOf('B13')) {
+      expect(varies).toBe('rate');
+      expect(weights.every((weight) => weight === 0.5)).toBe(true);
+    }
+  });
+
+  it('decide B10 by the worst of six single layers, and ask after the lowest', () => {
+    expect(houlsby.find(({ id }) => id === 'B10')?.worstOf).toBe(6);
+    const columns = linksOf('B10').map(({ measured }) => measured?.first.join());
+    expect(columns).toEqual([...[1, 2, 3, 4, 5, 6].map((k) => `without ${k}-${k}`), 'without 1-2', 'without 1-6']);
+  });
+
+  it('decide B16 by what full fine-tuning loses, not by adapters that are the same bits', () => {
+    expect(linksOf('B16')[0]?.measured).toEqual({ record: 'in-turn', first: ['full before'], second: ['full after'] });
   });
 });
 
@@ -63,7 +108,7 @@ describe('comparisons of records', () => {
       spans: new Set([...spans, 'majority']),
       'in-turn': new Set(['full', 'adapters'].flatMap((name) => [`${name} before`, `${name} after`])),
     };
-    expect(links).toHaveLength(14);
+    expect(links).toHaveLength(19);
     for (const { record, first, second } of links)
       for (const column of [...first, ...second]) expect(known[record].has(column), column).toBe(true);
   });

@@ -1,17 +1,20 @@
 import type { Link, ScoreLink } from '../statistics/link';
 import type { Configuration } from '../studies/block';
 import { answers, curved, feelings, fields, manySettings, variantKeys, versions } from '../studies/many-tasks';
-import { atRate } from '../studies/one-model';
+import { atRate, rates } from '../studies/one-model';
 import { nineTasks } from './exact';
 import { claims, type Claims } from './finding';
 import type { Finding } from './verdict';
 
 const notebook = 'notebooks/10-one-model-many-tasks.ipynb';
 
-type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute'>>;
+type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute' | 'worstOf'>>;
 
-/** Only printed: what the paper had from other models. */
-const noBert: Configuration = { name: 'no BERT', label: 'no BERT', method: 'head', change: {}, printed: 'no BERT' };
+/** Only printed: what the paper had from other models, and the top layer of 12, which half a layer here would be. */
+const onlyPrinted = (printed: string): Configuration => ({
+  ...{ name: printed, label: printed, method: 'head', change: {}, printed },
+});
+const [noBert, oneOfTwelve] = ['no BERT', 'top:k=1'].map(onlyPrinted) as [Configuration, Configuration];
 
 /** MNLI's and CoLA's roles. */
 const onVersions = (study: string, ...tables: readonly string[]): Claims => claims(study, 'bible-version', ...tables);
@@ -22,23 +25,22 @@ function tables(): readonly Row[] {
   const [v, f] = [versions.configurations(), feelings.configurations()];
   const [mnli, cola] = [onVersions('trade-off', 'Table 1', 'Figure 4'), onFeelings('trade-off')];
   const bySize = onVersions('data-size');
-  const alike = ({ near }: Claims, c: typeof f): readonly Link[] => [
-    near(c['houlsby:4'], c['houlsby:32'], [c.full, c['top:1']]),
-    near(c['houlsby:128'], c['houlsby:32'], [c.full, c['top:1']]),
-  ];
+  // what the paper does call a difference on MNLI is the top layer alone, in Figure 4; on CoLA it prints none
+  const different = [v.full, oneOfTwelve] as const;
+  const alike = ({ near }: Claims, c: typeof f, contrast?: typeof different): readonly Link[] =>
+    (['houlsby:4', 'houlsby:128'] as const).map((size) => near(c[size], c['houlsby:32'], contrast));
   return [
     {
       id: 'B1',
       source: 'Table 1',
       text: 'Adapters come within half a point of full fine-tuning on GLUE',
-      // what the paper does call a difference on MNLI is the top layer alone
-      links: [mnli.atLeast(v['houlsby:32'], v.full, [v.full, v['top:1']])],
+      links: [mnli.atLeast(v['houlsby:32'], v.full, different)],
     },
     {
       id: 'B2',
       source: 'Section 3.6',
       text: "The mean score hardly depends on the adapter's size",
-      links: [...alike(mnli, v), ...alike(cola, f)],
+      links: [...alike(mnli, v, different), ...alike(cola, f)],
     },
     {
       id: 'B3',
@@ -51,6 +53,8 @@ function tables(): readonly Row[] {
       id: 'B4',
       source: 'Table 2',
       text: 'On 17 further tasks adapters come within half a point of full fine-tuning',
+      mute: 'the paper says it of the mean of its tasks, and most of these tasks have three seeds here, where a comparison takes five',
+      // each task alone is held against what is printed of the mean
       links: manySettings.map(({ block }) =>
         claims('extra-tasks', block.task, 'Table 2').atLeast({ ...v['houlsby:32'], printed: 'adapters' }, v.full, [
           v.full,
@@ -81,6 +85,7 @@ function curves(): readonly Row[] {
       id: 'B6',
       source: 'Figure 4, MNLI',
       text: 'An adapter of size 64 beats tuning the top layer at a fifth of its size',
+      // a top layer of 6 is the paper's top two, which the figure draws and does not print
       links: [mnli.greater(v['houlsby:32'], v['top:1'])],
     },
     {
@@ -100,10 +105,7 @@ function curves(): readonly Row[] {
       source: 'Figure 5',
       text: 'On SQuAD adapters of size 64 and even 2 come near full fine-tuning',
       // what the paper prints as a difference is that to the smallest adapter; for that one the usual delta stands
-      links: [
-        squad.atLeast(a['houlsby:32'], a.full, [a.full, a['houlsby:1']]),
-        plain.atLeast(a['houlsby:1'], a.full, [a.full, a['houlsby:1']]),
-      ],
+      links: [squad.atLeast(a['houlsby:32'], a.full, [a.full, a['houlsby:1']]), plain.atLeast(a['houlsby:1'], a.full)],
     },
   ];
 }
@@ -111,7 +113,7 @@ function curves(): readonly Row[] {
 /** Figure 6, left and centre: shares of right answers with the adapters of some layers left out, nothing retrained. */
 function removals(): readonly Row[] {
   const single = Array.from({ length: 6 }, (_, layer) => `without ${layer + 1}-${layer + 1}`);
-  const rowsOf = (setting: typeof feelings): Readonly<Record<'little' | 'all' | 'upper' | 'each', readonly Link[]>> => {
+  const rowsOf = (setting: typeof feelings): Readonly<Record<'each' | 'low' | 'all' | 'upper', readonly Link[]>> => {
     const { block, configurations } = setting;
     const method = configurations()['houlsby:32'].name;
     const link = (kind: ScoreLink['kind'], first: readonly string[], second: readonly string[]): ScoreLink => ({
@@ -120,7 +122,8 @@ function removals(): readonly Row[] {
       points: 2, // "at most a 2% drop"
     });
     return {
-      little: [link('atLeast', single, ['whole'])],
+      // layers 0 to 4 of 12: those of 6 that lie within
+      low: [link('atLeast', ['without 1-2'], ['whole'])],
       each: single.map((name) => link('atLeast', [name], ['whole'])),
       all: [link('near', ['without 1-6'], ['majority'])],
       upper: [link('greater', ['without 1-3'], ['without 4-6'])],
@@ -131,14 +134,15 @@ function removals(): readonly Row[] {
     {
       id: 'B10',
       source: 'Figure 6, MNLI',
-      text: "Removing one layer's adapters costs little, removing all falls to the majority class",
-      links: [...mnli.little, ...mnli.all, ...mnli.each],
+      text: "Removing one layer's adapters costs little, as does removing the lowest; removing all falls to the majority class",
+      links: [...mnli.each, ...mnli.low, ...mnli.all],
+      worstOf: mnli.each.length,
     },
     {
       id: 'B11',
       source: 'Figure 6, CoLA',
       text: 'The same on CoLA; upper layers matter more',
-      links: [...cola.upper, ...cola.little, ...cola.all, ...mnli.upper],
+      links: [...cola.upper, ...cola.each, ...cola.all, ...mnli.upper],
     },
   ];
 }
@@ -152,11 +156,6 @@ function ablations(): readonly Row[] {
     onVersions('rate-range'),
     onVersions('adapter-variants'),
   ];
-  const byRate = (at: number): ScoreLink => ({
-    ...(rate.greater(atRate(plain, at), atRate(v.full, at)) as ScoreLink),
-    varies: 'rate',
-  });
-  const level = [v.full, v['top:1']] as const;
   return [
     {
       id: 'B12',
@@ -164,8 +163,8 @@ function ablations(): readonly Row[] {
       text: 'Initial deviations up to 0.01 do equally well, larger ones worse',
       links: [
         deviation.greater(plain, v['std:1']),
-        deviation.near(v['std:1e-3'], plain, level),
-        deviation.near(v['std:1e-7'], plain, level),
+        deviation.near(v['std:1e-3'], plain),
+        deviation.near(v['std:1e-7'], plain),
       ],
     },
     {
@@ -173,16 +172,37 @@ function ablations(): readonly Row[] {
       source: 'Figure 7',
       text: 'Adapters bear a wider and higher range of learning rates than full fine-tuning',
       standing: 'appendix',
-      links: [byRate(3e-3), byRate(3e-2)],
+      links: byRates(rate, plain, v.full),
     },
     {
       id: 'B14',
       source: 'Section 3.6',
       text: 'Inner norms, depth, other activations, attention only, parallel placement: no gain',
       standing: 'remark',
-      links: variantKeys.map((key) => variants.atLeast(plain, v[key], level)),
+      links: variantKeys.map((key) => variants.atLeast(plain, v[key])),
     },
   ];
+}
+
+/** Figure 7 goes from 2e-5 to 1e-3. */
+const isDrawn = (at: number): boolean => at >= 2e-5 && at <= 1e-3;
+
+/**
+ * One rate for both sides, at every rate of the study. Bearing more of the figure's range is scoring more over it, and
+ * decides; no less at each rate of it; and more at the rates beyond, which the figure does not draw.
+ */
+function byRates({ greater, atLeast }: Claims, adapters: Configuration, full: Configuration): readonly Link[] {
+  const sides = (of: readonly number[]): [Configuration[], Configuration[]] => [
+    of.map((at) => atRate(adapters, at)),
+    of.map((at) => atRate(full, at)),
+  ];
+  const [drawn, beyond] = [rates.filter(isDrawn), rates.filter((at) => !isDrawn(at))];
+  const mean = Array.from({ length: 2 * drawn.length }, () => 1 / drawn.length);
+  return [
+    greater(...sides(drawn), mean),
+    ...drawn.map((at) => atLeast(...sides([at]))),
+    ...beyond.map((at) => greater(...sides([at]))),
+  ].map((link): Link => ({ ...(link as ScoreLink), varies: 'rate' }));
 }
 
 /** Section 1: shares of right answers on a task before and after another is learned. */
@@ -198,9 +218,10 @@ function inTurn(): readonly Row[] {
       id: 'B16',
       source: 'Section 1',
       text: "Training a second task leaves the first task's score as it was",
+      // full fine-tuning's loss could fail to show, and decides; adapters lie beside each other, and score the same bits
       links: [
-        link('near', adapters, 'adapters after', 'adapters before'),
         link('greater', full, 'full before', 'full after'),
+        link('near', adapters, 'adapters after', 'adapters before'),
       ],
     },
   ];
@@ -212,7 +233,7 @@ export const houlsby: readonly Finding[] = [
   {
     id: 'B15',
     source: 'Tables 1 and 2',
-    text: 'Nine tasks take 1.3 times the parameters of one model',
+    text: 'Nine tasks take 1.2 times the parameters of one model with adapters of 64, and 1.3 times with sizes chosen for each',
     links: [],
     exact: nineTasks,
   },

@@ -17,13 +17,13 @@ export interface Precondition {
 
 /** What is known of the setting of a comparison beside its runs. */
 export interface Setting {
-  /** In the unit of the score: below it a difference does not matter; and the gap that the paper prints. */
+  /** In the unit of the gap: below it a difference does not matter; and the gap that the paper prints. */
   readonly delta: number;
   readonly expected: number;
   /** Level of the comparison's interval after Holm's correction. */
   readonly level: number;
   readonly gate: GateRecord | undefined;
-  /** What full fine-tuning gains over the weakest method, in the unit of the score. */
+  /** What full fine-tuning gains over the weakest method, in the unit of the gap. */
   readonly room: number | undefined;
   readonly tuning: readonly TuningTable[];
 }
@@ -194,8 +194,13 @@ function isBelow({ train }: RunRecord, starts: readonly number[]): boolean {
 /** Of one value nothing is known. */
 const deviationOf = (values: readonly number[]): number => (values.length < 2 ? 0 : deviation(values));
 
-/** A gap of the size that the paper prints would be seen: in 80 of 100 repetitions, at the corrected level. */
-function powerful({ found }: Tested, { expected, level }: Setting): Precondition {
+/**
+ * A gap of the size that the paper prints would be seen: in 80 of 100 repetitions, at the corrected level. Asked only
+ * where none was: an interval that lies beyond delta on either side has seen it.
+ */
+function powerful({ found }: Tested, { delta, expected, level }: Setting): Precondition {
+  const { low, high } = crossedInterval(found, level);
+  if (low > delta || high < -delta) return at('power', true, 'a difference beyond delta was seen');
   const least = leastGap(found, level);
   return at('power', least <= expected, `sees ${short(least)}, where the paper's gap would be ${short(expected)}`);
 }

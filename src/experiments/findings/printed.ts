@@ -1,38 +1,53 @@
-import type { Link, PrintedSides } from '../statistics/link';
+import type { Link, PrintedSides, ScoreLink } from '../statistics/link';
 import { readHe, readHoulsby, type PublishedNumber } from './published';
 
 /** What a comparison reads of a printed number. */
-type Number = Pick<PublishedNumber, 'table' | 'task' | 'metric' | 'label' | 'method' | 'score'>;
+type Number = Pick<PublishedNumber, 'table' | 'task' | 'backbone' | 'metric' | 'label' | 'method' | 'score'>;
 
 /**
- * First minus second among the paper's own numbers, with the link's weights; undefined where one of them is not printed.
- * @param numbers the published ones; the file of the link's paper where left out
+ * First minus second among the paper's own numbers, with the link's weights: of the first of the tables that prints all
+ * of them, else of several where one model made them; undefined where they are not printed so.
  */
-export function printedGap(
-  { paper = 'he', tables, task, metric, first, second }: PrintedSides,
-  weights: readonly number[] | undefined,
-  numbers: readonly Number[] = paper === 'he' ? readHe() : readHoulsby(),
-): number | undefined {
-  const scores = [...first, ...second].map((method) => scoreOf(numbers, { tables, task, metric }, method));
-  if (scores.some((score) => score === undefined)) return undefined;
-  return scores.reduce<number>((sum, score, place) => {
-    const weight = (weights?.[place] ?? 1) * (place < first.length ? 1 : -1);
-    return sum + weight * (score ?? 0);
-  }, 0);
+export function printedGap(sides: PrintedSides, weights: readonly number[] | undefined): number | undefined {
+  const rows = rowsOf(sides);
+  return weighed(ofOneTable(rows, sides) ?? ofOneModel(foundIn(sides.tables, rows)), sides, weights);
 }
 
-type Place = Pick<PrintedSides, 'tables' | 'task' | 'metric'>;
+/** The same of a contrast, which one table must print: two tables may be of two models or two sets of examples. */
+function printedContrast(sides: PrintedSides): number | undefined {
+  return weighed(ofOneTable(rowsOf(sides), sides) ?? [], sides, undefined);
+}
 
-/** The number of a method in the first of the tables that prints it; never those that a table copies from elsewhere. */
-function scoreOf(numbers: readonly Number[], place: Place, method: string): number | undefined {
+/** Of each method what the paper prints on the task; never a number that a table copies from elsewhere. */
+function rowsOf({ paper = 'he', task, metric, first, second }: PrintedSides): readonly (readonly Number[])[] {
+  const numbers: readonly Number[] = paper === 'he' ? readHe() : readHoulsby();
   const own = numbers.filter(
-    (number) =>
-      number.task === place.task &&
-      number.metric === place.metric &&
-      (number.method === method || number.label === method) &&
-      !number.label.includes('(published)'),
+    (number) => number.task === task && number.metric === metric && !number.label.includes('(published)'),
   );
-  return place.tables.flatMap((table) => own.filter((number) => number.table === table))[0]?.score;
+  return [...first, ...second].map((name) => own.filter(({ method, label }) => method === name || label === name));
+}
+
+/** Of each method its number in the first of `tables` that has it. */
+function foundIn(tables: readonly string[], rows: readonly (readonly Number[])[]): readonly Number[] {
+  return rows.flatMap((row) => tables.flatMap((table) => row.filter((one) => one.table === table)).slice(0, 1));
+}
+
+function ofOneTable(rows: readonly (readonly Number[])[], { tables }: PrintedSides): readonly Number[] | undefined {
+  return tables.map((table) => foundIn([table], rows)).find((found) => found.length === rows.length);
+}
+
+function ofOneModel(numbers: readonly Number[]): readonly Number[] {
+  return new Set(numbers.map(({ backbone }) => backbone)).size === 1 ? numbers : [];
+}
+
+function weighed(
+  numbers: readonly Number[],
+  sides: PrintedSides,
+  weights: readonly number[] | undefined,
+): number | undefined {
+  if (numbers.length < sides.first.length + sides.second.length) return undefined;
+  const sign = (place: number): number => (place < sides.first.length ? 1 : -1);
+  return numbers.reduce((sum, { score }, place) => sum + (weights?.[place] ?? 1) * sign(place) * score, 0);
 }
 
 /**
@@ -42,13 +57,19 @@ function scoreOf(numbers: readonly Number[], place: Place, method: string): numb
 export function control(link: Link): { readonly gap: number; readonly delta: number; readonly passed: boolean } | null {
   if (link.kind === 'ratio' || link.printed === undefined) return null;
   const gap = printedGap(link.printed, link.weights);
-  if (gap === undefined) return null;
-  const delta = Math.abs(contrastOf(link, gap)) / 2;
+  const delta = printedDelta(link);
+  if (gap === undefined || delta === undefined) return null;
   const passed = link.kind === 'greater' ? gap > 0 : link.kind === 'atLeast' ? gap > -delta : Math.abs(gap) < delta;
   return { gap, delta, passed };
 }
 
-/** What the paper calls a difference: the link's own, or the one that it names where it says that two are level. */
-function contrastOf(link: Exclude<Link, { readonly kind: 'ratio' }>, gap: number): number {
-  return link.contrast === undefined ? gap : (printedGap(link.contrast, undefined) ?? 0);
+/**
+ * In the paper's points: half of the contrast that a link names where the paper says that two are level, whether the
+ * gap of those two is printed or not; else half of the link's own gap. Undefined where nothing is printed.
+ * @throws where a contrast is named that no table prints: delta would be another one without notice
+ */
+export function printedDelta({ printed, contrast, weights, study, task }: ScoreLink): number | undefined {
+  const gap = contrast !== undefined ? printedContrast(contrast) : printed && printedGap(printed, weights);
+  if (contrast !== undefined && gap === undefined) throw new Error(`no table prints a contrast of ${study} on ${task}`);
+  return gap === undefined ? undefined : Math.abs(gap) / 2;
 }

@@ -6,6 +6,7 @@ import { dataFractions, manyAtOnce } from '../studies/frozen';
 import { closedBook, manyAnswers } from '../studies/recursive';
 import { actsVoice, voices } from '../studies/voices';
 import { asItIs, promptReader, readers, reading } from '../studies/reader';
+import { orientation } from '../../rows';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { manySettings } from '../studies/many-tasks';
@@ -20,7 +21,7 @@ export interface Role {
   /** He et al. 2021 where left out. */
   readonly paper?: 'houlsby';
   readonly metric: string;
-  /** Between them lies the span of the task: full fine-tuning, and prompt tuning as the weakest. */
+  /** Between them lies the room of the task: full fine-tuning, and the weakest method. */
   readonly study: string;
   readonly top: Anchor;
   readonly bottom: Anchor;
@@ -132,17 +133,26 @@ export function roleOf({ task, study }: Place): Role | undefined {
 export type Place = Pick<Link, 'study' | 'task'>;
 
 /**
- * How much full fine-tuning gains over prompt tuning on a task, by the last validation (its test set takes no part), in
- * the unit of the score; undefined while one of them is not run.
+ * How much full fine-tuning gains over the weakest method of a task, in the unit of gaps and delta: by what gaps are
+ * taken from, example by example on test, whatever the task's score is; where points become nats, the span that says
+ * how many. Undefined while one of the two is not run.
  */
+export function roomOf(place: Place, evidence: Evidence): number | undefined {
+  return roleOf(place)?.point === 'span' ? spanOf(place, evidence) : gainOf(place, evidence, onTest);
+}
+
+/** The same in likelihood by the last validation: the test set takes no part in what a point is. */
 export function spanOf(place: Place, evidence: Evidence): number | undefined {
+  return gainOf(place, evidence, lastLoss);
+}
+
+function gainOf(place: Place, evidence: Evidence, valueOf: (run: RunRecord) => readonly number[]): number | undefined {
   const role = roleOf(place);
   if (role === undefined) return undefined;
   const [top, bottom] = [role.top, role.bottom].map(({ here }) =>
-    evidence(role.study, here, role.task).flatMap(lastScore),
+    evidence(role.study, here, role.task).flatMap(valueOf),
   );
-  if (!top?.length || !bottom?.length) return undefined;
-  return role.point === 'span' ? mean(bottom) - mean(top) : mean(top) - mean(bottom); // of likelihoods less is better
+  return !top?.length || !bottom?.length ? undefined : mean(top) - mean(bottom);
 }
 
 /** What one printed point is in the unit of a task's score; undefined while its span is not run. */
@@ -156,6 +166,11 @@ export function pointOf(where: Place, evidence: Evidence): number | undefined {
   return span === undefined || printed === undefined ? undefined : span / printed;
 }
 
-function lastScore({ evaluations }: RunRecord): readonly number[] {
-  return evaluations.slice(-1).map(({ score }) => score);
+/** Of a generation task the score by validation is nats: less is better. */
+function lastLoss({ evaluations }: RunRecord): readonly number[] {
+  return evaluations.slice(-1).map(({ score }) => -score);
+}
+
+function onTest({ final: { metric, perExample } }: RunRecord): readonly number[] {
+  return [orientation(metric) * mean(perExample)];
 }

@@ -3,7 +3,7 @@ import { findings, verdicts } from './';
 import type { Evidence, Link } from '../statistics/link';
 import { studies } from '../studies';
 import { control } from './printed';
-import { pointOf, spanOf } from './roles';
+import { pointOf, roomOf, spanOf } from './roles';
 import { able, evidenceOf, finding, link, printed, record, shapes } from './testing/toy';
 import { judge, wordOf } from './verdict';
 
@@ -95,6 +95,20 @@ describe('verdicts', () => {
     ['later', 'not-run'],
   ])('%s is %s', (id, word) => {
     expect(named(id).verdict, named(id).reason).toBe(word);
+  });
+
+  it('of a statement on each of several things are those of the worst, wherever it stands', () => {
+    const best = link('greater', 'best', 'bad');
+    const same = link('greater', 'good', 'alike');
+    const wrong = link('greater', 'bad', 'best');
+    const word = (worstOf: number, ...links: readonly Link[]) => {
+      const [found] = judge([{ ...finding('each', ...links), worstOf }], evidenceOf(), able);
+      return [found!.verdict, found!.deciding];
+    };
+    expect(word(2, best, same)).toEqual(['unresolved', 'good > alike on synopsis']);
+    expect(word(3, best, same, wrong)).toEqual(['contradicted', 'bad > best on synopsis']);
+    expect(word(3, best, same, link('greater', 'best', 'nobody'))[0]).toBe('not-run');
+    expect(word(1, best, same)).toEqual(['confirmed', 'best > bad on synopsis']);
   });
 
   it('of what is exact say the figures', () => {
@@ -193,6 +207,19 @@ describe('what one printed point is here', () => {
     expect(pointOf({ study: 'toy', task: 'sentiment' }, () => [])).toBe(0.01);
     expect(pointOf({ study: 'toy', task: 'synopsis' }, () => [])).toBeUndefined();
     expect(spanOf({ study: 'toy', task: 'nothing' }, evidenceOf())).toBeUndefined();
+  });
+
+  it('leaves room in the unit of gaps: shares of right answers on test, whatever the score of the task is', () => {
+    const matthews: Evidence = (_, variant) =>
+      [1, 2, 3, 4, 5].map((seed) => {
+        const run = record(variant, seed, shapes['best']!);
+        const perExample = run.final.perExample.map((__, i) => Number(i % 10 < (variant === 'full' ? 9 : 5)));
+        const evaluations = run.evaluations.map((line) => ({ ...line, score: variant === 'full' ? 0.3 : 0.2 }));
+        return { ...run, evaluations, final: { ...run.final, metric: 'Matthews', perExample } };
+      });
+    expect(roomOf({ study: 'toy', task: 'sentiment' }, matthews)).toBeCloseTo(0.4, 12);
+    expect(roomOf({ study: 'toy', task: 'synopsis' }, evidenceOf())).toBeCloseTo(0.9, 12);
+    expect(roomOf({ study: 'toy', task: 'sentiment' }, () => [])).toBeUndefined();
   });
 });
 

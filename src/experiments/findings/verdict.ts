@@ -17,12 +17,12 @@ import type { TuningTable } from '../tuning/tuned';
 import type { Exact } from './exact';
 import type { GateRecord } from './gate-record';
 import { preconditions, type Precondition } from './preconditions';
-import { control } from './printed';
-import { pointOf, spanOf } from './roles';
+import { control, printedDelta } from './printed';
+import { pointOf, roomOf } from './roles';
 
 export type VerdictWord = 'confirmed' | 'contradicted' | 'unresolved' | 'cannot-speak' | 'not-run';
 
-/** A statement of a paper, and the comparisons that stand for it here; the first of them decides. */
+/** A statement of a paper, and the comparisons that stand for it here; the first of them decides, or the worst of several. */
 export interface Finding {
   /** Row of the ablation catalogue: `A1`. */
   readonly id: string;
@@ -35,6 +35,8 @@ export interface Finding {
   readonly standing: Standing;
   /** Empty where no study decides it yet. */
   readonly links: readonly Link[];
+  /** Of a statement on each of several things: so many links, from the first on, of which the worst decides. */
+  readonly worstOf?: number;
   /** Why no comparison here can decide it, where that is so whatever is run. */
   readonly mute?: string;
   /** What decides it where no comparison of runs does; undefined where its record is not made yet. */
@@ -100,7 +102,7 @@ export const rule: string =
   'inside +-delta, contradicted outside. A ratio: confirmed inside its range, contradicted outside. Else unresolved; and ' +
   'cannot-speak wherever a precondition fails (docs/studies.md lists them). Delta is half of the gap that the paper ' +
   'prints, in our unit; 1.0 accuracy point or 0.03 nat where it prints none. A verdict is that of its deciding comparison, ' +
-  'and confirmed only where no other comparison is contradicted';
+  'the worst of several where each of them must hold, and confirmed only where no other comparison is contradicted';
 
 /** What is known beside the runs. */
 export interface JudgeOptions {
@@ -137,7 +139,7 @@ function keyOf({ link }: Tested): string {
 /** Whether everything holds that does not depend on what the comparison itself says. */
 function maySpeak(test: Tested, known: Omit<Deciding, 'level'>): boolean {
   const { delta, expected } = sizeOf(test, known.evidence);
-  const room = spanOf(test.link, known.evidence);
+  const room = roomOf(test.link, known.evidence);
   return preconditions(test, { ...known, level: 0.95, delta, expected, room }).every(
     ({ held, name }) => held || name === 'power' || name === 'metrics agree',
   );
@@ -152,7 +154,11 @@ interface Deciding {
 
 function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Deciding): Verdict {
   const { id, paper, text, source, standing, notebook } = finding;
-  const comparisons = tests.map((test) => decide(test, deciding));
+  const made = worstFirst(
+    tests.map((test) => ({ test, said: decide(test, deciding) })),
+    finding.worstOf ?? 1,
+  );
+  const comparisons = made.map(({ said }) => said);
   const [first] = comparisons;
   return {
     id,
@@ -169,10 +175,24 @@ function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Decid
     preconditions: first?.preconditions ?? [],
     links: { held: comparisons.filter(({ verdict }) => verdict === 'confirmed').length, of: comparisons.length },
     comparisons,
-    hours: tests[0]?.kind === 'tested' ? hoursToMend(tests[0], first?.preconditions ?? []) : null,
+    hours: finding.mute === undefined && made[0] !== undefined ? hoursToMend(made[0]) : null,
     runs: [...new Set(tests.flatMap((test) => (test.kind === 'tested' ? test.groups.flat().map(pathOf) : [])))],
     notebook,
   };
+}
+
+interface Judged {
+  readonly test: LinkTest;
+  readonly said: LinkVerdict;
+}
+
+const fromWorst: readonly VerdictWord[] = ['not-run', 'contradicted', 'cannot-speak', 'unresolved', 'confirmed'];
+
+/** The worst of the first `count`, by word and then by gap, before the others. */
+function worstFirst(made: readonly Judged[], count: number): readonly Judged[] {
+  const rank = ({ said }: Judged): number => fromWorst.indexOf(said.verdict);
+  const sorted = made.slice(0, count).sort((a, b) => rank(a) - rank(b) || (a.said.gap ?? 0) - (b.said.gap ?? 0));
+  return [...sorted, ...made.slice(count)];
 }
 
 /** Word and reason: of what is exact, of what nothing here decides, else of the first comparison. */
@@ -205,7 +225,7 @@ function decide(test: LinkTest, deciding: Deciding): LinkVerdict {
   const level = deciding.level(test);
   const interval = crossedInterval(test.found, level);
   const { delta, expected } = sizeOf(test, deciding.evidence);
-  const room = spanOf(link, deciding.evidence);
+  const room = roomOf(link, deciding.evidence);
   const held = preconditions(test, { ...deciding, level, delta, expected, room });
   const failed = held.filter((one) => !one.held);
   const shown = link.kind === 'ratio' ? Math.exp : (value: number): number => value;
@@ -237,14 +257,16 @@ function sizeOf({ link, metric }: Tested, evidence: Evidence): { readonly delta:
     const delta = points * (pointOf(link, evidence) ?? 0.01);
     return { delta, expected: 2 * delta };
   }
-  const known = control(link);
-  const point = link.kind === 'ratio' || link.statistic === 'text' ? undefined : pointOf(link, evidence);
-  if (known === null || point === undefined) return { delta: usual, expected: 2 * usual };
-  return { delta: known.delta * point, expected: 2 * known.delta * point };
+  const printed = link.kind === 'ratio' || link.statistic === 'text' ? undefined : printedDelta(link);
+  const point = printed === undefined ? undefined : pointOf(link, evidence);
+  const delta = printed === undefined || point === undefined ? usual : printed * point;
+  return { delta, expected: 2 * delta };
 }
 
 /** Four rates by two seeds for each side without its own, and the seeds that are missing, at the mean cost of a run. */
-function hoursToMend({ groups, link }: Tested, held: readonly Precondition[]): number | null {
+function hoursToMend({ test, said: { preconditions: held } }: Judged): number | null {
+  if (test.kind === 'untested') return null;
+  const { groups, link } = test;
   const failed = held.filter((one) => !one.held).map(({ name }) => name);
   if (failed.length === 0) return 0;
   const mendable: readonly Precondition['name'][] = ['seeds', 'rates', 'power', 'flat'];

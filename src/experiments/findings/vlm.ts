@@ -21,7 +21,7 @@ const on = ({ block }: Setting<string>): Claims => claims(block.name, block.task
 /** VLM is not worse than full fine-tuning: the abstract says that it keeps or improves on it. */
 function level<K extends string>(voice: Setting<K | 'full' | 'vlm'>): readonly Link[] {
   const { full, vlm } = voice.configurations();
-  return [on(voice).atLeast(vlm, full, [full, vlm])];
+  return [on(voice).atLeast(vlm, full)];
 }
 
 function beats<K extends string>(voice: Setting<K>, better: K, worse: K): Link {
@@ -97,10 +97,9 @@ function rows(): readonly Row[] {
  * Students write better texts and lose no likelihood: the two were learned from other targets, so that chrF decides, and
  * since a score of texts never decides alone, likelihood must not say the opposite.
  */
-function taught({ block, of, sides: { distilled, plain } }: Distilled): readonly Link[] {
+function taught({ block, sides: { distilled, plain } }: Distilled): readonly Link[] {
   const { greaterText, atLeast } = claims(block.name, block.task);
-  const { full, vlm: own } = of.configurations();
-  return [greaterText(distilled, plain), atLeast(distilled, plain, [full, own])];
+  return [greaterText(distilled, plain), atLeast(distilled, plain)];
 }
 
 function taughtRows(): readonly Row[] {

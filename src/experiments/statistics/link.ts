@@ -42,7 +42,7 @@ export interface ScoreLink extends Sides {
   readonly across?: 'models';
   /** What was measured of the variants' runs in place of their scores: the sides are means of columns of a record. */
   readonly measured?: MeasuredSides;
-  /** In the paper's points: below it, it calls a difference small. */
+  /** Delta in the paper's points, where it says what is small, or prints a difference and not its two scores. */
   readonly points?: number;
   /**
    * `rate`: the rate is what the link compares: its sides run at one that is not their best, and may collapse.
@@ -51,7 +51,7 @@ export interface ScoreLink extends Sides {
   readonly varies?: 'rate' | 'weights';
   /** The same comparison among the paper's numbers; none where the paper prints none. */
   readonly printed?: PrintedSides;
-  /** The difference that the paper does call one, where the link says that two are level: delta is half of it. */
+  /** The difference that the paper does call one, where the link says that two are level: delta is half of it. One table prints it. */
   readonly contrast?: PrintedSides;
 }
 

@@ -15,7 +15,7 @@ const houlsbyMethods: Readonly<Record<HoulsbyKey, Tried>> = {
   full: { label: 'full fine-tuning', methods: one('full'), printed: 'full fine-tuning' },
   head: { label: 'head alone', methods: one('head'), printed: 'head' },
   layernorm: { label: 'LayerNorms', methods: one('layernorm'), printed: 'layernorm' },
-  'top:1': { label: 'top layer', methods: one('top:k=1'), printed: 'top:k=1' },
+  'top:1': { label: 'top layer', methods: one('top:k=1'), printed: 'top:k=2' },
   'top:3': { label: 'top 3 layers', methods: one('top:k=3'), printed: 'variable fine-tuning' },
   'houlsby:1': { label: 'adapters m=1', methods: one('houlsby:m=1'), printed: 'houlsby:m=2' },
   'houlsby:4': { label: 'adapters m=4', methods: one('houlsby:m=4'), printed: 'houlsby:m=8' },

@@ -35,7 +35,7 @@ export function mixing(): readonly Row[] {
       source: 'Table 6',
       text: 'MAM is level with full fine-tuning',
       links: [
-        xsum.atLeast(s.mam, s.full, [s.full, s.largePaFfn]),
+        xsum.atLeast(s.mam, s.full, [s.full, s.loraFfn]),
         translation.atLeast(g.mam, g.full, [g.full, g.loraFfn(4)]),
       ],
     },
