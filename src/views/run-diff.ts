@@ -3,7 +3,7 @@ import type { Table } from '../plots/table';
 
 /** What two runs are and what came out, where they differ; numbers as they are stored. */
 export function diffTable(difference: Difference): Table {
-  const { curve, examples, score, loss, equal } = difference;
+  const { curve, examples, score, loss, outcome: others, equal } = difference;
   const parts = (['spec', 'counts', 'inputs', 'environment'] as const).flatMap((part) =>
     difference[part].map((one) => differingRow(part, one)),
   );
@@ -31,7 +31,9 @@ export function diffTable(difference: Difference): Table {
   ];
   return {
     columns: ['part', 'field', 'first', 'second'].map((title) => ({ title, align: 'left' })),
-    rows: equal ? [...parts, ['numbers', 'all the same', '', '']] : [...parts, ...outcome, ...words],
+    rows: equal
+      ? [...parts, ['numbers', 'all the same', '', '']]
+      : [...parts, ...outcome, ...others.map((one) => differingRow('outcome', one)), ...words],
   };
 }
 

@@ -43,4 +43,7 @@ it('makes runs again as they were made, and tells the same numbers from others',
   expect((await verify({ ...recorded, train: [{ ...line!, loss: 0.9999 }, ...rest] }))?.verdict).toBe('holds');
   expect((await verify({ ...recorded, final: { ...final, score: 0.6 } }))?.verdict).toBe('differs');
   expect((await verify({ ...recorded, final: { ...final, model: 'other' } }))?.verdict).toBe('differs');
+  expect((await verify({ ...recorded, final: { ...final, kept: 2 } }))?.verdict).toBe('holds');
+  for (const share of [{ exact: 0.25 }, { oracle: 0.5 }])
+    expect((await verify({ ...recorded, final: { ...final, ...share } }))?.verdict).toBe('differs');
 });

@@ -15,7 +15,7 @@ import type { RunOptions } from './state';
 export interface Verified {
   readonly record: RunRecord;
   readonly difference: Difference;
-  /** `equal`: every number; `holds`: data, weights and counts are the same and scores agree to 1e-4; else `differs`. */
+  /** `equal`: every number; `holds`: data, weights and counts are the same and scores, with the shares beside them, agree to 1e-4; else `differs`. */
   readonly verdict: 'equal' | 'holds' | 'differs';
 }
 
@@ -46,10 +46,21 @@ function judged(record: RunRecord, results: string): readonly Verified[] {
   });
 }
 
-function verdictOf({ equal, score: [recorded, again], loss, inputs, counts }: Difference): Verified['verdict'] {
+const isRecorded = (value: string): boolean => value !== 'null' && value !== 'none';
+
+function verdictOf({
+  equal,
+  score: [recorded, again],
+  loss,
+  inputs,
+  outcome,
+  counts,
+}: Difference): Verified['verdict'] {
   if (equal && counts.length === 0) return 'equal';
   // Records older than the hashes have none to compare.
-  const moved = inputs.filter(({ first }) => first !== 'null' && first !== 'none');
+  const moved = inputs.filter(({ first }) => isRecorded(first));
   const same = again === null ? loss[0] === loss[1] : sameScore(again, recorded);
-  return same && moved.length === 0 && counts.length === 0 ? 'holds' : 'differs';
+  const beside = outcome.filter(({ field, first }) => ['exact', 'oracle'].includes(field) && isRecorded(first));
+  const alike = beside.every(({ first, second }) => sameScore(Number(second), Number(first)));
+  return same && alike && moved.length === 0 && counts.length === 0 ? 'holds' : 'differs';
 }

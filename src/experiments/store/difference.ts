@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { canonicalJson } from './spec';
+import { canonicalJson, hash8 } from './spec';
 import type { RunRecord } from './record';
 
 /** A field in which two runs differ. */
@@ -26,6 +26,8 @@ export interface Difference {
   } | null;
   readonly score: readonly [number | null, number | null];
   readonly loss: readonly [number | null, number | null];
+  /** Whatever else came out: validation, the step kept, shares beside the score, what was written. */
+  readonly outcome: readonly Differing[];
   /** Null where they were scored on other examples. */
   readonly examples: {
     readonly count: number;
@@ -34,7 +36,7 @@ export interface Difference {
     readonly above: number;
     readonly largest: number;
   } | null;
-  /** Every number of the training curve, of validation and of the test set is the same. */
+  /** Every number that was computed is the same, times and memory left out. */
   readonly equal: boolean;
 }
 
@@ -52,20 +54,46 @@ export function differenceOf(first: RunRecord, second: RunRecord): Difference {
     curve: curveOf(first, second),
     score: [a.score, b.score],
     loss: [a.loss, b.loss],
+    outcome: differing(outcomeOf(first), outcomeOf(second)),
     examples: examplesOf(first, second),
     equal: numbersOf(first) === numbersOf(second),
   };
 }
 
+/** When and how a run was computed, not what: two runs may differ in these and in nothing else. */
+const times = ['seconds', 'trainSeconds', 'peakMb', 'programs'] as const;
+
 /** All that training and scoring computed, without times and memory. */
 export function numbersOf({ train, evaluations, final }: RunRecord): string {
-  const { score, loss, metric, perExample, tokens, tests, written, data, model, steps } = final;
-  return canonicalJson({
-    train: train.map(({ step, steps: of, loss: value }) => [step, of, value]),
-    evaluations: evaluations.map(({ step, loss: value, score: validation }) => [step, value, validation]),
-    ...{ score, loss, metric, perExample, tokens, tests, data, model, steps },
-    written: written && { ...written, seconds: 0 },
-  });
+  return canonicalJson({ train: train.map(timeless), evaluations: evaluations.map(timeless), final: ofFinal(final) });
+}
+
+function timeless(line: object): object {
+  return without(line, times);
+}
+
+function ofFinal(final: RunRecord['final']): object {
+  return { ...timeless(final), ...(final.written && { written: timeless(final.written) }) };
+}
+
+/** The fields but for these; one that is undefined is none. */
+function without(of: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(of).filter(([name, value]) => !names.includes(name) && value !== undefined));
+}
+
+/** What `Difference` tells in words of its own. */
+const elsewhere = ['score', 'loss', 'perExample', 'data', 'model', 'tests'] as const;
+
+/** The other numbers, by field; long lists by their hash. */
+function outcomeOf({ evaluations, final }: RunRecord): object {
+  const validation = evaluations.map((line) => [`step ${line.step}`, without(timeless(line), ['kind', 'step'])]);
+  const { texts = [] } = final.written ?? {};
+  return {
+    validation: Object.fromEntries(validation) as object,
+    ...without(ofFinal(final), elsewhere),
+    tokens: hash8(canonicalJson(final.tokens)),
+    ...(final.written && { written: { ...timeless(final.written), texts: hash8(canonicalJson(texts)) } }),
+  };
 }
 
 function differing(first: object, second: object): readonly Differing[] {

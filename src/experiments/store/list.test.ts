@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toyTools } from '../fixtures/tools';
+import { tableText } from '../../plots/table';
+import { diffTable } from '../../views/run-diff';
 import { executeRun } from '../runner/execute';
 import { repeatsFolder } from '../runner/repeat';
 import { differenceOf, runNamed } from './difference';
 import { madeBy } from './entry';
 import { listRuns } from './index-cache';
 import { recordAt } from './read';
+import type { RunRecord } from './record';
 import { runPath, runSpec } from './spec';
 import { sorted, whereOf } from './where';
 
@@ -27,6 +30,9 @@ beforeEach(async () => {
   for (const spec of specs) await execute(spec, results);
 });
 afterEach(() => rmSync(results, { recursive: true, force: true }));
+
+/** A value of the kind that this one is not. */
+const otherThan = (value: unknown): unknown => (typeof value === 'number' ? value + 1 : 'other');
 
 const execute = (spec: typeof first, folder: string) =>
   executeRun({ spec, label: spec.method }, toyTools, { engine: 'compiled', report: () => undefined, results: folder });
@@ -129,6 +135,39 @@ describe('two runs beside each other', () => {
     const other = record(first);
     const elsewhere = { ...other, final: { ...other.final, tests: { count: 4, hash: 'ffffffff' } } };
     expect(differenceOf(record(first), elsewhere)).toMatchObject({ examples: null, inputs: [{ field: 'tests.hash' }] });
+  });
+
+  it('differ wherever a number that was computed does, and say where; times alone make no difference', () => {
+    const one = record(lora);
+    const scores = { bleu: 1, chrf: 2, rouge1: 3, rouge2: 4, rougeL: 5, rougeLsum: 6 };
+    const written = { examples: { count: 1, hash: 'w' }, ...scores, unfinished: 0, seconds: 1, texts: ['a'] };
+    const whole: RunRecord = {
+      ...one,
+      final: { ...one.final, exact: 0.5, oracle: 0.25, kept: 2, tokens: [3], written },
+    };
+    const times = new Set(['seconds', 'trainSeconds', 'peakMb', 'programs']);
+    const changed = <T extends object>(of: T): (readonly [string, T])[] =>
+      Object.entries(of).map(([key, value]) => [key, { ...of, [key]: otherThan(value) }]);
+    const [line, evaluation] = [whole.train[0]!, whole.evaluations[0]!];
+    const all: readonly (readonly [string, RunRecord])[] = [
+      ...changed(whole.final).map(([key, final]) => [key, { ...whole, final }] as const),
+      ...changed(written).map(([key, own]) => [key, { ...whole, final: { ...whole.final, written: own } }] as const),
+      ...changed(line).map(([key, own]) => [key, { ...whole, train: [own, ...whole.train.slice(1)] }] as const),
+      ...changed(evaluation).map(([key, own]) => [key, { ...whole, evaluations: [own] }] as const),
+    ];
+    expect(all.length).toBeGreaterThan(35);
+    for (const [key, other] of all) expect([key, differenceOf(whole, other).equal]).toEqual([key, times.has(key)]);
+    const differing = { ...whole, final: { ...whole.final, exact: 0.75, oracle: null, kept: 1 } };
+    const found = differenceOf(whole, differing);
+    expect(found.outcome).toEqual([
+      { field: 'oracle', first: '0.25', second: 'null' },
+      { field: 'kept', first: '2', second: '1' },
+      { field: 'exact', first: '0.5', second: '0.75' },
+    ]);
+    expect(tableText(diffTable(found))).toMatch(/outcome +kept +2 +1/);
+    expect(differenceOf(whole, { ...whole, evaluations: [{ ...evaluation, score: 0.5 }] }).outcome).toEqual([
+      { field: 'validation.step 3.score', first: '0.75', second: '0.5' },
+    ]);
   });
 
   it('are named by id, by its end, or by path; else a line says what there is', () => {
