@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
@@ -72,4 +72,27 @@ it('sets two runs beside each other', () => {
   expect(
     JSON.parse(String(said('diff', runPath(specs[0]!, results), runPath(specs[0]!, results), '--json'))),
   ).toMatchObject({ equal: true });
+});
+
+it.each<readonly [string, readonly string[], string]>([
+  ['a file in place of a folder', ['runs', 'FILE'], 'FILE is no folder: name one of results'],
+  ['a value that no run can have', ['runs', '--where', 'score=abc'], 'score is a number, not "abc"'],
+  ['two outputs', ['runs', '--csv', '--json'], '--json and --csv are one output each: choose one'],
+  ['two outputs of curves', ['curves', 'RUN', '--csv', '--parquet'], '--csv and --parquet are one output each'],
+  ['names and a condition', ['curves', 'RUN', '--where', 'nofield=2'], 'by --where, not both'],
+  ['an order that is none', ['curves', 'RUN', '--sort', 'bogus'], 'runs have no field "bogus"'],
+  ['a condition for no run', ['curves', '--where', 'seed=99', '--out', 'OUT'], '--where "seed=99" holds for no run'],
+  ['a file for events', ['curves', 'RUN', '--tensorboard', 'FILE', '--out', 'OUT'], 'a part of the path is a file'],
+])('refuses %s in a line, and writes nothing', (_, args, message) => {
+  const names = { FILE: join(results, 'file'), OUT: join(results, 'out'), RUN: runPath(specs[0]!, results) };
+  writeFileSync(names.FILE, 'a file');
+  const named = (text: string): string =>
+    text.replace(/^(FILE|OUT|RUN)\b/, (word) => names[word as keyof typeof names]);
+  const found = spawnSync(process.execPath, [join(projectRoot(), 'bin', 'petl.cjs'), ...args.map(named)], {
+    env: { ...process.env, VITEST: undefined, PETL_RESULTS: results },
+    encoding: 'utf8',
+  });
+  expect([found.status, found.stdout, existsSync(names.OUT)]).toEqual([2, '', false]);
+  expect(found.stderr).toMatch(/^petl: [^\n]*\n$/);
+  expect(found.stderr).toContain(named(message));
 });

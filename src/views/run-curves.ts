@@ -3,6 +3,7 @@ import type { RunEntry } from '../experiments/store/entry';
 import { recordAt } from '../experiments/store/read';
 import type { RunRecord } from '../experiments/store/record';
 import { resultsFolder } from '../experiments/store/spec';
+import { demandWritable } from '../files';
 import type { Curve } from '../plots/loss-curve';
 import type { DataColumn } from '../plots/parquet';
 import { smoothed, type CurvePoint } from '../plots/smooth';
@@ -103,11 +104,14 @@ export function curveColumns(curves: readonly RunCurve[]): readonly DataColumn[]
 /**
  * Writes the curves as event files of TensorBoard, a folder for each run, by TensorFlow's own writer. Returns the
  * folders. @param folder what `tensorboard --logdir` is given
+ * @throws UserError, before anything is written, where one cannot be
  */
 export function writeEvents(curves: readonly RunCurve[], folder: string): readonly string[] {
+  const places = curves.map(({ entry }) => join(folder, entry.study, entry.id));
+  places.forEach(demandWritable); // what the writer says of it is no sentence
   const { tf } = require('../engine/tf') as typeof import('../engine/tf');
-  return curves.map(({ entry, record }) => {
-    const place = join(folder, entry.study, entry.id);
+  return curves.map(({ record }, i) => {
+    const place = places[i] ?? folder;
     const writer = tf.node.summaryFileWriter(place);
     for (const { step, loss } of record.train) writer.scalar('train/loss', loss, step);
     for (const { step, loss, score, split } of record.evaluations) {

@@ -90,6 +90,10 @@ describe('the list of runs', () => {
     ['label="head" and study != other', 3],
     ['score>0.4 and peakMb<=100', 6],
     ["loss='0.5'", 6],
+    ['dirty=true or dirty=false', 6],
+    ['examples=all or examples>0', 6],
+    ['peakMb=none', 0],
+    ["label!='Pfeiffer and others'", 6],
   ])('%s holds for %d', (where, count) => {
     expect(listRuns(results, cache).filter(whereOf(where))).toHaveLength(count);
   });
@@ -99,6 +103,22 @@ describe('the list of runs', () => {
     ['seed', 'seed is no comparison'],
     ['seed=1 and', 'nothing is no comparison'],
     ['', 'nothing is no comparison'],
+    ['score=abc', 'score is a number, not "abc": write one, such as score=1'],
+    ['score>abc', 'score is a number, not "abc": write one, such as score>1'],
+    ['score>none', 'score is a number, not "none"'],
+    ['score=""', 'score is a number, not ""'],
+    ['examples=many', 'examples is a number, not "many"'],
+    ['dirty=yes', 'dirty is true or false, not "yes": write dirty=true or dirty=false'],
+    ['dirty>false', 'dirty is true or false'],
+    ['seed=1 task=sentiment', 'seed=1 task=sentiment has more than one value: join comparisons by and'],
+    ['task=sentiment seed=1', 'has more than one value'],
+    ['label=LoRA here', 'put a value with spaces in quotes'],
+    [`label="LoRA"here`, 'has more than one value'],
+    ["task='sentiment", "task='sentiment has a quote that is not closed: close it"],
+    ['task="sentiment and seed=1', 'has a quote that is not closed'],
+    ["label~Pfeiffer's", 'put the value in the other quotes'],
+    ['task==sentiment', 'task==sentiment has two operators'],
+    ['score=>0.5', 'score=>0.5 has two operators'],
   ])('refuses "%s"', (where, message) => {
     expect(() => whereOf(where)).toThrow(message);
   });
@@ -110,7 +130,8 @@ describe('the list of runs', () => {
     const losses = scored.map((entry) => ({ ...entry, metric: 'nll' }));
     expect(sorted(losses, 'score').map(({ score }) => score)).toEqual([0.5, 0.9, null]);
     expect(sorted(found, 'seed:down').map(({ seed }) => seed)).toEqual([3, 2, 1]);
-    expect(() => sorted(found, 'seed:up')).toThrow('--sort "seed:up"');
+    for (const by of ['seed:up', 'seed:down:up'])
+      expect(() => sorted(found, by)).toThrow(`--sort "${by}": write FIELD or FIELD:down`);
   });
 });
 

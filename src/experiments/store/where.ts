@@ -2,18 +2,16 @@ import { UserError } from '../../errors';
 import { nearest } from '../../petl/design/nearest';
 import { orientation } from '../../rows';
 import type { RunEntry } from './entry';
+import { comparedIn, wordsOf, type Operator, type Word } from './where-words';
 
 type Field = keyof RunEntry;
 type Test = (entry: RunEntry) => boolean;
 type Value = RunEntry[Field];
 
-const operators = ['!=', '!~', '<=', '>=', '=', '~', '<', '>'] as const;
-type Operator = (typeof operators)[number];
-
 /**
  * A condition on runs: `task=sentiment and method~lora and score>=0.8`. Comparisons are joined by `and` and `or`, the
  * first of which binds closer; `~` is "holds this text", and a value with spaces stands in quotes.
- * @throws UserError on what cannot be read, and on a field that runs do not have
+ * @throws UserError on what cannot be read, on a field that runs do not have, and on a value that it cannot have
  */
 export function whereOf(text: string): Test {
   const options = splitAt(wordsOf(text), 'or').map((part) =>
@@ -22,37 +20,39 @@ export function whereOf(text: string): Test {
   return (entry) => options.some((tests) => tests.every((test) => test(entry)));
 }
 
-/** Words, operators apart, quoted texts whole. */
-function wordsOf(text: string): readonly string[] {
-  const found = text.match(/"[^"]*"|'[^']*'|[!<>]=|!~|[=~<>]|[^\s=~<>!"']+|\S/g) ?? [];
-  return found;
-}
-
-function splitAt(words: readonly string[], word: string): readonly (readonly string[])[] {
-  const parts: string[][] = [[]];
+function splitAt(words: readonly Word[], word: string): readonly (readonly Word[])[] {
+  const parts: Word[][] = [[]];
   for (const one of words) {
-    if (one.toLowerCase() === word) parts.push([]);
+    if (one.text.toLowerCase() === word) parts.push([]);
     else parts.at(-1)?.push(one);
   }
   return parts;
 }
 
-function comparison(words: readonly string[], text: string): Test {
-  const at = words.findIndex((word) => (operators as readonly string[]).includes(word));
-  const [name] = words;
-  // The rest is one value: written forms have `=` and `,` of their own.
-  const value = unquoted(words.slice(at + 1).join(''));
-  if (at !== 1 || name === undefined || words.length < 3)
-    throw new UserError(
-      `--where "${text}": ${words.join(' ') || 'nothing'} is no comparison: write FIELD=VALUE, with one of ${operators.join(' ')}`,
-    );
-  const field = fieldNamed(name);
-  const operator = words[1] as Operator;
+function comparison(words: readonly Word[], text: string): Test {
+  const refuse = (reason: string): never => {
+    throw new UserError(`--where "${text}": ${reason}`);
+  };
+  const compared = comparedIn(words);
+  if (typeof compared === 'string') return refuse(compared);
+  const { operator, value } = compared;
+  const field = fieldNamed(compared.name);
+  const reason = whyNever(field, operator, value);
+  if (reason !== undefined) return refuse(reason);
   return (entry) => holds(entry[field], operator, value);
 }
 
-function unquoted(word: string): string {
-  return /^(["']).*\1$/.test(word) ? word.slice(1, -1) : word;
+/** Why a comparison can hold for no run, whatever was run. */
+function whyNever(field: Field, operator: Operator, value: string): string | undefined {
+  const kind = field === 'examples' ? 'number' : fieldNames[field];
+  const isEqual = operator === '=' || operator === '!=';
+  if (kind === 'flag' && !(isEqual && ['true', 'false'].includes(value)))
+    return `${field} is true or false, not "${value}": write ${field}=true or ${field}=false`;
+  const words = field === 'examples' ? ['all'] : ['none'];
+  const isNumber = value.trim() !== '' && Number.isFinite(Number(value));
+  if (kind === 'number' && !operator.includes('~') && !isNumber && !(isEqual && words.includes(value)))
+    return `${field} is a number, not "${value}": write one, such as ${field}${operator}1`;
+  return undefined;
 }
 
 function holds(found: Value, operator: Operator, value: string): boolean {
@@ -99,8 +99,9 @@ function fieldNamed(name: string): Field {
  * without a value come last.
  */
 export function sorted(entries: readonly RunEntry[], by: string): readonly RunEntry[] {
-  const [name = '', turn] = by.split(':');
-  if (turn !== undefined && turn !== 'down') throw new UserError(`--sort "${by}": write FIELD or FIELD:down`);
+  const [name = '', turn, ...more] = by.split(':');
+  if ((turn !== undefined && turn !== 'down') || more.length > 0)
+    throw new UserError(`--sort "${by}": write FIELD or FIELD:down`);
   const field = fieldNamed(name);
   const sign = turn === 'down' ? -1 : 1;
   const key = (entry: RunEntry): Value =>
