@@ -35,7 +35,10 @@ export async function indexCommand(input: Input): Promise<number> {
   if (flag(input, 'json')) printJson({ collection: name, ...built, folder: relativePath(built.folder) });
   else
     print(
-      [`${built.passages} passages, ${built.questions} questions: ${relativePath(built.folder)}`, ...scored].join('\n'),
+      [
+        `${built.passages} passages (${built.longer} longer than is embedded of one), ${built.questions} questions: ${relativePath(built.folder)}`,
+        ...scored,
+      ].join('\n'),
     );
   return 0;
 }

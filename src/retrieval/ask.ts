@@ -91,7 +91,7 @@ export class Asker {
    *   re-ranker is asked for that is not there
    */
   async ask(asked: string, options: AskOptions = usualAsking): Promise<Asked> {
-    const question = demandQuestion(asked);
+    const question = demandQuestion(asked, this.embedder);
     const { collection, passages } = this.index;
     if (options.rerank) this.reranker ??= openReranker(collection, this.index.origin);
     const clock = stopwatch();

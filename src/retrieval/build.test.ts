@@ -108,6 +108,9 @@ describe('an index', { timeout: 240_000 }, () => {
       const plain = await asker.ask('What did Clara keep?', { ...usualAsking, rerank: false });
       expect(plain.passages.map(({ found }) => found)).toEqual(plain.passages.map((_, i) => i + 1));
       await expect(asker.ask('zzz qqq xxxy')).rejects.toThrow('no passage of "verses" speaks of "zzz qqq xxxy"');
+      await expect(asker.ask(`why${',word'.repeat(200)}`)).rejects.toThrow(
+        'the question has 403 tokens and the encoder reads 256',
+      );
       await expect(asker.ask(' ')).rejects.toThrow('the question is empty');
     } finally {
       asker.dispose();

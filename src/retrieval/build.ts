@@ -31,6 +31,8 @@ export interface BuildOptions {
 export interface Built {
   readonly folder: string;
   readonly passages: number;
+  /** Passages that are embedded by their beginning, being longer than the encoder reads. */
+  readonly longer: number;
   readonly questions: number;
   readonly parts: readonly BuiltPart[];
 }
@@ -86,10 +88,11 @@ async function makeParts(
     const index = openIndex(name);
     const made = { ...origin, ...index.origin, questions: known.hash, recipe: rerankerVersion };
     await rerankerAndContexts({ ...options, index, folder, part, embedder }, made, chosenQuestions(questions));
+    const longer = embedder.longer(passages.map(({ text }) => text));
+    return { folder, passages: passages.length, longer, questions: questions.length, parts };
   } finally {
     embedder.dispose();
   }
-  return { folder, passages: passages.length, questions: questions.length, parts };
 }
 
 interface Making extends Pick<BuildOptions, 'training' | 'progress'> {

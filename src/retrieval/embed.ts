@@ -11,13 +11,13 @@ import type { Tokenizer } from '../model/tokenizer';
 
 /** The encoder whose states stand for texts. */
 export const encoderName = 'minilm-l6';
-/** Most tokens of a passage that its vector is made of, as sentence-transformers has it for this model. */
-const LONGEST = 256;
 const SIZE = 64;
 
 /** Texts as unit vectors: the mean of the last hidden states of a frozen encoder. Owns the model until `dispose()`. */
 export class Embedder {
   readonly width: number;
+  /** Most tokens of a text that its vector is made of, as sentence-transformers has it for this model. */
+  readonly longest: number = 256;
   /** Of the frozen weights. */
   readonly hash: string;
   private readonly model: Model & { readonly tokenizer: Tokenizer };
@@ -44,7 +44,7 @@ export class Embedder {
   /** `[texts, width]`, each of length 1. @param done is told how many texts are through */
   embed(texts: readonly string[], done?: (count: number) => void): Float32Array {
     const rows = texts
-      .map((text, place) => ({ place, ids: this.model.tokenizer.encode({ text, pair: null }, LONGEST).ids }))
+      .map((text, place) => ({ place, ids: this.model.tokenizer.encode({ text, pair: null }, this.longest).ids }))
       .sort((a, b) => a.ids.length - b.ids.length); // texts of like length together, so that few shapes are compiled
     const vectors = new Float32Array(texts.length * this.width);
     for (let from = 0; from < rows.length; from += SIZE) {
@@ -62,6 +62,17 @@ export class Embedder {
       done?.(from + own.length);
     }
     return vectors;
+  }
+
+  /** Of a text, those around it included. */
+  tokens(text: string): number {
+    return this.model.tokenizer.encode({ text, pair: null }, 1 << 20).ids.length;
+  }
+
+  /** How many texts are longer than what is read of them. */
+  longer(texts: readonly string[]): number {
+    const most = this.longest - this.tokens(''); // a character has at most a token
+    return texts.filter((text) => text.length > most && this.tokens(text) > this.longest).length;
   }
 
   dispose(): void {

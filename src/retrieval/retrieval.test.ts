@@ -55,6 +55,9 @@ describe('a question', () => {
     expect(demandQuestion('  Who built the ark? ')).toBe('Who built the ark?');
     expect(() => demandQuestion('')).toThrow('the question is empty');
     expect(() => demandQuestion(' ?! ')).toThrow('the question is empty');
-    expect(() => demandQuestion('why '.repeat(10_000))).toThrow('the question has 10000 words: ask in at most 200');
+    const reader = { longest: 256, tokens: (text: string) => text.split(/[\s,]+/).length };
+    const long = `why ${'word,'.repeat(2000)}so`;
+    expect(() => demandQuestion(long, reader)).toThrow('the question has 2002 tokens and the encoder reads 256');
+    expect(demandQuestion(' why? ', reader)).toBe('why?');
   });
 });

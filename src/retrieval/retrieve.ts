@@ -9,16 +9,19 @@ export type Retriever = (typeof retrievers)[number];
 
 /** Candidates of each ranking that a union is made of. */
 const DEPTH = 100;
-/** Most words of a question: more than the encoder reads. */
-const LONGEST = 200;
-
-/** A question that can be asked. @throws UserError on an empty one, and one that is longer than anything reads */
-export function demandQuestion(question: string): string {
-  const words = question.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
-  if (words === 0) throw new UserError('the question is empty: ask something in words');
-  if (words > LONGEST)
-    throw new UserError(`the question has ${words} words: ask in at most ${LONGEST}, the encoder reads no more`);
-  return question.trim();
+/**
+ * A question that can be asked.
+ * @throws UserError on an empty one, and one that is longer than `reader` reads, where it is given
+ */
+export function demandQuestion(question: string, reader?: Pick<Embedder, 'longest' | 'tokens'>): string {
+  if (!/[\p{L}\p{N}]/u.test(question)) throw new UserError('the question is empty: ask something in words');
+  const asked = question.trim();
+  const tokens = reader?.tokens(asked) ?? 0;
+  if (reader !== undefined && tokens > reader.longest)
+    throw new UserError(
+      `the question has ${tokens} tokens and the encoder reads ${reader.longest}: ask in fewer words`,
+    );
+  return asked;
 }
 
 /** What each way finds for questions, best first. */
