@@ -1,4 +1,5 @@
 import { UserError } from '../errors';
+import { demandLabels } from './labels';
 import type { DataPrint } from './split';
 import { metricNamed } from './metrics/metric';
 import { classificationData, type ClassificationColumns, type Source } from './own/examples';
@@ -20,6 +21,8 @@ interface Named {
   readonly print?: DataPrint | null;
   /** `accuracy`, or one over the whole set: `f1`, `macro-f1`, `matthews`. */
   readonly metric?: string;
+  /** Whether every example is a pair of texts; left out where only the examples tell. */
+  readonly pairs?: boolean;
 }
 
 /** A task whose examples a function makes. */
@@ -36,10 +39,9 @@ export type OwnLabels = Named & Source & ClassificationColumns;
  * read and checked at once; a fault is a UserError with row and column.
  */
 export function classificationTask(fields: LoadedLabels | OwnLabels): ClassificationTask {
-  const { labels, load, own } = 'load' in fields ? { ...fields, own: null } : ownLabels(fields);
+  const { labels, load, own, pairs } = 'load' in fields ? { ...fields, own: null } : ownLabels(fields);
   const { name, about = `${name}, from your own data`, packages = [], print = null, metric = 'accuracy' } = fields;
-  if (labels.length < 2)
-    throw new UserError(`task "${name}" has ${labels.length} labels (${labels.join()}): give at least two`);
+  demandLabels(name, labels, 2);
   metricNamed(metric);
   return {
     kind: 'classification',
@@ -50,15 +52,16 @@ export function classificationTask(fields: LoadedLabels | OwnLabels): Classifica
     labels,
     outputs: labels.length,
     writes: null,
+    ...(pairs !== undefined && { pairs }),
     print,
     own,
     load,
   };
 }
 
-function ownLabels(fields: OwnLabels): Pick<ClassificationTask, 'labels' | 'load' | 'own'> {
+function ownLabels(fields: OwnLabels): Pick<ClassificationTask, 'labels' | 'load' | 'own' | 'pairs'> {
   const { labels, data, hash, leaked } = classificationData(fields, fields);
-  return { labels, own: { hash, leaked, data }, load: () => Promise.resolve(data) };
+  return { labels, pairs: fields.pair !== undefined, own: { hash, leaked, data }, load: () => Promise.resolve(data) };
 }
 
 /** The task with its labels; one of another kind is a UserError. */

@@ -1,5 +1,6 @@
 import { UserError } from '../errors';
 import { multiLabelData, type MultiLabelColumns, type Source } from './own/examples';
+import { demandLabels } from './labels';
 import type { DataPrint } from './split';
 import type { MultiLabelExample, Task, TaskData } from './task';
 
@@ -22,6 +23,8 @@ interface Named {
   readonly packages?: readonly string[];
   readonly print?: DataPrint | null;
   readonly metric?: MultiLabelTask['metric'];
+  /** Whether every example is a pair of texts; left out where only the examples tell. */
+  readonly pairs?: boolean;
 }
 
 /** A task whose examples a function makes. */
@@ -38,16 +41,19 @@ export type OwnManyLabels = Named & Source & MultiLabelColumns;
  * columns. Own data are read and checked at once; a fault is a UserError with row and column.
  */
 export function multiLabelTask(fields: LoadedManyLabels | OwnManyLabels): MultiLabelTask {
-  const { labels, load, own } = 'load' in fields ? { ...fields, own: null } : ownManyLabels(fields);
+  const { labels, load, own, pairs } = 'load' in fields ? { ...fields, own: null } : ownManyLabels(fields);
   const { name, about = `${name}, from your own data`, packages = [], print = null, metric = 'micro-f1' } = fields;
-  if (labels.length === 0) throw new UserError(`task "${name}" has no labels: give at least one`);
+  demandLabels(name, labels, 1);
   if (!metrics.includes(metric))
     throw new UserError(`task "${name}" is scored by ${metric}: choose from ${metrics.join(', ')}`);
   const outputs = labels.length;
-  return { kind: 'multi-label', name, about, packages, metric, labels, outputs, writes: null, print, own, load };
+  return {
+    ...{ kind: 'multi-label', name, about, packages, metric, labels, outputs, writes: null, print, own, load },
+    ...(pairs !== undefined && { pairs }),
+  };
 }
 
-function ownManyLabels(fields: OwnManyLabels): Pick<MultiLabelTask, 'labels' | 'load' | 'own'> {
+function ownManyLabels(fields: OwnManyLabels): Pick<MultiLabelTask, 'labels' | 'load' | 'own' | 'pairs'> {
   const { labels, data, hash, leaked } = multiLabelData(fields, fields);
-  return { labels, own: { hash, leaked, data }, load: () => Promise.resolve(data) };
+  return { labels, pairs: fields.pair !== undefined, own: { hash, leaked, data }, load: () => Promise.resolve(data) };
 }

@@ -23,6 +23,8 @@ interface Named {
   readonly packages?: readonly string[];
   readonly print?: DataPrint | null;
   readonly metric?: RegressionTask['metric'];
+  /** Whether every example is a pair of texts; left out where only the examples tell. */
+  readonly pairs?: boolean;
 }
 
 /** A task whose examples a function makes. */
@@ -39,17 +41,21 @@ export type OwnNumbers = Named & Source & RegressionColumns & { readonly range?:
  * `file` with named columns. Own data are read and checked at once; a fault is a UserError with row and column.
  */
 export function regressionTask(fields: LoadedNumbers | OwnNumbers): RegressionTask {
-  const { range, load, own } = 'load' in fields ? { ...fields, own: null } : ownNumbers(fields);
+  const { range, load, own, pairs } = 'load' in fields ? { ...fields, own: null } : ownNumbers(fields);
   const { name, about = `${name}, from your own data`, packages = [], print = null, metric = 'spearman' } = fields;
   const [low, high] = range;
   if (!(Number.isFinite(low) && Number.isFinite(high) && low < high))
     throw new UserError(`task "${name}" has the range ${low} to ${high}: give the lowest and the highest value`);
   if (metricNamed(metric).shares === undefined)
     throw new UserError(`task "${name}" is scored by ${metric}: choose spearman or pearson`);
-  return { kind: 'regression', name, about, packages, metric, range, outputs: 1, writes: null, print, own, load };
+  return {
+    ...{ kind: 'regression', name, about, packages, metric, range, outputs: 1, writes: null, print, own, load },
+    ...(pairs !== undefined && { pairs }),
+  };
 }
 
-function ownNumbers(fields: OwnNumbers): Pick<RegressionTask, 'range' | 'load' | 'own'> {
+function ownNumbers(fields: OwnNumbers): Pick<RegressionTask, 'range' | 'load' | 'own' | 'pairs'> {
   const { range, data, hash, leaked } = regressionData(fields, fields);
-  return { range: fields.range ?? range, own: { hash, leaked, data }, load: () => Promise.resolve(data) };
+  const pairs = fields.pair !== undefined;
+  return { range: fields.range ?? range, pairs, own: { hash, leaked, data }, load: () => Promise.resolve(data) };
 }

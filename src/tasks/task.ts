@@ -76,6 +76,8 @@ export interface Task<E extends Example = Example> {
    * test examples, in the order of the questions. None where an example is asked once.
    */
   readonly placesOf?: (arm: string, scored: number) => readonly number[];
+  /** Whether every example of a task that an encoder reads is a pair of texts; left out where only they tell. */
+  readonly pairs?: boolean;
   /** Of a task made from the user's own data. */
   readonly own: OwnPrint | null;
   readonly load: () => Promise<TaskData<E>>;

