@@ -15,3 +15,9 @@ export function deviation(values: readonly number[]): number {
   const centre = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
+
+/** The number that a text writes in decimals, such as `2.5` or `1e-3`; undefined where it is empty, `0x1`, or a word. */
+export function decimal(text: string): number | undefined {
+  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  return Number.isFinite(value) ? value : undefined;
+}

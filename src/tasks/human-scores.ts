@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decimal } from '../numbers';
 import { packageFolder } from '../packages/content';
 
 /** A snippet with the mean of the scores from -4 to 4 that 20 people gave it (Hutto and Gilbert, ICWSM 2014). */
@@ -15,8 +16,9 @@ export interface Snippet {
 export function snippetsIn(file: string): readonly Snippet[] {
   return file.split(/\r?\n/).flatMap((line): readonly Snippet[] => {
     const [id, score, text] = line.split('\t');
-    if (id === undefined || text === undefined || !Number.isFinite(Number(score))) return [];
-    return [{ id, text: text.trim(), score: Number(score), source: id.split('_')[0] ?? id }];
+    const value = decimal(score?.trim() ?? '');
+    if (id === undefined || text === undefined || value === undefined) return [];
+    return [{ id, text: text.trim(), score: value, source: id.split('_')[0] ?? id }];
   });
 }
 

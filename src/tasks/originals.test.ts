@@ -79,6 +79,7 @@ describe("the papers' own data sets", () => {
     put(`${task.name}/validation.jsonl`, [row]);
     expect((await task.load()).test).toEqual([{ id: 'validation.1', ...example }]);
     expect(task.metric).toBe(metric);
+    expect(task.pairs ?? false).toBe(example.pair !== null);
   });
 
   it('stsb refuses what is no number', async () => {
@@ -128,8 +129,41 @@ describe("the papers' own data sets", () => {
       { premise: 'a', hypothesis: 'b', label: -1 },
       /has label "-1": labels are entailment, neutral, contradiction/,
     ],
+    ['an empty label', { premise: 'a', hypothesis: 'b', label: '' }, /example train\.1 has label ""/],
+    ['a label of blanks', { premise: 'a', hypothesis: 'b', label: ' ' }, /example train\.1 has label ""/],
+    ['a label that is no decimal', { premise: 'a', hypothesis: 'b', label: '0x1' }, /example train\.1 has label "0x1"/],
+    ['a label with an exponent', { premise: 'a', hypothesis: 'b', label: '1e0' }, /example train\.1 has label "1e0"/],
   ])('refuse %s', async (_, line, message) => {
     put('mnli/train.jsonl', [line]);
     await expect(mnli.load()).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['too few cells', 'a\t1', /train\.tsv, line 3: 2 cells under 3 columns \(sentence1, sentence2, label\)/],
+    ['too many cells', 'a\tb\tc\t1', /train\.tsv, line 3: 4 cells under 3 columns/],
+    ['a tab at the end in place of a label', 'a\tb\t', /has label ""/],
+  ])('a table is refused with a line of %s', async (_, line, message) => {
+    put('rte/train.tsv', ['sentence1\tsentence2\tlabel', 'a\tb\t1', line]);
+    put('rte/validation.tsv', ['sentence1\tsentence2\tlabel', 'a\tb\t1']);
+    await expect(rte.load()).rejects.toThrow(message);
+  });
+
+  it('a table with two columns of one name is refused', async () => {
+    put('rte/train.tsv', ['sentence1\tsentence2\tlabel\tlabel', 'a\tb\t1\t0']);
+    await expect(rte.load()).rejects.toThrow(/train\.tsv, line 1: two columns are called "label"/);
+  });
+
+  it.each([
+    ['0x1', /"0x1" is no number/],
+    ['-1', /has the value -1: values are 0 to 5/],
+  ])('stsb refuses the value %s', async (label, message) => {
+    put('stsb/train.jsonl', [{ sentence1: 'a', sentence2: 'b', label }]);
+    await expect(stsb.load()).rejects.toThrow(message);
+  });
+
+  it('squad refuses answers without a place each', async () => {
+    const answers = { text: ['a', 'context'], answer_start: [0] };
+    put('squad/train.jsonl', [{ question: 'q', context: 'a context', answers }]);
+    await expect(squad.load()).rejects.toThrow(/example train\.1: its answers should be of a place for each text/);
   });
 });

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors';
-import { anyObject, readText } from '../json';
 import { projectRoot } from '../project';
 import { hashOf } from './split';
 import { classificationTask, type ClassificationExample, type ClassificationTask } from './classification';
 import { generationTask, type GenerationExample, type GenerationTask, type Languages } from './generation';
 import { spanTask, type SpanExample, type SpanTask } from './answer-spans';
+import { labelField, originalRows, type Row } from './original-rows';
 import { regressionTask, type Range, type RegressionExample, type RegressionTask } from './regression';
 import type { Example, TaskData } from './task';
 
@@ -16,8 +16,6 @@ import type { Example, TaskData } from './task';
  * field names of the hub's data sets (what `load_dataset(...)[split].to_json(path)` writes), or `<file>.tsv` with a
  * header line (GLUE).
  */
-
-export type Row = Readonly<Record<string, unknown>>;
 
 /** What a data set is, and how its rows are read. */
 interface Original<E extends Example> {
@@ -56,7 +54,7 @@ function load<E extends Example>(original: Original<E>): TaskData<E> {
 
 function examplesOf<E extends Example>(original: Original<E>, file: string): readonly E[] {
   const path = originalFile({ ...original, files: Object.values(original.files), endings: ['jsonl', 'tsv'] }, file);
-  return rowsOf(path).map((row, i) => original.read(row, `${file}.${i + 1}`));
+  return originalRows(path).map((row, i) => original.read(row, `${file}.${i + 1}`));
 }
 
 /** The files of a data set below `data/originals`. */
@@ -81,76 +79,54 @@ export function originalFile({ name, source, folder = name, files, endings }: Fi
   );
 }
 
-function rowsOf(path: string): readonly Row[] {
-  const lines = readFileSync(path, 'utf8')
-    .split(/\r?\n/)
-    .map((text, i) => ({ text, at: `${path}, line ${i + 1}` }))
-    .filter(({ text }) => text !== '');
-  if (path.endsWith('.jsonl')) return lines.map(({ text, at }) => parsed(text, at));
-  const names = lines[0]?.text.split('\t') ?? [];
-  return lines
-    .slice(1)
-    .map(({ text }) => Object.fromEntries(text.split('\t').map((value, i) => [names[i] ?? '', value])));
-}
-
-function parsed(text: string, at: string): Row {
-  const read = readText(text, anyObject);
-  if (read.kind === 'value') return read.value;
-  throw new UserError(`${at} ${read.reason}: write one object a line`);
-}
-
-/** The first of these fields that the row has, as text. */
-export function field(row: Row, id: string, ...names: readonly string[]): string {
-  const found = names.map((name) => row[name]).find((value) => typeof value === 'string' || typeof value === 'number');
-  if (found !== undefined) return String(found).trim();
-  throw new UserError(
-    `example ${id} has no field ${names.join(' or ')} (it has ${Object.keys(row).join(', ')}): export the data set with its own field names`,
-  );
-}
-
-/** A label by its number or its name. */
-function label(row: Row, id: string, names: readonly string[]): number {
-  const value = field(row, id, 'label', 'gold_label', 'is_duplicate', 'Quality');
-  const found = names.includes(value) ? names.indexOf(value) : Number(value);
-  if (Number.isInteger(found) && found >= 0 && found < names.length) return found;
-  throw new UserError(
-    `example ${id} has label "${value}": labels are ${names.join(', ')}, or 0 to ${names.length - 1} (test files without labels cannot be scored)`,
-  );
-}
-
 export function classificationOriginal(
-  original: Omit<Original<ClassificationExample>, 'read'> & Pick<Partial<ClassificationTask>, 'metric'>,
+  original: Omit<Original<ClassificationExample>, 'read'> & Pick<Partial<ClassificationTask>, 'metric' | 'pairs'>,
   labels: readonly string[],
   textsOf: (row: Row, id: string) => Pick<ClassificationExample, 'text' | 'pair'>,
 ): ClassificationTask {
-  const { name, source, metric = 'accuracy' } = original;
+  const { name, source, metric = 'accuracy', pairs } = original;
   const read = (row: Row, id: string): ClassificationExample => ({
     id,
     ...textsOf(row, id),
-    label: label(row, id, labels),
+    label: labelField(row, id, labels),
   });
   const about = `${source}, from your own files`;
-  return classificationTask({ name, about, metric, labels, load: () => later(() => load({ ...original, read })) });
+  return classificationTask({
+    name,
+    about,
+    metric,
+    labels,
+    ...(pairs && { pairs }),
+    load: () => later(() => load({ ...original, read })),
+  });
 }
 
-/** @param range lowest and highest value */
-export function regressionOriginal(original: Original<RegressionExample>, range: Range): RegressionTask {
-  const { name, source } = original;
+/** @param range lowest and highest value: a value outside, as in test files without values, is refused */
+export function regressionOriginal(
+  original: Original<RegressionExample> & Pick<RegressionTask, 'pairs'>,
+  range: Range,
+): RegressionTask {
+  const { name, source, pairs } = original;
   const about = `${source}, from your own files`;
-  return regressionTask({ name, about, range, load: () => later(() => load(original)) });
+  const read = (row: Row, id: string): RegressionExample => {
+    const example = original.read(row, id);
+    if (example.value >= range[0] && example.value <= range[1]) return example;
+    throw new UserError(
+      `example ${id} has the value ${example.value}: values are ${range.join(' to ')} (test files without values cannot be scored)`,
+    );
+  };
+  return regressionTask({
+    name,
+    about,
+    range,
+    ...(pairs && { pairs }),
+    load: () => later(() => load({ ...original, read })),
+  });
 }
 
 export function spanOriginal(original: Original<SpanExample>): SpanTask {
   const { name, source } = original;
   return spanTask({ name, about: `${source}, from your own files`, load: () => later(() => load(original)) });
-}
-
-/** A field that is a number. */
-export function numberField(row: Row, id: string, ...names: readonly string[]): number {
-  const text = field(row, id, ...names);
-  const value = Number(text);
-  if (text !== '' && Number.isFinite(value)) return value;
-  throw new UserError(`example ${id}: "${text}" is no number (test files without values cannot be scored)`);
 }
 
 export function generationOriginal(

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors';
+import { decimal } from '../../numbers';
 import { nearest } from './nearest';
 
 /** Sizes beyond it would be counted with rounding. */
@@ -32,7 +33,7 @@ export function readArguments(form: string): Arguments {
   const fail = (key: string, need: string): never => {
     throw new UserError(`Method "${form}": ${key} must be ${need}, not "${pairs.get(key) ?? ''}".`);
   };
-  const number = (key: string, text: string): number => (isNumber(text) ? Number(text) : fail(key, 'a number'));
+  const number = (key: string, text: string): number => decimal(text) ?? fail(key, 'a number');
   return {
     size(key, fallback) {
       const text = take(key);
@@ -46,7 +47,7 @@ export function readArguments(form: string): Arguments {
         );
       const value = Number(text);
       if (Number.isSafeInteger(value) && value > largestSize) return fail(key, `at most ${largestSize}`);
-      return Number.isSafeInteger(value) && value >= 1 && isNumber(text)
+      return Number.isSafeInteger(value) && value >= 1 && decimal(text) !== undefined
         ? value
         : fail(key, 'a whole number of at least 1');
     },
@@ -57,10 +58,7 @@ export function readArguments(form: string): Arguments {
     numberOr: (key, words) => {
       const text = take(key);
       if (text === undefined) return undefined;
-      return (
-        words.find((word) => word === text) ??
-        (isNumber(text) ? Number(text) : fail(key, ['a number', ...words].join(' or ')))
-      );
+      return words.find((word) => word === text) ?? decimal(text) ?? fail(key, ['a number', ...words].join(' or '));
     },
     word: (key, words, fallback) => {
       const text = take(key);
@@ -94,8 +92,4 @@ function splitPairs(form: string): Map<string, string> {
     pairs.set(key, value);
   }
   return pairs;
-}
-
-function isNumber(text: string): boolean {
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) && Number.isFinite(Number(text));
 }

@@ -16,6 +16,7 @@ import {
   demandColumn,
   demandFlag,
   demandNumber,
+  demandPlace,
   demandText,
   recordsOfRows,
   type DataRow,
@@ -169,7 +170,7 @@ export function spanData(source: Source, columns: SpanColumns): OwnData<SpanExam
     const [text, pair] = [demandText(row, question, 'question'), row.cells.get(context) ?? ''];
     demandText(row, context, 'text');
     const said = demandText(row, answer, 'answer');
-    const at = start === undefined ? pair.indexOf(said) : demandNumber(row, start, 'place of the answer');
+    const at = start === undefined ? pair.indexOf(said) : demandPlace(row, start, 'place of the answer');
     if (at >= 0 && pair.startsWith(said, at)) return { id, text, pair, answers: [{ text: said, start: at }] };
     throw new UserError(
       `${row.at}, column "${answer}": "${shortly(said)}" does not stand in the text${start === undefined ? '' : ` at ${at}`}: give the answer as it is written there`,

@@ -251,6 +251,7 @@ describe('own numbers', () => {
 
   it.each([
     ['a word', 'many', /row 3, column "stars": "many" is no number/],
+    ['no decimal', '0x10', /row 3, column "stars": "0x10" is no number/],
     ['nothing', '', /row 3, column "stars": the value is missing/],
   ])('are refused where a cell holds %s', (_, stars, message) => {
     const wrong = rows.map((row, i) => (i === 2 ? { ...row, stars } : row));
@@ -322,5 +323,10 @@ describe('own questions', () => {
       /row 2, column "answer": "cellar" does not stand in the text: give the answer as it is written there/,
     );
     expect(() => spanData({ rows }, { ...columns, start: 'at' })).toThrow(/row 1, .*does not stand in the text at 0/);
+    const between = rows.map(({ about, answer, ...row }) => ({
+      ...{ ...row, about, answer },
+      at: about.indexOf(answer) + 0.5,
+    }));
+    expect(() => spanData({ rows: between }, { ...columns, start: 'at' })).toThrow(/row 1, .*\.5" is no place/);
   });
 });

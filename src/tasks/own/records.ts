@@ -1,5 +1,6 @@
 import { nearest } from '../../petl/design/nearest';
 import { UserError } from '../../errors';
+import { decimal } from '../../numbers';
 
 /** A value of a cell as text; null where there is none. */
 export type Cell = string | null;
@@ -81,9 +82,16 @@ export function demandText({ at, cells }: DataRow, column: string, role: string)
 /** A cell that must hold a number. */
 export function demandNumber(row: DataRow, column: string, role: string): number {
   const text = demandText(row, column, role);
-  const value = Number(text);
-  if (Number.isFinite(value)) return value;
+  const value = decimal(text);
+  if (value !== undefined) return value;
   throw new UserError(`${row.at}, column "${column}": "${text}" is no number: write one such as 2.5`);
+}
+
+/** A cell that must hold a place in a text, counted from 0. */
+export function demandPlace(row: DataRow, column: string, role: string): number {
+  const text = demandText(row, column, role);
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UserError(`${row.at}, column "${column}": "${text}" is no place: write a whole number from 0`);
 }
 
 /** A cell that says whether something holds: 1 or 0, true or false. */

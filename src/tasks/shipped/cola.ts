@@ -1,5 +1,6 @@
 import type { ClassificationTask } from '../classification';
-import { classificationOriginal, field } from '../originals';
+import { field } from '../original-rows';
+import { classificationOriginal } from '../originals';
 
 /** GLUE's acceptability task; scored on its validation file by Matthews correlation. */
 export const cola: ClassificationTask = classificationOriginal(

@@ -1,10 +1,12 @@
 import type { ClassificationTask } from '../classification';
-import { classificationOriginal, field } from '../originals';
+import { field } from '../original-rows';
+import { classificationOriginal } from '../originals';
 
 /** GLUE's inference task; scored on its matched validation file. */
 export const mnli: ClassificationTask = classificationOriginal(
   {
     name: 'mnli',
+    pairs: true,
     source: 'nyu-mll/glue (mnli)',
     files: { train: 'train', validation: null, test: 'validation_matched' },
   },

@@ -1,10 +1,12 @@
 import type { ClassificationTask } from '../classification';
-import { classificationOriginal, field } from '../originals';
+import { field } from '../original-rows';
+import { classificationOriginal } from '../originals';
 
 /** GLUE's paraphrases of news; scored on its validation file by F1. */
 export const mrpc: ClassificationTask = classificationOriginal(
   {
     name: 'mrpc',
+    pairs: true,
     source: 'nyu-mll/glue (mrpc)',
     files: { train: 'train', validation: null, test: 'validation' },
     metric: 'f1',

@@ -1,9 +1,15 @@
 import type { ClassificationTask } from '../classification';
-import { classificationOriginal, field } from '../originals';
+import { field } from '../original-rows';
+import { classificationOriginal } from '../originals';
 
 /** GLUE's questions with sentences that may answer them; scored on its validation file. */
 export const qnli: ClassificationTask = classificationOriginal(
-  { name: 'qnli', source: 'nyu-mll/glue (qnli)', files: { train: 'train', validation: null, test: 'validation' } },
+  {
+    name: 'qnli',
+    pairs: true,
+    source: 'nyu-mll/glue (qnli)',
+    files: { train: 'train', validation: null, test: 'validation' },
+  },
   ['entailment', 'not_entailment'],
   (row, id) => ({ text: field(row, id, 'question'), pair: field(row, id, 'sentence') }),
 );

@@ -1,10 +1,12 @@
 import type { ClassificationTask } from '../classification';
-import { classificationOriginal, field } from '../originals';
+import { field } from '../original-rows';
+import { classificationOriginal } from '../originals';
 
 /** GLUE's pairs of questions; scored on its validation file by F1. */
 export const qqp: ClassificationTask = classificationOriginal(
   {
     name: 'qqp',
+    pairs: true,
     source: 'nyu-mll/glue (qqp)',
     files: { train: 'train', validation: null, test: 'validation' },
     metric: 'f1',

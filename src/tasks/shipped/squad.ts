@@ -2,10 +2,12 @@ import * as v from 'valibot';
 import { UserError } from '../../errors';
 import { readValue, whole, type Schema } from '../../json';
 import type { Answer, SpanTask } from '../answer-spans';
-import { field, spanOriginal, type Row } from '../originals';
+import { field, type Row } from '../original-rows';
+import { spanOriginal } from '../originals';
 
-const answersIn: Schema<{ readonly text: readonly string[]; readonly answer_start: readonly number[] }> = v.looseObject(
-  { text: v.pipe(v.array(v.string()), v.minLength(1)), answer_start: v.array(whole) },
+const answersIn: Schema<{ readonly text: readonly string[]; readonly answer_start: readonly number[] }> = v.pipe(
+  v.looseObject({ text: v.pipe(v.array(v.string()), v.minLength(1)), answer_start: v.array(whole) }),
+  v.check(({ text, answer_start: places }) => text.length === places.length, 'of a place for each text'),
 );
 
 /** SQuAD 1.1: the answer to a question as a part of a paragraph; scored on its validation file, as its authors' dev set. */

@@ -1,5 +1,6 @@
 import type { ClassificationTask } from '../classification';
-import { classificationOriginal, field } from '../originals';
+import { field } from '../original-rows';
+import { classificationOriginal } from '../originals';
 
 /** GLUE's sentiment task; scored on its validation file, as He et al. 2021 do. */
 export const sst2: ClassificationTask = classificationOriginal(

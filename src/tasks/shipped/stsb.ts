@@ -1,10 +1,12 @@
-import { field, numberField, regressionOriginal } from '../originals';
+import { field, numberField } from '../original-rows';
+import { regressionOriginal } from '../originals';
 import type { RegressionTask } from '../regression';
 
 /** GLUE's similarity of sentences, from 0 to 5; scored on its validation file by Spearman's correlation. */
 export const stsb: RegressionTask = regressionOriginal(
   {
     name: 'stsb',
+    pairs: true,
     source: 'nyu-mll/glue (stsb)',
     files: { train: 'train', validation: null, test: 'validation' },
     read: (row, id) => ({

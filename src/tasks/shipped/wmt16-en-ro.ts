@@ -1,5 +1,6 @@
 import type { GenerationTask } from '../generation';
-import { field, generationOriginal, type Row } from '../originals';
+import { field, type Row } from '../original-rows';
+import { generationOriginal } from '../originals';
 
 export const wmt16: GenerationTask = generationOriginal(
   {

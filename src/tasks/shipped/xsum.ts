@@ -1,5 +1,6 @@
 import type { GenerationTask } from '../generation';
-import { field, generationOriginal } from '../originals';
+import { field } from '../original-rows';
+import { generationOriginal } from '../originals';
 
 export const xsum: GenerationTask = generationOriginal(
   {
