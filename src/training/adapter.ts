@@ -1,20 +1,15 @@
-import { copyFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import { UserError } from '../errors';
 import { makeFolder } from '../files';
 import type { Tokenizer } from '../model/tokenizer';
-import { loadDelta, readDeltaRecord, type DeltaRecord } from '../petl/bank/store';
+import { loadDelta } from '../petl/bank/store';
 import type { TrainingJob } from './job';
-import { kindNamed } from './kinds/index';
 import type { Prediction, Reading } from './kinds/kind';
-import { readNote, type KeptNote } from './kept';
+import { askingJob, copyKept, readKept, type Kept } from './kept';
 import type { Own } from './learner';
+import { demandReadings } from './readings';
 import { Session } from './session';
-
-/** Answers at most so many texts in one call: their tokens stand in memory together. */
-const mostInputs = 100_000;
 
 /**
  * A trained adapter in a folder: it knows its task, its base model and its head. The model is loaded with the first
@@ -22,36 +17,34 @@ const mostInputs = 100_000;
  */
 export class Adapter {
   readonly folder: string;
-  private readonly record: DeltaRecord;
-  private readonly note: KeptNote;
+  private readonly kept: Kept;
   private readonly model: string;
   private opened: { readonly session: Session; readonly job: TrainingJob; readonly own: Own } | undefined;
 
   /** @param model in place of the base it was trained with, where that has another name here; its weights are compared */
   constructor(folder: string, model?: string) {
     this.folder = folder;
-    this.record = readDeltaRecord(folder);
-    this.note = readNote(folder);
-    this.model = model ?? this.record.base.name;
+    this.kept = readKept(folder);
+    this.model = model ?? this.kept.record.base.name;
   }
 
   /** The method as it was written, such as `lora:r=3`. */
   get method(): string {
-    return this.record.written;
+    return this.kept.record.written;
   }
 
   /** Name of the task it was trained on. */
   get task(): string {
-    return this.note.task.name;
+    return this.kept.task.name;
   }
 
   /**
    * What it answers to each text, or pair of texts, in order: a label with probabilities, or a text.
-   * @throws UserError on no texts, an empty one, or too many
+   * @throws UserError on no texts, an empty one, or too many; on one text where the task reads two, and the other way
    */
   async predict(inputs: readonly (string | Reading)[]): Promise<readonly Prediction[]> {
     const readings = inputs.map((input) => (typeof input === 'string' ? { text: input } : input));
-    demandReadings(readings);
+    demandReadings(readings, () => this.kept.task);
     const { session, job, own } = await this.open();
     const { trainer } = await session.openPrograms(job);
     return trainer.predict(own, readings, job);
@@ -59,7 +52,7 @@ export class Adapter {
 
   /** Most tokens of a text that it reads, as in training. */
   get maxLength(): number {
-    return this.note.training.maxLength;
+    return this.kept.note.training.maxLength;
   }
 
   /** The tokenizer of its model, which is loaded. */
@@ -73,7 +66,7 @@ export class Adapter {
   /** Copies the adapter with its head and its note into a folder; files of one that is there are replaced. */
   save(folder: string): string {
     return makeFolder(folder, (place) => {
-      for (const name of readdirSync(this.folder)) copyFileSync(join(this.folder, name), join(place, name));
+      copyKept(this.folder, place);
       return folder;
     });
   }
@@ -89,7 +82,7 @@ export class Adapter {
   private async open(): Promise<NonNullable<Adapter['opened']>> {
     if (this.opened !== undefined) return this.opened;
     const session = new Session();
-    const job = this.job();
+    const job = askingJob(this.kept, this.model);
     try {
       const { model, encoder } = await session.openPrograms(job);
       const { shape } = model.backbone;
@@ -104,24 +97,4 @@ export class Adapter {
       throw error;
     }
   }
-
-  private job(): TrainingJob {
-    const { training, task } = this.note;
-    return {
-      method: this.record.method,
-      model: this.model,
-      task: kindNamed(task.kind).noted(task),
-      training: { ...training, dropout: 0 },
-      seed: 1,
-      engine: 'compiled',
-    };
-  }
-}
-
-function demandReadings(readings: readonly Reading[]): void {
-  if (readings.length === 0) throw new UserError('there is nothing to predict: give at least one text');
-  if (readings.length > mostInputs)
-    throw new UserError(`${readings.length} texts are more than ${mostInputs} at once: predict them in parts`);
-  const empty = readings.findIndex(({ text }) => typeof text !== 'string' || text.trim() === '');
-  if (empty >= 0) throw new UserError(`text ${empty + 1} is empty: leave it out or fill it`);
 }

@@ -1,10 +1,14 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { UserError } from '../errors';
 import { makeFolder, writeWhole } from '../files';
 import { anyObject, readJson, real, whole, type Schema } from '../json';
 import type { ModelShape } from '../model/shape';
-import { saveDelta, type BaseModel } from '../petl/bank/store';
+import { deltaFiles, readDeltaRecord, saveDelta, type BaseModel, type DeltaRecord } from '../petl/bank/store';
 import type { Method } from '../petl/design/types';
+import { pairsOfShipped } from '../tasks/registry';
+import type { Task } from '../tasks/task';
 import type { TrainingJob } from './job';
 import { kindNamed } from './kinds/index';
 import type { TaskNote } from './kinds/kind';
@@ -14,6 +18,8 @@ import type { Own } from './learner';
 export interface KeptNote {
   readonly format: typeof format;
   readonly task: TaskNote;
+  /** Whether it learned from pairs of texts; left out where its kind says so, or it learned from both. */
+  readonly pairs?: boolean;
   /** As the run had them: prediction reads texts as training did. */
   readonly training: TrainingJob['training'];
 }
@@ -33,8 +39,9 @@ const schema = v.strictObject({
   format: v.literal(format),
   task: v.pipe(
     anyObject,
-    v.check(({ kind, name }) => typeof kind === 'string' && typeof name === 'string', 'names no kind and name'),
+    v.check(({ kind, name }) => typeof kind === 'string' && typeof name === 'string', 'an object that names kind and name'),
   ),
+  pairs: v.optional(v.boolean()),
   training: v.looseObject({
     maxLength: v.pipe(whole, v.minValue(1)),
     batch: v.pipe(whole, v.minValue(1)),
@@ -50,18 +57,22 @@ interface Trained {
   readonly shape: ModelShape;
   readonly model: string;
   readonly encoder?: BaseModel;
+  /** Whether its examples were pairs of texts; as the task says where left out, null where they were of both sorts. */
+  readonly pairs?: boolean | null;
 }
 
 /** Writes what was trained, its head and its note into a folder that `openAdapter`, `loadDelta` and `--adapter` read. */
 export function keepTrained(
   folder: string,
   { model, task, training }: TrainingJob,
-  { method, shape, model: hash, encoder }: Trained,
+  { method, shape, model: hash, encoder, pairs = task.pairs ?? null }: Trained,
   { variables, constants }: Own,
 ): void {
   const part = (isHead: boolean): Own['variables'] =>
     Object.fromEntries(Object.entries(variables).filter(([name]) => name.startsWith('head.') === isHead));
-  const note: KeptNote = { format, task: kindNamed(task.kind).note(task), training };
+  const kind = kindNamed(task.kind);
+  const said = kind.pairs === null && pairs !== null ? { pairs } : {};
+  const note: KeptNote = { format, task: kind.note(task), ...said, training };
   makeFolder(folder, (place) => {
     saveDelta(
       place,
@@ -80,4 +91,47 @@ export function readNote(folder: string): KeptNote {
     schema,
     'only an adapter that was kept with its task can answer: train it with a study, or with petl adapter train',
   );
+}
+
+/** A kept adapter but for its tensors. */
+export interface Kept {
+  readonly record: DeltaRecord;
+  readonly note: KeptNote;
+  /** Without examples. */
+  readonly task: Task;
+}
+
+/** @throws UserError where the record or the note is missing or damaged, or they are not of one adapter */
+export function readKept(folder: string): Kept {
+  const record = readDeltaRecord(folder);
+  const note = readNote(folder);
+  const path = join(folder, noteFile);
+  const task = taskOf(path, note);
+  if (task.outputs === record.classes) return { record, note, task };
+  throw new UserError(
+    `${path}: task "${task.name}" has ${task.outputs} outputs and the head beside it ${record.classes}: copy the whole folder again`,
+  );
+}
+
+function taskOf(path: string, { task: note, pairs }: KeptNote): Task {
+  try {
+    const kind = kindNamed(note.kind);
+    const task = kind.noted(note);
+    const known = kind.pairs === null ? (pairs ?? pairsOfShipped(task)) : undefined;
+    return { ...task, ...(known !== undefined && { pairs: known }) };
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${path}: ${error.message}`) : error;
+  }
+}
+
+/** What a kept adapter is asked with. @param model the base by its name here */
+export function askingJob({ record, note, task }: Kept, model: string): TrainingJob {
+  const { method } = record;
+  return { method, model, task, training: { ...note.training, dropout: 0 }, seed: 1, engine: 'compiled' };
+}
+
+/** The files of a kept adapter, and nothing that lies beside them. */
+export function copyKept(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of [...Object.values(deltaFiles), noteFile]) copyFileSync(join(from, name), join(to, name));
 }

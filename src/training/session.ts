@@ -6,6 +6,7 @@ import { createDelta, withPromptTokens } from '../petl/bank/delta';
 import { demandHead } from '../petl/bank/guards';
 import type { BaseModel } from '../petl/bank/store';
 import type { Method } from '../petl/design/types';
+import { pairsIn } from '../tasks/pairs';
 import { examplesOf } from '../tasks/pinned';
 import type { Task, TaskData } from '../tasks/task';
 import { demandFrozen, printsOf } from './guards';
@@ -30,6 +31,8 @@ export interface OpenRun {
   readonly model: string;
   /** The model that the prompt is written with, where it is another. */
   readonly encoder?: BaseModel;
+  /** Whether its examples are pairs of texts; null where they are of both sorts. */
+  readonly pairs: boolean | null;
   times(): TrainingOutcome['programs'];
   /** Throws where a frozen weight is not what it was when the model was loaded. */
   demandFrozen(): void;
@@ -88,6 +91,7 @@ export class Session {
       method,
       shape: backbone.shape,
       model: hash,
+      pairs: pairsIn(data),
       ...(encoder && { encoder: { name: encoder.model.name, hash: encoder.hash } }),
       own: { variables, constants: delta.constants },
       demandFrozen: () => {

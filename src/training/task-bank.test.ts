@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bankCommand } from '../commands/bank';
 import { tf } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
@@ -14,9 +14,9 @@ import { perturbed } from '../petl/testing/tiny';
 import { classificationTask } from '../tasks/classification';
 import { Adapter } from './adapter';
 import { wordModel, words } from './fixtures/words';
-import { keepTrained } from './kept';
+import { keepTrained, noteFile, readKept, readNote } from './kept';
 import { newHead } from './kinds/pooled';
-import { removeFromFolder } from './bank-folder';
+import { adaptersIn, removeFromFolder } from './bank-folder';
 import { addToFolder, TaskBank, type BankRow } from './task-bank';
 
 const folder = mkdtempSync(join(tmpdir(), 'petl-bank-'));
@@ -32,7 +32,12 @@ const tasks = [
   ['start', 'prefix:l=2', ['one', 'two']],
 ] as const;
 
-async function keep(on: string, place: string, [name, method, labels]: (typeof tasks)[number]): Promise<void> {
+async function keep(
+  on: string,
+  place: string,
+  [name, method, labels]: readonly [string, string, readonly string[]],
+  pairs?: boolean,
+): Promise<void> {
   const { backbone } = await openModel(on);
   const { shape, weights } = backbone;
   const parsed = parseMethod(method);
@@ -51,7 +56,7 @@ async function keep(on: string, place: string, [name, method, labels]: (typeof t
       seed: 1,
       engine: 'compiled',
     },
-    { method: parsed, shape, model: await backbone.hash() },
+    { method: parsed, shape, model: await backbone.hash(), ...(pairs !== undefined && { pairs }) },
     { variables, constants: delta.constants },
   );
   disposeTree([head, variables]);
@@ -62,6 +67,8 @@ async function keep(on: string, place: string, [name, method, labels]: (typeof t
 beforeAll(async () => {
   for (const task of tasks) await keep(model, at(task[0]), task);
   await keep(other, at('foreign'), tasks[0]);
+  await keep(model, at('one'), ['one', 'houlsby:m=3', ['bad', 'good']], false);
+  await keep(model, at('two'), ['two', 'houlsby:m=3', ['other', 'same']], true);
   cpSync(at('tone'), at('damaged'), { recursive: true });
   const path = join(at('damaged'), 'delta.safetensors');
   writeFileSync(path, readFileSync(path).subarray(0, 900));
@@ -172,6 +179,46 @@ describe('a bank of tasks', { timeout: 60_000 }, () => {
   });
 });
 
+describe('tasks of one text and of two', { timeout: 60_000 }, () => {
+  const told = (all: readonly { readonly task: string }[]): readonly string[] => all.map(({ task }) => task);
+
+  it('are asked for what they learned to read, and those of which it is not known for either', async () => {
+    const bank = await TaskBank.open(model);
+    for (const name of ['tone', 'one', 'two']) bank.add(name, at(name));
+    expect(told(await bank.predictAll('w1 w2'))).toEqual(['tone', 'one']);
+    expect(told(await bank.predictAll('w1 w2', 'w3'))).toEqual(['tone', 'two']);
+    await expect(bank.predict([{ task: 'one', text: 'w1', pair: 'w3' }])).rejects.toThrow(
+      /task "one" reads one text, and text 1 comes with a second one/,
+    );
+    const half = [
+      { task: 'tone', text: 'w1' },
+      { task: 'two', text: 'w1' },
+    ];
+    await expect(bank.predict(half)).rejects.toThrow(/task "two" reads two texts, and text 2 has no second one/);
+    await expect(bank.outputs(half)).rejects.toThrow(/task "two" reads two texts/);
+    await expect(bank.predict([{ task: 'two', text: 'w1', pair: ' ' }])).rejects.toThrow(
+      /second text of text 1 is empty/,
+    );
+    bank.remove('tone');
+    bank.remove('two');
+    await expect(bank.predictAll('w1', 'w3')).rejects.toThrow(/every task of the bank \(one\) reads one text/);
+    bank.dispose();
+    const adapter = new Adapter(at('two'));
+    await expect(adapter.predict(['w1'])).rejects.toThrow(/task "two" reads two texts/);
+    adapter.dispose();
+  });
+
+  it('are known by name where an older note does not say it of a shipped task', async () => {
+    const pair = ['verse-paraphrase', 'houlsby:m=3', ['different', 'same']] as const;
+    await keep(model, at('paraphrase'), pair);
+    await keep(model, at('sentiment'), ['sentiment', 'houlsby:m=3', ['negative', 'positive']]);
+    await keep(model, at('own-sentiment'), ['sentiment', 'houlsby:m=3', ['cold', 'warm']]);
+    const reads = ['paraphrase', 'sentiment', 'own-sentiment'].map((name) => readKept(at(name)).task.pairs);
+    expect(reads).toEqual([true, false, undefined]);
+    expect(readFileSync(join(at('sentiment'), noteFile), 'utf8')).not.toContain('"pairs"');
+  });
+});
+
 describe('a bank in a folder', { timeout: 60_000 }, () => {
   const place = join(folder, 'bank');
   const run = (positionals: readonly string[], values: Readonly<Record<string, string>> = {}): Promise<number> =>
@@ -193,6 +240,125 @@ describe('a bank in a folder', { timeout: 60_000 }, () => {
     expect(existsSync(join(folder, 'never'))).toBe(false);
     await expect(run(['add', join(folder, 'never'), 'x'], { adapter: at('damaged') })).rejects.toThrow(UserError);
     expect(existsSync(join(folder, 'never'))).toBe(false);
+  });
+
+  it.each([
+    ['more labels than outputs', ['bad', 'good', 'best'], /has 3 outputs and the head beside it 2/],
+    ['fewer labels than outputs', ['bad'], /has 1 labels/],
+    ['a label twice', ['bad', 'bad'], /has the label "bad" twice/],
+    ['an empty label', ['bad', ''], /should be/],
+    ['a label of blanks', ['bad', ' '], /label 2 of 2 is empty/],
+    ['labels that are one text', 'bg', /"labels" should be Array/],
+    ['no labels', undefined, /has no field "labels"/],
+  ])('refuses a note with %s, and stays as it was', async (_, labels, reason) => {
+    const damaged = join(folder, 'damaged-note');
+    cpSync(at('tone'), damaged, { recursive: true });
+    const note = readNote(damaged);
+    writeFileSync(join(damaged, noteFile), JSON.stringify({ ...note, task: { ...note.task, labels } }));
+    const before = readdirSync(place).sort();
+    await expect(addToFolder(place, 'new', damaged)).rejects.toThrow(reason);
+    await expect(addToFolder(place, 'new', damaged)).rejects.toThrow(UserError);
+    expect(readdirSync(place).sort()).toEqual(before);
+    expect(() => new Adapter(damaged)).toThrow(reason);
+    cpSync(damaged, join(place, 'later'), { recursive: true }); // one that was damaged in the bank
+    await expect(run(['predict', place], { text: 'w1' })).rejects.toThrow(reason);
+    await expect(run(['list', place])).rejects.toThrow(UserError);
+    rmSync(join(place, 'later'), { recursive: true });
+    rmSync(damaged, { recursive: true });
+  });
+
+  it('is a folder with a name, outside of any adapter', async () => {
+    const file = join(folder, 'README.md');
+    writeFileSync(file, 'a file');
+    for (const action of ['list', 'predict'])
+      await expect(run([action, file], action === 'list' ? {} : { text: 'w1' })).rejects.toThrow(
+        /README\.md is a file/,
+      );
+    await expect(run(['remove', file, 'tone'])).rejects.toThrow(/README\.md is a file/);
+    for (const on of [file, join(file, 'below')])
+      await expect(run(['add', on, 'tone'], { adapter: at('tone') })).rejects.toThrow(/README\.md is a file/);
+    await expect(run(['add', '', 'tone'], { adapter: at('tone') })).rejects.toThrow(/folder has no name/);
+    await expect(run(['list', ''])).rejects.toThrow(/folder has no name/);
+    const before = readdirSync(join(place, 'tone')).sort();
+    for (const inner of [join(place, 'tone'), join(place, 'tone', 'inner'), join(place, 'tone', 'inner', 'more')])
+      await expect(run(['add', inner, 'x'], { adapter: join(place, 'tone') })).rejects.toThrow(/folder of an adapter/);
+    expect(readdirSync(join(place, 'tone')).sort()).toEqual(before);
+  });
+
+  it('passes over unfinished copies, and names a folder that holds no adapter', async () => {
+    const some = join(folder, 'some');
+    await addToFolder(some, 'tone', at('tone'));
+    cpSync(at('topic'), join(some, '.tmp-1.2.3-topic'), { recursive: true });
+    writeFileSync(join(some, 'README.md'), 'a file');
+    expect(adaptersIn(some)).toEqual(['tone']);
+    mkdirSync(join(some, 'hollow'));
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    expect(adaptersIn(some)).toEqual(['tone']);
+    expect(warned.mock.calls.map(([text]) => text)).toEqual([
+      `${join(some, 'hollow')} holds no petl.json and is no task of the bank: mend or remove it`,
+    ]);
+    warned.mockRestore();
+    expect(await run(['predict', some], { text: 'w1' })).toBe(0);
+  });
+
+  it('takes an adapter alone, not what lies beside it', async () => {
+    const beside = join(folder, 'beside');
+    cpSync(at('tone'), beside, { recursive: true });
+    mkdirSync(join(beside, 'inner'));
+    await addToFolder(join(folder, 'alone'), 'tone', beside);
+    expect(readdirSync(join(folder, 'alone', 'tone')).sort()).toEqual(['delta.safetensors', 'petl.json', 'task.json']);
+    const adapter = new Adapter(beside);
+    expect(readdirSync(adapter.save(join(folder, 'saved-alone'))).sort()).toEqual(readdirSync(at('tone')).sort());
+  });
+
+  it('is asked for one task by its name, and refuses what a part does not take', async () => {
+    const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const lines = async (
+      positionals: readonly string[],
+      values: Readonly<Record<string, string>>,
+    ): Promise<unknown> => {
+      said.mockClear();
+      await run(positionals, values);
+      return said.mock.calls
+        .join('')
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t')[0]);
+    };
+    try {
+      expect(await lines(['predict', place], { text: 'w1' })).toEqual(['tone', 'topic']);
+      expect(await lines(['predict', place, 'topic'], { text: 'w1' })).toEqual(['topic']);
+      expect(await lines(['predict', place, 'topic'], { text: 'w1', task: 'topic' })).toEqual(['topic']);
+    } finally {
+      said.mockRestore();
+    }
+    for (const [positionals, values, reason] of [
+      [['predict', place, 'topic'], { text: 'w1', task: 'tone' }, /asked for "topic" and for --task "tone"/],
+      [['predict', place, 'tune'], { text: 'w1' }, /no task "tune"/],
+      [['predict', place], { text: 'w1', adapter: 'x' }, /--adapter has no effect with petl bank predict/],
+      [['list', place, 'topic'], {}, /unexpected "topic": petl bank list/],
+      [['list', place], { adapter: 'x' }, /--adapter has no effect with petl bank list, which takes --json/],
+      [['remove', place, 'topic'], { model: 'x' }, /--model has no effect with petl bank remove/],
+      [['add', place, 'x'], { adapter: at('tone'), text: 'w1' }, /--text has no effect with petl bank add/],
+    ] as const)
+      await expect(run(positionals, values)).rejects.toThrow(reason);
+    expect(readdirSync(place).sort()).toEqual(['tone', 'topic']);
+  });
+
+  it('names on standard error the tasks that read another number of texts', async () => {
+    const mixed = join(folder, 'mixed');
+    for (const name of ['one', 'two']) await addToFolder(mixed, name, at(name));
+    const warned = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      await run(['predict', mixed], { text: 'w1' });
+      await run(['predict', mixed], { text: 'w1', pair: 'w2' });
+      expect(warned.mock.calls.map(([line]) => line)).toEqual([
+        'left out, as they read two texts: two\n',
+        'left out, as they read one text: one\n',
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
   });
 
   it('lists, answers and removes', async () => {

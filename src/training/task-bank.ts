@@ -1,17 +1,18 @@
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { disposeTree } from '../engine/tree';
 import { UserError } from '../errors';
-import { makeFolder } from '../files';
+import { demandWritable, makeFolder } from '../files';
 import { openModel } from '../model/open';
 import { loadDelta, readDeltaRecord } from '../petl/bank/store';
 import { nearest } from '../petl/design/nearest';
-import { adaptersIn, demandName, namesIn } from './bank-folder';
+import { adaptersIn, demandBank, demandName, namesIn } from './bank-folder';
 import { programKey, type TrainingJob } from './job';
-import { readNote } from './kept';
+import { askingJob, copyKept, readKept } from './kept';
 import { kindNamed } from './kinds/index';
 import type { Prediction, Reading, Trainer, TrainingModel } from './kinds/kind';
 import type { Own } from './learner';
+import { demandReadings, readsPairs } from './readings';
 
 /** A text, or a pair of texts, for the task that is called so in the bank. */
 export type BankRow = Reading & { readonly task: string };
@@ -76,18 +77,10 @@ export class TaskBank {
     demandName(name);
     if (this.held.has(name))
       throw new UserError(`the bank has a task "${name}" already: remove it or choose another name`);
-    const { task, training } = readNote(folder);
-    const { delta, head, record } = loadDelta(folder, this.model.backbone.shape, { hash: this.hash });
+    const job = askingJob(readKept(folder), this.model.name);
+    const { delta, head } = loadDelta(folder, this.model.backbone.shape, { hash: this.hash });
     const own = { variables: { ...delta.variables, ...head }, constants: delta.constants };
     try {
-      const job: TrainingJob = {
-        method: record.method,
-        model: this.model.name,
-        task: kindNamed(task.kind).noted(task),
-        training: { ...training, dropout: 0 },
-        seed: 1,
-        engine: 'compiled',
-      };
       this.trainerOf(job); // refuses a task that this model cannot answer
       this.held.set(name, { name, job, own, folder });
     } catch (error) {
@@ -110,7 +103,8 @@ export class TaskBank {
 
   /**
    * What each row's task answers, in the rows' order.
-   * @throws UserError on no rows, an empty text, or a task that the bank has not; nothing is answered then
+   * @throws UserError on no rows, an empty text, a task that the bank has not, a pair for a task that reads one text and
+   *   one text for a task that reads pairs; nothing is answered then
    */
   predict(rows: readonly BankRow[]): Promise<readonly Prediction[]> {
     return this.answered(rows, ({ predict }) => predict);
@@ -136,9 +130,7 @@ export class TaskBank {
       held: Held,
     ) => (own: Own, rows: readonly BankRow[], job: TrainingJob) => Promise<readonly A[]>,
   ): Promise<readonly A[]> {
-    if (rows.length === 0) throw new UserError('there is nothing to predict: give at least one text');
-    const empty = rows.findIndex(({ text }) => text.trim() === '');
-    if (empty >= 0) throw new UserError(`text ${empty + 1} is empty: leave it out or fill it`);
+    demandReadings(rows, (i) => this.get((rows[i] as BankRow).task).job.task);
     const groups = new Map<Held, number[]>();
     rows.forEach(({ task }, i) => {
       const held = this.get(task);
@@ -154,24 +146,26 @@ export class TaskBank {
     return answers;
   }
 
-  /** What every task answers to one text, or pair of texts; without a pair those that need one are left out. */
+  /** What every task answers to a text, or a pair of texts; those of single texts, or of pairs, alone. */
   async predictAll(
     text: string,
     pair: string | null = null,
   ): Promise<readonly { readonly task: string; readonly answer: Prediction }[]> {
-    const needsPair = (name: string): boolean => kindNamed(this.get(name).job.task.kind).needsPair;
-    const asked = this.names.filter((name) => pair !== null || !needsPair(name));
+    const asked = this.names.filter((name) => readsPairs(this.get(name).job.task) !== (pair === null));
     if (asked.length === 0 && this.names.length > 0)
-      throw new UserError(`every task of the bank (${this.names.join(', ')}) reads two texts: give the second as pair`);
+      throw new UserError(
+        `every task of the bank (${this.names.join(', ')}) reads ${pair === null ? 'two texts: give the second as pair' : 'one text: leave the pair out'}`,
+      );
     const answers = await this.predict(asked.map((task) => ({ task, text, pair })));
     return asked.map((task, i) => ({ task, answer: answers[i] as Prediction }));
   }
 
   /** Copies every adapter into a folder of its name below a new folder, whole or not at all. */
   save(folder: string): string {
+    demandBank(folder);
     if (existsSync(folder)) throw new UserError(`${folder} exists: name a new folder`);
     return makeFolder(folder, (place) => {
-      for (const { name, folder: from } of this.held.values()) cpSync(from, join(place, name), { recursive: true });
+      for (const { name, folder: from } of this.held.values()) copyKept(from, join(place, name));
       return folder;
     });
   }
@@ -210,6 +204,7 @@ export class TaskBank {
  */
 export async function addToFolder(folder: string, name: string, adapter: string, model?: string): Promise<void> {
   demandName(name);
+  demandBank(folder);
   const place = join(folder, name);
   if (existsSync(place))
     throw new UserError(`${folder} has a task "${name}" already: remove it or choose another name`);
@@ -226,6 +221,6 @@ export async function addToFolder(folder: string, name: string, adapter: string,
   } finally {
     bank.dispose();
   }
-  mkdirSync(folder, { recursive: true });
-  makeFolder(place, (whole) => cpSync(adapter, whole, { recursive: true }));
+  demandWritable(folder);
+  makeFolder(place, (whole) => copyKept(adapter, whole));
 }

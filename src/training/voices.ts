@@ -9,8 +9,7 @@ import { loadDelta, readDeltaRecord } from '../petl/bank/store';
 import { mixedTexts, type MixedTexts } from '../petl/bank/texts';
 import { nearest } from '../petl/design/nearest';
 import type { GenerationTask } from '../tasks/generation';
-import { readNote, type KeptNote } from './kept';
-import { kindNamed } from './kinds/index';
+import { readKept, type Kept } from './kept';
 import type { TrainingModel } from './kinds/kind';
 import { oneStack } from './pairs/one-stack';
 import { namesIn } from './bank-folder';
@@ -56,9 +55,9 @@ export class Voices {
     for (const { task } of requests) this.demand(task);
     const { model, mixed, generator } = await this.open();
     const { tokenizer, special } = model;
-    const notes = requests.map(({ task }) => readNote(join(this.folder, task)));
-    const read = requests.map((request, i) => encoded(model, request.text, notes[i] as KeptNote));
-    const most = notes.map(({ training }) => training.target?.maxLength ?? 1);
+    const kept = requests.map(({ task }) => readKept(join(this.folder, task)));
+    const read = requests.map((request, i) => encoded(model, request.text, kept[i] as Kept));
+    const most = kept.map(({ note: { training } }) => training.target?.maxLength ?? 1);
     const tensors = mixed.tensors(requests.map(({ task }) => task));
     try {
       const found = await generator.generate(
@@ -134,11 +133,11 @@ interface Read {
 function encoded(
   { name, backbone, tokenizer, special }: TrainingModel,
   text: string,
-  { task, training }: KeptNote,
+  { task, note: { training } }: Kept,
 ): Read {
   if (backbone.shape.encoderLayers > 0 || backbone.shape.decoderLayers === 0)
     throw new UserError(`model "${name}" is no decoder: voices write with one such as petl-mini-lm`);
-  const { writes, segments } = kindNamed(task.kind).noted(task) as GenerationTask;
+  const { writes, segments } = task as GenerationTask;
   if (writes === null || training.target === null)
     throw new UserError(`task "${task.name}" writes no texts: ask for its labels with petl predict`);
   const limits = {

@@ -7,6 +7,7 @@ import { oneClass } from '../objectives';
 import { defineKind, type Prediction, type TaskKind } from './kind';
 import { openPooled } from './pooled';
 import type { Labels } from './pooled-batches';
+import * as says from './says';
 import { demandText, withoutExamples } from './texts';
 
 /** The index of an example's class, int32 `[B]`. */
@@ -18,16 +19,16 @@ export const classOf: Labels<ClassificationExample, number> = {
 };
 
 /** Labelled texts on a frozen encoder with a head: scored by accuracy, F1 or Matthews, answered by probabilities. */
-export const classification: TaskKind = defineKind<ClassificationTask, ClassificationExample, LabelledBatch>({
+export const classification: TaskKind = defineKind<
+  ClassificationTask,
+  ClassificationExample,
+  LabelledBatch,
+  Pick<ClassificationTask, 'metric' | 'labels'>
+>({
   name: 'classification',
   note: ({ kind, name, metric, labels }) => ({ kind, name, metric, labels }),
-  noted: ({ name, metric, labels }) =>
-    classificationTask({
-      name,
-      metric: metric as string,
-      labels: labels as readonly string[],
-      load: withoutExamples(name),
-    }),
+  says: { metric: says.metric, labels: says.names },
+  noted: ({ name, metric, labels }) => classificationTask({ name, metric, labels, load: withoutExamples(name) }),
   check: ({ name, labels }, data) => {
     demandText(name, data);
     const wrong = Object.values(data)

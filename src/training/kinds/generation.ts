@@ -13,7 +13,7 @@ import type { Method } from '../../petl/design/types';
 import { writePrompts } from '../../petl/forms/generator';
 import { generatorNames } from '../../petl/forms/generator-parts';
 import { promptLength } from '../../petl/forms/modify';
-import { generationTask, type GenerationExample, type GenerationTask, type Languages } from '../../tasks/generation';
+import { generationTask, type GenerationExample, type GenerationTask } from '../../tasks/generation';
 import { sourceAndTarget, type Segments } from '../../tasks/segments';
 import { take, type Draw } from '../data';
 import { generatorOf } from '../generator';
@@ -26,6 +26,7 @@ import { oneStack } from '../pairs/one-stack';
 import { twoStacks } from '../pairs/two-stacks';
 import { writeSamples, writeTargets, writeTexts, type Writing } from '../write';
 import { defineKind, type Opened, type TaskKind, type TrainingModel } from './kind';
+import * as says from './says';
 import { demandText, withoutExamples } from './texts';
 
 /** What opening a task of pairs asks of it: a mixture also says what an epoch draws, and which part an example is of. */
@@ -36,24 +37,24 @@ export interface WritingTask extends Pick<GenerationTask, 'name' | 'metric' | 'l
   readonly partOf?: (example: GenerationExample) => string;
 }
 
+interface WritingNote extends Pick<GenerationTask, 'languages'> {
+  readonly targetTokens: number;
+  readonly segments?: Segments | null;
+}
+
 /**
  * Targets for sources, by an encoder-decoder or by a decoder alone: learned and scored by the likelihood of the target,
  * answered and written as text.
  */
-export const generation: TaskKind = defineKind<GenerationTask, GenerationExample, LanguageBatch>({
+export const generation: TaskKind = defineKind<GenerationTask, GenerationExample, LanguageBatch, WritingNote>({
   name: 'generation',
   note: ({ kind, name, languages, writes, segments }) => ({
     ...{ kind, name, languages, targetTokens: writes?.tokens ?? 0 },
     ...(segments && { segments }),
   }),
-  noted: ({ name, languages, targetTokens, segments }) =>
-    generationTask({
-      name,
-      languages: languages as Languages | null,
-      targetTokens: targetTokens as number,
-      segments: (segments ?? null) as Segments | null,
-      load: withoutExamples(name),
-    }),
+  says: { languages: says.languages, targetTokens: says.size, segments: says.segments },
+  noted: ({ segments = null, ...note }) => generationTask({ ...note, segments, load: withoutExamples(note.name) }),
+  pairs: false,
   check: ({ name }, data) => demandText(name, data),
   programs: ({ name: _, ...task }) => ({ ...task, load: null, print: null, about: null }), // languages and lengths are theirs
   open: openPairs,

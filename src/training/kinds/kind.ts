@@ -1,7 +1,10 @@
+import * as v from 'valibot';
 import { compile } from '../../engine/compile';
 import type { ProgramTimes } from '../../engine/program';
 import type { Tensors } from '../../engine/tf';
 import { disposeTree } from '../../engine/tree';
+import { UserError } from '../../errors';
+import { readValue, type Schema } from '../../json';
 import type { Model } from '../../model/open';
 import type { Tokenizer } from '../../model/tokenizer';
 import type { DataPrint } from '../../tasks/fingerprint';
@@ -104,14 +107,14 @@ export interface TaskKind {
   readonly name: string;
   /** What must be said of such a task to predict with it. */
   readonly note: (task: Task) => TaskNote;
-  /** The task that a note speaks of, without examples. */
+  /** The task that a note speaks of, without examples. @throws UserError on a note that lacks or garbles what it needs */
   readonly noted: (note: TaskNote) => Task;
   /** Refuses examples that cannot be learned from, before anything is allocated. */
   readonly check: (task: Task, data: TaskData) => void;
   /** What of a task its predictions' programs depend on: tasks with equal ones share the programs of a method. */
   readonly programs: (task: Task) => unknown;
-  /** Whether what is read is always two texts. */
-  readonly needsPair: boolean;
+  /** Whether what is read is always two texts, or always one; null where it is as the task says. */
+  readonly pairs: boolean | null;
   /** Whether the head reads every token, where those of other libraries read one vector of a text. */
   readonly pointsAtTokens: boolean;
   /** Throws a UserError where model and task do not go together. */
@@ -149,27 +152,35 @@ export interface Course {
   readonly write: (own: Own) => Promise<Written | null>;
 }
 
-/** Makes a kind of task of what is its own. */
-export function defineKind<T extends Task<X>, X extends Example, B extends Weighted>(kind: {
+/** Makes a kind of task of what is its own; N is what its note must say beside the kind and the name. */
+export function defineKind<T extends Task<X>, X extends Example, B extends Weighted, N extends object>(kind: {
   readonly name: string;
   readonly note: (task: T) => TaskNote;
-  readonly noted: (note: TaskNote) => T;
+  /** What the note holds beside the kind and the name. */
+  readonly says: { readonly [K in keyof N]-?: Schema<N[K]> };
+  readonly noted: (note: N & Pick<TaskNote, 'name'>) => T;
   readonly check: (task: T, data: TaskData<X>) => void;
   readonly programs: (task: T) => unknown;
-  readonly needsPair?: true;
+  readonly pairs?: boolean;
   readonly pointsAtTokens?: true;
   readonly open: (model: TrainingModel, task: T, job: TrainingJob) => Opened<X, B>;
 }): TaskKind {
   return {
     name: kind.name,
     note: (task) => kind.note(task as T),
-    noted: kind.noted,
+    noted: (note) => kind.noted(demandNote<N>(note, kind.says)),
     programs: (task) => kind.programs(task as T),
-    needsPair: kind.needsPair ?? false,
+    pairs: kind.pairs ?? null,
     pointsAtTokens: kind.pointsAtTokens ?? false,
     check: (task, data) => kind.check(task as T, data as TaskData<X>),
     open: (model, task, job) => trainerOf(task, kind.open(model, task as T, job), job),
   };
+}
+
+function demandNote<N extends object>(note: TaskNote, says: v.ObjectEntries): N & Pick<TaskNote, 'name'> {
+  const read = readValue(note, v.strictObject({ kind: v.string(), name: v.pipe(v.string(), v.nonEmpty()), ...says }));
+  if (read.kind === 'value') return read.value as unknown as N & Pick<TaskNote, 'name'>;
+  throw new UserError(`task "${note.name}" ${read.reason}: it is damaged; keep the adapter again`);
 }
 
 function trainerOf<X extends Example, B extends Weighted>(

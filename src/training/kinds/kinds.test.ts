@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../engine/tf';
+import { UserError } from '../../errors';
 import { defaultTraining } from '../../experiments/store/settings';
 import { parseMethod } from '../../petl/design/written';
 import { spanTask, type SpanExample } from '../../tasks/answer-spans';
@@ -10,6 +11,7 @@ import { multiLabelTask } from '../../tasks/multi-label';
 import { regressionTask } from '../../tasks/regression';
 import type { Task, TaskData } from '../../tasks/task';
 import { Adapter } from '../adapter';
+import { noteFile, readNote } from '../kept';
 import { wordModel, words } from '../fixtures/words';
 import type { TrainingJob, TrainingOutcome } from '../job';
 import { anyLabels, oneNumber } from '../objectives';
@@ -106,7 +108,9 @@ describe('kinds of task', { timeout: 120_000 }, () => {
     const place = new Adapter(at('place'));
     const { test: questions } = (await tasks.place.load()) as TaskData<SpanExample>;
     const found = await place.predict(questions);
-    await expect(place.predict(['w60 w70'])).rejects.toThrow(/finds answers in a second text, and question 1 has none/);
+    await expect(place.predict(['w60 w70'])).rejects.toThrow(
+      /task "place" reads two texts, and text 1 has no second one/,
+    );
     place.dispose();
     const score = questions.filter(({ answers }, i) => {
       const answer = found[i]!;
@@ -132,7 +136,7 @@ describe('kinds of task', { timeout: 120_000 }, () => {
     const both = await bank.predictAll(rows[0]!.question, rows[0]!.context);
     bank.dispose();
     expect(texts.map(({ task }) => task)).toEqual(['number', 'tags']);
-    expect(both.map(({ task }) => task)).toEqual(['number', 'tags', 'place']);
+    expect(both.map(({ task }) => task)).toEqual(['place']);
     for (const name of Object.keys(tasks)) {
       const places = asked.flatMap(({ task }, i) => (task === name ? [i] : []));
       const only = await TaskBank.open(model);
@@ -140,6 +144,35 @@ describe('kinds of task', { timeout: 120_000 }, () => {
       expect(bits(await only.outputs(places.map((i) => asked[i]!)))).toEqual(places.map((i) => together[i]));
       only.dispose();
     }
+  });
+
+  it('are kept with whether they learned from pairs, where their kind leaves that open', () => {
+    const said = Object.keys(tasks).map((name) => readNote(at(name)).pairs);
+    expect(said).toEqual([false, false, undefined]);
+  });
+
+  it.each([
+    ['number', 'range', undefined, /has no field "range"/],
+    ['number', 'range', [1, 1], /has the range 1 to 1/],
+    ['number', 'range', [0, '9'], /"range.1" should be number/],
+    ['number', 'metric', 'accuracy', /"metric" should be/],
+    ['tags', 'labels', ['high'], /has 1 outputs and the head beside it 2/],
+    ['tags', 'labels', ['high', 'high'], /has the label "high" twice/],
+    ['tags', 'labels', 'hw', /"labels" should be Array/],
+    ['place', 'metric', undefined, /has no field "metric"/],
+    ['place', 'more', 1, /has an unknown field "more"/],
+  ] as const)('%s is refused where its note says of %s %j', async (name, key, value, reason) => {
+    const place = join(folder, `damaged-${name}`);
+    cpSync(at(name), place, { recursive: true });
+    const note = readNote(place);
+    writeFileSync(join(place, noteFile), JSON.stringify({ ...note, task: { ...note.task, [key]: value } }));
+    expect(() => new Adapter(place)).toThrow(reason);
+    const bank = await TaskBank.open(model);
+    const held = tf.memory().numTensors;
+    expect(() => bank.add(name, place)).toThrow(UserError);
+    expect([bank.names, tf.memory().numTensors]).toEqual([[], held]);
+    bank.dispose();
+    rmSync(place, { recursive: true });
   });
 
   it('say no to label smoothing that they have no use for, and to a decoder', async () => {

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { upload } from '../../engine/memory';
 import { tf } from '../../engine/tf';
 import { UserError } from '../../errors';
@@ -6,6 +7,7 @@ import type { LabelledBatch } from '../labelled';
 import { anyLabels } from '../objectives';
 import { defineKind, type TaskKind } from './kind';
 import { openPooled } from './pooled';
+import * as says from './says';
 import { demandText, withoutExamples } from './texts';
 
 /** A text's labels as 1 and 0 for each of the task's. */
@@ -17,16 +19,16 @@ function flags(count: number, labels: readonly number[]): readonly number[] {
  * Texts with any number of labels, none among them: every label is a decision of its own (binary cross-entropy), taken
  * where its probability is above one half.
  */
-export const multiLabel: TaskKind = defineKind<MultiLabelTask, MultiLabelExample, LabelledBatch>({
+export const multiLabel: TaskKind = defineKind<
+  MultiLabelTask,
+  MultiLabelExample,
+  LabelledBatch,
+  Pick<MultiLabelTask, 'metric' | 'labels'>
+>({
   name: 'multi-label',
   note: ({ kind, name, metric, labels }) => ({ kind, name, metric, labels }),
-  noted: ({ name, metric, labels }) =>
-    multiLabelTask({
-      name,
-      metric: metric as MultiLabelTask['metric'],
-      labels: labels as readonly string[],
-      load: withoutExamples(name),
-    }),
+  says: { metric: v.picklist(['micro-f1', 'exact-match', 'accuracy']), labels: says.names },
+  noted: ({ name, metric, labels }) => multiLabelTask({ name, metric, labels, load: withoutExamples(name) }),
   check: ({ name, labels }, data) => {
     demandText(name, data);
     for (const { id, labels: own } of Object.values(data).flat()) {

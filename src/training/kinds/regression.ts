@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { upload } from '../../engine/memory';
 import { UserError } from '../../errors';
 import { regressionTask, type RegressionExample, type RegressionTask } from '../../tasks/regression';
@@ -5,22 +6,23 @@ import type { LabelledBatch } from '../labelled';
 import { oneNumber } from '../objectives';
 import { defineKind, type TaskKind } from './kind';
 import { openPooled } from './pooled';
+import * as says from './says';
 import { demandText, withoutExamples } from './texts';
 
 /**
  * Numbers told of texts, by a frozen encoder with a head of one output: learned by the squared error, scored by
  * Spearman's or Pearson's correlation. The head learns the task's range as -1 to 1.
  */
-export const regression: TaskKind = defineKind<RegressionTask, RegressionExample, LabelledBatch>({
+export const regression: TaskKind = defineKind<
+  RegressionTask,
+  RegressionExample,
+  LabelledBatch,
+  Pick<RegressionTask, 'metric' | 'range'>
+>({
   name: 'regression',
   note: ({ kind, name, metric, range }) => ({ kind, name, metric, range }),
-  noted: ({ name, metric, range }) =>
-    regressionTask({
-      name,
-      metric: metric as RegressionTask['metric'],
-      range: range as RegressionTask['range'],
-      load: withoutExamples(name),
-    }),
+  says: { metric: v.picklist(['spearman', 'pearson']), range: says.range },
+  noted: ({ name, metric, range }) => regressionTask({ name, metric, range, load: withoutExamples(name) }),
   check: ({ name }, data) => {
     demandText(name, data);
     const wrong = Object.values(data)

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { compile } from '../../engine/compile';
 import { UserError } from '../../errors';
 import { promptLength } from '../../petl/forms/modify';
@@ -19,10 +20,11 @@ import { demandText, withoutExamples } from './texts';
  * Answers found in texts by a frozen encoder with a head that points at their first and last token. Texts are read in
  * windows; the score is SQuAD's F1 or exact match.
  */
-export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch>({
+export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch, Pick<SpanTask, 'metric'>>({
   name: 'span',
   note: ({ kind, name, metric }) => ({ kind, name, metric }),
-  noted: ({ name, metric }) => spanTask({ name, metric: metric as SpanTask['metric'], load: withoutExamples(name) }),
+  says: { metric: v.picklist(['span-f1', 'exact-match']) },
+  noted: ({ name, metric }) => spanTask({ name, metric, load: withoutExamples(name) }),
   check: ({ name }, data) => {
     demandText(name, data);
     for (const { id, pair, answers } of Object.values(data).flat()) {
@@ -34,7 +36,7 @@ export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch>({
     }
   },
   programs: () => null,
-  needsPair: true,
+  pairs: true,
   pointsAtTokens: true,
   open: ({ name, backbone, tokenizer }, task, job) => {
     demandEncoder(task, { name, decoderLayers: backbone.shape.decoderLayers });
@@ -51,7 +53,7 @@ export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch>({
       spanBatching(tokenizer, run.training.maxLength, { prompt, room: roomIn('encoder', run.method, backbone.shape) });
     const read = (own: Own, inputs: readonly Reading[], run: TrainingJob): readonly WindowLogits[] => {
       const { encode, uploader, labels } = batching(run);
-      const rows = encode(inputs.map((input, i) => question(run.task.name, input, i)));
+      const rows = encode(inputs.map(({ text, pair }, i) => ({ id: String(i), text, pair: pair ?? '', answers: [] })));
       const plan = planBatches(
         rows.map(({ ids }) => ids.length),
         { size: Math.min(16, rows.length) },
@@ -93,10 +95,3 @@ export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch>({
     };
   },
 });
-
-function question(task: string, { text, pair }: Reading, at: number): SpanExample {
-  if (typeof pair === 'string' && pair.trim() !== '') return { id: String(at), text, pair, answers: [] };
-  throw new UserError(
-    `task "${task}" finds answers in a second text, and question ${at + 1} has none: give it as pair (at the shell --pair)`,
-  );
-}
