@@ -12,7 +12,15 @@ import { noteFile, readNote } from '../training/kept';
 import { kindNamed } from '../training/kinds/index';
 import { mergeAdapter } from './adapter-merge';
 import { trainAdapter } from './adapter-train';
-import { flag, print, printJson, textOf, wordOf, type Input } from './command';
+import { demandTaken, flag, print, printJson, textOf, wordOf, type Input } from './command';
+
+/** The options that each part takes; the others are refused. */
+const options = {
+  train: ['out', 'json'],
+  import: ['out', 'model', 'partial', 'json'],
+  export: ['out', 'model', 'to', 'partial', 'json'],
+  merge: ['out', 'model', 'partial', 'json'],
+} as const;
 
 /**
  * `petl adapter train|import|export|merge`: a delta's folder from a run, between such a folder and one of PEFT or
@@ -22,6 +30,7 @@ export async function adapterCommand(input: Input): Promise<number> {
   const [action, folder] = input.positionals as readonly [string, string];
   if (action !== 'import' && action !== 'export' && action !== 'train' && action !== 'merge')
     throw new UserError(`petl adapter takes train, import, export or merge, not "${action}"`);
+  demandTaken(input, `petl adapter ${action}`, { options: options[action] });
   const out = textOf(input, 'out');
   if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
   demandWritable(dirname(resolve(out)));

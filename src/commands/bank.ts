@@ -1,16 +1,26 @@
 import { UserError } from '../errors';
 import { join } from 'node:path';
 import { tableText } from '../plots/table';
-import { readDeltaRecord } from '../petl/bank/store';
-import { readNote } from '../training/kept';
+import { readKept } from '../training/kept';
 import { namesIn, removeFromFolder } from '../training/bank-folder';
 import { addToFolder, TaskBank } from '../training/task-bank';
 import { answerLine } from './answers';
-import { flag, givenOf, print, printJson, textOf, type Input } from './command';
+import { demandTaken, flag, givenOf, print, printJson, textOf, type Input } from './command';
+
+/** The options that each part takes; the others are refused. */
+const options = {
+  add: ['adapter', 'model', 'json'],
+  remove: ['json'],
+  list: ['json'],
+  predict: ['text', 'pair', 'task', 'model', 'json'],
+} as const;
 
 /** `petl bank add|list|remove|predict BANK [NAME]`: adapters on one frozen model, each in a folder of its name. */
 export async function bankCommand(input: Input): Promise<number> {
   const [action, folder = '', name] = input.positionals;
+  if (action !== 'add' && action !== 'list' && action !== 'remove' && action !== 'predict')
+    throw new UserError(`petl bank takes add, list, remove or predict, not "${action ?? ''}"`);
+  demandTaken(input, `petl bank ${action}`, { options: options[action], positionals: action === 'list' ? 2 : 3 });
   switch (action) {
     case 'add':
       await addToFolder(folder, named(name, 'add'), textOf(input, 'adapter'), givenOf(input, 'model'));
@@ -21,15 +31,19 @@ export async function bankCommand(input: Input): Promise<number> {
     case 'list':
       return listed(folder, input);
     case 'predict':
-      return await answered(folder, input);
-    default:
-      throw new UserError(`petl bank takes add, list, remove or predict, not "${action ?? ''}"`);
+      return await answered(folder, input, askedTask(name, givenOf(input, 'task')));
   }
 }
 
 function named(name: string | undefined, action: string): string {
   if (name !== undefined) return name;
   throw new UserError(`petl bank ${action} needs the task's name: petl bank ${action} BANK NAME`);
+}
+
+/** The task that is asked, as BANK NAME or as --task NAME; every one where it is undefined. */
+function askedTask(name: string | undefined, task: string | undefined): string | undefined {
+  if (name === undefined || task === undefined || name === task) return task ?? name;
+  throw new UserError(`petl bank predict is asked for "${name}" and for --task "${task}": name one of them`);
 }
 
 function said(text: string, input: Input): number {
@@ -40,8 +54,8 @@ function said(text: string, input: Input): number {
 
 function listed(folder: string, input: Input): number {
   const rows = namesIn(folder).map((name) => {
-    const { written, base } = readDeltaRecord(join(folder, name));
-    return { name, task: readNote(join(folder, name)).task.name, method: written, base: base.name };
+    const { record, task } = readKept(join(folder, name));
+    return { name, task: task.name, method: record.written, base: record.base.name };
   });
   if (flag(input, 'json')) printJson(rows);
   else
@@ -54,9 +68,9 @@ function listed(folder: string, input: Input): number {
   return 0;
 }
 
-/** Of one task, or of every one; those that find answers in a second text need one. */
-async function answered(folder: string, input: Input): Promise<number> {
-  const [text, task] = [textOf(input, 'text'), givenOf(input, 'task')];
+/** Of one task, or of every one that reads as many texts as are given. */
+async function answered(folder: string, input: Input, task: string | undefined): Promise<number> {
+  const text = textOf(input, 'text');
   const bank = await TaskBank.load(folder, givenOf(input, 'model'));
   try {
     const pair = givenOf(input, 'pair') ?? null;
@@ -64,6 +78,9 @@ async function answered(folder: string, input: Input): Promise<number> {
       task === undefined
         ? (await bank.predictAll(text, pair)).map(({ task: name, answer }) => ({ task: name, ...answer }))
         : (await bank.predict([{ task, text, pair }])).map((answer) => ({ task, ...answer }));
+    const left = bank.names.filter((name) => task === undefined && told.every((one) => one.task !== name));
+    if (left.length > 0)
+      process.stderr.write(`left out, as they read ${pair === null ? 'two texts' : 'one text'}: ${left.join(', ')}\n`);
     if (flag(input, 'json')) printJson(told);
     else print(told.map((one) => `${one.task}\t${answerLine(one)}`).join('\n'));
     return 0;

@@ -26,6 +26,24 @@ export interface Command {
   readonly load: () => Run;
 }
 
+/**
+ * Refuses what a part of a command does not take: an option or an argument without effect would be passed over.
+ * @param takes the options that have one, and how many positional arguments are read
+ */
+export function demandTaken(
+  { values, positionals }: Input,
+  part: string,
+  takes: { readonly options: readonly string[]; readonly positionals?: number },
+): void {
+  const other = Object.keys(values).find((name) => values[name] !== undefined && !takes.options.includes(name));
+  if (other !== undefined)
+    throw new UserError(
+      `--${other} has no effect with ${part}, which takes ${takes.options.map((name) => `--${name}`).join(', ')}: leave it out`,
+    );
+  const more = positionals[takes.positionals ?? Infinity];
+  if (more !== undefined) throw new UserError(`unexpected "${more}": ${part} does not take it`);
+}
+
 export function flag({ values }: Input, name: string): boolean {
   return values[name] === true;
 }

@@ -1,7 +1,6 @@
-import { UserError } from '../errors';
 import { textStream } from '../model/generation/stream';
 import { Voices } from '../training/voices';
-import { flag, print, printJson, textOf, type Input } from './command';
+import { demandTaken, flag, print, printJson, textOf, type Input } from './command';
 
 const own = ['bank', 'task', 'prompt', 'model', 'json'];
 
@@ -10,9 +9,7 @@ const own = ['bank', 'task', 'prompt', 'model', 'json'];
  * reads texts: a line a turn, the last one to be answered.
  */
 export async function generateFromBank(input: Input): Promise<number> {
-  const other = Object.keys(input.values).find((name) => !own.includes(name));
-  if (other !== undefined)
-    throw new UserError(`--${other} has no effect with --bank, whose adapters say how they write: leave it out`);
+  demandTaken(input, 'petl generate --bank', { options: own });
   const [task, given] = [textOf(input, 'task'), textOf(input, 'prompt')];
   const text = given.replace(/\\n/g, '\n'); // a shell has no other way to write a line break in an argument
   const model = input.values['model'];
