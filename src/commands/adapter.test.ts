@@ -101,8 +101,10 @@ describe('petl adapter', () => {
 
   it.each([
     [['take', theirs], {}, /train, import, export or merge/],
-    [['train', 'results/no-such-run.jsonl'], {}, /no run file results\/no-such-run/],
-    [['train', 'package.json'], {}, /package\.json: /],
+    [['train', 'results/no-such-run.jsonl'], { model: undefined }, /no run file results\/no-such-run/],
+    [['train', 'package.json'], { model: undefined }, /package\.json: /],
+    [['train', 'package.json'], {}, /--model has no effect with petl adapter train, which takes --out, --json/],
+    [['merge', theirs], { to: 'peft' }, /--to has no effect with petl adapter merge/],
     [['import', theirs], { out: source }, /exists/],
     [['export', theirs], { to: 'zip' }, /peft or adapters/],
   ] as const)('refuses %j %j and writes nothing', async (positionals, values, reason) => {

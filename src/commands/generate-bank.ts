@@ -9,7 +9,7 @@ const own = ['bank', 'task', 'prompt', 'model', 'json'];
  * reads texts: a line a turn, the last one to be answered.
  */
 export async function generateFromBank(input: Input): Promise<number> {
-  demandTaken(input, 'petl generate --bank', { options: own });
+  demandTaken(input, '--bank', { options: own });
   const [task, given] = [textOf(input, 'task'), textOf(input, 'prompt')];
   const text = given.replace(/\\n/g, '\n'); // a shell has no other way to write a line break in an argument
   const model = input.values['model'];

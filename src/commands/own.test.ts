@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../project';
 import { methodsIn } from './ablate';
+import { predictCommand } from './predict';
 
 describe('methods in one word', () => {
   it.each([
@@ -18,6 +19,20 @@ describe('methods in one word', () => {
 
   it('are at least one', () => {
     expect(() => methodsIn(' , ')).toThrow('--methods names none');
+  });
+});
+
+describe('petl predict', () => {
+  it.each([
+    ['--column', { text: 'a', column: 'review' }, '--column has no effect with petl predict --text'],
+    ['--column', { file: 'a.txt', column: 'review' }, '--column has no effect with petl predict on a file with a text'],
+    [
+      '--pair',
+      { file: 'a.txt', pair: 'review' },
+      '--pair has no effect with petl predict on a file with a text a line',
+    ],
+  ])('refuses %s in %j, where it has no effect', async (_, values, message) => {
+    await expect(predictCommand({ positionals: [], values })).rejects.toThrow(message);
   });
 });
 

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '../errors';
 import type { Reading } from '../training/kinds/kind';
 import { answerLine } from './answers';
-import { flag, print, printJson, textOf, type Input } from './command';
+import { demandTaken, flag, print, printJson, textOf, type Input } from './command';
+
+const always = ['adapter', 'model', 'json'];
 
 /** `petl predict`: what a kept adapter answers to a text, or to each line or row of a file. */
 export async function predictCommand(input: Input): Promise<number> {
@@ -24,6 +26,7 @@ function readingsOf(input: Input): readonly Reading[] {
   const { text, file } = input.values;
   if ((text === undefined) === (file === undefined))
     throw new UserError('give what is to be predicted as --text TEXT or --file FILE, one of them');
+  if (text !== undefined) demandTaken(input, 'petl predict --text', { options: ['text', 'pair', ...always] });
   if (typeof text === 'string') return [{ text, pair: wordOrNull(input, 'pair') }];
   return fileReadings(textOf(input, 'file'), input);
 }
@@ -31,6 +34,7 @@ function readingsOf(input: Input): readonly Reading[] {
 /** A plain file has a text on each line; a table names its columns. */
 function fileReadings(path: string, input: Input): readonly Reading[] {
   if (!/\.(csv|tsv|jsonl|ndjson)$/i.test(path)) {
+    demandTaken(input, 'petl predict on a file with a text a line', { options: ['file', ...always] });
     if (!existsSync(path)) throw new UserError(`there is no file ${path}: check the path`);
     const lines = readFileSync(path, 'utf8')
       .replace(/^\uFEFF/, '')

@@ -39,7 +39,10 @@ const schema = v.strictObject({
   format: v.literal(format),
   task: v.pipe(
     anyObject,
-    v.check(({ kind, name }) => typeof kind === 'string' && typeof name === 'string', 'an object that names kind and name'),
+    v.check(
+      ({ kind, name }) => typeof kind === 'string' && typeof name === 'string',
+      'an object that names kind and name',
+    ),
   ),
   pairs: v.optional(v.boolean()),
   training: v.looseObject({
