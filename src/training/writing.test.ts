@@ -95,7 +95,7 @@ describe('training to write, from files to texts', { timeout: 120_000 }, () => {
   it('says what is missing or does not fit', async () => {
     await expect(run('full', { target: null })).rejects.toThrow('give training.target');
     await expect(train({ ...job('full'), task: wmt16 }, () => undefined, session)).rejects.toThrow(
-      'put train.jsonl, validation.jsonl, test.jsonl into',
+      'put train.{jsonl,tsv}, validation.{jsonl,tsv}, test.{jsonl,tsv} into',
     );
     await expect(train({ ...job('full'), model: 'minilm-l6' }, () => undefined, session)).rejects.toThrow(
       'needs a model that writes',
