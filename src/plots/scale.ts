@@ -76,7 +76,9 @@ export type ScoreFormat = 'percent' | 'number';
 
 /** Accuracy-like scores in [0, 1] are written in percent. */
 export function formatOf(metric: string): ScoreFormat {
-  return ['accuracy', 'f1', 'macro-f1', 'micro-f1', 'span-f1', 'exact-match', 'matthews'].includes(metric)
+  return ['accuracy', 'f1', 'macro-f1', 'micro-f1', 'span-f1', 'exact-match', 'answer-match', 'matthews'].includes(
+    metric,
+  )
     ? 'percent'
     : 'number';
 }

@@ -5,7 +5,8 @@ import { openModel } from '../model/open';
 import { longestText } from '../model/shapes';
 import type { Tokenizer } from '../model/tokenizer';
 import type { Passage } from '../tasks/collections/collection';
-import { passageLine, readerText } from '../tasks/collections/reading';
+import { askedText, passageLine, readerText } from '../tasks/collections/reading';
+import { firstLine } from '../tasks/metrics/answers';
 import { Adapter } from '../training/adapter';
 import { pack, type Packed } from '../tasks/collections/pack';
 
@@ -38,7 +39,7 @@ export async function frozenReader(name: string): Promise<Reader> {
   const generator = new Generator(backbone);
   const isChat = tokenizer.idOf('<|im_start|>') !== undefined;
   const textOf = (question: string, passages: readonly Passage[]): string =>
-    isChat ? chatPrompt(tokenizer, instruction(question, passages)) : `${readerText(passages, question)}\n`;
+    isChat ? chatPrompt(tokenizer, askedText(passages, question)) : `${readerText(passages, question)}\n`;
   const encode = (text: string): Int32Array => tokenizer.encode({ text, pair: null }, 1 << 20).ids;
   return {
     name,
@@ -53,11 +54,6 @@ export async function frozenReader(name: string): Promise<Reader> {
       backbone.dispose();
     },
   };
-}
-
-function instruction(question: string, passages: readonly Passage[]): string {
-  const ask = 'Answer with a name or a few words, taken from the passages.';
-  return [...passages.map(passageLine), '', `${ask}\n${question}`].join('\n');
 }
 
 /** A frozen model with a prompt or another adapter that learned to read. @param folder where it was kept */
@@ -96,5 +92,3 @@ function packer(room: number, tokenizer: Tokenizer, asked: (question: string) =>
     );
   };
 }
-
-const firstLine = (text: string): string => text.trim().split('\n')[0]?.trim() ?? '';

@@ -9,7 +9,7 @@ export type { GenerationExample } from './task';
 /** Scored by target negative log-likelihood per token first, by BLEU, chrF and ROUGE beside it. */
 export interface GenerationTask extends Task<GenerationExample> {
   readonly kind: 'generation';
-  readonly metric: 'nll' | 'exact-match';
+  readonly metric: 'nll' | 'exact-match' | 'answer-match';
   /** Of a translation; null where source and target are of one language. */
   readonly languages: Languages | null;
   /** Of sources that are read in segments; null where source and target are two plain texts. */
@@ -31,7 +31,10 @@ interface Named {
   readonly segments?: Segments | null;
   /** Tokens of the longest target that is kept whole; 64 where left out. */
   readonly targetTokens?: number;
-  /** `nll`, the usual one, or `exact-match`: whether greedy search writes the target. */
+  /**
+   * `nll`, the usual one; `exact-match`: whether greedy search writes the target and ends; `answer-match`: whether the
+   * first line that the run's search writes is the target in SQuAD's normal form, whatever comes after it.
+   */
   readonly metric?: GenerationTask['metric'];
   readonly placesOf?: GenerationTask['placesOf'];
 }

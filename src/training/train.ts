@@ -45,7 +45,7 @@ async function trainIn(session: Session, given: TrainingJob, report: Report): Pr
     const { own, kept } = keptOf(loop, job, earlier.events);
     if (job.keep !== undefined) keepTrained(job.keep, job, run, own);
     return {
-      ...course.evaluate('test', own),
+      ...(await course.evaluate('test', own)),
       metric: job.task.metric,
       testIds: course.testIds,
       written: await course.write(own),
@@ -106,7 +106,7 @@ async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report)
     const loss = loop.next();
     happened({ kind: 'step', step: loop.done, steps: course.steps, loss, seconds: seconds() - started });
     if (isDue(loop.done, evaluations, course.steps)) {
-      const { score, loss: validation } = course.evaluate('validation', loop.own);
+      const { score, loss: validation } = await course.evaluate('validation', loop.own);
       const at = { step: loop.done, seconds: seconds() - started };
       happened({ kind: 'evaluation', ...at, split: 'validation', loss: validation, score });
       if (bestSoFar(events, job)?.step === loop.done) loop.setAside();

@@ -7,7 +7,7 @@ import type { Study } from '../experiments/studies/study';
 import type { SpreadPoint } from '../plots/percentiles';
 import type { Column, Table } from '../plots/table';
 import { printOf } from '../tasks/fingerprint';
-import { squadScores } from '../tasks/metrics/answers';
+import { lineScores } from '../tasks/metrics/answers';
 import type { GenerationExample } from '../tasks/generation';
 import { arms, usualArm, verseQuestions, type Arm } from '../tasks/shipped/verse-questions';
 import { verses } from '../tasks/collections/verses';
@@ -108,8 +108,6 @@ function writtenScores({ final: { written } }: RunRecord, test: readonly Generat
   const texts = written?.texts ?? [];
   const examples = test.slice(0, texts.length);
   if (texts.length === 0 || printOf(examples).hash !== written?.examples.hash) return [];
-  const all = texts.map((text, i) => squadScores(firstLine(text), [examples[i]?.target ?? '']));
+  const all = texts.map((text, i) => lineScores(text, [examples[i]?.target ?? '']));
   return [{ exact: mean(all.map(({ exact }) => exact)), f1: mean(all.map(({ f1 }) => f1)), count: texts.length }];
 }
-
-const firstLine = (text: string): string => text.trim().split('\n')[0] ?? '';

@@ -10,6 +10,12 @@ export function readerText(passages: readonly Pick<Passage, 'title' | 'text'>[],
   return [...passages.map(passageLine), `Question: ${question}`, 'Answer:'].join('\n');
 }
 
+/** The same as a model that chats is asked it. */
+export function askedText(passages: readonly Pick<Passage, 'title' | 'text'>[], question: string): string {
+  const ask = 'Answer with a name or a few words, taken from the passages.';
+  return [...passages.map(passageLine), '', `${ask}\n${question}`].join('\n');
+}
+
 /** Questions with their passages and answers, in front of the one that is asked. */
 export function withShots(shots: readonly (readonly [text: string, answer: string])[], text: string): string {
   return [...shots.map(([shot, answer]) => `${shot}\n${answer}\n`), text].join('\n');

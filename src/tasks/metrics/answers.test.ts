@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { squadScores } from './answers';
+import { lineScores, squadScores } from './answers';
 
 /** Made-up answers, scored by SQuAD 1.1's own evaluate-v1.1.py. */
 const cases = JSON.parse(readFileSync(join(__dirname, 'fixtures', 'span-answers.json'), 'utf8')) as readonly {
@@ -20,5 +20,10 @@ describe('answers that are parts of a text', () => {
       expect(found.f1, answer).toBeCloseTo(f1, 12);
     }
     expect(new Set(cases.map(({ f1 }) => f1)).size).toBeGreaterThan(15);
+  });
+
+  it('are told of the first line of what is written, whatever follows', () => {
+    expect(lineScores('\n Kohath.\n\nNumbers 3:17: These were the sons', ['Kohath'])).toEqual({ exact: 1, f1: 1 });
+    expect(lineScores('The answer is: Kohath', ['Kohath'])).toEqual({ exact: 0, f1: 0.5 });
   });
 });

@@ -30,6 +30,16 @@ export function answerF1(answer: string, references: readonly string[]): number 
   return best.reduce((a, b) => a + b, 0) / best.length;
 }
 
+/** Where an answer ends: a model as it is goes on after it, and one that learned from examples in front goes on with the next. */
+export function firstLine(written: string): string {
+  return written.trim().split('\n')[0]?.trim() ?? '';
+}
+
+/** `squadScores` of the first line that was written. */
+export function lineScores(written: string, references: readonly string[]): ReturnType<typeof squadScores> {
+  return squadScores(firstLine(written), references);
+}
+
 /**
  * Exact match and F1 of an answer as SQuAD's own script has them (Rajpurkar et al. 2016): the best of the references,
  * in the same normal form. Where no words are shared F1 is 0, also of two answers without words.

@@ -20,6 +20,8 @@ export interface Metric {
 const metrics: readonly Metric[] = [
   { name: 'accuracy', better: 'higher', each: 'sum', whole: undefined },
   { name: 'exact-match', better: 'higher', each: 'all', whole: undefined },
+  /** Of texts that are written: see `lineScores`. */
+  { name: 'answer-match', better: 'higher', each: 'all', whole: undefined },
   /** Of answers that are parts of a text, as SQuAD scores them: see `squadScores`. */
   { name: 'span-f1', better: 'higher', each: 'sum', whole: undefined },
   { name: 'nll', better: 'lower', each: 'sum', whole: undefined },

@@ -63,4 +63,18 @@ describe('questions on verses', () => {
     );
     expect(shots.endsWith(under('reranked 4'))).toBe(true);
   });
+
+  it('are judged by what is written, and asked of a model as it is in the form of petl ask', () => {
+    expect(verseQuestions.metric).toBe('answer-match');
+    const under = (name: string): string =>
+      data.test[verseQuestions.placesOf!(name, data.test.length)[3] ?? -1]?.text ?? '';
+    const ask = 'Answer with a name or a few words, taken from the passages.\nWhich name stands for ____? ____ in';
+    const zero = under('reranked 4 in chat form');
+    expect(zero).toMatch(/^<\|im_start\|>user\nTreranked3\.0: text reranked3\.0\n/);
+    expect(zero.endsWith(`\n\n${ask} 3?<|im_end|>\n<|im_start|>assistant`)).toBe(true);
+    const few = under('reranked 4 in chat form behind 2 examples');
+    const turn = (i: number): string =>
+      `<|im_start|>user\nTg: text g\n\n${ask} ${i}?<|im_end|>\n<|im_start|>assistant\nName${i}<|im_end|>\n`;
+    expect(few).toBe(turn(0) + turn(1) + zero);
+  });
 });

@@ -1,7 +1,8 @@
+import { chatText } from '../../model/chat';
 import { answerable, type Answerable, type Order } from '../collections/contexts';
-import type { Question } from '../collections/collection';
+import type { Passage, Question } from '../collections/collection';
 import { pack } from '../collections/pack';
-import { readerText, withShots } from '../collections/reading';
+import { askedText, readerText, withShots } from '../collections/reading';
 import { verses } from '../collections/verses';
 import { generationTask, type GenerationExample, type GenerationTask } from '../generation';
 import type { TaskData } from '../task';
@@ -9,14 +10,14 @@ import { wordCount } from '../text';
 
 /**
  * Open-domain questions in the role of Natural Questions: which name is left out of a verse, from what was found for it.
- * A test question is asked once under each arm; the score is the mean over all of them.
+ * A test question is asked once under each arm; the score is the mean over all of them, of what is written.
  */
 export const verseQuestions: GenerationTask = generationTask({
   name: 'verse-questions',
   about:
     'a name left out of a verse, answered from retrieved verses (the role of Natural Questions); needs petl index verses',
   targetTokens: 12,
-  metric: 'exact-match',
+  metric: 'answer-match',
   placesOf,
   load: () => Promise.resolve().then(() => verseQuestionData(answerable(verses.name))),
 });
@@ -29,11 +30,18 @@ export interface Arm {
   readonly passages: number;
   /** Answered questions in front, each with the passage that it was made from. */
   readonly shots: number;
+  /** `chat`: as `petl ask` asks a model as it is; `text`: as readers are trained, and as a text goes on. */
+  readonly form: 'text' | 'chat';
 }
 
-const arm = (order: Arm['order'], passages: number, shots = 0): Arm => ({
-  name: [order, ...(passages > 0 ? [passages] : []), ...(shots > 0 ? [`behind ${shots} examples`] : [])].join(' '),
-  ...{ order, passages, shots },
+const arm = (order: Arm['order'], passages: number, shots = 0, form: Arm['form'] = 'text'): Arm => ({
+  name: [
+    order,
+    ...(passages > 0 ? [passages] : []),
+    ...(form === 'chat' ? ['in chat form'] : []),
+    ...(shots > 0 ? [`behind ${shots} examples`] : []),
+  ].join(' '),
+  ...{ order, passages, shots, form },
 });
 
 /** What readers are trained on, and validated. */
@@ -43,6 +51,7 @@ export const arms: readonly Arm[] = [
   ...[arm('dense', 4), arm('dense-reranked', 4)],
   ...[arm('reranked', 1), arm('reranked', 2), arm('reranked', 8)],
   ...[arm('union', 1), arm('union', 8), arm('gold', 1)],
+  ...[arm('reranked', 4, 0, 'chat'), arm('reranked', 4, 2, 'chat')],
 ];
 
 /** Words of passages that are read at most, so that question and answer fit into every reader's positions. */
@@ -72,14 +81,36 @@ export function verseQuestionData(all: readonly Answerable[]): TaskData<Generati
 }
 
 function exampleOf(one: Answerable, own: Arm, shots: readonly Answerable[]): GenerationExample {
-  const examples = shots.slice(0, own.shots).map((shot) => [textOf(shot, arm('gold', 1)), answerTo(shot)] as const);
-  return { id: `${one.question.id}/${own.name}`, text: withShots(examples, textOf(one, own)), target: answerTo(one) };
+  const before = shots.slice(0, own.shots);
+  const id = `${one.question.id}/${own.name}`;
+  return { id, text: own.form === 'chat' ? inChat(one, own, before) : inText(one, own, before), target: answerTo(one) };
 }
 
-function textOf({ question, found, gold }: Answerable, { order, passages }: Arm): string {
+const shown = arm('gold', 1);
+
+function inText(one: Answerable, own: Arm, shots: readonly Answerable[]): string {
+  const text = (asked: Answerable, read: Arm): string =>
+    readerText(packed(asked, read), verses.asked(asked.question.text));
+  return withShots(
+    shots.map((shot) => [text(shot, shown), answerTo(shot)] as const),
+    text(one, own),
+  );
+}
+
+function inChat(one: Answerable, own: Arm, shots: readonly Answerable[]): string {
+  const text = (asked: Answerable, read: Arm): string =>
+    askedText(packed(asked, read), verses.asked(asked.question.text));
+  return chatText(
+    text(one, own),
+    shots.map((shot) => [text(shot, shown), answerTo(shot)] as const),
+  );
+}
+
+/** The passages of an arm that fit into the window. */
+function packed({ found, gold }: Answerable, { order, passages }: Arm): readonly Passage[] {
   const ranked = order === 'none' ? [] : order === 'gold' ? [gold] : found(order, passages);
   const { places } = pack([...ranked.keys()], (place) => wordCount(ranked[place]?.text ?? ''), { window: WINDOW });
-  return readerText(ranked.slice(0, places.length), verses.asked(question.text));
+  return ranked.slice(0, places.length);
 }
 
 const answerTo = ({ question }: Answerable): string => question.answers[0] ?? '';

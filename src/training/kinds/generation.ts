@@ -14,6 +14,7 @@ import { writePrompts } from '../../petl/forms/generator';
 import { generatorNames } from '../../petl/forms/generator-parts';
 import { promptLength } from '../../petl/forms/modify';
 import { generationTask, type GenerationExample, type GenerationTask } from '../../tasks/generation';
+import { lineScores } from '../../tasks/metrics/answers';
 import { sourceAndTarget, type Segments } from '../../tasks/segments';
 import { take, type Draw } from '../data';
 import { generatorOf } from '../generator';
@@ -89,6 +90,12 @@ export function openPairs(
   return {
     learner,
     score: (own, batch) => learner.score(own, batch),
+    ...(task.metric === 'answer-match' && {
+      judge: async (own: Own, examples: readonly GenerationExample[], run: TrainingJob) => {
+        const { texts } = await writeTexts(writing(own, run), examples);
+        return examples.map(({ target }, i) => lineScores(texts[i] ?? '', [target]).exact);
+      },
+    }),
     head: () => ({}),
     prepare: (data, run) => formOf(run).prepare(data, run, task.draw),
     ...(task.partOf && { part: task.partOf }),

@@ -6,6 +6,7 @@ import { disposeTree } from '../../engine/tree';
 import { UserError } from '../../errors';
 import { readValue, type Schema } from '../../json';
 import type { Model } from '../../model/open';
+import { mean } from '../../numbers';
 import type { Tokenizer } from '../../model/tokenizer';
 import type { DataPrint } from '../../tasks/fingerprint';
 import { metricNamed } from '../../tasks/metrics/metric';
@@ -74,6 +75,8 @@ export interface Opened<X extends Example, B extends Weighted> {
   readonly score?: (own: Own, batch: B) => Scores;
   /** In place of `score`, where an answer is put together from several rows or is no number. */
   readonly evaluate?: (own: Own, part: Part<B>, examples: readonly X[]) => Evaluation;
+  /** In place of the parts that `score` gives: each example's part by what is written to it. */
+  readonly judge?: (own: Own, examples: readonly X[], job: TrainingJob) => Promise<readonly number[]>;
   /** The right answer of each label, for metrics over the whole set. */
   readonly right?: (example: X) => number | readonly number[];
   /** The part of the task that an example belongs to: the score is then the mean of the parts' scores. */
@@ -148,7 +151,7 @@ export interface Course {
     constants: Tensors,
     tick: Tick,
   ) => { readonly state: TrainState; readonly loss: number };
-  readonly evaluate: (split: 'validation' | 'test', own: Own) => Evaluation;
+  readonly evaluate: (split: 'validation' | 'test', own: Own) => Promise<Evaluation>;
   readonly write: (own: Own) => Promise<Written | null>;
 }
 
@@ -210,7 +213,13 @@ function trainerOf<X extends Example, B extends Weighted>(
           disposeTree(batches);
           return next;
         },
-        evaluate: (split, own) => scorer.evaluate(own, parts[split], take(data[split], scored[split])),
+        evaluate: async (split, own) => {
+          const examples = take(data[split], scored[split]);
+          const found = scorer.evaluate(own, parts[split], examples);
+          if (opened.judge === undefined || examples.length === 0) return found;
+          const perExample = await opened.judge(own, examples, job);
+          return { ...found, perExample, score: mean(perExample) };
+        },
         write: (own) => opened.write(own, take(data.test, scored.test), job),
       };
     },

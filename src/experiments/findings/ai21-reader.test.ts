@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { verseQuestions } from '../../tasks/shipped/verse-questions';
+import { asItIs, promptReader, readers, reading, smallReader } from '../studies/reader';
+import { readerFindings } from './ai21-reader';
+import { spanOf } from './roles';
+import { record } from './testing/toy';
+
+const linksOf = (id: string) => readerFindings().find((row) => row.id === id)!.links;
+
+describe('findings on frozen readers', () => {
+  it('name arms that the task has', () => {
+    const arms = readerFindings().flatMap(({ links }) =>
+      links.flatMap((one) => ('arms' in one ? (one.arms ?? []) : [])),
+    );
+    expect(arms.length).toBeGreaterThan(10);
+    for (const arm of new Set(arms)) expect(verseQuestions.placesOf!(arm, Infinity), arm).toHaveLength(100);
+  });
+
+  it('ask a model as it is in the chat form of petl ask first, and as a text goes on', () => {
+    const asked = linksOf('D10').map((one) => ('arms' in one ? one.arms : []));
+    const few = 'behind 2 examples';
+    expect(asked).toEqual(
+      ['reranked 4 in chat form', `reranked 4 in chat form ${few}`, 'reranked 4', `reranked 4 ${few}`].map((arm) => [
+        'reranked 4',
+        arm,
+      ]),
+    );
+    expect(new Set(linksOf('D10').flatMap(({ second }) => second))).toEqual(new Set([asItIs(reading.block).name]));
+  });
+
+  it('have for room what the small fine-tuned reader has over the model as it is', () => {
+    const scores = new Map([
+      [smallReader().name, 0.5],
+      [promptReader().name, 0.4],
+      [asItIs(reading.block).name, 0.1],
+    ]);
+    const place = { study: readers.studyName, task: reading.block.task };
+    const room = spanOf(place, (_, variant) => [record(variant, 1, { loss: scores.get(variant) ?? NaN })]);
+    expect(room).toBeCloseTo(0.4, 12);
+  });
+});
