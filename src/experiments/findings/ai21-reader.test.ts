@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { verseQuestions } from '../../tasks/shipped/verse-questions';
 import { asItIs, promptReader, readers, reading, smallReader } from '../studies/reader';
 import { readerFindings } from './ai21-reader';
-import { spanOf } from './roles';
+import { roomOf } from './roles';
 import { record } from './testing/toy';
 
 const linksOf = (id: string) => readerFindings().find((row) => row.id === id)!.links;
@@ -28,14 +28,23 @@ describe('findings on frozen readers', () => {
     expect(new Set(linksOf('D10').flatMap(({ second }) => second))).toEqual(new Set([asItIs(reading.block).name]));
   });
 
-  it('have for room what the small fine-tuned reader has over the model as it is', () => {
-    const scores = new Map([
+  it('have for room what the small fine-tuned reader has over the model as it is, on the passages that it learned', () => {
+    const shares = new Map([
       [smallReader().name, 0.5],
       [promptReader().name, 0.4],
       [asItIs(reading.block).name, 0.1],
     ]);
     const place = { study: readers.studyName, task: reading.block.task };
-    const room = spanOf(place, (_, variant) => [record(variant, 1, { loss: scores.get(variant) ?? NaN })]);
+    const room = roomOf(place, (_, variant) => {
+      const run = record(variant, 1, { loss: 2 });
+      const right = Array.from({ length: 200 }, (_one, i) =>
+        Number(i < 100 * (shares.get(variant) ?? NaN) || i >= 100),
+      );
+      const spec = { ...run.run.spec, task: place.task };
+      return [
+        { ...run, run: { ...run.run, spec }, final: { ...run.final, metric: 'answer-match', perExample: right } },
+      ];
+    });
     expect(room).toBeCloseTo(0.4, 12);
   });
 });

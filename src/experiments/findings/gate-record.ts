@@ -7,12 +7,14 @@ import {
   gateLines,
   isPassed,
   labelRivals,
+  majorityAnswers,
   rivals,
   rivalsOf,
   settingsOf,
   type GateLine,
   type GateSetting,
 } from './gate';
+import type { MajorityAnswer } from './majority';
 import { labelGateLines } from './label-gate';
 import { resultsFolder } from '../store/spec';
 import type { Study } from '../studies/study';
@@ -20,6 +22,8 @@ import type { Study } from '../studies/study';
 /** What the runs of the gate say: `results/base-gate/gate.json` from the full ones. */
 export interface GateRecord {
   readonly lines: readonly GateLine[];
+  /** Of the settings that are scored by exact match; records from before have none. */
+  readonly majority?: readonly MajorityAnswer[];
   readonly settings: readonly (GateSetting & { readonly outcome: 'passed' | 'floor' })[];
 }
 
@@ -32,6 +36,7 @@ export async function judgeGate(study: Study, results?: string): Promise<GateRec
   );
   return {
     lines: [...texts, ...labels],
+    majority: await majorityAnswers(study, results),
     settings: [
       ...judged.map((one) => ({ ...one, outcome: isPassed(study, one, texts) ? 'passed' : 'floor' }) as const),
       ...labelOutcomes(labels),
@@ -72,8 +77,15 @@ const line: Schema<GateLine> = v.strictObject({
   seeds: whole,
   passed: v.boolean(),
 });
+const majority: Schema<MajorityAnswer> = v.strictObject({
+  task: v.string(),
+  answer: v.string(),
+  tests: v.strictObject({ count: whole, hash: v.string() }),
+  right: v.array(whole),
+});
 const schema: Schema<GateRecord> = v.strictObject({
   lines: v.array(line),
+  majority: v.optional(v.array(majority)),
   settings: v.array(v.strictObject({ task: v.string(), model: v.string(), outcome: v.picklist(['passed', 'floor']) })),
 });
 

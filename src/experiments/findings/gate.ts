@@ -1,6 +1,7 @@
 import { UserError } from '../../errors';
 import { generationBaselines } from '../../tasks/baselines';
 import { printOf } from '../../tasks/fingerprint';
+import { writtenTask, type GenerationTask } from '../../tasks/generation';
 import { chrf } from '../../tasks/metrics/chrf';
 import { taskNamed } from '../../tasks/registry';
 import { crossed, crossedInterval } from '../statistics/crossed';
@@ -11,6 +12,7 @@ import { recordsOfRuns } from '../store/rows';
 import { randomOf } from '../studies/base-gate';
 import type { Study } from '../studies/study';
 import { generationData } from './baselines';
+import { isAnswer, majorityAnswer, type MajorityAnswer } from './majority';
 
 /** What full fine-tuning of a base must beat before anything is compared on a task: the first two have likelihoods. */
 export const rivals = ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'] as const;
@@ -22,7 +24,8 @@ export type LabelRival = (typeof labelRivals)[number];
 
 /** What must be beaten where runs are scored so: of answers that are spans none is the most frequent. */
 export function rivalsOf(metric: string): readonly (Rival | LabelRival)[] {
-  if (metric === 'nll' || metric === 'exact-match') return rivals;
+  if (metric === 'nll') return rivals;
+  if (isExact(metric)) return [...rivals, 'majority'];
   return metric === 'span-f1' ? labelRivals.filter((name) => name !== 'majority') : labelRivals;
 }
 
@@ -32,7 +35,7 @@ export interface GateSetting {
   readonly model: string;
 }
 
-const isExact = ({ task }: GateSetting): boolean => taskNamed(task).metric === 'exact-match';
+const isExact = (metric: string): boolean => metric === 'exact-match' || metric === 'answer-match';
 
 /** How much better the fine-tuned base is than something else, in the statistic's unit; above 0 is better. */
 export interface GateLine extends GateSetting {
@@ -54,7 +57,7 @@ export function settingsOf(study: Study): readonly GateSetting[] {
 /**
  * Every comparison that a base must win: the untuned base and the same network trained from random weights by
  * likelihood and by chrF of each text; copying, lead words and the nearest example of the same training set by chrF.
- * All of them by right answers where the score is exact match.
+ * Where the score is exact match all of them, and always giving the most frequent answer, by right answers.
  */
 export async function gateLines(study: Study, results?: string): Promise<readonly GateLine[]> {
   const lines = await Promise.all(settingsOf(study).map((setting) => linesOf(study, setting, results)));
@@ -70,10 +73,14 @@ async function linesOf(study: Study, setting: GateSetting, results: string | und
   const base = recordsOf('base', setting.model);
   if (base.length < 2) return [];
   const data = await writtenData(setting.task, base);
+  const task = writtenTask(taskNamed(setting.task));
   const references = data.test.map(({ target }) => target);
-  const exact = isExact(setting);
+  const exact = isExact(task.metric);
   const texts = (outputs: readonly string[]): readonly number[] =>
-    outputs.map((text, i) => (exact ? Number(text === references[i]) : chrf([text], [references[i] ?? ''])));
+    outputs.map((text, i) => {
+      const reference = references[i] ?? '';
+      return exact ? Number(isAnswer(task, text, reference)) : chrf([text], [reference]);
+    });
   const ours = base.map(({ final }) => texts(final.written?.texts ?? []));
   const lineOf = lineMaker(setting);
   const runs = [
@@ -90,10 +97,47 @@ async function linesOf(study: Study, setting: GateSetting, results: string | und
     const gaps = ours.map((row) => row.map((score, i) => score - (theirs[i] ?? NaN)));
     return name === 'oracle' ? [] : [lineOf(names[name], exact ? 'right answers' : 'chrF, mean of texts', gaps)];
   });
-  return [...runs, ...answers];
+  return [...runs, ...answers, ...(exact ? [lineOf('majority', 'right answers', await overMajority(task, base))] : [])];
 }
 
-type LineOf = (against: Rival, statistic: GateLine['statistic'], gaps: readonly (readonly number[])[]) => GateLine;
+/** By how much each seed's answers are right more often than the most frequent one. */
+async function overMajority(task: GenerationTask, base: readonly RunRecord[]): Promise<readonly (readonly number[])[]> {
+  const { right } = majorityAnswer(task, await learnedData(task.name, base, scoredOf(base[0])));
+  const places = new Set(right);
+  return base.map((run) => rightOf(run).map((value, place) => value - Number(places.has(place))));
+}
+
+/** Examples that count: of a task that asks under several arms those that texts are kept of, the first arm's. */
+function scoredOf(run: RunRecord | undefined): number {
+  if (run === undefined) return 0;
+  const { placesOf } = taskNamed(run.run.spec.task);
+  return placesOf === undefined ? run.final.perExample.length : (run.final.written?.texts.length ?? 0);
+}
+
+const rightOf = (run: RunRecord): readonly number[] => run.final.perExample.slice(0, scoredOf(run));
+
+/** The most frequent answer of each setting that is scored by exact match, over all test examples of its runs. */
+export async function majorityAnswers(study: Study, results?: string): Promise<readonly MajorityAnswer[]> {
+  const found = await Promise.all(
+    settingsOf(study).map(async ({ task, model }) => {
+      const asked = writtenTask(taskNamed(task));
+      if (!isExact(asked.metric)) return [];
+      const own = runsOf(study, 'base').filter((spec) => spec.task === task && spec.model === model);
+      const base = recordsOfRuns(own, results);
+      const [first] = base;
+      if (first === undefined || base.length < 2) return [];
+      const { tests, perExample } = first.final;
+      return [{ task, tests, ...majorityAnswer(asked, await learnedData(task, base, perExample.length)) }];
+    }),
+  );
+  return found.flat();
+}
+
+type LineOf = (
+  against: Rival | 'majority',
+  statistic: GateLine['statistic'],
+  gaps: readonly (readonly number[])[],
+) => GateLine;
 
 /** @returns a function of differences `[seed][example]` */
 function lineMaker(setting: GateSetting): LineOf {
@@ -135,7 +179,7 @@ function rivalLines(
   if (pairs.length < 2) return [];
   if (exact) {
     const right = pairs.map(({ run, other }) =>
-      run.final.perExample.map((value, i) => value - (other.final.perExample[i] ?? NaN)),
+      rightOf(run).map((value, i) => value - (other.final.perExample[i] ?? NaN)),
     );
     return [lineOf(against, 'right answers', right)];
   }
@@ -149,17 +193,27 @@ function rivalLines(
   return [lineOf(against, 'nats per token', nats), lineOf(against, 'chrF, mean of texts', chrfs)];
 }
 
-/** The test examples that texts were written for, and the training examples that the runs learned from. */
+/** The training examples that the runs learned from, and the test examples that they wrote texts for. */
 async function writtenData(
   task: string,
   base: readonly RunRecord[],
 ): Promise<Awaited<ReturnType<typeof generationData>>> {
   const written = base.flatMap(({ final }) => final.written ?? []);
-  const data = await generationData(task, written[0]?.texts.length ?? 0);
+  const data = await learnedData(task, base, written[0]?.texts.length ?? 0);
   if (written.some(({ examples }) => examples.hash !== printOf(data.test).hash))
     throw new UserError(
       `the runs of ${task} were scored on other examples than those here: run them again with --again`,
     );
+  return data;
+}
+
+/** What the runs learned from, and the first `count` test examples. */
+async function learnedData(
+  task: string,
+  base: readonly RunRecord[],
+  count: number,
+): Promise<Awaited<ReturnType<typeof generationData>>> {
+  const data = await generationData(task, count);
   const { examples } = base[0]?.run.spec.training ?? { examples: 'all' };
   return { ...data, train: examples === 'all' ? data.train : data.train.slice(0, examples) };
 }
@@ -167,7 +221,8 @@ async function writtenData(
 /** Whether every comparison of a setting is there, over every seed of the base, and won. */
 export function isPassed(study: Study, setting: GateSetting, lines: readonly GateLine[]): boolean {
   const { task, model } = setting;
-  const expected = rivals.length + (isExact(setting) ? 0 : 2);
+  const { metric } = taskNamed(task);
+  const expected = rivalsOf(metric).length + (isExact(metric) ? 0 : 2);
   const own = lines.filter((line) => line.task === task && line.model === model);
   const seeds = runsOf(study, 'base').filter((spec) => spec.task === task && spec.model === model).length;
   return own.length === expected && own.every((line) => line.passed && line.seeds === seeds);

@@ -3,6 +3,7 @@ import type { Stage } from '../../training/job';
 import type { Evidence } from '../statistics/link';
 import type { TuningTable } from '../tuning/tuned';
 import type { GateRecord } from './gate-record';
+import type { MajorityAnswer } from './majority';
 import type { Precondition } from './preconditions';
 import { able, evidenceOf, finding, gate, link, printed, rate, tuningOf } from './testing/toy';
 import { judge, type Finding, type JudgeOptions } from './verdict';
@@ -87,6 +88,39 @@ describe('preconditions', () => {
     expect(powerOf('good')).toMatchObject({ held: false });
     expect(powerOf('bad')).toEqual({ name: 'power', held: true, figure: 'a difference beyond delta was seen' });
     expect(judged('bad').verdict).toBe('confirmed');
+  });
+
+  it('name a side that is right no more often than the most frequent answer', () => {
+    /** Right on every n-th of 400 examples, of which the most frequent answer has the first 80. */
+    const every: Readonly<Record<string, number>> = { best: 2, bad: 5 };
+    const exact: Evidence = (study, variant, task) =>
+      evidenceOf()(study, variant, task).map((run) => {
+        const perExample = run.final.perExample.map((_, i) => Number(i % (every[variant] ?? 1) === 0));
+        return { ...run, final: { ...run.final, metric: 'exact-match', perExample, tests: print } };
+      });
+    const print = { count: 400, hash: 'asked' };
+    const most = { task: 'synopsis', answer: 'person', tests: print, right: Array.from({ length: 80 }, (_, i) => i) };
+    const learnt = (majority: readonly MajorityAnswer[], first: string, second: string) =>
+      judge([finding('exact', link('greater', first, second))], exact, {
+        ...able,
+        gate: { ...gate, majority },
+      })[0]?.preconditions.find(({ name }) => name === 'learnt');
+    expect(learnt([most], 'best', 'good')).toMatchObject({ held: true });
+    const named = learnt([most], 'best', 'bad');
+    expect(named?.held).toBe(false);
+    expect(named?.figure).toMatch(
+      /^not above the most frequent answer: bad by 0.0 \[-0\.\d+, 0\.\d+\], always "person"$/,
+    );
+    expect(learnt([], 'best', 'bad')).toMatchObject({ held: true });
+    const other = { ...most, tests: { count: 400, hash: 'others' } };
+    expect(learnt([other], 'best', 'bad')).toMatchObject({ held: true });
+  });
+
+  it('ask of exact match that the gate has the most frequent answer too', () => {
+    const exact: Evidence = (study, variant, task) =>
+      evidenceOf()(study, variant, task).map((run) => ({ ...run, final: { ...run.final, metric: 'exact-match' } }));
+    const [verdict] = judge([finding('exact', link('greater', 'best', 'bad'))], exact, able);
+    expect(verdict?.preconditions.find(({ name }) => name === 'gate')?.figure).toBe('never compared with majority');
   });
 
   it('take the rate of a method that was tuned twice from the one that it ran at', () => {

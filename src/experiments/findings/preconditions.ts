@@ -1,11 +1,12 @@
-import { crossedInterval, leastGap } from '../statistics/crossed';
-import { UNTRAINED, type Link, type Tested } from '../statistics/link';
+import { crossed, crossedInterval, leastGap } from '../statistics/crossed';
+import { armOf, UNTRAINED, type Link, type Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { canonicalJson } from '../store/spec';
 import type { TuningTable } from '../tuning/tuned';
 import { rivalsOf } from './gate';
 import type { GateRecord } from './gate-record';
+import { majorityRight, type MajorityAnswer } from './majority';
 import { control } from './printed';
 
 /** What must hold before a comparison may confirm or contradict anything, with the figure that says so. */
@@ -46,7 +47,7 @@ export function preconditions(test: Tested, setting: Setting): readonly Precondi
       ? [at('rates', true, 'the rate is what is compared')]
       : [tuned(trainedIn(test), setting.tuning)]),
     flat(test, setting),
-    ...(link.varies === 'rate' ? [] : [learnt(trainedIn(test))]),
+    ...(link.varies === 'rate' ? [] : [learnt(test, setting.gate?.majority ?? [])]),
     powerful(test, setting),
     ...(test.metric === 'nll' && !isText ? [agreeing(test)] : []),
   ];
@@ -167,20 +168,50 @@ function halfAndEnd({ evaluations }: RunRecord): Halves | undefined {
 
 /**
  * No run ended where it began: the training loss of its last twentieth lies below that of the first step, before any
- * update, by two standard errors. The first steps of all seeds are of one model, and are taken together.
+ * update, by two standard errors. The first steps of all seeds are of one model, and are taken together. Where answers
+ * are right or wrong, each side is right more often than the most frequent answer, by its interval.
  */
-function learnt(runs: readonly RunRecord[]): Precondition {
+function learnt(test: Tested, majority: readonly MajorityAnswer[]): Precondition {
+  const stuck = collapsed(trainedIn(test));
+  const faults = [
+    ...(stuck.length > 0 ? [`not ${stuck.join(', ')}`] : []),
+    ...asMajority(test, majority).map((said) => `not above the most frequent answer: ${said}`),
+  ];
+  return at('learnt', faults.length === 0, faults.length === 0 ? 'every run' : faults.join('; '));
+}
+
+/** Sides that always giving one answer would equal, each with what it has more. */
+function asMajority({ link, groups }: Tested, majority: readonly MajorityAnswer[]): readonly string[] {
+  if (link.kind === 'ratio' || link.statistic === 'text' || link.measured !== undefined) return [];
+  const sides = [...link.first, ...link.second].flatMap((name, place) => {
+    const rows = groups.flatMap((runs) => {
+      const run = runs[place];
+      const most = run && run.run.spec.training.learningRate > UNTRAINED ? majorityRight(majority, run) : undefined;
+      if (run === undefined || most === undefined) return [];
+      const more = run.final.perExample.map((value, i) => value - (most.right[i] ?? NaN));
+      return [{ answer: most.answer, more: armOf(link, place, more) }];
+    });
+    if (rows.length < 2) return [];
+    const found = crossed(rows.map(({ more }) => more));
+    const { low, high } = crossedInterval(found);
+    const answer = rows[0]?.answer ?? '';
+    return low > 0 ? [] : [`${name} by ${short(found.gap)} [${short(low)}, ${short(high)}], always "${answer}"`];
+  });
+  return [...new Set(sides)];
+}
+
+/** Runs that ended where they began, by name. */
+function collapsed(runs: readonly RunRecord[]): readonly string[] {
   const sides = new Map<string, readonly RunRecord[]>();
   for (const run of runs) {
     const key = canonicalJson({ ...run.run.spec, seed: 0 });
     sides.set(key, [...(sides.get(key) ?? []), run]);
   }
-  const collapsed = [...sides.values()].flatMap((side) => {
+  const stuck = [...sides.values()].flatMap((side) => {
     const starts = side.map(({ train }) => train[0]?.loss ?? NaN);
     return side.filter((run) => !isBelow(run, starts)).map(nameOf);
   });
-  const names = [...new Set(collapsed)];
-  return at('learnt', names.length === 0, names.length === 0 ? 'every run' : `not ${names.join(', ')}`);
+  return [...new Set(stuck)];
 }
 
 const nameOf = ({ run: { spec } }: RunRecord): string => `${spec.method} with seed ${spec.seed}`;

@@ -7,6 +7,8 @@ import { closedBook, manyAnswers } from '../studies/recursive';
 import { actsVoice, voices } from '../studies/voices';
 import { asItIs, readers, reading, smallReader } from '../studies/reader';
 import { orientation } from '../../rows';
+import { taskNamed } from '../../tasks/registry';
+import { usualArm } from '../../tasks/shipped/verse-questions';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { manySettings } from '../studies/many-tasks';
@@ -25,6 +27,8 @@ export interface Role {
   readonly study: string;
   readonly top: Anchor;
   readonly bottom: Anchor;
+  /** Of a task that asks its questions under several arms, the one that its room is read from. */
+  readonly arm?: string;
   /** What one printed point is here; `span`: the paper's span, in points, is ours. */
   readonly point: number | 'span';
 }
@@ -90,7 +94,7 @@ function readerRole(): Role {
   const anchor = ({ name }: Configuration): Anchor => ({ here: name, printed: '' });
   return {
     ...{ task: block.task, only: readers.studyName, plays: block.task, metric: 'accuracy', study: readers.studyName },
-    ...{ top: anchor(smallReader()), bottom: anchor(asItIs(block)), point: 0.01 },
+    ...{ top: anchor(smallReader()), bottom: anchor(asItIs(block)), point: 0.01, arm: usualArm.name },
   };
 }
 
@@ -138,7 +142,8 @@ export type Place = Pick<Link, 'study' | 'task'>;
  * how many. Undefined while one of the two is not run.
  */
 export function roomOf(place: Place, evidence: Evidence): number | undefined {
-  return roleOf(place)?.point === 'span' ? spanOf(place, evidence) : gainOf(place, evidence, onTest);
+  const role = roleOf(place);
+  return role?.point === 'span' ? spanOf(place, evidence) : gainOf(place, evidence, (run) => onTest(run, role?.arm));
 }
 
 /** The same in likelihood by the last validation: the test set takes no part in what a point is. */
@@ -171,6 +176,8 @@ function lastLoss({ evaluations }: RunRecord): readonly number[] {
   return evaluations.slice(-1).map(({ score }) => -score);
 }
 
-function onTest({ final: { metric, perExample } }: RunRecord): readonly number[] {
-  return [orientation(metric) * mean(perExample)];
+/** @param arm of a task that asks its questions under several, the one that counts */
+function onTest({ run, final: { metric, perExample } }: RunRecord, arm: string | undefined): readonly number[] {
+  const places = arm === undefined ? undefined : taskNamed(run.spec.task).placesOf?.(arm, perExample.length);
+  return [orientation(metric) * mean(places?.map((at) => perExample[at] ?? NaN) ?? perExample)];
 }

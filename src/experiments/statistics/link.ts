@@ -176,7 +176,7 @@ function differenceOf(link: Link, runs: readonly RunRecord[]): readonly number[]
 }
 
 /** What a variant is scored on. @param place of the variant among the link's */
-function armOf(link: Link, place: number, values: readonly number[]): readonly number[] {
+export function armOf(link: Link, place: number, values: readonly number[]): readonly number[] {
   const arm = link.kind === 'ratio' || link.statistic === 'text' ? undefined : link.arms?.[place];
   if (arm === undefined) return values;
   const places = taskNamed(link.task).placesOf?.(arm, values.length) ?? [];

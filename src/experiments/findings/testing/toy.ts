@@ -149,6 +149,7 @@ export const gate: GateRecord = {
     seeds: 5,
     passed: true,
   })),
+  majority: [],
   settings: [],
 };
 
