@@ -2,8 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { inTurnPath, readInTurn, turnsOf, writeInTurn, type InTurnRecord } from '../experiments/in-turn-record';
-import { readSpans, spansPath, writeSpans, type SpanRecord } from '../experiments/span-record';
+import {
+  demandInTurnOf,
+  inTurnPath,
+  readInTurn,
+  turnsOf,
+  writeInTurn,
+  type InTurnRecord,
+} from '../experiments/in-turn-record';
+import { demandSpansOf, readSpans, spansPath, writeSpans, type SpanRecord } from '../experiments/span-record';
 import { seedlessHash } from '../experiments/store/spec';
 import { studyNamed } from '../experiments/studies';
 import { variantOfMethod } from '../experiments/studies/study';
@@ -57,6 +64,15 @@ describe('petl spans', () => {
     expect([said.mock.calls, readFileSync(path, 'utf8')]).toEqual([[], before]);
   });
 
+  it('tells by what the runs on disk answered whose a record from before the hash is', async () => {
+    const run = runOf('many-bible-version', 'houlsby:m=32');
+    const other = { ...run, training: { ...run.training, learningRate: 3e-5 } };
+    await demandSpansOf(stored, [run], committed);
+    await expect(demandSpansOf(stored, [other], committed)).rejects.toThrow(
+      /bible-version\.json is not of run houlsby-m32-bible-version-s1-[0-9a-f]{8}, which answered otherwise: ask for/,
+    );
+  });
+
   it('refuses a task without labels before it trains', async () => {
     await expect(call('many-squad-shifts', { tier: 'quick' })).rejects.toThrow('task "squad-shifts" has no labels');
   });
@@ -99,6 +115,17 @@ describe('petl in-turn', () => {
     writeInTurn({ ...stored, ...change });
     await expect(call('many-sentiment', then)).rejects.toThrow(`${inTurnPath('sentiment')} ${reason}`);
     expect(said.mock.calls).toEqual([]);
+  });
+
+  it('tells by what the runs on disk answered whose a record from before the hashes is', async () => {
+    const name = 'adapters';
+    const first = runOf('many-sentiment', 'houlsby:m=32');
+    const then = runOf('many-bible-version', 'houlsby:m=32');
+    await demandInTurnOf(stored, [[{ name, first, then }]], committed);
+    const flipped = stored.seeds.map((seed) => ({ ...seed, right: { ...seed.right, 'adapters before': '01' } }));
+    await expect(demandInTurnOf({ ...stored, seeds: flipped }, [[{ name, first, then }]], committed)).rejects.toThrow(
+      /sentiment\.json is not of run houlsby-m32-sentiment-s1-[0-9a-f]{8}, which answered otherwise/,
+    );
   });
 
   it('refuses a task after itself before it trains', async () => {

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { writeWhole } from '../files';
 import { readJson, recordOf, whole, type Schema } from '../json';
 import { printOf, type SplitPrint } from '../tasks/fingerprint';
-import { demandOf, testsOf, type Of } from './record-of';
+import { demandAnswersOf, demandOf, testsOf, type Of } from './record-of';
 import { resultsFolder, seedlessHash, type RunSpec } from './store/spec';
 
 /** The runs of one seed: a task by a method, and then another task by it. */
@@ -84,6 +84,11 @@ export async function demandInTurnOf(
   const demand = (wanted: Partial<InTurnRecord>): void =>
     demandOf(inTurnPath(record.task, results), identity(record), identity({ ...record, ...wanted }));
   for (const turn of turns) demand({ then: then.task, model: first.model, turns: turnsOf(turn) });
+  if (record.turns === undefined)
+    for (const { name, first: spec } of turns.flat()) {
+      const seed = record.seeds.find((own) => own.seed === spec.seed);
+      demandAnswersOf(inTurnPath(record.task, results), seed?.right[`${name} before`], { spec, results });
+    }
   demand({ examples: printOf(await testsOf(first)) }); // last: they have to be loaded
 }
 

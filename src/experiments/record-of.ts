@@ -3,7 +3,8 @@ import { labelledTask, type ClassificationExample } from '../tasks/classificatio
 import { examplesOf } from '../tasks/pinned';
 import { taskNamed } from '../tasks/registry';
 import { take } from '../training/data';
-import type { RunSpec } from './store/spec';
+import { readRun } from './store/read';
+import { runId, runPath, type RunSpec } from './store/spec';
 
 /** What a record is of, in words: `{ method: 'houlsby:m=32', model: 'minilm-l6' }`; undefined where it does not say. */
 export type Of = Readonly<Record<string, string | undefined>>;
@@ -19,8 +20,24 @@ export function otherThan(held: Of, wanted: Of): string | undefined {
 /** Holds a record against what is asked for, before any of its numbers count. @throws UserError where it is of another */
 export function demandOf(path: string, held: Of, wanted: Of): void {
   const other = otherThan(held, wanted);
-  if (other !== undefined)
-    throw new UserError(`${path} ${other}: ask for what it is of, or move the file away to make another`);
+  if (other !== undefined) throw new UserError(`${path} ${other}: ${remedy}`);
+}
+
+const remedy = 'ask for what it is of, or move the file away to make another';
+
+/**
+ * The same for a record from before the hash of its runs' spec: a finished run of the spec answered as the record says.
+ * @param answers a digit for each test example, 1 where it is answered right; undefined where the record has none
+ */
+export function demandAnswersOf(
+  path: string,
+  answers: string | undefined,
+  { spec, results }: { readonly spec: RunSpec; readonly results: string | undefined },
+): void {
+  const stored = readRun(runPath(spec, results));
+  if (stored.kind !== 'finished' || answers === undefined) return;
+  if (stored.record.final.perExample.join('') !== answers)
+    throw new UserError(`${path} is not of run ${runId(spec)}, which answered otherwise: ${remedy}`);
 }
 
 /** The test examples that a run is scored on. @throws UserError for a task without labels */

@@ -5,7 +5,7 @@ import { writeWhole } from '../files';
 import { readJson, whole, type Schema } from '../json';
 import { printOf, type SplitPrint } from '../tasks/fingerprint';
 import type { Span } from '../tasks/spans';
-import { demandOf, testsOf, type Of } from './record-of';
+import { demandAnswersOf, demandOf, testsOf, type Of } from './record-of';
 import { resultsFolder, seedlessHash, type RunSpec } from './store/spec';
 
 /** Spans of a trained method on a task's test examples: `results/spans/<task>.json`. */
@@ -41,6 +41,12 @@ export async function demandSpansOf(record: SpanRecord, runs: readonly RunSpec[]
   const demand = (wanted: Partial<SpanRecord>): void =>
     demandOf(spansPath(record.task, results), identity(record), identity({ ...record, ...wanted }));
   for (const spec of runs) demand({ method: spec.method, model: spec.model, spec: seedlessHash(spec) });
+  if (record.spec === undefined)
+    for (const spec of runs) {
+      const seed = record.seeds.find((one) => one.seed === spec.seed);
+      const whole = seed?.spans.find(({ span }) => span === null)?.right;
+      demandAnswersOf(spansPath(record.task, results), whole, { spec, results });
+    }
   demand({ examples: printOf(await testsOf(first)) }); // last: they have to be loaded
 }
 
