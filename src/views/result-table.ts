@@ -2,6 +2,7 @@ import type { PublishedNumber } from '../experiments/findings/published';
 import { countIfKnown } from '../experiments/store/counts';
 import type { RunRecord } from '../experiments/store/record';
 import { recordsOfRuns } from '../experiments/store/rows';
+import { UNTRAINED } from '../experiments/statistics/link';
 import { deviation, mean } from '../experiments/statistics/statistics';
 import { tasksOf, type Study, type Variant } from '../experiments/studies/study';
 import { formatOf, meanText } from '../plots/scale';
@@ -29,7 +30,7 @@ export function resultTable(study: Study, results?: string): Table {
       right('% as the paper counts'),
       ...tasks.flatMap((task) => [
         right(`${shownTask(task)} ${taskNamed(task).metric}`),
-        ...textMetric(task).map((metric) => right(metricNames[metric])),
+        ...textMetric(study, task).map((metric) => right(metricNames[metric])),
       ]),
       right('seeds'),
     ],
@@ -41,7 +42,7 @@ export function resultTable(study: Study, results?: string): Table {
         shareText(variant, records),
         ...tasks.flatMap((task) => [
           scoreCell(variant, own(task), task),
-          ...textMetric(task).map((metric) => textCell(own(task), metric)),
+          ...textMetric(study, task).map((metric) => textCell(own(task), metric)),
         ]),
         [...seeds].join('/'),
       ];
@@ -49,11 +50,18 @@ export function resultTable(study: Study, results?: string): Table {
   };
 }
 
+/**
+ * What a variant trains. A stage whose answers are read has a method of its own, which stands beside the run's; a run
+ * at rest only scores what the stage before it trained, if anything.
+ */
 function shareText({ runs: [spec] }: Variant, [made]: readonly RunRecord[]): string {
-  const counts = (spec && countIfKnown(spec)) ?? made?.run.counts;
-  if (counts === undefined) return '';
-  const { paper, backbone } = counts;
-  return String(Number(((100 * paper) / backbone).toPrecision(2)));
+  const own = (spec && countIfKnown(spec)) ?? made?.run.counts;
+  const before = spec?.training.before ?? null;
+  if (spec === undefined || own === undefined) return '';
+  const staged = before === null ? undefined : countIfKnown({ ...spec, method: before.method, task: before.task });
+  const share = (paper: number): string => String(Number(((100 * paper) / own.backbone).toPrecision(2)));
+  if (spec.training.learningRate <= UNTRAINED) return staged === undefined ? '' : `${share(staged.paper)}, before`;
+  return share(own.paper + (before?.gives.kind === 'answers' ? (staged?.paper ?? NaN) : 0));
 }
 
 function scoreCell({ runs }: Variant, records: readonly RunRecord[], task: string): string {
@@ -64,10 +72,12 @@ function scoreCell({ runs }: Variant, records: readonly RunRecord[], task: strin
 
 type TextMetric = Writes['score'];
 
-/** How texts of a task are scored; nothing for a task that has none. */
-function textMetric(name: string): readonly TextMetric[] {
-  const { writes } = taskNamed(name);
-  return writes === null ? [] : [writes.score];
+/** How texts of a task are scored; nothing where none are written, or where an answer is right or wrong. */
+function textMetric({ variants }: Study, name: string): readonly TextMetric[] {
+  const { writes, metric } = taskNamed(name);
+  const specs = variants.flatMap(({ runs }) => runs).filter(({ task }) => task === name);
+  const isWritten = specs.some(({ training }) => training.target !== null && training.target.decoded !== 0);
+  return writes === null || metric !== 'nll' || !isWritten ? [] : [writes.score];
 }
 
 function textCell(records: readonly RunRecord[], metric: TextMetric): string {

@@ -8,6 +8,7 @@ import { published } from '../experiments/findings/published';
 import { rowsOfStudy } from '../experiments/store/rows';
 import { designSpace, designStages } from '../experiments/studies/design-space';
 import { insertionForm } from '../experiments/studies/insertion-form';
+import { closedBook, nothingForgotten } from '../experiments/studies/recursive';
 import { plansOf, type Study } from '../experiments/studies/study';
 import { cost } from '../experiments/studies/cost';
 import { besidePublished } from '../plots/beside-published';
@@ -67,6 +68,29 @@ describe('a study beside what was published', () => {
       'seeds',
     ]);
     expect(rows[1]).toEqual(['prefix tuning l=57', '3.6', 'not run yet', '', 'not run yet', '', '']);
+  });
+
+  it('counts what a variant trains: not what only scores, and a prompt that answers beside the one that reads', () => {
+    const shares = (of: Study) => resultTable(of, results).rows.map(([label, share]) => [label, share]);
+    expect(shares(nothingForgotten('quick'))).toEqual([
+      ['as it is', ''],
+      ['after prompts and connector, off', '0.63, before'],
+      ['after full fine-tuning for another task', '100, before'],
+    ]);
+    const closed = new Map(shares(closedBook.study('quick')) as [string, string][]);
+    expect(closed.get('one pass, prompt l=20')).toBe('0.073');
+    expect(closed.get('two passes by text, 4 candidates')).toBe('0.15');
+    expect(closed.get('two passes, pretrained connector')).toBe('0.63');
+  });
+
+  it('shows no scores of texts where answers are right or wrong, or nothing is written', () => {
+    const titles = (of: Study) => resultTable(of, results).columns.map(({ title }) => title);
+    expect(titles(closedBook.study('quick'))).toEqual([
+      ...['method', '% as the paper counts', 'gloss-field exact-match', 'seeds'],
+    ]);
+    expect(titles(nothingForgotten('quick'))).toEqual([
+      ...['method', '% as the paper counts', 'running-text nll', 'acts-to-text nll', 'seeds'],
+    ]);
   });
 
   it('has a table of likelihoods with text scores beside them', async () => {
