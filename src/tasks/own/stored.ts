@@ -155,7 +155,15 @@ function keptOf(task: Task): object {
 function taskOf(kept: Kept): Task {
   const { name, data, leaked, kind } = kept;
   const task = formOf(kind).task(kept, () => Promise.resolve(data as never));
-  return { ...task, about: `${name}, from your own data`, own: { hash: '', leaked, data } };
+  const own = { hash: '', leaked, data };
+  return { ...task, ...pairsIn(kept), about: `${name}, from your own data`, own };
+}
+
+/** Whether a task with labels or a number reads pairs of texts: its examples tell. */
+function pairsIn({ kind, data }: Kept): Pick<Task, 'pairs'> {
+  const examples = data.train as readonly { readonly pair?: string | null }[];
+  const tells = kind !== 'span' && examples.some(({ pair }) => pair !== undefined);
+  return tells ? { pairs: examples.some(({ pair }) => pair !== null) } : {};
 }
 
 function pathOf(name: string): string {
