@@ -9,12 +9,18 @@ export type Retriever = (typeof retrievers)[number];
 
 /** Candidates of each ranking that a union is made of. */
 const DEPTH = 100;
+/** Most words of a question: more than any encoder here reads, so that it is refused before one is loaded. */
+const LONGEST = 200;
+
 /**
  * A question that can be asked.
  * @throws UserError on an empty one, and one that is longer than `reader` reads, where it is given
  */
 export function demandQuestion(question: string, reader?: Pick<Embedder, 'longest' | 'tokens'>): string {
   if (!/[\p{L}\p{N}]/u.test(question)) throw new UserError('the question is empty: ask something in words');
+  const words = question.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+  if (words > LONGEST)
+    throw new UserError(`the question has ${words} words: ask in at most ${LONGEST}, the encoder reads no more`);
   const asked = question.trim();
   const tokens = reader?.tokens(asked) ?? 0;
   if (reader !== undefined && tokens > reader.longest)
