@@ -2,9 +2,10 @@ import { UserError } from '../errors';
 import type { Passage, Question } from '../tasks/collections/collection';
 import type { Origin } from '../tasks/collections/part';
 import type { TrainingSettings } from '../training/job';
+import { keptHash } from '../training/kept-files';
 import type { Embedder } from './embed';
 import { Reranker } from './rerank';
-import { adapterHash, chosenWeight, rerankerFolder, rerankingOf, type Judged, type Reranking } from './reranking';
+import { chosenWeight, rerankerFolder, rerankingOf, type Judged, type Reranking } from './reranking';
 import { retrieve } from './retrieve';
 import type { Index } from './store';
 import { trainReranker, type Candidates } from './train-reranker';
@@ -45,7 +46,7 @@ export async function trainedReranker(
   await trainReranker(kept, { passages, candidates }, training, progress);
   const validation = candidates.filter(({ question }) => question.split === 'validation');
   const weighed = chosenWeight(await judged(kept, passages, validation));
-  return { questions: asked.length - validation.length, adapter: adapterHash(kept) ?? '', ...weighed };
+  return { questions: asked.length - validation.length, adapter: keptHash(kept), ...weighed };
 }
 
 async function judged(

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../errors';
-import { digestFile } from '../hashed';
 import { whole, type Schema } from '../json';
 import { demandMadeFrom, indexFolder, readPart, type Origin } from '../tasks/collections/part';
 import { jsonIn } from '../tasks/collections/stored';
+import { keptHash } from '../training/kept-files';
 import { bestFirst, Reranker, rankWeights, type RankWeight } from './rerank';
 
 /** How well an order puts the passage that a question was made from. */
@@ -49,14 +47,6 @@ export function rerankerFolder(collection: string): string {
   return join(indexFolder(collection), 'reranker');
 }
 
-/** SHA-256 of an adapter's files, names included; undefined where there are none. */
-export function adapterHash(folder: string): string | undefined {
-  if (!existsSync(join(folder, 'task.json'))) return undefined;
-  const hash = createHash('sha256');
-  for (const name of readdirSync(folder).sort()) digestFile(hash.update(`${name}\n`), join(folder, name));
-  return hash.digest('hex');
-}
-
 /**
  * What is known of a collection's re-ranker, whose files are those that were trained.
  * @param from what the index is made of now
@@ -66,7 +56,7 @@ export function rerankingOf(collection: string, from: Origin): Reranking {
   const part = readPart(collection, 'reranking');
   demandMadeFrom(collection, 'reranking', part, from);
   const reranking = jsonIn(collection, 'reranking', part, rerankingIn);
-  if (adapterHash(rerankerFolder(collection)) === reranking.adapter) return reranking;
+  if (keptHash(rerankerFolder(collection)) === reranking.adapter) return reranking;
   throw new UserError(
     `the re-ranker of "${collection}" is not the one that was trained for its index: make it anew with: npx petl index ${collection}, or ask without it (--no-rerank)`,
   );

@@ -1,18 +1,20 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../errors';
 import { makeFolder, writeWhole } from '../files';
 import { anyObject, readJson, real, whole, type Schema } from '../json';
 import type { ModelShape } from '../model/shape';
-import { deltaFiles, readDeltaRecord, saveDelta, type BaseModel, type DeltaRecord } from '../petl/bank/store';
+import { readDeltaRecord, saveDelta, type BaseModel, type DeltaRecord } from '../petl/bank/store';
 import type { Method } from '../petl/design/types';
 import { pairsOfShipped } from '../tasks/registry';
 import type { Task } from '../tasks/task';
 import type { TrainingJob } from './job';
+import { noteFile } from './kept-files';
 import { kindNamed } from './kinds/index';
 import type { TaskNote } from './kinds/kind';
 import type { Own } from './learner';
+
+export { copyKept, noteFile } from './kept-files';
 
 /** What stands beside a kept delta so that it can answer: the task without its examples, and how texts are read. */
 export interface KeptNote {
@@ -25,7 +27,6 @@ export interface KeptNote {
 }
 
 const format = 'petl-lab task 1';
-export const noteFile = 'task.json';
 
 const target = v.strictObject({
   maxLength: whole,
@@ -131,10 +132,4 @@ function taskOf(path: string, { task: note, pairs }: KeptNote): Task {
 export function askingJob({ record, note, task }: Kept, model: string): TrainingJob {
   const { method } = record;
   return { method, model, task, training: { ...note.training, dropout: 0 }, seed: 1, engine: 'compiled' };
-}
-
-/** The files of a kept adapter, and nothing that lies beside them. */
-export function copyKept(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const name of [...Object.values(deltaFiles), noteFile]) copyFileSync(join(from, name), join(to, name));
 }

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../../errors';
 import { makeFolder } from '../../files';
 import { knownShapes } from '../../model/shapes';
 import { cacheFolder } from '../../packages/manifest';
-import { deltaFiles, readDeltaRecord, type DeltaRecord } from '../../petl/bank/record';
+import { readDeltaRecord, type DeltaRecord } from '../../petl/bank/record';
 import { collapsedMethod } from '../../petl/design/collapsed';
 import type { Method } from '../../petl/design/types';
 import { parseMethod, printMethod } from '../../petl/design/written';
+import { copyKept, keptHash } from '../../training/kept-files';
 
 /*
  * Adapters that runs start from stand in data/cache/own/<name>@<hash>/, as tasks of own data do: a run's spec names the
@@ -17,7 +17,6 @@ import { parseMethod, printMethod } from '../../petl/design/written';
  */
 
 const known = new Map<string, DeltaRecord>();
-const parts = [...Object.values(deltaFiles), 'task.json'];
 
 /** The name that a spec has for the adapter in a folder, which is kept under it. */
 export function keepStart(folder: string): string {
@@ -29,7 +28,7 @@ export function keepStart(folder: string): string {
   const path = pathOf(name);
   if (!existsSync(path))
     makeFolder(path, (place) => {
-      for (const part of partsIn(folder)) copyFileSync(join(folder, part), join(place, part));
+      copyKept(folder, place);
     });
   return name;
 }
@@ -65,16 +64,8 @@ function isSameDesign(one: Method, other: Method): boolean {
   return isDeepStrictEqual(plain(one), plain(other));
 }
 
-function partsIn(folder: string): readonly string[] {
-  return parts.filter((part) => existsSync(join(folder, part)));
-}
-
 function pathOf(name: string): string {
   return join(cacheFolder(), 'own', name);
 }
 
-function hashOf(folder: string): string {
-  const hash = createHash('sha256');
-  for (const part of partsIn(folder)) hash.update(`${part}\n`).update(readFileSync(join(folder, part)));
-  return hash.digest('hex').slice(0, 12);
-}
+const hashOf = (folder: string): string => keptHash(folder).slice(0, 12);
