@@ -69,15 +69,23 @@ interface Files {
 }
 
 /** Where a file of a data set lies. @throws UserError that says what is wanted where it is not there */
-export function originalFile({ name, source, folder = name, files, endings }: Files, file: string): string {
-  const place = join(originalsFolder(), folder);
-  const found = endings.map((ending) => join(place, `${file}.${ending}`)).find((path) => existsSync(path));
+export function originalFile(set: Files, file: string): string {
+  const found = foundOriginal(set, file);
   if (found !== undefined) return found;
+  const { name, source, files, endings } = set;
+  const place = placeOf(set);
   const wanted = files.filter((one) => one !== null).map((one) => `${one}.{${endings.join(',')}}`);
   throw new UserError(
     `task "${name}" reads ${source}, which is not here: put ${wanted.join(', ')} into ${place} (docs/originals.md)`,
   );
 }
+
+/** The same; undefined where it is not there. */
+export function foundOriginal(set: Pick<Files, 'name' | 'folder' | 'endings'>, file: string): string | undefined {
+  return set.endings.map((ending) => join(placeOf(set), `${file}.${ending}`)).find((path) => existsSync(path));
+}
+
+const placeOf = ({ name, folder = name }: Pick<Files, 'name' | 'folder'>): string => join(originalsFolder(), folder);
 
 export function classificationOriginal(
   original: Omit<Original<ClassificationExample>, 'read'> & Pick<Partial<ClassificationTask>, 'metric' | 'pairs'>,

@@ -13,6 +13,11 @@ import { newsAggregator } from './shipped/news-aggregator';
 import { politicalAudience } from './shipped/political-audience';
 import { politicalBias } from './shipped/political-bias';
 import { politicalMessage } from './shipped/political-message';
+import { complaintIssue } from './shipped/complaint-issue';
+import { primaryEmotion } from './shipped/primary-emotion';
+import { progressiveOpinion } from './shipped/progressive-opinion';
+import { progressiveStance } from './shipped/progressive-stance';
+import { usEconomy } from './shipped/us-economy';
 import { smsSpam } from './shipped/sms-spam';
 import { tweetEmotion } from './shipped/tweet-emotion';
 
@@ -30,6 +35,11 @@ const sets: readonly (readonly [ClassificationTask, number])[] = [
   [politicalMessage, 9],
   [newsAggregator, 4],
   [smsSpam, 2],
+  [primaryEmotion, 18],
+  [progressiveOpinion, 3],
+  [progressiveStance, 4],
+  [usEconomy, 2],
+  [complaintIssue, 157],
 ];
 
 let folder: string;
@@ -105,5 +115,21 @@ describe('public sets', () => {
     await expect(smsSpam.load()).rejects.toThrow(/train\.csv, line 3: label "scam" is none of ham, 0, spam, 1/);
     put('sms-spam', 'train.csv', 'text,label\nhello,ham\n');
     await expect(smsSpam.load()).rejects.toThrow(/has no column "sms" for the text/);
+  });
+
+  it('take the labels of the file where no list is at hand, as many as the paper has', async () => {
+    const table = (labels: number): string =>
+      `sentence,emotion\n${lines((i) => `${text(i)},${['Joy', 'Awe', 'Fear'][i % 3]} ${i % labels}`)}`;
+    put('primary-emotion', 'primary-emotion.csv', table(7));
+    await expect(primaryEmotion.load()).rejects.toThrow(/column "emotion" has 21 labels .* file has 18: is it another/);
+    expect(() => primaryEmotion.labels).toThrow(/another edition/);
+    put('primary-emotion', 'primary-emotion.csv', `${table(18)}\n,without a text\n`);
+    const { train, validation, test } = await primaryEmotion.load();
+    const labels = primaryEmotion.labels;
+    expect([labels.length, labels[0], labels[17]]).toEqual([18, 'Awe 1', 'Joy 9']);
+    for (const { id, label } of [...train, ...validation, ...test]) {
+      const i = Number(id.split('.')[1]) - 1;
+      expect(labels[label]).toBe(`${['Joy', 'Awe', 'Fear'][i % 3]} ${i % 18}`);
+    }
   });
 });

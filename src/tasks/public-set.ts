@@ -1,7 +1,7 @@
 import { UserError } from '../errors';
 import { classificationTask, type ClassificationTask } from './classification';
 import { labelledData, type Labelled } from './labelled';
-import { originalFile } from './originals';
+import { foundOriginal, originalFile } from './originals';
 import { readRecords } from './own/files';
 import { demandColumn, demandText, type DataRow, type Records } from './own/records';
 
@@ -14,11 +14,16 @@ interface PublicSet {
   /** Files without ending; their rows are one collection. */
   readonly files: readonly string[];
   readonly columns: { readonly text: string; readonly label: string };
-  /** In the order of their numbers, each as the file writes it; more spellings of one are listed with it. */
-  readonly labels: readonly (string | readonly [name: string, ...spellings: string[]])[];
+  /**
+   * In the order of their numbers, each as the file writes it; more spellings of one are listed with it. A number where
+   * no list of them is at hand: as many as the paper has, those of the file in the order of the alphabet.
+   */
+  readonly labels: readonly Label[] | number;
   /** What stands in the label's column of rows that have none. */
   readonly unlabelled?: readonly string[];
 }
+
+type Label = string | readonly [name: string, ...spellings: string[]];
 
 const endings = ['csv', 'tsv', 'jsonl'];
 
@@ -27,26 +32,61 @@ const endings = ['csv', 'tsv', 'jsonl'];
  * texts and near duplicates across splits are left out. A label that is not listed is refused.
  */
 export function publicSet(set: PublicSet): ClassificationTask {
-  return classificationTask({
-    name: set.name,
-    about: `${set.source}, from your own files`,
-    labels: set.labels.map(nameOf),
-    load: () => Promise.resolve().then(() => labelledData(set.name, rowsOf(set))),
+  const { labels } = set;
+  const load: ClassificationTask['load'] = () => Promise.resolve().then(() => labelledData(set.name, rowsOf(set)));
+  const fields = { name: set.name, about: `${set.source}, from your own files`, load };
+  if (typeof labels !== 'number') return classificationTask({ ...fields, labels: labels.map(nameOf) });
+  const numbered = Array.from({ length: labels }, (_, i) => `label ${i + 1}`);
+  let found: readonly string[] | undefined;
+  return Object.defineProperty(classificationTask({ ...fields, labels: numbered }), 'labels', {
+    enumerable: true,
+    get: () => (found ??= isHere(set) ? labelsOf(set, labels) : undefined) ?? numbered,
   });
 }
 
-const nameOf = (label: PublicSet['labels'][number]): string => (typeof label === 'string' ? label : label[0]);
+const nameOf = (label: Label): string => (typeof label === 'string' ? label : label[0]);
 
-function rowsOf(set: PublicSet): readonly Labelled[] {
-  return set.files.flatMap((file) => {
-    const records = readRecords(originalFile({ ...set, endings }, file));
+const textOf = (set: PublicSet, row: DataRow): string => row.cells.get(set.columns.text)?.trim() ?? '';
+
+const fileOf = (set: PublicSet, file: string): string => originalFile({ ...set, endings }, file);
+
+const isHere = (set: PublicSet): boolean =>
+  set.files.every((file) => foundOriginal({ ...set, endings }, file) !== undefined);
+
+/** Those of the texts in the files; another number than the paper's is another edition, whose numbers mean others. */
+function labelsOf(set: PublicSet, classes: number): readonly string[] {
+  const { columns, unlabelled = [] } = set;
+  const written = tablesOf(set).flatMap(({ rows }) =>
+    rows.filter((row) => textOf(set, row) !== '').map((row) => demandText(row, columns.label, 'label')),
+  );
+  const labels = [...new Set(written)].filter((label) => !unlabelled.includes(label)).sort();
+  if (labels.length === classes) return labels;
+  throw new UserError(
+    `task "${set.name}": column "${columns.label}" has ${labels.length} labels where the paper's file has ${classes}: ` +
+      'is it another edition? "petl data add" makes a task of any table',
+  );
+}
+
+interface Table extends Records {
+  readonly file: string;
+}
+
+function tablesOf(set: PublicSet): readonly Table[] {
+  return set.files.map((file) => {
+    const records = readRecords(fileOf(set, file));
     demandColumn(records, set.columns.text, 'text');
     demandColumn(records, set.columns.label, 'label');
-    return labelledRows(set, file, records);
+    return { ...records, file };
   });
 }
 
-function labelledRows({ columns, labels, unlabelled = [] }: PublicSet, file: string, { rows }: Records): Labelled[] {
+function rowsOf(set: PublicSet): readonly Labelled[] {
+  const labels = typeof set.labels === 'number' ? labelsOf(set, set.labels) : set.labels;
+  return tablesOf(set).flatMap((table) => labelledRows(set, labels, table));
+}
+
+function labelledRows(set: PublicSet, labels: readonly Label[], table: Table): Labelled[] {
+  const { columns, unlabelled = [] } = set;
   const numbers = new Map(labels.flatMap((label, i) => [label].flat().map((written) => [written as string, i])));
   const known = (row: DataRow): number | undefined => {
     const written = demandText(row, columns.label, 'label');
@@ -56,9 +96,10 @@ function labelledRows({ columns, labels, unlabelled = [] }: PublicSet, file: str
       `${row.at}: label "${written}" is none of ${[...numbers.keys()].join(', ')}: is it another set?`,
     );
   };
-  return rows.flatMap((row, i): readonly Labelled[] => {
-    const label = known(row);
-    const id = `${file}.${i + 1}`;
-    return label === undefined ? [] : [{ id, text: row.cells.get(columns.text)?.trim() ?? '', label, group: id }];
+  return table.rows.flatMap((row, i): readonly Labelled[] => {
+    const text = textOf(set, row);
+    const label = text === '' ? undefined : known(row);
+    const id = `${table.file}.${i + 1}`;
+    return label === undefined ? [] : [{ id, text, label, group: id }];
   });
 }

@@ -49,6 +49,11 @@ import { globalWarming } from './global-warming';
 import { politicalAudience } from './political-audience';
 import { politicalBias } from './political-bias';
 import { politicalMessage } from './political-message';
+import { complaintIssue } from './complaint-issue';
+import { primaryEmotion } from './primary-emotion';
+import { progressiveOpinion } from './progressive-opinion';
+import { progressiveStance } from './progressive-stance';
+import { usEconomy } from './us-economy';
 import { newsAggregator } from './news-aggregator';
 import { smsSpam } from './sms-spam';
 import { wmt16 } from './wmt16-en-ro';
@@ -108,6 +113,11 @@ export const shippedTasks: readonly Task[] = [
   politicalAudience,
   politicalBias,
   politicalMessage,
+  primaryEmotion,
+  progressiveOpinion,
+  progressiveStance,
+  usEconomy,
+  complaintIssue,
   newsAggregator,
   smsSpam,
   xsum,
