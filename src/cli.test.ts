@@ -53,6 +53,8 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
     [['ask', ''], 'the question is empty: ask something in words'],
     [['ask', 'why '.repeat(10_000)], 'the question has 10000 words: ask in at most 200'],
     [['ask', 'Who?', '--retriever', 'guess'], '--retriever must be lexical or dense or union, not "guess"'],
+    [['ask', 'Who?', '--adapter', 'a', '--model', 'b'], '--model has no effect with --adapter'],
+    [['ask', 'Who?', '--model', 'a', '--model', 'b'], '--model is given twice: which one is meant?'],
     [['ask', 'Who?', '--collection', 'nope'], 'unknown collection "nope"'],
   ])('petl %j', (args, message) => {
     const { code, out, err } = petl(...args);

@@ -56,15 +56,24 @@ function read(command: Command, args: readonly string[]): Input {
 
 function parse({ name, options }: Command, args: readonly string[]): Input {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const read = { args: [...args], options, allowPositionals: true, strict: true, tokens: true } as const;
+    const { values, positionals, tokens } = parseArgs(read);
+    demandOnce(tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])));
     return { values: values as Input['values'], positionals };
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const known = Object.keys(options).map((option) => `--${option}`);
     const message = (error as Error).message.split(/[.\n]/)[0] ?? '';
     throw new UserError(
       `${message.charAt(0).toLowerCase()}${message.slice(1)}: petl ${name} takes ${known.length > 0 ? known.join(', ') : 'no options'}`,
     );
   }
+}
+
+/** Of an option given twice the parser keeps the last value and says nothing. */
+function demandOnce(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UserError(`--${twice} is given twice: which one is meant?`);
 }
 
 /** One line for the user; the trail of a fault of ours only on request. */

@@ -1,3 +1,4 @@
+import { UserError } from '../errors';
 import { tableText } from '../plots/table';
 import { demandQuestion, retrievers } from '../retrieval/retrieve';
 import { askedTable, timesLine } from '../views/asked';
@@ -15,6 +16,8 @@ export async function askCommand(input: Input): Promise<number> {
   };
   const { openAsker } = require('../retrieval/open-asker') as typeof import('../retrieval/open-asker');
   const adapter = givenOf(input, 'adapter');
+  if (adapter !== undefined && givenOf(input, 'model') !== undefined)
+    throw new UserError('--model has no effect with --adapter, which names its own model: leave one of them out');
   const reading = adapter === undefined ? { model: textOf(input, 'model', 'smollm2-135m') } : { adapter };
   const asker = await openAsker(textOf(input, 'collection', 'verses'), reading);
   try {
