@@ -207,7 +207,7 @@ function liveReport(label: string): LiveReport {
   return {
     report: (event) => {
       if (event.kind === 'evaluation') live?.mark('validation loss', { step: event.step, value: event.loss });
-      else {
+      else if (event.kind === 'step') {
         live ??= liveCurve({ label, total: event.steps });
         live.step(event.step, event.loss);
       }

@@ -9,7 +9,7 @@ import type { TaskData } from '../tasks/task';
 import { bestSoFar, isSpent } from './best';
 import { resumedJob } from './fixtures/resumed';
 import { wordModel } from './fixtures/words';
-import type { TrainingEvent, TrainingJob, TrainingSettings } from './job';
+import type { CourseEvent, TrainingEvent, TrainingJob, TrainingSettings } from './job';
 import { train } from './train';
 
 let folder: string;
@@ -26,7 +26,8 @@ function jobOf(name: string, over: Partial<TrainingSettings> = {}): TrainingJob 
   return { ...job, training: { ...job.training, ...over } };
 }
 
-const until = (last: number) => (event: TrainingEvent) => (event.step === last ? ('stop' as const) : undefined);
+const until = (last: number) => (event: TrainingEvent) =>
+  'step' in event && event.step === last ? ('stop' as const) : undefined;
 const never = () => undefined;
 
 describe('the best of the validations', () => {
@@ -39,7 +40,7 @@ describe('the best of the validations', () => {
       [NaN, 0.9],
       [2, 0.9],
     ] as const
-  ).map(([loss, score], i): TrainingEvent => ({
+  ).map(([loss, score], i): CourseEvent => ({
     kind: 'evaluation',
     step: 2 + i,
     seconds: 0,

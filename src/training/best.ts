@@ -1,5 +1,5 @@
 import { metricNamed } from '../tasks/metrics/metric';
-import type { TrainingEvent, TrainingJob } from './job';
+import type { CourseEvent, TrainingJob } from './job';
 
 /** The validation that a run keeps so far. */
 export interface Best {
@@ -9,7 +9,7 @@ export interface Best {
 }
 
 /** The first best of the validations among what was reported; undefined where the last step is kept whatever it scores. */
-export function bestSoFar(events: readonly TrainingEvent[], { training, task }: TrainingJob): Best | undefined {
+export function bestSoFar(events: readonly CourseEvent[], { training, task }: TrainingJob): Best | undefined {
   const { best: by } = training;
   if (by === null) return undefined;
   const sign = by === 'loss' || metricNamed(task.metric).better === 'lower' ? -1 : 1;
@@ -24,7 +24,7 @@ export function bestSoFar(events: readonly TrainingEvent[], { training, task }: 
 }
 
 /** Whether training ends before its last step: so many validations brought nothing better. */
-export function isSpent(events: readonly TrainingEvent[], job: TrainingJob): boolean {
+export function isSpent(events: readonly CourseEvent[], job: TrainingJob): boolean {
   const { stop } = job.training;
   return stop !== null && (bestSoFar(events, job)?.since ?? 0) >= stop;
 }

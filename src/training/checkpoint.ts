@@ -8,7 +8,7 @@ import { disposeTree } from '../engine/tree';
 import { readText, real, whole, type Schema } from '../json';
 import { openSafetensors } from '../model/checkpoint/safetensors';
 import { sealOf, writeSealed, type NamedValues } from '../petl/formats/safetensors';
-import type { CheckpointPlan, TrainingEvent } from './job';
+import type { CheckpointPlan, CourseEvent } from './job';
 import type { Loop } from './loop';
 
 /*
@@ -23,7 +23,7 @@ interface Progress {
   readonly key: string;
   readonly done: number;
   /** What was reported so far, to be told again. */
-  readonly events: readonly TrainingEvent[];
+  readonly events: readonly CourseEvent[];
 }
 
 /** Of no examples there is no score. */
@@ -63,7 +63,7 @@ export class Checkpoints {
   }
 
   /** Puts the loop where the run was left, if it was, and gives what had been reported. A damaged file is named. */
-  restore(loop: Loop): readonly TrainingEvent[] {
+  restore(loop: Loop): readonly CourseEvent[] {
     const { path, say } = this.plan;
     if (!existsSync(path)) return [];
     try {
@@ -81,7 +81,7 @@ export class Checkpoints {
   }
 
   /** Keeps the state where it is time to. */
-  afterStep(loop: Loop, events: readonly TrainingEvent[]): void {
+  afterStep(loop: Loop, events: readonly CourseEvent[]): void {
     const { steps, seconds: pause = 60 } = this.plan;
     const passed = seconds() - this.last.at;
     const due =
@@ -89,7 +89,7 @@ export class Checkpoints {
     if (due) this.write(loop, events);
   }
 
-  write(loop: Loop, events: readonly TrainingEvent[]): void {
+  write(loop: Loop, events: readonly CourseEvent[]): void {
     const { done } = loop;
     const begin = seconds();
     const progress: Progress = { key: this.key, done, events };

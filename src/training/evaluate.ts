@@ -3,6 +3,7 @@ import type { Tensor } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import type { Metric } from '../tasks/metrics/metric';
 import type { Part, Ready } from './data';
+import type { Tell } from './job';
 import type { Own, Weighted } from './learner';
 
 /**
@@ -38,6 +39,8 @@ export interface Statistic {
   readonly right: readonly number[];
   /** Of a mixture the task of each example: every task counts as much. Empty where all examples are of one. */
   readonly parts: readonly string[];
+  /** Takes how many examples are scored. */
+  readonly tell?: Tell | undefined;
 }
 
 /** Scores every example; of none there is no score. */
@@ -45,13 +48,14 @@ export function evaluate<B extends Weighted>(
   score: Compiled<[Own, B], Scores>,
   { batches, ids }: Part<B>,
   own: Own,
-  { whole, shares, each, right, parts }: Statistic,
+  { whole, shares, each, right, parts, tell }: Statistic,
 ): Evaluation {
   if (ids.length === 0) return { score: NaN, loss: NaN, perExample: [], labels: [], answers: [] }; // a tuning trial never sees the test set
   const none = (): number[] => ids.map(() => NaN);
   const [sums, counts, losses] = [none(), none(), none()];
   const given = new Array<readonly number[]>(ids.length).fill([NaN]);
   let loss = 0;
+  let done = 0;
   for (const batch of batches) {
     for (const { index, labels, nll, value, answer } of scoresOf(score, batch, own, each)) {
       loss += nll;
@@ -59,7 +63,9 @@ export function evaluate<B extends Weighted>(
       sums[index] = value;
       counts[index] = labels;
       given[index] = answer;
+      done += 1;
     }
+    tell?.({ doing: 'scoring', done, of: ids.length });
   }
   const total = added(counts);
   const answers = given.flat();

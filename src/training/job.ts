@@ -121,6 +121,8 @@ export interface TrainingJob {
   readonly keep?: string;
   /** Folder of the adapter that `training.from` names. */
   readonly from?: string;
+  /** Takes how far scoring and writing have come. */
+  readonly tell?: Tell;
 }
 
 /** Where and how often a run's state is kept. */
@@ -149,7 +151,8 @@ export function programKey(run: {
   return JSON.stringify({ method, model, task, batch, maxLength, dropout, labelSmoothing, optimizer, precision });
 }
 
-export type TrainingEvent =
+/** What a run's curve is made of. */
+export type CourseEvent =
   | {
       readonly kind: 'step';
       readonly step: number;
@@ -165,6 +168,18 @@ export type TrainingEvent =
       readonly loss: number;
       readonly score: number;
     };
+
+/** How far scoring or writing has come, in examples: told while it goes on, kept nowhere. */
+export interface PhaseEvent {
+  readonly kind: 'phase';
+  readonly doing: 'scoring' | 'writing';
+  readonly done: number;
+  readonly of: number;
+}
+
+export type TrainingEvent = CourseEvent | PhaseEvent;
+
+export type Tell = (phase: Omit<PhaseEvent, 'kind'>) => void;
 
 /**
  * The test score of a finished run; `perExample` holds each scored test example's part, in task order: their mean is

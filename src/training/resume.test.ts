@@ -7,20 +7,20 @@ import { projectRoot } from '../project';
 import { randomFrom } from '../random';
 import { resumedJob, resumedRuns } from './fixtures/resumed';
 import { wordModel } from './fixtures/words';
-import type { TrainingEvent, TrainingJob, TrainingOutcome } from './job';
+import type { CourseEvent, TrainingJob, TrainingOutcome } from './job';
 import { train } from './train';
 
 interface Seen {
   readonly outcome: TrainingOutcome;
-  readonly events: readonly TrainingEvent[];
+  readonly events: readonly CourseEvent[];
 }
 
 /** A run and what it told, its times left out. */
 async function run(job: TrainingJob, until = Infinity): Promise<Seen> {
-  const events: TrainingEvent[] = [];
+  const events: CourseEvent[] = [];
   const outcome = await train(job, (event) => {
     if (event.kind === 'step' && event.step > until) throw new Error('killed');
-    events.push({ ...event, seconds: 0 });
+    if (event.kind !== 'phase') events.push({ ...event, seconds: 0 });
     return undefined;
   });
   return { outcome, events };

@@ -5,7 +5,7 @@ import { watchPeak } from '../peak';
 import { bestSoFar, isSpent } from './best';
 import { Checkpoints } from './checkpoint';
 import { demandGradients, gradientsDue } from './guards';
-import type { Report, TrainingEvent, TrainingJob, TrainingOutcome } from './job';
+import type { CourseEvent, PhaseEvent, Report, TrainingJob, TrainingOutcome } from './job';
 import { keepTrained } from './kept';
 import type { Loop } from './loop';
 import { loopOf } from './run-loop';
@@ -31,7 +31,8 @@ export async function train(job: TrainingJob, report: Report, session?: Session)
 async function trainIn(session: Session, given: TrainingJob, report: Report): Promise<TrainingOutcome> {
   const begin = seconds();
   const peak = watchPeak();
-  const { job, start, oracle } = await afterStage(session, given);
+  const told = { ...given, tell: (phase: Omit<PhaseEvent, 'kind'>) => void report({ kind: 'phase', ...phase }) };
+  const { job, start, oracle } = await afterStage(session, told);
   const run = await session.open(job, start);
   const loop = loopOf(job, run);
   try {
@@ -65,7 +66,7 @@ async function trainIn(session: Session, given: TrainingJob, report: Report): Pr
 }
 
 /** What is scored and kept: the best step's tensors where that was asked for, else the last one's. */
-function keptOf(loop: Loop, job: TrainingJob, events: readonly TrainingEvent[]): Kept {
+function keptOf(loop: Loop, job: TrainingJob, events: readonly CourseEvent[]): Kept {
   const best = bestSoFar(events, job);
   return best === undefined || loop.aside === undefined
     ? { own: loop.own, kept: null }
@@ -78,7 +79,7 @@ interface Kept {
 }
 
 interface Course {
-  readonly events: readonly TrainingEvent[];
+  readonly events: readonly CourseEvent[];
   /** That the run had taken before it was left. */
   readonly seconds: number;
   /** As the report asked. */
@@ -94,11 +95,11 @@ async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report)
   const earlier = events.at(-1)?.seconds ?? 0;
   const started = seconds() - earlier;
   let stopped = false;
-  const tell = (event: TrainingEvent): void => {
+  const tell = (event: CourseEvent): void => {
     stopped = report(event) === 'stop' || stopped;
   };
   events.forEach(tell);
-  const happened = (event: TrainingEvent): void => {
+  const happened = (event: CourseEvent): void => {
     events.push(event);
     tell(event);
   };

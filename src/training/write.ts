@@ -9,7 +9,7 @@ import { textScores } from '../tasks/baselines';
 import { mixSeeds } from '../random';
 import { printOf } from '../tasks/fingerprint';
 import type { GenerationExample } from '../tasks/generation';
-import type { TargetSettings, Written } from './job';
+import type { TargetSettings, Tell, Written } from './job';
 import type { PairForm } from './pairs/form';
 
 /** Sources read at a time. */
@@ -23,6 +23,8 @@ export interface Writing {
   readonly target: TargetSettings;
   /** The method's, as they stand. */
   readonly tensors: Tensors;
+  /** Takes how many sources are written for. */
+  readonly tell?: Tell | undefined;
   /** Prompts of texts that they are written from, under their name; the caller owns them. */
   readonly prompts?: (reads: readonly ArrayLike<number>[]) => Tensors;
 }
@@ -71,7 +73,7 @@ interface How {
 }
 
 async function written(
-  { generator, tokenizer, special, form, tensors, prompts }: Writing,
+  { generator, tokenizer, special, form, tensors, prompts, tell }: Writing,
   examples: readonly GenerationExample[],
   { settings: settingsFrom, copies = 1 }: How,
 ): Promise<{ readonly texts: readonly string[]; readonly ended: readonly boolean[] }> {
@@ -98,6 +100,7 @@ async function written(
       texts.push(tokenizer.decode(tokens).trim());
       ended.push(special.end.includes(tokens[tokens.length - 1] ?? -1));
     }
+    tell?.({ doing: 'writing', done: Math.min(from + size, ids.length), of: ids.length });
   }
   return { texts, ended };
 }

@@ -3,7 +3,7 @@ import type { Configuration } from '../studies/block';
 import { asItIs, promptReader, readers, reading, smallReader } from '../studies/reader';
 import type { Finding } from './verdict';
 
-type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'>;
+type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'worstOf'>>;
 
 /** A reader on one arm of the task. */
 type Reading = readonly [reader: Configuration, arm: string];
@@ -57,7 +57,8 @@ export function readerFindings(): readonly Row[] {
     },
     {
       ...{ id: 'D10', source, text: 'A trained prompt beats zero-shot and few-shot reading' },
-      // as `petl ask` asks a model as it is, and as a text goes on
+      // both, as `petl ask` asks a model as it is and as a text goes on
+      worstOf: 4,
       links: ['reranked 4 in chat form', 'reranked 4'].flatMap((arm) => [
         above(on('reranked 4'), [untrained, arm]),
         above(on('reranked 4'), [untrained, `${arm} behind 2 examples`]),

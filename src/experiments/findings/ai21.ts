@@ -8,7 +8,7 @@ import type { Finding } from './verdict';
 const notebook = 'notebooks/12-standing-on-frozen-shoulders.ipynb';
 
 /** Relations alone are published, so that no comparison has a control and delta is 0.03 nat. */
-type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute'>>;
+type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute' | 'worstOf'>>;
 
 function written(): readonly Row[] {
   const { block } = manyAtOnce;
@@ -24,6 +24,7 @@ function written(): readonly Row[] {
     {
       ...{ id: 'D1', source: section },
       text: 'In many tasks at once, input-dependent prompts beat a fixed prompt and match full multi-task tuning',
+      worstOf: 2,
       links: [here.greater(own, prompt), here.atLeast(own, full)],
     },
     {
@@ -35,6 +36,7 @@ function written(): readonly Row[] {
     },
     {
       ...{ id: 'D3', source: 'Method', text: 'The gain vanishes when the prompt no longer depends on the input' },
+      worstOf: 4,
       links: [
         here.greater(own, shuffled),
         here.greater(own, constant),

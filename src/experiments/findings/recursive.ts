@@ -65,7 +65,7 @@ export function recursion(): readonly Row[] {
     },
     {
       ...{ id: 'D16', source: neural, text: 'Two passes of a small model against one of a model twice the size' },
-      mute: 'the paper prints no outcome that could be had: both are shown after as long a training, and not judged',
+      mute: 'the paper prints no outcome that could be had: both are shown with what their training took, and not judged',
       links: [
         sized.ratio(sizes.smallTwice, sizes.large, 'training time', [0.75, 1.33]),
         sized.greater(sizes.largeTwice, sizes.large),

@@ -111,6 +111,17 @@ describe('verdicts', () => {
     expect(word(1, best, same)).toEqual(['confirmed', 'best > bad on synopsis']);
   });
 
+  it('count a comparison once, whichever findings and studies show its runs', () => {
+    const width = (...more: readonly Link[]): number => {
+      const [made] = judge([finding('one', link('greater', 'best', 'bad'), ...more)], evidenceOf(), able);
+      const [low, high] = made!.ci!;
+      return high - low;
+    };
+    const elsewhere = { ...link('greater', 'best', 'bad'), study: 'another' };
+    expect(width(elsewhere)).toBe(width());
+    expect(width(link('greater', 'good', 'bad'))).toBeGreaterThan(width()); // one more to correct for
+  });
+
   it('of what is exact say the figures', () => {
     expect(named('exact').reason).toBe('exact: 2.43% are stored');
     expect(named('not measured').reason).toBe('not measured yet');

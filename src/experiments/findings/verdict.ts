@@ -131,9 +131,11 @@ export function judge(
   return findings.map((finding, i) => verdictOf(finding, tests[i] ?? [], deciding));
 }
 
-/** The comparison, whichever finding asks for it. */
-function keyOf({ link }: Tested): string {
-  return canonicalJson(link.kind === 'ratio' ? link : { ...link, printed: null, contrast: null });
+/** The comparison, whichever finding asks for it and whichever studies show its runs. */
+function keyOf({ link, groups }: Tested): string {
+  const runs = groups.map((group) => group.map(({ run }) => run.id));
+  const shown = { study: null, first: link.first.length, second: link.second.length };
+  return canonicalJson({ ...link, ...shown, ...(link.kind !== 'ratio' && { printed: null, contrast: null }), runs });
 }
 
 /** Whether everything holds that does not depend on what the comparison itself says. */

@@ -29,7 +29,7 @@ function beats<K extends string>(voice: Setting<K>, better: K, worse: K): Link {
   return on(voice).greater(all[better], all[worse]);
 }
 
-type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute'>>;
+type Row = Pick<Finding, 'id' | 'source' | 'text' | 'links'> & Partial<Pick<Finding, 'standing' | 'mute' | 'worstOf'>>;
 
 /** The weights below are what is compared. */
 const acrossModels = (link: Link): Link => (link.kind === 'ratio' ? link : { ...link, across: 'models' });
@@ -102,6 +102,10 @@ function taught({ block, sides: { distilled, plain } }: Distilled): readonly Lin
   return [greaterText(distilled, plain), atLeast(distilled, plain)];
 }
 
+/** The first of each, then the second of each. */
+const inTurn = (one: readonly Link[], other: readonly Link[]): readonly Link[] =>
+  one.flatMap((link, i) => [link, ...other.slice(i, i + 1)]);
+
 function taughtRows(): readonly Row[] {
   return [
     {
@@ -111,7 +115,8 @@ function taughtRows(): readonly Row[] {
     },
     {
       ...{ ...released, id: 'C12', text: 'Summarisation: the same, and dialogue' },
-      links: [...taught(distilledSummary), ...taught(distilledDialogue)],
+      worstOf: 2,
+      links: inTurn(taught(distilledSummary), taught(distilledDialogue)),
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { duration, seconds } from '../../clock';
-import type { TrainingEvent } from '../../training/job';
+import type { CourseEvent, PhaseEvent, TrainingEvent } from '../../training/job';
 import type { PlannedRun, Standing } from './execute';
 import type { Answer } from './process';
 import type { Progress } from './report';
@@ -50,8 +50,10 @@ export interface Said {
 interface Lane {
   readonly plan: PlannedRun;
   readonly began: number;
-  step: Extract<TrainingEvent, { readonly kind: 'step' }> | undefined;
-  validated: Extract<TrainingEvent, { readonly kind: 'evaluation' }> | undefined;
+  step: Extract<CourseEvent, { readonly kind: 'step' }> | undefined;
+  validated: Extract<CourseEvent, { readonly kind: 'evaluation' }> | undefined;
+  /** What it does beside its steps, and since when. */
+  phase: (PhaseEvent & { readonly began: number }) | undefined;
 }
 
 interface State {
@@ -88,13 +90,12 @@ export function board(sink: Sink): Progress {
     },
     note: (line) => sink.say({ kind: 'note', line }, snap()),
     begin: (lane, plan) => {
-      state.lanes.set(lane, { plan, began: seconds(), step: undefined, validated: undefined });
+      state.lanes.set(lane, { plan, began: seconds(), step: undefined, validated: undefined, phase: undefined });
       show();
     },
     event: (lane, event) => {
       const row = state.lanes.get(lane);
-      if (row !== undefined && event.kind === 'step') Object.assign(row, { step: event, validated: undefined });
-      else if (row !== undefined) Object.assign(row, { validated: event });
+      if (row !== undefined) Object.assign(row, after(row, event));
       if (seconds() - shown >= sink.pause) show();
     },
     end: (lane, plan, answer) => {
@@ -129,20 +130,42 @@ function shareOf(step: Lane['step']): number {
   return step === undefined ? 0 : step.step / step.steps;
 }
 
-function runningOf({ plan, began, step, validated }: Lane): Running {
+/** What an event changes in what is known of a run. */
+function after({ phase }: Lane, event: TrainingEvent): Partial<Lane> {
+  switch (event.kind) {
+    case 'step':
+      return { step: event, validated: undefined, phase: undefined };
+    case 'evaluation':
+      return { validated: event, phase: undefined };
+    case 'phase': {
+      const goesOn = phase !== undefined && phase.doing === event.doing && phase.done < event.done;
+      return { phase: { ...event, began: goesOn ? phase.began : seconds() } };
+    }
+  }
+}
+
+/** `writing 128 of 1400`, and how long the rest takes once that can be told. */
+function phaseNote({ doing, done, of, began }: NonNullable<Lane['phase']>): string {
+  const time = seconds() - began;
+  const left = time > 0 && done < of ? `, about ${duration((time * (of - done)) / done)} left` : '';
+  return `${doing} ${done} of ${of}${left}`;
+}
+
+function runningOf({ plan, began, step, validated, phase }: Lane): Running {
   const time = seconds() - began;
   const left = step === undefined ? 0 : (time * (step.steps - step.step)) / step.step;
   return {
     name: nameOf(plan),
     seconds: time,
     at: step === undefined ? null : { step: step.step, steps: step.steps, loss: step.loss, left },
-    note:
-      validated === undefined
-        ? step === undefined
-          ? 'loading'
-          : ''
-        : `validation loss ${validated.loss.toFixed(3)}, score ${validated.score.toFixed(3)}`,
+    note: phase === undefined ? noteOf(step, validated) : phaseNote(phase),
   };
+}
+
+function noteOf(step: Lane['step'], validated: Lane['validated']): string {
+  if (validated !== undefined)
+    return `validation loss ${validated.loss.toFixed(3)}, score ${validated.score.toFixed(3)}`;
+  return step === undefined ? 'loading' : '';
 }
 
 function foundLine(left: number, reused: number): string {

@@ -9,6 +9,7 @@ import { processes, type Owner } from '../../processes';
 import { claimPath } from './claims';
 import type { TrainingEvent } from '../../training/job';
 import { forkWorker, type Answer, type Launch } from './process';
+import { board } from './board';
 import { progressTable } from './progress';
 import type { StudyReport } from './report';
 import { runPlanned } from './run';
@@ -232,6 +233,30 @@ describe('progress in a terminal', () => {
     expect(said).toContain('head, seed 1                       loading');
     expect(said).toContain('\u001b[2A\u001b[J[1/2] head, seed 1');
     expect(said).toContain('accuracy 0.7500  12.3 s');
+  });
+
+  it('says how far scoring and writing have come, until the next step', () => {
+    const shown: string[] = [];
+    const progress = board({
+      pause: 0,
+      show: ({ running }) => shown.push(...running.map(({ note }) => note)),
+      say: () => undefined,
+    });
+    progress.plan(three.slice(0, 1), 0, () => 1);
+    progress.begin(0, three[0]!);
+    const step = { kind: 'step', step: 1, steps: 2, loss: 1, seconds: 1 } as const;
+    progress.event(0, step);
+    progress.event(0, { kind: 'phase', doing: 'scoring', done: 8, of: 8 });
+    progress.event(0, { kind: 'phase', doing: 'writing', done: 4, of: 8 });
+    progress.event(0, { kind: 'phase', doing: 'writing', done: 6, of: 8 });
+    progress.event(0, { ...step, step: 2 });
+    expect(shown.slice(1)).toEqual([
+      '',
+      'scoring 8 of 8',
+      expect.stringMatching(/^writing 4 of 8/),
+      expect.stringMatching(/^writing 6 of 8, about .* left$/),
+      '',
+    ]);
   });
 
   it.each([

@@ -21,6 +21,7 @@ const lossy = v.pipe(
 );
 const event = v.variant('kind', [
   v.object({ kind: v.literal('step'), ...step, steps: whole, loss: lossy }),
+  v.object({ kind: v.literal('phase'), doing: v.picklist(['scoring', 'writing']), done: whole, of: whole }),
   v.object({ kind: v.literal('evaluation'), ...step, split: v.literal('validation'), loss: lossy, score: lossy }),
 ]);
 const place = { place: v.exactOptional(v.string()) };

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { TrainingEvent, TrainingOutcome } from '../../training/job';
+import type { CourseEvent, TrainingEvent, TrainingOutcome } from '../../training/job';
 import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
 import { sealed } from '../../seal';
 import { hash8 } from './spec';
@@ -71,12 +71,13 @@ function explaining(path: string, write: () => void): void {
 }
 
 /** First, last and every n-th step, so that a curve has about a hundred points. */
-function isKept(event: TrainingEvent): boolean {
+function isKept(event: TrainingEvent): event is CourseEvent {
+  if (event.kind === 'phase') return false;
   if (event.kind === 'evaluation') return true;
   return event.step === 1 || event.step === event.steps || event.step % Math.ceil(event.steps / curvePoints) === 0;
 }
 
-function lineOf(event: TrainingEvent): TrainLine | EvalLine {
+function lineOf(event: CourseEvent): TrainLine | EvalLine {
   const { step } = event;
   const [loss, seconds] = [digits(event.loss, 6), digits(event.seconds, 4)];
   if (event.kind === 'step') return { kind: 'train', step, steps: event.steps, loss, seconds };

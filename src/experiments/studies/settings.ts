@@ -1,9 +1,9 @@
 import { distilledVoices } from './distilled';
 import { manyAtOnce } from './frozen';
-import { reading } from './reader';
+import { reading, smallReading } from './reader';
 import type { Setting } from './setting';
 import { answers, manySettings } from './many-tasks';
-import { closedBook } from './recursive';
+import { closedBook, largeBook } from './recursive';
 import { summarisation } from './summarisation';
 import { translation } from './translation';
 import { together } from './together';
@@ -22,4 +22,11 @@ export const gatedSettings: readonly Setting<string>[] = [
 ];
 
 /** The settings in which each configuration is tuned on its own. */
-export const settings: readonly Setting<string>[] = [...gatedSettings, ...startVoices, ...distilledVoices, together];
+export const settings: readonly Setting<string>[] = [
+  ...gatedSettings,
+  ...startVoices,
+  ...distilledVoices,
+  together,
+  smallReading,
+  largeBook,
+];

@@ -84,6 +84,7 @@ export function openPairs(
       form: formOf(run),
       target: targetOf(task.name, run.training.target),
       tensors,
+      tell: run.tell,
       prompts: (reads) => prompts.write(tensors, reads),
     };
   };

@@ -13,7 +13,7 @@ import { metricNamed } from '../../tasks/metrics/metric';
 import type { Example, Task, TaskData } from '../../tasks/task';
 import { take, type Part, type RunData } from '../data';
 import { evaluate, type Evaluation, type Scores } from '../evaluate';
-import type { TrainingJob, Written } from '../job';
+import type { Tell, TrainingJob, Written } from '../job';
 import type { Learner, Own, Tick, Weighted } from '../learner';
 import type { TrainState } from '../optimizer';
 import { stepperOf } from '../stepper';
@@ -215,7 +215,7 @@ function trainerOf<X extends Example, B extends Weighted>(
         },
         evaluate: async (split, own) => {
           const examples = take(data[split], scored[split]);
-          const found = scorer.evaluate(own, parts[split], examples);
+          const found = scorer.evaluate(own, parts[split], examples, job.tell);
           if (opened.judge === undefined || examples.length === 0) return found;
           const perExample = await opened.judge(own, examples, job);
           return { ...found, perExample, score: mean(perExample) };
@@ -233,7 +233,7 @@ function trainerOf<X extends Example, B extends Weighted>(
 }
 
 interface Scorer<X extends Example, B extends Weighted> extends Pick<Trainer, 'times' | 'dispose'> {
-  readonly evaluate: (own: Own, part: Part<B>, examples: readonly X[]) => Evaluation;
+  readonly evaluate: (own: Own, part: Part<B>, examples: readonly X[], tell: Tell | undefined) => Evaluation;
 }
 
 /** The kind's own evaluation, or that of what it scores of every label. */
@@ -247,14 +247,11 @@ function scorerOf<X extends Example, B extends Weighted>(
   const { whole, shares, each } = metricNamed(task.metric);
   const program = compile(score, engine, training.precision);
   return {
-    evaluate: (tensors, batches, examples) =>
-      evaluate(program, batches, tensors, {
-        whole,
-        shares,
-        each,
-        right: right === undefined ? [] : examples.flatMap(right),
-        parts: part === undefined ? [] : examples.map(part),
-      }),
+    evaluate: (tensors, batches, examples, tell) => {
+      const rights = right === undefined ? [] : examples.flatMap(right);
+      const parts = part === undefined ? [] : examples.map(part);
+      return evaluate(program, batches, tensors, { whole, shares, each, right: rights, parts, tell });
+    },
     times: () => program.times(),
     dispose: () => {
       program.dispose();
