@@ -89,6 +89,8 @@ export class Backbone {
 export function loadBackbone(folder: string, pooling?: ModelShape['pooling'], held: Held = 'float32'): Backbone {
   const config = readConfig(folder);
   const described = shapeOf(config);
+  if (pooling === 'last' && described.encoderLayers > 0)
+    throw new UserError(`${folder} is read by the last token, which decoders alone are here: choose another model`);
   const shape = pooling === undefined ? described : { ...described, pooling };
   const files = weightFiles(folder);
   const file = openWeights(folder);

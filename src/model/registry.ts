@@ -6,6 +6,7 @@ import { packageNamed } from '../packages/manifest';
 import { projectRoot } from '../project';
 import { isPickle, pickleRefused } from './checkpoint/pickle';
 import { ownModels, untrained } from './own-models';
+import { poolingIn } from './pooling';
 import type { ModelShape } from './shape';
 
 /** A frozen model that the project knows by name. */
@@ -113,8 +114,7 @@ function placeAt(path: string): ModelPlace {
     if (isPickle(path)) throw pickleRefused(path);
     throw new UserError(`"${path}" is no model: name a folder with config.json and model.safetensors, or a .gguf file`);
   }
-  if (existsSync(join(path, 'config.json')))
-    return { ...place, kind: 'folder', pooling: existsSync(join(path, '1_Pooling')) ? 'mean' : null };
+  if (existsSync(join(path, 'config.json'))) return { ...place, kind: 'folder', pooling: poolingIn(path) };
   const files = readdirSync(path).filter((name) => name.endsWith('.gguf'));
   if (files.length === 1) return { ...place, kind: 'gguf', path: join(path, files[0] as string) };
   const found =
