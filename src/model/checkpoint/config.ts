@@ -38,10 +38,26 @@ export function shapeOf(given: Config): ModelShape {
   return shape;
 }
 
+const slidingCaches: readonly string[] = [
+  'sliding_window',
+  'hybrid_chunked',
+  'offloaded_hybrid',
+  'offloaded_hybrid_chunked',
+];
+
 /** Keys of every family that would change its structure. */
 function demandPlain(config: Config, { stacks }: FamilyTable): void {
   demand(config, 'is_encoder_decoder', [stacks.length === 2]);
   demand(config, 'is_decoder', stacks.includes('encoder') ? [false] : [false, true]);
   demand(config, 'add_cross_attention', [false]);
   demand(config, 'tie_encoder_decoder', [false]);
+  // how keys and values are kept while a text is written; a quantised cache rounds them
+  demand(config, 'cache_implementation', [
+    'dynamic',
+    'static',
+    'offloaded',
+    'offloaded_static',
+    'hybrid',
+    ...slidingCaches,
+  ]);
 }

@@ -16,6 +16,44 @@ export function numberIn(config: Config, key: string, fallback?: number): number
   return value;
 }
 
+/** The same where 0 has no meaning: it divides, or turns nothing. */
+export function positiveIn(config: Config, key: string, fallback?: number): number {
+  const value = numberIn(config, key, fallback);
+  if (value > 0) return value;
+  throw new UserError(`config.json: "${key}" must be more than 0: copy the model's config.json again`);
+}
+
+/** A setting, and the records and keys that may hold it. */
+type Places = readonly (readonly [record: Config, key: string])[];
+
+/**
+ * A positive number that a config may hold in several places, or the default. Throws a UserError where two of them
+ * disagree: versions of transformers take now the one and now the other.
+ */
+export function agreedIn(places: Places, fallback?: number): number {
+  const [first, ...others] = places.filter(([record, key]) => (record[key] ?? undefined) !== undefined);
+  const [record, key] = first ?? places[0] ?? [{}, ''];
+  const value = positiveIn(record, key, fallback);
+  const other = others.find(([at, name]) => at[name] !== value);
+  if (other === undefined) return value;
+  throw new UserError(
+    `config.json: "${key}" is ${value} in one place, and "${other[1]}" is ${JSON.stringify(other[0][other[1]])} in another: keep the one that the model was trained with`,
+  );
+}
+
+/**
+ * A switch of the config, or the default that transformers uses. Python takes 1 for true and null for false, so that
+ * only the two words themselves can be read in one way.
+ */
+export function flagIn(config: Config, key: string, fallback: boolean): boolean {
+  const value = config[key];
+  if (typeof value === 'boolean') return value;
+  if (value === undefined || (value === null && !fallback)) return fallback;
+  throw new UserError(
+    `config.json: "${key}" must be true or false, not ${JSON.stringify(value)}: write the one that the model was trained with`,
+  );
+}
+
 const activationNames: Readonly<Record<string, ModelShape['activation']>> = {
   gelu: 'gelu',
   gelu_new: 'geluTanh',
@@ -58,7 +96,7 @@ export function headsOf(
 }
 
 export function outputOf(config: Config, tiedByDefault: boolean): ModelShape['output'] {
-  return { kind: (config['tie_word_embeddings'] ?? tiedByDefault) === true ? 'tied' : 'own', scale: 1 };
+  return { kind: flagIn(config, 'tie_word_embeddings', tiedByDefault) ? 'tied' : 'own', scale: 1 };
 }
 
 /** Whether transformers 5 wrote the config, which reads some keys otherwise than transformers 4. */

@@ -38,7 +38,7 @@ const everywhere: ReadonlySet<string> = new Set([
   ...['initializer_range', 'initializer_factor', 'init_std', 'cross_attention_hidden_size'],
   ...['dropout', 'dropout_rate', 'attention_dropout', 'activation_dropout', 'hidden_dropout_prob'],
   ...['attention_probs_dropout_prob', 'attn_pdrop', 'embd_pdrop', 'resid_pdrop', 'encoder_layerdrop'],
-  ...['decoder_layerdrop', 'layerdrop', 'unsloth_version', 'unsloth_fixed'],
+  ...['decoder_layerdrop', 'layerdrop', 'unsloth_version', 'unsloth_fixed', 'transformers.js_config'],
 ]);
 
 /** Whether a config.json's key changes no number of a family with these keys of its own. */

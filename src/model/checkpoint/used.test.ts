@@ -73,7 +73,7 @@ describe('keys of config.json', () => {
       { rope_parameters: { rope_type: 'default', rope_theta: 10000, partial_rotary_factor: 0.5 } },
       /sets "rope_parameters\.partial_rotary_factor"/,
     ],
-    ['llama', { rope_scaling: { factor: 2 } }, /sets "rope_scaling"/],
+    ['llama', { rope_scaling: { factor: 2 } }, /sets "rope_scaling\.factor"/],
     ['bart', { normalize_before: true }, /normalize_before true/],
     ['mbart', { add_final_layer_norm: false }, /add_final_layer_norm false/],
     ['t5', { is_encoder_decoder: false }, /is_encoder_decoder false/],

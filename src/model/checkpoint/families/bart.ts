@@ -1,5 +1,5 @@
 import type { ModelShape } from '../../shape';
-import { activationOf, demand, headsOf, numberIn, outputOf, type Config } from '../fields';
+import { activationOf, demand, flagIn, headsOf, numberIn, outputOf, type Config } from '../fields';
 import { linear, norm, type Rule } from '../rules';
 import { bertShape } from './bert';
 import { postNorm, preNorm } from './norms';
@@ -34,7 +34,7 @@ function bartShape(config: Config, learned = true): ModelShape {
     positions: learned ? { kind: 'learned', rows: rows + 2, offset: 2 } : { kind: 'sinusoidal', rows },
     embeddingNorm: learned,
     norm: { ...postNorm, epsilon: 1e-5 },
-    embeddingScale: config['scale_embedding'] === true ? Math.sqrt(width) : 1,
+    embeddingScale: flagIn(config, 'scale_embedding', false) ? Math.sqrt(width) : 1,
     activation: activationOf(config, 'activation_function', 'gelu'),
     pooler: false,
     output: outputOf(config, true),

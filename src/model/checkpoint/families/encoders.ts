@@ -1,5 +1,5 @@
 import type { ModelShape } from '../../shape';
-import { activationOf, demand, numberIn, type Config } from '../fields';
+import { activationOf, demand, flagIn, numberIn, positiveIn, type Config } from '../fields';
 import { linear, norm, type Rule } from '../rules';
 import { bert, bertEmbeddings, bertShape, bertTensors } from './bert';
 import { preNorm } from './norms';
@@ -94,9 +94,9 @@ export const mpnet: FamilyTable = {
 /** Norms first, gated FFN, rotary positions; two of three layers see near tokens on either side. */
 function modernbertShape(config: Config): ModelShape {
   const shape = bertShape(config, { width: 768, heads: 12, ffnWidth: 1152, layers: 22 });
-  const every = numberIn(config, 'global_attn_every_n_layers', 3);
+  const every = positiveIn(config, 'global_attn_every_n_layers', 3);
   const near = windowedLayers(config, shape.encoderLayers, (layer) => layer % every !== 0);
-  const attention = config['attention_bias'] === true;
+  const attention = flagIn(config, 'attention_bias', false);
   const rope = { base: 160000, baseKey: 'global_rope_theta', headWidth: shape.headWidth };
   return {
     ...shape,
@@ -104,10 +104,15 @@ function modernbertShape(config: Config): ModelShape {
     vocabulary: numberIn(config, 'vocab_size', 50368),
     tokenTypes: 0,
     positions: twoRotaries(config, rope, { key: 'local_rope_theta', base: 10000 }),
-    norm: { ...preNorm, epsilon: numberIn(config, 'norm_eps', 1e-5), bias: config['norm_bias'] === true, first: false },
+    norm: {
+      ...preNorm,
+      epsilon: numberIn(config, 'norm_eps', 1e-5),
+      bias: flagIn(config, 'norm_bias', false),
+      first: false,
+    },
     activation: activationOf(config, 'hidden_activation', 'gelu'),
     gatedFfn: true,
-    biases: { projections: attention, out: attention, ffn: config['mlp_bias'] === true },
+    biases: { projections: attention, out: attention, ffn: flagIn(config, 'mlp_bias', false) },
     window:
       near.length === 0 ? null : { reach: Math.floor(numberIn(config, 'local_attention', 128) / 2), layers: near },
     pooler: false,

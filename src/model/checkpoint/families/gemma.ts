@@ -1,5 +1,5 @@
 import type { ModelShape } from '../../shape';
-import { demand, numberIn, type Config } from '../fields';
+import { agreedIn, demand, numberIn, positiveIn, type Config } from '../fields';
 import { linear, offsetNorm, type Rule } from '../rules';
 import { llama, llamaEnds, llamaShape } from './llama';
 import { twoRotaries } from './rope';
@@ -21,7 +21,7 @@ function gemmaShape(config: Config): ModelShape {
   demand(config, 'attention_bias', [false]);
   demand(config, 'use_bidirectional_attention', [false]);
   // "gelu" is the exact one to transformers 4 and the other to transformers 5
-  demand(config, 'hidden_act', [tanh]);
+  for (const key of ['hidden_act', 'hidden_activation']) demand(config, key, [tanh]);
   const activation = { key: 'hidden_act', usual: tanh };
   const shape = llamaShape(config, { family: 'gemma', width: 3072, ...sizes, tied: true, activation });
   return { ...shape, embeddingScale: Math.sqrt(shape.width) };
@@ -37,7 +37,13 @@ function gemma2Shape(config: Config): ModelShape {
 /** Norms of queries and keys in place of soft caps; windowed layers, five of six, turn faster. */
 function gemma3Shape(config: Config): ModelShape {
   const layers = numberIn(config, 'num_hidden_layers', 26);
-  const every = numberIn(config, '_sliding_window_pattern', numberIn(config, 'sliding_window_pattern', 6));
+  const every = agreedIn(
+    [
+      [config, '_sliding_window_pattern'],
+      [config, 'sliding_window_pattern'],
+    ],
+    6,
+  );
   const near = windowedLayers(config, layers, (layer) => (layer + 1) % every !== 0);
   const shape = cappedShape(config, near, { attention: null, output: null }, 262208);
   const local = { key: 'rope_local_base_freq', base: 10000 };
@@ -58,17 +64,18 @@ function cappedShape(
   demand(config, 'attention_bias', [false]);
   demand(config, 'use_bidirectional_attention', [false]);
   const activation = { key: 'hidden_activation', usual: tanh };
+  demand(config, 'hidden_act', [config['hidden_activation'] ?? tanh]); // unread by transformers
   const own = { width: 2304, ffnWidth: 9216, layers: 26, heads: 8, keyValueHeads: 4, tied: true, activation };
   const shape = llamaShape(config, { ...sizes, ...own, family: 'gemma2', vocabulary });
   const cap = (key: string, otherwise: number | null): number | null =>
     config[key] === null || (config[key] === undefined && otherwise === null)
       ? null
-      : numberIn(config, key, otherwise ?? undefined);
+      : positiveIn(config, key, otherwise ?? undefined);
   return {
     ...shape,
     norm: { ...shape.norm, output: true },
     embeddingScale: Math.sqrt(shape.width),
-    attentionScale: numberIn(config, 'query_pre_attn_scalar', 256) ** -0.5,
+    attentionScale: positiveIn(config, 'query_pre_attn_scalar', 256) ** -0.5,
     softCap: {
       attention: cap('attn_logit_softcapping', usual.attention),
       output: cap('final_logit_softcapping', usual.output),
@@ -95,7 +102,6 @@ const around: readonly Rule[] = [
 export const gemma: FamilyTable = {
   ...llama,
   shape: gemmaShape,
-  harmlessKeys: [...llama.harmlessKeys, 'hidden_activation'],
   tensors: [...shared, ...offsetNorm(`${layer}\\.post_attention_layernorm`, 'decoder.$1.ffn.norm')],
 };
 

@@ -1,5 +1,6 @@
+import { UserError } from '../../../errors';
 import type { Biases, ModelShape, Rotary } from '../../shape';
-import { activationOf, demand, numberIn, outputOf, type Config } from '../fields';
+import { activationOf, demand, flagIn, numberIn, outputOf, positiveIn, type Config } from '../fields';
 import { linear, norm, type Rule } from '../rules';
 import { gpt2Shape } from './gpt2';
 import { preRms } from './norms';
@@ -62,15 +63,21 @@ function positionsOf(config: Config, headWidth: number, { base = 10000, share }:
 
 /** Biases as `attention_bias` (queries, keys, values and W_o) and `mlp_bias` say. */
 function biasesOf(config: Config): Biases {
-  const attention = config['attention_bias'] === true;
-  return { projections: attention, out: attention, ffn: config['mlp_bias'] === true };
+  const attention = flagIn(config, 'attention_bias', false);
+  return { projections: attention, out: attention, ffn: flagIn(config, 'mlp_bias', false) };
 }
 
 function plainShape(config: Config): ModelShape {
   return { ...llamaShape(config, { family: 'llama' }), biases: biasesOf(config) };
 }
 
+/** Kin of Llama without biases, whose files say so at times. */
+function demandNoBiases(config: Config): void {
+  for (const key of ['attention_bias', 'mlp_bias', 'lm_head_bias']) demand(config, key, [false]);
+}
+
 function mistralShape(config: Config): ModelShape {
+  demandNoBiases(config);
   const shape = llamaShape(config, { family: 'mistral', ffnWidth: 14336, keyValueHeads: 8 });
   return { ...shape, window: everywhere(config, shape.decoderLayers, 4096) };
 }
@@ -90,11 +97,23 @@ function qwen3Shape(config: Config): ModelShape {
 
 /** Layers from `max_window_layers` on, where the config turns windows on. */
 function qwenWindow(config: Config, layers: number): ModelShape['window'] {
-  const on = config['use_sliding_window'] === true && config['sliding_window'] !== null;
+  const on = flagIn(config, 'use_sliding_window', false) && config['sliding_window'] !== null;
   const from = numberIn(config, 'max_window_layers', 28);
   const near = windowedLayers(config, layers, (layer) => on && layer >= from);
   if (near.length > 0) demand(config, 'use_sliding_window', [true]);
   return windowOf(numberIn(config, 'sliding_window', 4096), near);
+}
+
+/** A list of 0 and 1 for each layer, or every so many. */
+function stillLayers(config: Config, layers: readonly number[]): readonly number[] {
+  const every = positiveIn(config, 'no_rope_layer_interval', 4);
+  const turns = config['no_rope_layers'] ?? undefined;
+  if (turns === undefined) return layers.filter((layer) => (layer + 1) % every === 0);
+  if (!Array.isArray(turns) || turns.length !== layers.length || turns.some((turn) => turn !== 0 && turn !== 1))
+    throw new UserError(
+      `config.json: no_rope_layers must name 0 or 1 for each of ${layers.length} layers, not ${JSON.stringify(turns)}: copy the model's config.json again`,
+    );
+  return layers.filter((layer) => turns[layer] === 0);
 }
 
 /** Every fourth layer has no positions. */
@@ -109,12 +128,9 @@ function smollm3Shape(config: Config): ModelShape {
     tied: true,
   } as const;
   const shape = llamaShape(config, { ...kind, vocabulary: 128256 });
-  const every = numberIn(config, 'no_rope_layer_interval', 4);
-  const turns = config['no_rope_layers'] ?? undefined;
   const layers = layerNumbers(shape.decoderLayers);
-  if (turns !== undefined) demand({ turns: Array.isArray(turns) ? turns.length : turns }, 'turns', [layers.length]);
-  const still = layers.filter((layer) => (Array.isArray(turns) ? turns[layer] === 0 : (layer + 1) % every === 0));
-  const on = config['use_sliding_window'] === true && typeof config['sliding_window'] === 'number';
+  const still = stillLayers(config, layers);
+  const on = flagIn(config, 'use_sliding_window', false) && typeof config['sliding_window'] === 'number';
   const near = windowedLayers(config, layers.length, (layer) => on && still.includes(layer));
   return {
     ...shape,
@@ -126,6 +142,8 @@ function smollm3Shape(config: Config): ModelShape {
 
 /** Queries, keys and values, and both up matrices, are stored as one. */
 function phi3Shape(config: Config): ModelShape {
+  demandNoBiases(config);
+  for (const key of ['full_attn_mod', 'interpolate_factor']) demand(config, key, [1]); // Phi-4-mini's files
   const kind = { family: 'phi3', width: 3072, ffnWidth: 8192, vocabulary: 32064, epsilon: 1e-5, share: 1 } as const;
   const shape = llamaShape(config, kind);
   return { ...shape, window: everywhere(config, shape.decoderLayers, null) };
@@ -155,7 +173,12 @@ export const llama: FamilyTable = {
 
 export const mistral: FamilyTable = { ...llama, shape: mistralShape };
 
-export const qwen2: FamilyTable = { ...llama, shape: qwen2Shape };
+// transformers gives queries, keys and values a bias whatever the file says
+export const qwen2: FamilyTable = {
+  ...llama,
+  shape: qwen2Shape,
+  harmlessKeys: [...llama.harmlessKeys, 'attention_bias'],
+};
 
 export const qwen3: FamilyTable = {
   ...llama,
@@ -167,7 +190,11 @@ export const qwen3: FamilyTable = {
   ],
 };
 
-export const smollm3: FamilyTable = { ...llama, shape: smollm3Shape };
+export const smollm3: FamilyTable = {
+  ...llama,
+  shape: smollm3Shape,
+  harmlessKeys: [...llama.harmlessKeys, 'max_window_layers'],
+};
 
 export const phi3: FamilyTable = {
   ...llama,

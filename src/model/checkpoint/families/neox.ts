@@ -1,5 +1,5 @@
 import type { ModelShape } from '../../shape';
-import { activationOf, demand, headsOf, numberIn, outputOf, type Config } from '../fields';
+import { activationOf, demand, flagIn, headsOf, numberIn, outputOf, type Config } from '../fields';
 import { linear, norm, type Rule } from '../rules';
 import { gpt2Shape } from './gpt2';
 import { preNorm } from './norms';
@@ -9,7 +9,7 @@ import type { FamilyTable } from './table';
 /** Attention and FFN side by side; a share of each head turns. */
 function neoxShape(config: Config): ModelShape {
   const heads = headsOf(numberIn(config, 'hidden_size', 6144), numberIn(config, 'num_attention_heads', 64));
-  const attention = config['attention_bias'] !== false;
+  const attention = flagIn(config, 'attention_bias', true);
   return {
     ...gpt2Shape({}),
     family: 'gpt_neox',
@@ -18,14 +18,15 @@ function neoxShape(config: Config): ModelShape {
     decoderLayers: numberIn(config, 'num_hidden_layers', 44),
     vocabulary: numberIn(config, 'vocab_size', 50432),
     positions: rotaryOf(config, {
-      base: numberIn(config, 'rotary_emb_base', 10000),
+      base: 10000,
+      baseKey: 'rotary_emb_base',
       headWidth: heads.headWidth,
       share: { key: 'rotary_pct', usual: 0.25 },
     }),
     norm: { ...preNorm, epsilon: numberIn(config, 'layer_norm_eps', 1e-5) },
     activation: activationOf(config, 'hidden_act', 'gelu'),
     biases: { projections: attention, out: attention, ffn: true },
-    parallel: config['use_parallel_residual'] !== false,
+    parallel: flagIn(config, 'use_parallel_residual', true),
     output: outputOf(config, false),
   };
 }
@@ -60,7 +61,7 @@ function optShape(config: Config): ModelShape {
   demand(config, 'do_layer_norm_before', [true]);
   demand(config, '_remove_final_layer_norm', [false]);
   demand(config, 'layer_norm_elementwise_affine', [true]);
-  const biased = config['enable_bias'] !== false;
+  const biased = flagIn(config, 'enable_bias', true);
   return {
     ...gpt2Shape({}),
     family: 'opt',

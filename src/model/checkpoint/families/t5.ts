@@ -1,5 +1,5 @@
 import { biasesOn, type ModelShape } from '../../shape';
-import { activationNamed, numberIn, outputOf, writtenBy5, type Config } from '../fields';
+import { activationNamed, flagIn, numberIn, outputOf, writtenBy5, type Config } from '../fields';
 import { linear, type Rule } from '../rules';
 import { bertShape } from './bert';
 import { preRms } from './norms';
@@ -13,11 +13,11 @@ function t5Shape(config: Config, tied = true): ModelShape {
   const width = numberIn(config, 'd_model', 512);
   const heads = numberIn(config, 'num_heads', 8);
   const words = String(config['feed_forward_proj'] ?? 'relu').split('-');
-  const gated = (config['is_gated_act'] ?? (words.length > 1 && words[0] === 'gated')) === true;
+  const gated = flagIn(config, 'is_gated_act', words.length > 1 && words[0] === 'gated');
   const named = words[words.length - 1] ?? '';
   const activation = String(config['dense_act_fn'] ?? (gated && named === 'gelu' ? 'gelu_new' : named));
   const output = outputOf(config, tied);
-  const scaled = (config['scale_decoder_outputs'] ?? output.kind === 'tied') === true;
+  const scaled = flagIn(config, 'scale_decoder_outputs', output.kind === 'tied');
   const layers = numberIn(config, 'num_layers', 6);
   return {
     ...bertShape({}),
