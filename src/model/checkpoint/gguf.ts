@@ -113,6 +113,12 @@ function storedTensor(
   return { name, shape, read };
 }
 
+/** Without these llama.cpp loads no such file; a config.json has usual values for them. */
+const demanded: readonly string[] = [
+  ...['embedding_length', 'feed_forward_length', 'block_count', 'attention.head_count'],
+  'attention.layer_norm_rms_epsilon',
+];
+
 /** The keys of a Llama-type GGUF as the config.json that they came from. */
 function shapeOfGguf(metadata: Metadata, path: string, ownOutput: boolean): ModelShape {
   const architecture = String(metadata['general.architecture']);
@@ -128,6 +134,9 @@ function shapeOfGguf(metadata: Metadata, path: string, ownOutput: boolean): Mode
         `${path} sets "llama.${key}" to ${String(value)}, and this project computes ${String(expected)} alone: use another file`,
       );
   };
+  for (const key of demanded)
+    if (of(key) === undefined)
+      throw new UserError(`${path} has no "llama.${key}", which the format demands: fetch the file again`);
   const shape = shapeOf({
     model_type: 'llama',
     hidden_size: of('embedding_length'),

@@ -182,11 +182,32 @@ describe('a GGUF file', () => {
     ['an unknown key', { keys: { 'llama.logit_scale': { float32: 2 } } }, /sets "llama\.logit_scale"/],
     ['a yarn scaling', { keys: { 'llama.rope.scaling.type': 'yarn' } }, /"yarn"/],
     ['a space in front', { keys: { 'tokenizer.ggml.add_space_prefix': true } }, /add_space_prefix/],
+    ['a flag that is a number', { keys: { 'tokenizer.ggml.add_bos_token': { uint32: 1 } } }, /to 1, which is neither/],
     ['an unknown flag', { keys: { 'tokenizer.ggml.lower_case': true } }, /sets "tokenizer\.ggml\.lower_case"/],
   ] as const)('%s is refused by name', async (_, additions, message) => {
     const before = live().tensors;
     await expect(openModel(await extended(additions))).rejects.toThrow(message);
     expect(live().tensors).toBe(before);
+  });
+
+  /** The tiny file with a key of the same length in place of one that it has. */
+  const without = (key: string): string => {
+    const bytes = readFileSync(tiny);
+    bytes.write(`general.tags.${'x'.repeat(key.length - 13)}`, bytes.indexOf(key));
+    const path = join(folder, 'x.gguf');
+    writeFileSync(path, bytes);
+    return path;
+  };
+
+  it.each([
+    [
+      'tokenizer.ggml.pre',
+      /a tokenizer "gpt2", "default", which is not read from GGUF: put the model's tokenizer\.json/,
+    ],
+    ['llama.attention.layer_norm_rms_epsilon', /has no "llama\.attention\.layer_norm_rms_epsilon"/],
+    ['llama.attention.head_count', /has no "llama\.attention\.head_count"/],
+  ] as const)('without %s it is refused', async (key, message) => {
+    await expect(openModel(without(key))).rejects.toThrow(message);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { entryOf } from '../../entry';
 import { UserError } from '../../errors';
 import type { Metadata } from './gguf';
 
@@ -8,7 +9,6 @@ const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: tr
 const digits = { type: 'Digits', individual_digits: true };
 const preTokenizers: Readonly<Record<string, object>> = {
   'gpt-2': byteLevel,
-  default: byteLevel,
   smollm: { type: 'Sequence', pretokenizers: [digits, byteLevel] },
 };
 
@@ -23,8 +23,9 @@ export function vocabularyOf(
   const of = (key: string): unknown => metadata[`tokenizer.ggml.${key}`];
   const tokens = of('tokens');
   const merges = of('merges');
+  // "default", and no name at all, are expressions of llama.cpp's own, which no tokenizer of these models has
   const kind = String(of('pre') ?? 'default');
-  const preTokenizer = preTokenizers[kind];
+  const preTokenizer = entryOf(preTokenizers, kind);
   if (of('model') !== 'gpt2' || !Array.isArray(tokens) || !Array.isArray(merges) || preTokenizer === undefined) {
     throw new UserError(
       `${path} holds a tokenizer "${String(of('model'))}", "${kind}", which is not read from GGUF: put the model's tokenizer.json beside the file`,
@@ -32,7 +33,8 @@ export function vocabularyOf(
   }
   const names = tokens as readonly string[];
   const named = (key: string): string | undefined => (of(key) === undefined ? undefined : names[Number(of(key))]);
-  if (of('add_space_prefix') === true)
+  const flag = (key: string): boolean => flagOf(of(key) ?? false, key, path);
+  if (flag('add_space_prefix'))
     throw new UserError(
       `${path} sets "tokenizer.ggml.add_space_prefix", which is not read: put the model's tokenizer.json beside the file`,
     );
@@ -56,11 +58,18 @@ export function vocabularyOf(
       pad_token: named('padding_token_id'),
       eos_token: named('eos_token_id'),
       bos_token: named('bos_token_id'),
-      add_bos_token: of('add_bos_token') === true,
-      add_eos_token: of('add_eos_token') === true,
+      add_bos_token: flag('add_bos_token'),
+      add_eos_token: flag('add_eos_token'),
       chat_template: metadata['tokenizer.chat_template'],
     },
   };
+}
+
+function flagOf(value: unknown, key: string, path: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new UserError(
+    `${path} sets "tokenizer.ggml.${key}" to ${String(value)}, which is neither true nor false: put the model's tokenizer.json beside the file`,
+  );
 }
 
 /** Control and user-defined tokens, found in a text before it is divided. */
