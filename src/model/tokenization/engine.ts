@@ -1,6 +1,7 @@
 import { Tokenizer as Engine } from '@huggingface/tokenizers';
 import { UserError } from '../../errors';
 import { mend } from './mend';
+import { demandSettings } from './settings';
 import { demandSound, isRecord } from './sound';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -12,6 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export function engineOf(json: Json, config: Json): Engine {
   demandSound(json);
+  demandSettings(config, json);
   const normalizer = bertSettings(json['normalizer'], config);
   const settled = { ...json, normalizer, pre_tokenizer: spaced(json['pre_tokenizer'], config) };
   const engine = built(settled, config);
@@ -21,10 +23,11 @@ export function engineOf(json: Json, config: Json): Engine {
 
 function built(json: Json, config: Json): Engine {
   try {
-    // The decoder of tokenizer.json already cleans spaces where the model wants it; a second cleaning differs from
-    // Hugging Face's.
-    const engine = new Engine(json, { ...config, clean_up_tokenization_spaces: false });
-    mend(engine);
+    // tokenizer.json already does where the model wants it what these ask for; a second time differs from Hugging
+    // Face's.
+    const twice = { clean_up_tokenization_spaces: false, remove_space: false, do_lowercase_and_remove_accent: false };
+    const engine = new Engine(json, { ...config, ...twice });
+    mend(engine, json);
     probe(engine);
     return engine;
   } catch (error) {

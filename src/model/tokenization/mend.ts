@@ -1,20 +1,25 @@
 import * as library from '@huggingface/tokenizers';
 import { UserError } from '../../errors';
+import { charsmapOf } from './charsmap';
 import { classOf, type Form } from './classes';
 import { guarded } from './guard';
+import { mendModel, splitWords, type Model } from './words';
 
 type Normalize = (text: string) => string;
+type Given = Readonly<Record<string, unknown>>;
 
 /**
  * Makes the parts of a tokenizer, each by itself, do what Hugging Face's tokenizers does: the library in use takes
  * JavaScript's classes of characters and lower case, which differ (U+0085, digits beyond ASCII, a capital sigma at a
  * word's end, ideographs beyond U+20000). Throws a UserError on settings that the library passes over.
+ * @param json what the engine was made of: some parts do not keep their settings
  */
-export function mend(engine: library.Tokenizer): void {
-  const { normalizer, pre_tokenizer: preTokenizer, decoder } = engine;
+export function mend(engine: library.Tokenizer, json: Given): void {
+  const { normalizer, pre_tokenizer: preTokenizer, decoder, model } = engine;
   if (normalizer !== null) mendNormalizer(normalizer);
-  if (preTokenizer !== null) mendPreTokenizer(preTokenizer);
+  if (preTokenizer !== null) mendPreTokenizer(preTokenizer, json['pre_tokenizer']);
   if (decoder !== null) guardDecoder(decoder);
+  mendModel(model as unknown as Model);
 }
 
 /** The parts of a sequence, which the library's types do not show. */
@@ -54,6 +59,7 @@ function normalizerOf(part: library.Normalizer): Normalize | undefined {
   if (part instanceof library.StripAccentsNormalizer) return without('mark');
   if (part instanceof library.NFDNormalizer) return normalForm('NFD');
   if (part instanceof library.NFKCNormalizer) return normalForm('NFKC');
+  if (part instanceof library.PrecompiledNormalizer) return charsmapOf(settingsOf(part).precompiled_charsmap);
   if (part instanceof library.NFKDNormalizer) return normalForm('NFKD');
   return undefined;
 }
@@ -65,6 +71,7 @@ interface Settings {
   readonly lowercase?: boolean;
   readonly behavior?: string;
   readonly individual_digits?: boolean;
+  readonly precompiled_charsmap?: unknown;
 }
 
 function settingsOf(part: object): Settings {
@@ -109,11 +116,16 @@ function bertNormalizer(settings: Settings): Normalize {
   return (text) => steps.reduce((done, step) => step(done), text);
 }
 
-function mendPreTokenizer(part: library.PreTokenizer): void {
+function mendPreTokenizer(part: library.PreTokenizer, given: unknown): void {
+  const json = (given ?? {}) as Given;
   if (part instanceof library.SequencePreTokenizer) {
-    for (const inner of innerOf<library.PreTokenizer>(part, 'tokenizers')) mendPreTokenizer(inner);
+    const parts = (json['pretokenizers'] ?? []) as readonly unknown[];
+    innerOf<library.PreTokenizer>(part, 'tokenizers').forEach((inner, i) => {
+      mendPreTokenizer(inner, parts[i]);
+    });
     return;
   }
+  if (part instanceof library.MetaspacePreTokenizer) splitWords(part, json);
   if (part instanceof library.SplitPreTokenizer) demandBehavior(part, ['isolated', 'removed']);
   if (part instanceof library.PunctuationPreTokenizer) demandBehavior(part, ['isolated']);
   if (part instanceof library.SplitPreTokenizer || part instanceof library.ReplacePreTokenizer)

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors';
+import { byteToken } from './words';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -10,6 +11,7 @@ export function demandSound(json: Json): void {
   const added = json['added_tokens'];
   if (!Array.isArray(added)) throw damaged('added_tokens', added);
   for (const token of added as readonly unknown[]) demandAdded(token);
+  for (const part of [json['normalizer'], json['pre_tokenizer']]) demandPart(part);
   const model = json['model'];
   if (!isRecord(model)) throw damaged('model', model);
   demandModel(model);
@@ -61,8 +63,40 @@ function demandModel(model: Json): void {
     throw damaged('model.unk_token', unknown);
   if (typeof unknown === 'string' && !Object.hasOwn(vocab, unknown))
     throw new UserError(`tokenizer.json: unk_token "${unknown}" is no word of its vocabulary: copy the file again`);
-  if (type === 'BPE') demandMerges(model['merges']);
+  if (type === 'BPE') demandPairs(model);
   else demandWordPiece(model);
+}
+
+function demandPairs(model: Json): void {
+  demandMerges(model['merges']);
+  const prefix = model['continuing_subword_prefix'] ?? '';
+  if (prefix !== '')
+    throw new UserError(
+      `tokenizer.json: BPE with the prefix ${JSON.stringify(prefix)} within words is not computed here: choose another tokenizer`,
+    );
+  demandSwitches('model', model, ['byte_fallback', 'fuse_unk', 'ignore_merges']);
+}
+
+/** Python and Rust disagree on 1 and "true", so that only the two words are read. */
+function demandSwitches(part: string, json: Json, keys: readonly string[]): void {
+  const wrong = keys.find((key) => typeof (json[key] ?? false) !== 'boolean');
+  if (wrong !== undefined) throw damaged(`${part}.${wrong}`, json[wrong]);
+}
+
+/** Settings of the parts before the model. */
+function demandPart(part: unknown): void {
+  if (!isRecord(part)) return;
+  for (const inner of ['normalizers', 'pretokenizers'])
+    if (Array.isArray(part[inner])) (part[inner] as readonly unknown[]).forEach(demandPart);
+  if (part['type'] === 'Metaspace') demandMetaspace(part);
+}
+
+function demandMetaspace(part: Json): void {
+  demandSwitches('Metaspace', part, ['split', 'add_prefix_space']);
+  const { replacement = '▁', prepend_scheme: scheme = 'always' } = part;
+  if (typeof replacement !== 'string' || [...replacement].length !== 1)
+    throw damaged('Metaspace.replacement', replacement);
+  if (!['always', 'first', 'never'].includes(String(scheme))) throw damaged('Metaspace.prepend_scheme', scheme);
 }
 
 function demandMerges(merges: unknown): void {
@@ -81,7 +115,8 @@ function demandWordPiece(model: Json): void {
   if (typeof prefix !== 'string') throw damaged('model.continuing_subword_prefix', prefix);
 }
 
-function demandScored({ vocab, unk_id: unknown }: Json): void {
+function demandScored(model: Json): void {
+  const { vocab, unk_id: unknown } = model;
   if (!Array.isArray(vocab) || vocab.length === 0 || vocab.length > mostWords) throw damaged('model.vocab', vocab);
   const wrong = (vocab as readonly unknown[]).find(
     (entry) =>
@@ -89,4 +124,14 @@ function demandScored({ vocab, unk_id: unknown }: Json): void {
   );
   if (wrong !== undefined) throw damaged('a word with its score', wrong);
   if (!isId(unknown) || unknown >= vocab.length) throw damaged('model.unk_id', unknown);
+  demandSwitches('model', model, ['byte_fallback']);
+  if (model['byte_fallback'] === true) demandBytes(new Set((vocab as readonly [string][]).map(([word]) => word)));
+}
+
+function demandBytes(words: ReadonlySet<string>): void {
+  const missing = Array.from({ length: 256 }, (_, byte) => byteToken(byte)).find((token) => !words.has(token));
+  if (missing === undefined) return;
+  throw new UserError(
+    `tokenizer.json falls back to bytes and has no word ${missing}: set byte_fallback to false, or copy the file again`,
+  );
 }
