@@ -127,10 +127,15 @@ describe('a study of one’s own', () => {
     expect(report).toMatchObject({ failed: [], interrupted: false });
     expect(study.variants[0]?.runs[0]?.training.learningRate).toBeLessThan(before!);
     expect(await runStudy(study, options())).toMatchObject({ reused: 6, finished: 0 });
-    expect(
-      defineStudy({ ...fields, methods: ['lora:r=2'], training: {}, rate: 'tune' }).variants[0]?.runs[0]?.training
-        .learningRate,
-    ).toBe(study.variants[0]?.runs[0]?.training.learningRate);
+    const rateOf = (change: Partial<StudyFields>): number | undefined =>
+      defineStudy({
+        ...{ ...fields, training: { scored: { validation: 4, test: 4 } }, methods: ['lora:r=2'], rate: 'tune' },
+        ...change,
+      }).variants[0]?.runs[0]?.training.learningRate;
+    expect(rateOf({ seeds: [7] })).toBe(study.variants[0]?.runs[0]?.training.learningRate);
+    // a study of the same name on another task, model or setting has yet to find its own
+    for (const change of [{ task: 'news-topic' }, { model: 'smollm2-135m' }, { training: { examples: 500 } }])
+      expect([change, rateOf(change)]).toEqual([change, before]);
     expect(() => variantOfMethod(study, 'bitfit')).toThrow('no trial finds a rate of "bitfit"');
   });
 });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { UserError } from '../../errors';
 import type { TrainingSettings } from '../../training/job';
-import { canonicalJson, resultsFolder, type RunSpec } from '../store/spec';
-import { rangeOf, readTuning, rounded, type FamilyTuning } from '../tuning/tuned';
+import { canonicalJson, resultsFolder, seedlessHash, type RunSpec } from '../store/spec';
+import { rangeOf, readTuning, rounded, type FamilyTuning, type TuningTable } from '../tuning/tuned';
 import { familyOf, type Study, type Tunable, type TunedFamily } from './study';
 import { tunables } from './tunables';
 
@@ -39,9 +39,25 @@ function ownFamilyOf(method: string): string {
   return method.split('+').map(familyOf).join('+');
 }
 
-/** Where the table of a study of one's own is kept, beside the trials. */
-export function ownTablePath(study: string, results: string = resultsFolder()): string {
-  return join(results, `${study}-tuning`, 'table.json');
+/**
+ * Where the table of a study of one's own is kept, beside the trials. Task, model and settings give it its name: a study
+ * of the same name on other data looks for rates of its own.
+ */
+export function ownTablePath({ name, families }: Tunable, results: string = resultsFolder()): string {
+  const base = families[0]?.base;
+  if (base === undefined) throw new Error('nothing to tune');
+  const setting = seedlessHash({ ...base, method: '', training: { ...base.training, learningRate: 0 } });
+  return join(results, `${name}-tuning`, `table-${setting}.json`);
+}
+
+/** The table that trials of this very task, model and settings have made. */
+export function ownTable(tunable: Tunable, results?: string): TuningTable | undefined {
+  return readTuning(tunable.name, ownTablePath(tunable, results), ', and its study finds its rates again');
+}
+
+/** Whether every family has its rate. */
+export function hasRates({ families }: Tunable, table: TuningTable | undefined): boolean {
+  return families.every(({ name }) => table?.families.some(({ family }) => family === name));
 }
 
 /** Each family at its middle size. */
@@ -61,11 +77,11 @@ function tunableOf(runs: readonly RunSpec[]): Tunable {
 }
 
 /** What trials have found, or the middle of the range where they have not run. */
-function foundRate({ name, families }: Tunable, method: string): number {
+function foundRate(tunable: Tunable, method: string): number {
   const family = ownFamilyOf(method);
-  if (!families.some((one) => one.name === family))
+  if (!tunable.families.some((one) => one.name === family))
     throw new UserError(`no trial finds a rate of "${method}": give the study a method of ${family}, or rate a number`);
-  const found = readTuning(name, ownTablePath(name))?.families.find((entry) => entry.family === family);
+  const found = ownTable(tunable)?.families.find((entry) => entry.family === family);
   const [low, high] = rangeOf(familyOf(method));
   return found?.chosen ?? rounded(Math.sqrt(low * high));
 }
@@ -73,8 +89,7 @@ function foundRate({ name, families }: Tunable, method: string): number {
 /** Refuses to train at rates that trials have yet to find. */
 export function demandFound({ tunable, name }: Study, results?: string): void {
   if (tunable === undefined) return;
-  const table = readTuning(tunable.name, ownTablePath(tunable.name, results));
-  if (tunable.families.every((one) => table?.families.some(({ family }) => family === one.name))) return;
+  if (hasRates(tunable, ownTable(tunable, results))) return;
   throw new UserError(`study ${name} has yet to find its learning rates: await runStudy(study) first`);
 }
 

@@ -7,10 +7,9 @@ import type { RunOptions } from '../runner/state';
 import { runId } from '../store/spec';
 import { writeTuning } from '../tuning/table';
 import { tune } from '../tuning/tune';
-import { readTuning } from '../tuning/tuned';
 import type { PlannedRun } from '../runner/execute';
 import { demandTuned } from './demand-tuned';
-import { ownTablePath } from './own-rates';
+import { hasRates, ownTable, ownTablePath } from './own-rates';
 import { plansOf, type Study } from './study';
 
 /**
@@ -32,11 +31,9 @@ export async function runStages(make: () => Study, options: RunOptions): Promise
 /** The trials of a study that finds its rates; finished ones are not run again, and the table is kept. */
 async function findRates({ tunable }: Study, options: RunOptions): Promise<StudyReport> {
   if (tunable === undefined) return nothing;
-  const path = ownTablePath(tunable.name, options.results);
-  const table = options.again === true ? undefined : readTuning(tunable.name, path);
-  if (tunable.families.every(({ name }) => table?.families.some(({ family }) => family === name))) return nothing;
+  if (options.again !== true && hasRates(tunable, ownTable(tunable, options.results))) return nothing;
   const tuning = await tune(tunable, options);
-  if (tuning.table !== undefined) writeTuning(tuning.table, path);
+  if (tuning.table !== undefined) writeTuning(tuning.table, ownTablePath(tunable, options.results));
   return tuning.reports.reduce(summed, nothing);
 }
 

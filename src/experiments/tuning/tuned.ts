@@ -109,9 +109,14 @@ const table: Schema<TuningTable> = v.strictObject({
 
 /**
  * The tuning table of a study; undefined where it was never made. One that must not be believed is named on standard
- * error and counts as never made: `petl tune` makes it again.
+ * error and counts as never made.
+ * @param remedy what makes it again
  */
-export function readTuning(study: string, path: string = tuningPath(study)): TuningTable | undefined {
+export function readTuning(
+  study: string,
+  path: string = tuningPath(study),
+  remedy = `; make it again: npx petl tune ${study}`,
+): TuningTable | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -121,7 +126,7 @@ export function readTuning(study: string, path: string = tuningPath(study)): Tun
   }
   const read = tableIn(text, study);
   if (typeof read !== 'string') return read;
-  nameDamage(path, read, `does not count; make it again: npx petl tune ${study}`);
+  nameDamage(path, read, `does not count${remedy}`);
   return undefined;
 }
 
