@@ -18,24 +18,33 @@ import { copyKept, keptHash } from '../../training/kept-files';
 
 const known = new Map<string, DeltaRecord>();
 
-/** The name that a spec has for the adapter in a folder, which is kept under it. */
-export function keepStart(folder: string): string {
+/** Folders of adapters that a study in the making names: none is copied before the whole study is one that can be. */
+const unkept = new Map<string, string>();
+
+/** The name that a spec has for the adapter in a folder, until it is kept under it. */
+export function nameStart(folder: string): string {
   readDeltaRecord(folder);
   const plain = basename(folder)
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '');
   const name = `${plain === '' ? 'adapter' : plain.slice(0, 60)}@${hashOf(folder)}`;
-  const path = pathOf(name);
-  if (!existsSync(path))
+  unkept.set(name, folder);
+  return name;
+}
+
+/** Keeps the adapter that was named. */
+export function keepStart(name: string): void {
+  const [folder, path] = [unkept.get(name), pathOf(name)];
+  if (folder !== undefined && !existsSync(path))
     makeFolder(path, (place) => {
       copyKept(folder, place);
     });
-  return name;
+  unkept.delete(name);
 }
 
 /** The folder of the adapter that a spec names; a UserError where it is gone or changed. */
 export function startFolder(name: string): string {
-  const path = pathOf(name);
+  const path = unkept.get(name) ?? pathOf(name);
   if (existsSync(path) && name.endsWith(`@${hashOf(path)}`)) return path;
   throw new UserError(`the adapter ${name} is not here as it was (${path}): define the study again from its folder`);
 }

@@ -4,14 +4,14 @@ import { readValue } from '../../json';
 import { nearest } from '../../petl/design/nearest';
 import { whyInvalid } from '../../petl/design/valid';
 import { parseMethod, printMethod } from '../../petl/design/written';
-import { specNameOf } from '../../tasks/own/stored';
+import { withSpecName } from '../../tasks/own/stored';
 import { taskNamed } from '../../tasks/registry';
 import type { Task } from '../../tasks/task';
 import type { TrainingSettings } from '../../training/job';
 import { shapeIfKnown } from '../store/counts';
 import { nameSchema } from '../store/schema';
 import { canonicalJson, defaultTraining, runSpec, type RunSpec } from '../store/spec';
-import { keepStart } from '../store/starts';
+import { keepStart, nameStart } from '../store/starts';
 import type { Study, Variant } from './study';
 import { ownRates, type RateWish } from './own-rates';
 
@@ -46,10 +46,19 @@ export interface StudyFields {
  * run can have, a `tuned` rate that no stored table has
  */
 export function defineStudy(fields: StudyFields): Study {
-  const task = typeof fields.task === 'string' ? taskNamed(fields.task).name : specNameOf(fields.task);
+  const name = checkedName(fields.name);
+  const task = typeof fields.task === 'string' ? taskNamed(fields.task) : fields.task;
+  // Examples, and adapters to go on from, are kept when all else is known to be right.
+  return withSpecName(task, (spec) => {
+    const study = studyOn(spec, name, fields);
+    for (const { runs } of study.variants) for (const { training } of runs) keepStart(training.from ?? '');
+    return study;
+  });
+}
+
+function studyOn(task: string, name: string, fields: StudyFields): Study {
   const model = fields.model ?? 'minilm-l6';
   const { seeds = [1], training = {} } = fields;
-  const name = checkedName(fields.name);
   demandSome('methods', fields.methods);
   demandSome('seeds', seeds);
   const settings = combinations(training, starts(fields.from));
@@ -74,7 +83,6 @@ export function defineStudy(fields: StudyFields): Study {
     if (first === undefined) throw new Error('no settings');
     return { ...first, runs: [first, ...more].flatMap(({ runs }) => runs) };
   };
-  methods.flatMap(variantsOf); // what no run can have is refused now
   const about = { name, tier: 'full', title: name, source: 'own', rows: [], notebook: '', reference: 'full' } as const;
   // Rates may still be found: variants are what the rates of this moment make them.
   return Object.defineProperty({ ...about, also, variants: [], ...rates.first }, 'variants', {
@@ -85,8 +93,9 @@ export function defineStudy(fields: StudyFields): Study {
 
 function checkedName(name: string): string {
   const read = readValue(name, nameSchema);
-  if (read.kind === 'value') return name;
-  throw new UserError(`a study cannot be called ${JSON.stringify(name)}: it ${read.reason}`);
+  if (read.kind === 'fault') throw new UserError(`a study cannot be called ${JSON.stringify(name)}: it ${read.reason}`);
+  if (!name.endsWith('-tuning')) return name;
+  throw new UserError(`a study cannot be called "${name}": the trials of a study's rates are, and keep no adapters`);
 }
 
 function demandSome(what: string, list: readonly unknown[]): void {
@@ -122,7 +131,7 @@ function starts(from: StudyFields['from'] = null): readonly Combination[] {
   const folders = Array.isArray(from) ? (from as readonly (string | null)[]) : [from as string | null];
   demandSome('from', folders);
   return folders.map((folder) => ({
-    change: folder === null ? {} : { from: keepStart(folder) },
+    change: folder === null ? {} : { from: nameStart(folder) },
     words: folders.length > 1 ? [folder === null ? 'fresh' : `from=${basename(folder)}`] : [],
   }));
 }

@@ -106,16 +106,33 @@ function formOf(kind: string): Form {
   throw new UserError(`a task of kind "${kind}" cannot be kept: make it of own data`);
 }
 
+/** Of a name with its hash, as specs have it. */
+const longestName = 100;
+
 const known = new Map<string, Task>();
+
+/** Tasks by names under which they are yet to be kept. */
+const unkept = new Map<string, Task>();
 
 /** The name that a spec has for the task: its own for a shipped one; one of own data is kept and named by its hash. */
 export function specNameOf(task: Task): string {
-  if (task.own === null) return task.name;
+  return withSpecName(task, (name) => name);
+}
+
+/** What `make` makes of the task's name in a spec; a task of own data is kept where that is no error. */
+export function withSpecName<T>(task: Task, make: (name: string) => T): T {
+  if (task.own === null) return make(task.name);
   const content = `${JSON.stringify(keptOf(task))}\n`;
   const name = `${task.name}@${hashOf(content)}`;
   const path = pathOf(name);
-  if (!existsSync(path)) writeWhole(path, content);
-  return name;
+  unkept.set(name, task);
+  try {
+    const made = make(name);
+    if (!existsSync(path)) writeWhole(path, content);
+    return made;
+  } finally {
+    unkept.delete(name);
+  }
 }
 
 /** Whether a spec's task is one of own data. */
@@ -130,6 +147,8 @@ export function shownTask(name: string): string {
 
 /** The task of own data that a spec names; a UserError where its examples are gone or changed. */
 export function ownTaskNamed(name: string): Task {
+  const made = unkept.get(name);
+  if (made !== undefined) return made;
   const task = known.get(name) ?? read(name);
   known.set(name, task);
   return task;
@@ -166,7 +185,12 @@ function pairsIn({ kind, data }: Kept): Pick<Task, 'pairs'> {
   return tells ? { pairs: examples.some(({ pair }) => pair !== null) } : {};
 }
 
+/** A name stands in a path: it may not lead out of the folder. */
 function pathOf(name: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*@[0-9a-f]{12}$/.test(name) || name.length > longestName)
+    throw new UserError(
+      `a task cannot be called ${JSON.stringify(shownTask(name))}: give a name of at most ${longestName - 13} letters, digits, ".", "_" and "-"`,
+    );
   return join(cacheFolder(), 'own', `${name}.json`);
 }
 
