@@ -3,14 +3,11 @@ import { basename, extname } from 'node:path';
 import { UserError } from '../errors';
 import { defineStudy, type TrainingGrid } from '../experiments/studies/define';
 import type { RateWish } from '../experiments/studies/own-rates';
-import { spanTask } from '../tasks/answer-spans';
-import { classificationTask } from '../tasks/classification';
-import { generationTask } from '../tasks/generation';
-import { multiLabelTask } from '../tasks/multi-label';
-import { regressionTask } from '../tasks/regression';
-import type { Task } from '../tasks/task';
+import { decimal } from '../numbers';
+import { lengths, ownTaskOf } from './ablate-task';
 import { textOf, wholeOf, wordOf, type Input } from './command';
-import { runAndShow } from './study';
+import { sayCuts, sayLeaked } from './own-notes';
+import { optionsOf, runAndShow } from './study';
 
 /**
  * `petl ablate`: methods compared on a file of one's own. Its runs stand in `results/own/NAME` and are found again;
@@ -18,7 +15,9 @@ import { runAndShow } from './study';
  */
 export async function ablateCommand(input: Input): Promise<number> {
   const name = textOf(input, 'name', usualName(textOf(input, 'data')));
-  const task = taskOf(input, name);
+  optionsOf(input); // what is wrong with them is said before anything is kept
+  const out = textOf(input, 'out');
+  const task = ownTaskOf(input, name);
   const study = defineStudy({
     name,
     task,
@@ -29,13 +28,15 @@ export async function ablateCommand(input: Input): Promise<number> {
     training: trainingOf(input),
     rate: rateIn(textOf(input, 'rate', 'tune')),
   });
-  return await runAndShow(() => study, input, textOf(input, 'out'));
+  const notes = { leaked: sayLeaked(task), cut: await sayCuts(study) };
+  return await runAndShow(() => study, input, { folder: out, notes });
 }
 
 function trainingOf(input: Input): TrainingGrid {
   const given = ['examples', 'epochs', 'evaluations', 'stop'].filter((name) => input.values[name] !== undefined);
   return {
     ...Object.fromEntries(given.map((name) => [name, wholeOf(input, name, counted)])),
+    ...(input.values['max-length'] === undefined ? {} : { maxLength: wholeOf(input, 'max-length', lengths) }),
     ...(input.values['best'] === undefined ? {} : { best: wordOf(input, 'best', validated) }),
   };
 }
@@ -49,30 +50,6 @@ function usualName(path: string): string {
   return /^[A-Za-z0-9]/.test(plain)
     ? plain.slice(0, 60)
     : `data-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
-}
-
-/** The columns that are named say what kind of task it is. */
-function taskOf(input: Input, name: string): Task {
-  const has = (option: string): boolean => input.values[option] !== undefined;
-  const given = (option: string): Readonly<Record<string, string>> =>
-    has(option) ? { [option]: textOf(input, option) } : {};
-  const data = { name, file: textOf(input, 'data'), ...given('group') };
-  if (has('source') || has('target'))
-    return generationTask({ ...data, source: textOf(input, 'source'), target: textOf(input, 'target') });
-  if (has('question') || has('context') || has('answer')) {
-    const [question, context] = [textOf(input, 'question'), textOf(input, 'context')];
-    return spanTask({ ...data, question, context, answer: textOf(input, 'answer'), ...given('start') });
-  }
-  const texts = { ...data, ...given('pair'), text: textOf(input, 'text') };
-  if (has('value')) return regressionTask({ ...texts, value: textOf(input, 'value') });
-  if (has('labels')) return multiLabelTask({ ...texts, labels: columnsIn(textOf(input, 'labels')) });
-  return classificationTask({ ...texts, label: textOf(input, 'label') });
-}
-
-/** One column of several labels, or several columns of 1 and 0. */
-function columnsIn(text: string): string | readonly string[] {
-  const columns = text.split(',').map((column) => column.trim());
-  return columns.length === 1 ? text : columns;
 }
 
 /** `head,lora:r=3,s=4,prefix:l=8`: a comma before `key=` belongs to the method, one inside braces to its grid. */
@@ -99,7 +76,7 @@ function seedsIn(text: string): readonly number[] {
 
 function rateIn(text: string): RateWish {
   if (text === 'tune' || text === 'tuned') return text;
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  const value = decimal(text);
+  if (value !== undefined && value > 0) return value;
   throw new UserError(`--rate must be tune, tuned or a learning rate such as 0.001, not "${text}"`);
 }

@@ -44,6 +44,12 @@ export function demandTaken(
   if (more !== undefined) throw new UserError(`unexpected "${more}": ${part} does not take it`);
 }
 
+/** Refuses options that would be passed over. @param why `with --input-ids` */
+export function demandNone({ values }: Input, options: readonly string[], why: string): void {
+  const idle = options.find((name) => values[name] !== undefined);
+  if (idle !== undefined) throw new UserError(`--${idle} has no effect ${why}: leave it out`);
+}
+
 export function flag({ values }: Input, name: string): boolean {
   return values[name] === true;
 }

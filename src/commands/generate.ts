@@ -7,7 +7,7 @@ import { textStream } from '../model/generation/stream';
 import type { Model } from '../model/open';
 import { openAdapted, rowsOf, type Adapted } from './adapted';
 import { generateFromBank } from './generate-bank';
-import { flag, precisionOf, print, textOf, wholeOf, type Input } from './command';
+import { demandNone, flag, precisionOf, print, textOf, wholeOf, type Input } from './command';
 
 /** `petl generate`: a model goes on from a prompt, or writes a target for a source. */
 export async function generateCommand(input: Input): Promise<number> {
@@ -17,6 +17,7 @@ export async function generateCommand(input: Input): Promise<number> {
   const settings = settingsOf(input);
   const given = rowsOf(input, 'input-ids');
   if (given === undefined) textOf(input, 'prompt');
+  else demandNone(input, ['prompt', 'chat'], 'with --input-ids, which say all that is read');
   const adapted = await openAdapted(input, precisionOf(input));
   const generator = new Generator(adapted.model.backbone, adapted.adaptation, { precision: precisionOf(input) });
   try {
@@ -101,6 +102,7 @@ function searchOf(input: Input): Search {
     throw new UserError(`--beams ${beams} searches and --${sampled} draws: give one of them`);
   if (beams > 1)
     return { kind: 'beam', beams, lengthPenalty: numberOf(input, 'length-penalty', 1), earlyStopping: false };
+  demandNone(input, ['length-penalty'], 'without --beams of at least 2');
   if (sampled === undefined) return { kind: 'greedy' };
   return {
     kind: 'sample',

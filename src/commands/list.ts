@@ -42,13 +42,25 @@ export const commands: readonly Command[] = [
   {
     name: 'ablate',
     usage:
-      'ablate --data FILE --text COLUMN --label COLUMN --methods A,B --out DIR [--seeds 1,2] [--rate tune|NUMBER] [--json]',
+      'ablate --data FILE --text COLUMN --label COLUMN --methods A,B --out DIR [--seeds 1,2] [--rate tune|NUMBER] [--max-length N] [--json]',
     about:
       'compare methods on data of your own: CSV, TSV or JSON lines (in place of --label: --value for numbers, --labels for any of several, --question, --context and --answer for parts of a text, --source and --target for pairs of texts)',
     options: {
       ...named('data', 'text', 'label', 'value', 'labels', 'pair', 'group', 'methods', 'seeds', 'model'),
       ...named('question', 'context', 'answer', 'start', 'source', 'target'),
-      ...named('examples', 'epochs', 'rate', 'from', 'best', 'stop', 'evaluations', 'out', 'name'),
+      ...named(
+        'max-length',
+        'target-length',
+        'examples',
+        'epochs',
+        'rate',
+        'from',
+        'best',
+        'stop',
+        'evaluations',
+        'out',
+        'name',
+      ),
       ...running,
       ...json,
     },

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../project';
-import { methodsIn } from './ablate';
+import { cacheFolder } from '../packages/manifest';
+import { recordAt } from '../experiments/store/read';
+import { ablateCommand, methodsIn } from './ablate';
+import { generateCommand } from './generate';
 import { predictCommand } from './predict';
 
 describe('methods in one word', () => {
@@ -36,6 +39,74 @@ describe('petl predict', () => {
   });
 });
 
+describe('petl ablate', () => {
+  let folder: string;
+  const cacheOf = (): readonly string[] => {
+    const path = join(cacheFolder(), 'own');
+    return existsSync(path) ? readdirSync(path) : [];
+  };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'petl-refused-'));
+    const rows = Array.from({ length: 40 }, (_, i) => `film ${i},${i % 2 === 0 ? 'up' : 'down'},${i}`);
+    writeFileSync(join(folder, 'refused-films.csv'), ['text,label,v', ...rows].join('\n'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const values = { text: 'text', label: 'label', methods: 'head' };
+
+  it.each([
+    [
+      { ...values, value: 'v' },
+      '--label has no effect with petl ablate on --value, which takes --text, --pair, --value',
+    ],
+    [{ ...values, labels: 'label' }, '--label has no effect with petl ablate on --labels'],
+    [{ ...values, start: 'v' }, '--start has no effect with petl ablate on --label'],
+    [
+      { ...values, question: 'text', context: 'text', answer: 'text' },
+      'no effect with petl ablate on answers in texts',
+    ],
+    [{ ...values, source: 'text', target: 'text' }, '--text has no effect with petl ablate on pairs of texts'],
+    [{ ...values, 'target-length': '9' }, '--target-length has no effect'],
+    [{ ...values, name: '../../../t/esc/x' }, 'a study cannot be called "../../../t/esc/x"'],
+    [{ ...values, name: 'q-tuning' }, 'a study cannot be called "q-tuning": the trials'],
+    [{ ...values, methods: 'lorra:r=2' }, 'lorra'],
+    [{ ...values, stop: '2', evaluations: '3' }, 'give at least 4 for stop 2'],
+    [{ ...values, rate: '0x1' }, '--rate must be tune, tuned or a learning rate'],
+    [{ ...values, 'max-length': '3' }, '--max-length must be a whole number from 4'],
+    [{ ...values, workers: '0' }, '--workers must be a whole number'],
+  ])('refuses %j and keeps nothing', async (given, message) => {
+    const before = cacheOf();
+    const all = { data: join(folder, 'refused-films.csv'), out: join(folder, 'figures'), ...given };
+    await expect(ablateCommand({ positionals: [], values: all })).rejects.toThrow(message);
+    expect(cacheOf()).toEqual(before);
+    expect(readdirSync(folder)).toEqual(['refused-films.csv']);
+  });
+});
+
+describe('petl generate', () => {
+  it.each([
+    [{ 'input-ids': '[[1]]', prompt: 'a' }, '--prompt has no effect with --input-ids'],
+    [{ 'input-ids': '[[1]]', chat: true }, '--chat has no effect with --input-ids'],
+    [{ prompt: 'a', 'length-penalty': 'long' }, '--length-penalty has no effect without --beams'],
+    [{ prompt: 'a', 'length-penalty': '2', beams: '1' }, '--length-penalty has no effect without --beams'],
+  ])('refuses %j before a model is opened', async (values, message) => {
+    const given = { positionals: [], values: { model: 'no such model', ...values } };
+    await expect(generateCommand(given)).rejects.toThrow(message);
+  });
+});
+
+describe('files that are none', () => {
+  it('are refused by name, with what is wrong', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'petl-none-'));
+    const latin = join(folder, 'latin.txt');
+    writeFileSync(latin, Buffer.from('fine\nol\xe9\n', 'latin1'));
+    const predict = (file: string) => predictCommand({ positionals: [], values: { adapter: folder, file } });
+    await expect(predict(latin)).rejects.toThrow(`${latin}, line 2: bytes that are no UTF-8`);
+    await expect(predict(folder)).rejects.toThrow(`${folder} is a folder: give the path of a file in it`);
+    expect(() => recordAt(folder)).toThrow(`${folder} is a folder: name the file of a run in it`);
+    rmSync(folder, { recursive: true });
+  });
+});
+
 describe('petl ablate and petl predict', { timeout: 120_000 }, () => {
   let folder: string;
   beforeAll(() => {
@@ -50,14 +121,15 @@ describe('petl ablate and petl predict', { timeout: 120_000 }, () => {
     const env = { ...given, PETL_RESULTS: join(folder, 'results') };
     return spawnSync(process.execPath, [join(projectRoot(), 'bin', 'petl.cjs'), ...args], { encoding: 'utf8', env });
   };
-  const ablate = (...args: readonly string[]) =>
-    petl('ablate', '--data', join(folder, 'films.csv'), '--text', 'review', '--label', 'stars', ...args);
+  const labelled = (label: string, ...args: readonly string[]) =>
+    petl('ablate', '--data', join(folder, 'films.csv'), '--text', 'review', '--label', label, ...args);
+  const ablate = (...args: readonly string[]) => labelled('stars', ...args);
   const out = (): readonly string[] => ['--out', join(folder, 'figures')];
 
   it.each([
     [
       'an unknown column',
-      () => ablate('--label', 'star', '--methods', 'head', ...out()),
+      () => labelled('star', '--methods', 'head', ...out()),
       'no column "star" for the label: choose from review, stars; did you mean "stars"?',
     ],
     ['an unknown method', () => ablate('--methods', 'lorra:r=2', ...out()), 'lorra'],

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '../errors';
+import { cutWords } from '../tasks/cuts';
+import { readRecords, readText } from '../tasks/own/files';
+import { demandColumn, demandText } from '../tasks/own/records';
 import type { Reading } from '../training/kinds/kind';
 import { answerLine } from './answers';
 import { demandTaken, flag, print, printJson, textOf, type Input } from './command';
@@ -14,6 +16,7 @@ export async function predictCommand(input: Input): Promise<number> {
   const adapter = new Adapter(textOf(input, 'adapter'), typeof model === 'string' ? model : undefined);
   try {
     const answers = await adapter.predict(readings);
+    for (const cut of await adapter.cuts(readings)) console.error(`petl: ${cutWords(cut)}, as in training`);
     if (flag(input, 'json')) printJson(answers.map(({ kind: _, ...answer }) => answer));
     else print(answers.map(answerLine).join('\n'));
     return 0;
@@ -35,15 +38,10 @@ function readingsOf(input: Input): readonly Reading[] {
 function fileReadings(path: string, input: Input): readonly Reading[] {
   if (!/\.(csv|tsv|jsonl|ndjson)$/i.test(path)) {
     demandTaken(input, 'petl predict on a file with a text a line', { options: ['file', ...always] });
-    if (!existsSync(path)) throw new UserError(`there is no file ${path}: check the path`);
-    const lines = readFileSync(path, 'utf8')
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/);
+    const lines = readText(path).split(/\r?\n/);
     if (lines[lines.length - 1] === '') lines.pop();
     return lines.map((text) => ({ text }));
   }
-  const { readRecords } = require('../tasks/own/files') as typeof import('../tasks/own/files');
-  const { demandColumn, demandText } = require('../tasks/own/records') as typeof import('../tasks/own/records');
   const records = readRecords(path);
   const column = demandColumn(records, wordOrNull(input, 'column') ?? 'text', 'text');
   const second = wordOrNull(input, 'pair');

@@ -31,18 +31,26 @@ export async function studyCommand(input: Input): Promise<number> {
   return await runAndShow(() => atPrecision(studyOf(input, tier), precision), input);
 }
 
+interface Shown {
+  /** Where figures go. */
+  readonly folder?: string;
+  /** What is said of the data beside the results, under `--json`. */
+  readonly notes?: object;
+}
+
 /** Runs a study and shows what came out, also after a failure or an interrupt. */
 export async function runAndShow(
   make: () => Study,
   input: Input,
-  folder: string = figuresFolder(make().tier),
+  { folder = figuresFolder(make().tier), notes = {} }: Shown = {},
 ): Promise<number> {
   demandPlaceForFigures(make(), folder);
   const report = await withInterrupt((signal) => runStages(make, { ...optionsOf(input), signal }));
   const study = make();
   const rows = rowsOfStudy(study);
   const { files, fault } = await drawn(study, rows, folder);
-  if (flag(input, 'json')) printJson({ study: study.name, tier: study.tier, ...reportJson(report), rows, files });
+  if (flag(input, 'json'))
+    printJson({ study: study.name, tier: study.tier, ...notes, ...reportJson(report), rows, files });
   else if (rows.length > 0)
     print(
       [

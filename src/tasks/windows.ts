@@ -26,6 +26,11 @@ export interface Question {
 /** Most tokens of a question that are read (Devlin et al. 2019, released code); never more than half of a window. */
 const longestQuestion = 64;
 
+/** Tokens of a question that are read in windows of `maxLength`. */
+export function questionRoom(maxLength: number): number {
+  return Math.min(longestQuestion, maxLength >> 1);
+}
+
 /**
  * The windows of each question, those of a question one after another with its index. They have at most `maxLength`
  * tokens, overlap by half of what a text has room for, and end with the text.
@@ -43,7 +48,7 @@ export function encodeWindows(
     return found;
   };
   return questions.flatMap((question, index) => {
-    const asked = pieces.of(question.text).slice(0, Math.min(longestQuestion, maxLength >> 1));
+    const asked = pieces.of(question.text).slice(0, questionRoom(maxLength));
     const room = maxLength - asked.length - pieces.around;
     if (room < 8) throw new UserError(`maxLength ${maxLength} has no room for a text beside its question: choose 64`);
     const text = textOf(question.pair);

@@ -4,6 +4,7 @@ import { UserError } from '../errors';
 import { makeFolder } from '../files';
 import type { Tokenizer } from '../model/tokenizer';
 import { loadDelta } from '../petl/bank/store';
+import { cutsOf, type Cut } from '../tasks/cuts';
 import type { TrainingJob } from './job';
 import type { Prediction, Reading } from './kinds/kind';
 import { askingJob, copyKept, readKept, type Kept } from './kept';
@@ -48,6 +49,15 @@ export class Adapter {
     const { session, job, own } = await this.open();
     const { trainer } = await session.openPrograms(job);
     return trainer.predict(own, readings, job);
+  }
+
+  /** How many of these it reads to their first tokens only. */
+  async cuts(inputs: readonly Reading[]): Promise<readonly Cut[]> {
+    const { session, job } = await this.open();
+    const { backbone, tokenizer } = (await session.openPrograms(job)).model;
+    if (tokenizer === undefined) return [];
+    const oneText = backbone.shape.encoderLayers === 0;
+    return cutsOf(job.task, inputs, { tokenizer, maxLength: this.maxLength, target: null, oneText });
   }
 
   /** Most tokens of a text that it reads, as in training. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../../errors';
 import { readText } from '../../json';
@@ -34,6 +34,8 @@ export function readRun(path: string): Stored {
 
 /** The finished run in a file that a user named. */
 export function recordAt(path: string): RunRecord {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new UserError(`${path} is a folder: name the file of a run in it, which ends with .jsonl`);
   const stored = readRun(path);
   if (stored.kind === 'finished') return stored.record;
   throw new UserError(

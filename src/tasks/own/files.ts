@@ -29,10 +29,17 @@ export function readRecords(path: string): Records {
   return records;
 }
 
-function bytesOf(path: string): Buffer {
+/** The text of a file, or of what a shell hands over as one: UTF-8, with or without a byte order mark. */
+export function readText(path: string): string {
+  return decoded(bytesOf(path, 'any'), path).replace(/^\uFEFF/, '');
+}
+
+function bytesOf(path: string, kind: 'regular' | 'any' = 'regular'): Buffer {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new UserError(`there is no file ${path}: check the path`);
-  if (!stats.isFile()) throw new UserError(`${path} is no regular file: give the path of a data file`);
+  if (stats.isDirectory()) throw new UserError(`${path} is a folder: give the path of a file in it`);
+  if (kind === 'regular' && !stats.isFile())
+    throw new UserError(`${path} is no regular file: give the path of a data file`);
   if (stats.size > largestFile)
     throw new UserError(`${path} has ${(stats.size / 1e6).toFixed(0)} MB, more than 536: give a part of it`);
   return readFileSync(path);
