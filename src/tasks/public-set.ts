@@ -63,7 +63,7 @@ function labelsOf(set: PublicSet, classes: number): readonly string[] {
   if (labels.length === classes) return labels;
   throw new UserError(
     `task "${set.name}": column "${columns.label}" has ${labels.length} labels where the paper's file has ${classes}: ` +
-      'is it another edition? "petl data add" makes a task of any table',
+      'is it another edition? "petl ablate --data FILE" takes any table',
   );
 }
 

@@ -51,10 +51,17 @@ export function repeatOf(
   const found = yardstick(spec, results);
   if (found.recorded === null && found.others.length < fewestSeeds) {
     throw new UserError(
-      `${run.label} on ${spec.task} has ${found.others.length} recorded seeds, and an interval for seed ${seed} needs ${fewestSeeds}: npx petl study ${spec.study} --tier ${spec.tier}`,
+      `${run.label} on ${spec.task} has ${found.others.length} recorded seeds, and an interval for seed ${seed} needs ${fewestSeeds}: ${moreSeeds(spec)}`,
     );
   }
   return { spec, label: run.label };
+}
+
+/** What makes more seeds of a study. */
+function moreSeeds({ study, tier }: RunSpec): string {
+  return study.startsWith('own/')
+    ? 'run petl ablate or the study that made it with more seeds'
+    : `npx petl study ${study} --tier ${tier}`;
 }
 
 /** Every finished repeat of a tier that the runs on record can judge. */
