@@ -114,8 +114,7 @@ export class Asker {
     clock('rerank');
     const wanted = collectionNamed(collection).asked(question);
     const packed = this.reader.pack(wanted, ordered, { window: options.window, most: options.passages });
-    if (packed.places.length === 0)
-      throw new UserError(`a window of ${options.window} tokens has no room for a passage: give a larger --window`);
+    if (packed.places.length === 0) throw new UserError(noRoom(options.window, this.reader.room));
     clock('pack');
     const answer = await this.reader.answer(wanted, ordered.slice(0, packed.places.length));
     const times = clock('read');
@@ -136,6 +135,13 @@ export class Asker {
     this.reranker?.dispose();
     this.reader.dispose();
   }
+}
+
+/** What keeps passages out: the window that was given, or the reader, which no window makes larger. */
+export function noRoom(window: number, room: number): string {
+  return room <= window
+    ? `the reader takes ${room} tokens, which have no room for a passage beside the question: ask a shorter one, or another reader`
+    : `a window of ${window} tokens has no room for a passage: give a larger --window`;
 }
 
 const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text);
