@@ -55,6 +55,10 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
     [['ask', 'Who?', '--retriever', 'guess'], '--retriever must be lexical or dense or union, not "guess"'],
     [['ask', 'Who?', '--adapter', 'a', '--model', 'b'], '--model has no effect with --adapter'],
     [['ask', 'Who?', '--model', 'a', '--model', 'b'], '--model is given twice: which one is meant?'],
+    [['predict', '--text', '-5 degrees'], '"-5 degrees" behind --text begins with a dash: write --text="-5 degrees"'],
+    [['ask', '-5 degrees?'], 'an argument that begins with a dash stands last, behind --'],
+    [['repeat', 'src'], 'src is a folder: name the file of a run in it'],
+    [['adapter', 'train', 'src', '--out', 'nowhere'], 'src is a folder: name the file of a run in it'],
     [['ask', 'Who?', '--collection', 'nope'], 'unknown collection "nope"'],
   ])('petl %j', (args, message) => {
     const { code, out, err } = petl(...args);

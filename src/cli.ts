@@ -54,7 +54,7 @@ function read(command: Command, args: readonly string[]): Input {
   return { values, positionals };
 }
 
-function parse({ name, options }: Command, args: readonly string[]): Input {
+function parse({ name, options, positionals: wanted }: Command, args: readonly string[]): Input {
   try {
     const read = { args: [...args], options, allowPositionals: true, strict: true, tokens: true } as const;
     const { values, positionals, tokens } = parseArgs(read);
@@ -62,12 +62,26 @@ function parse({ name, options }: Command, args: readonly string[]): Input {
     return { values: values as Input['values'], positionals };
   } catch (error) {
     if (error instanceof UserError) throw error;
+    const dashed = dashedValue(options, args);
+    if (dashed !== undefined && (error as Error).message.includes('ambiguous')) throw new UserError(dashed);
     const known = Object.keys(options).map((option) => `--${option}`);
     const message = (error as Error).message.split(/[.\n]/)[0] ?? '';
+    const dash = wanted.length > 0 ? '; an argument that begins with a dash stands last, behind --' : '';
     throw new UserError(
-      `${message.charAt(0).toLowerCase()}${message.slice(1)}: petl ${name} takes ${known.length > 0 ? known.join(', ') : 'no options'}`,
+      `${message.charAt(0).toLowerCase()}${message.slice(1)}: petl ${name} takes ${known.length > 0 ? known.join(', ') : 'no options'}${dash}`,
     );
   }
+}
+
+/** What is to be written where an option's value begins with a dash, which the parser takes for an option. */
+function dashedValue(options: Command['options'], args: readonly string[]): string | undefined {
+  const at = args.findIndex(
+    (arg, i) => options[arg.slice(2)]?.type === 'string' && arg.startsWith('--') && args[i + 1]?.startsWith('-'),
+  );
+  if (at < 0) return undefined;
+  const [name = '', value = ''] = args.slice(at, at + 2);
+  const short = value.length > 40 ? `${value.slice(0, 39)}…` : value;
+  return `"${short}" behind ${name} begins with a dash: write ${name}=${JSON.stringify(short)}, or the option's value is missing`;
 }
 
 /** Of an option given twice the parser keeps the last value and says nothing. */
