@@ -288,7 +288,8 @@ function ownData<E extends Example>(source: Source, parts: Parts, read: (row: Da
 
 /** What two examples must not share across splits. */
 function textOf(example: Example): string {
-  return normalText(typeof example.pair === 'string' ? `${example.text} ${example.pair}` : example.text);
+  const text = typeof example.pair === 'string' ? `${example.text} ${example.pair}` : example.text;
+  return normalText(text) || text; // texts of signs alone are told apart by them
 }
 
 function dividedInto<E extends Example>(made: readonly { readonly example: E; readonly split: Split }[]): TaskData<E> {

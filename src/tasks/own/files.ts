@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { UserError } from '../../errors';
+import { delimited, longestRow } from './delimited';
 import { cellOf, type DataRow, type Records } from './records';
 
-/** Longest row, and largest file, in bytes: what is longer is a broken quote or another kind of file. */
-const longestRow = 1 << 20;
+/** Largest file, in bytes: what is longer is another kind of file. */
 const largestFile = 1 << 29;
 
 const readers: Readonly<{ [ending: string]: (text: string, name: string) => Records }> = {
@@ -85,70 +85,6 @@ function isReadable(bytes: Buffer): boolean {
   }
 }
 
-interface Parsed {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number };
-}
-
-function delimited(text: string, name: string, delimiter: ',' | '\t'): Records {
-  const { parse, CsvError } = require('csv-parse/sync') as typeof import('csv-parse/sync');
-  let lines: readonly Parsed[];
-  let whole = 0; // lines of the rows that were read
-  try {
-    // A tab-separated file has no quoting: its texts may hold quotes (as GLUE's do).
-    const quote = delimiter === ',' ? '"' : null;
-    const options = { delimiter, quote, info: true, relax_column_count: true, skip_empty_lines: true } as const;
-    const count = (row: Parsed): Parsed => {
-      whole = row.info.lines;
-      return row;
-    };
-    lines = parse(text, {
-      ...options,
-      max_record_size: longestRow,
-      on_record: count as never,
-    }) as unknown as readonly Parsed[];
-  } catch (error) {
-    if (error instanceof CsvError) throw new UserError(faultOf(error, name, whole + 1));
-    throw error;
-  }
-  const columns = headerOf(lines[0]?.record ?? [], name);
-  const rows = lines.slice(1).map(({ record }, i): DataRow => {
-    const at = `${name}, line ${(lines[i]?.info.lines ?? 0) + 1}`;
-    if (record.length !== columns.length)
-      throw new UserError(
-        `${at}: ${record.length} cells under ${columns.length} columns (${columns.join(', ')}): ` +
-          (delimiter === ',' ? 'quote texts that hold a comma' : 'take tabs out of the texts'),
-      );
-    return { at, cells: new Map(columns.map((column, c) => [column, record[c] === '' ? null : (record[c] ?? null)])) };
-  });
-  return { name, columns, rows };
-}
-
-/** The parser's own words are for programmers. */
-function faultOf(error: { readonly code: string; readonly message: string }, name: string, begins: number): string {
-  const lines = 'lines' in error ? Number(error.lines) : NaN;
-  const at = Number.isFinite(lines) ? `${name}, line ${lines}` : name;
-  switch (error.code) {
-    case 'CSV_QUOTE_NOT_CLOSED':
-      return `${name}, line ${begins}: a quote is opened and never closed: close it, or write "" for a quote inside a quoted text`;
-    case 'CSV_INVALID_CLOSING_QUOTE':
-      return `${at}: text goes on behind a closing quote: write "" for a quote inside a quoted text`;
-    case 'CSV_MAX_RECORD_SIZE':
-      return `${at}: a row of more than ${longestRow >> 20} MB: is a quote missing?`;
-    default:
-      return `${at}: ${error.message.split('\n')[0]}: write "" for a quote inside a quoted text`;
-  }
-}
-
-function headerOf(cells: readonly string[], name: string): readonly string[] {
-  const columns = cells.map((cell) => cell.trim());
-  const empty = columns.indexOf('');
-  if (empty >= 0) throw new UserError(`${name}, line 1: column ${empty + 1} has no name: name every column`);
-  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
-  if (twice !== undefined) throw new UserError(`${name}, line 1: two columns are called "${twice}": rename one`);
-  return columns;
-}
-
 function jsonLines(text: string, name: string): Records {
   const objects = text.split(/\r?\n/).flatMap((line, i) => {
     const at = `${name}, line ${i + 1}`;
@@ -167,9 +103,34 @@ function objectOf(line: string, at: string): object {
   } catch {
     throw new UserError(`${at} is not JSON: write one object a line`);
   }
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    const twice = repeatedKey(line);
+    if (twice === undefined) return value;
+    throw new UserError(`${at}: "${twice}" stands there twice: leave one of them out`);
+  }
   throw new UserError(`${at} is no JSON object: write {"column": "value", ...} on each line`);
 }
+
+/** A key that the object on a line has twice: of its values the parser keeps the last. */
+function repeatedKey(line: string): string | undefined {
+  const keys = new Set<string>();
+  let depth = 0;
+  for (let i = 0; i < line.length; i++) {
+    if (line[i] === '{' || line[i] === '[') depth += 1;
+    else if (line[i] === '}' || line[i] === ']') depth -= 1;
+    if (line[i] !== '"') continue;
+    const begin = i++;
+    while (line[i] !== '"') i += line[i] === '\\' ? 2 : 1;
+    colon.lastIndex = i + 1;
+    if (depth !== 1 || !colon.test(line)) continue;
+    const key = JSON.parse(line.slice(begin, i + 1)) as string;
+    if (keys.has(key)) return key;
+    keys.add(key);
+  }
+  return undefined;
+}
+
+const colon = /\s*:/y;
 
 function lazyCells(object: object, at: string): DataRow['cells'] {
   const values = new Map<string, unknown>(Object.entries(object));

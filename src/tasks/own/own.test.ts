@@ -88,6 +88,28 @@ describe('own labelled texts', () => {
     expect([data.train.length, data.validation.length, data.test.length, leaked]).toEqual([20, 10, 24, 4]);
   });
 
+  it('are read to the end of each line where ends are mixed, and where returns alone are', () => {
+    const whole = classify({ file: file('a.csv', good) });
+    for (const text of [good.replace('\n', '\r\n'), good.replaceAll('\n', '\r')])
+      expect(classify({ file: file('ends.csv', text) })).toEqual(whole);
+  });
+
+  it('may hold numbers of many digits and lists in columns that nobody asks for', () => {
+    const ids = lines.map((_, i) =>
+      JSON.stringify({ review: `t ${i}`, stars: i % 2, id: 0 }).replace(
+        '"id":0',
+        `"id":12345678901234567${i}, "more": [1]`,
+      ),
+    );
+    expect(classify({ file: file('ids.jsonl', ids.join('\n')) }).labels).toEqual(['0', '1']);
+  });
+
+  it('of signs alone are texts of their own', () => {
+    const rows = Array.from({ length: 60 }, (_, i) => ({ review: '!'.repeat(i + 1), stars: i % 2 }));
+    const { data } = classify({ rows });
+    expect([data.validation.length, data.test.length].every((count) => count > 0 && count < 30)).toBe(true);
+  });
+
   it('have a hash that any change of any example changes', () => {
     const { hash } = classify({ file: file('a.csv', good) });
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
@@ -117,7 +139,7 @@ const bad: readonly (readonly [kind: string, make: () => Source, message: string
   [
     'a folder',
     () => (mkdirSync(join(folder, 'dir.csv'), { recursive: true }), { file: join(folder, 'dir.csv') }),
-    'is no regular file',
+    'is a folder: give the path of a file in it',
   ],
   ['another ending', () => ({ file: file('x.xlsx', good) }), 'save the data as one of these'],
   ['an empty file', () => ({ file: file('x.csv', ' \n') }), 'x.csv is empty'],
@@ -139,6 +161,21 @@ const bad: readonly (readonly [kind: string, make: () => Source, message: string
     'a tab in a text',
     () => ({ file: file('x.tsv', `review\tstars\na\tb\tgood`) }),
     'line 2: 3 cells under 2 columns (review, stars): take tabs out',
+  ],
+  [
+    'a row too short behind an empty line and a text of two lines',
+    () => ({ file: file('x.csv', `review,stars\n\n"a\nb",good\n\nonly one`) }),
+    'x.csv, line 6: 1 cells under 2 columns',
+  ],
+  [
+    'a label that is missing behind a text of two lines, whose own begins there',
+    () => ({ file: file('x.csv', `review,stars\r\n\r\nc,good\r\n"a\r\nb",\r\n`) }),
+    'x.csv, line 4, column "stars": the label is missing',
+  ],
+  [
+    'an open quote behind an empty line and a text of two lines',
+    () => ({ file: file('x.csv', `review,stars\r\n"a\r\nb",good\r\n\r\n"never closed,good\r\nx,bad`) }),
+    'x.csv, line 5: a quote is opened and never closed',
   ],
   [
     'an open quote',
@@ -201,6 +238,25 @@ const bad: readonly (readonly [kind: string, make: () => Source, message: string
     'broken JSON',
     () => ({ file: file('x.jsonl', '{"review": "a", "stars": 1}\n{"review": ') }),
     'x.jsonl, line 2 is not JSON',
+  ],
+  [
+    'a key given twice',
+    () => ({
+      file: file('x.jsonl', '{"review": "a {\\"stars\\":", "stars": 1, "more": {"stars": 2}, "st\\u0061rs" : 3}'),
+    }),
+    'x.jsonl, line 1: "stars" stands there twice: leave one of them out',
+  ],
+  [
+    'whole numbers that are read as one',
+    () => ({
+      file: file('x.jsonl', '{"review": "a", "stars": 9007199254740993}\n{"review": "b", "stars": 9007199254740992}'),
+    }),
+    'x.jsonl, line 1, column "stars": 9007199254740992 has more digits than a number keeps',
+  ],
+  [
+    'such a number in memory',
+    () => ({ rows: [{ review: 'a', stars: 2 ** 60 }] }),
+    'row 1, column "stars": 1152921504606847000 has',
   ],
   ['a JSON list', () => ({ file: file('x.jsonl', '[1, 2]') }), 'x.jsonl, line 1 is no JSON object'],
   ['NaN in memory', () => ({ rows: [{ review: 'a', stars: NaN }] }), 'row 1, column "stars": NaN is no value'],

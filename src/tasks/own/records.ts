@@ -50,6 +50,10 @@ export function cellOf(value: unknown, at: string, column: string): Cell {
     case 'boolean':
       return String(value);
     case 'number':
+      if (Number.isInteger(value) && !Number.isSafeInteger(value))
+        throw new UserError(
+          `${at}, column "${column}": ${value} has more digits than a number keeps, so that others would equal it: write it in quotes`,
+        );
       if (Number.isFinite(value)) return String(value);
       throw new UserError(`${at}, column "${column}": ${value} is no value: write a number or leave the cell empty`);
     default:
