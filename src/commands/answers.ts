@@ -4,11 +4,13 @@ import type { Prediction } from '../training/kinds/kind';
 export function answerLine(answer: Prediction): string {
   switch (answer.kind) {
     case 'label':
-      return `${answer.label}\t${(answer.probabilities[answer.label] ?? NaN).toFixed(4)}`;
+      return `${oneLine(answer.label)}\t${(answer.probabilities[answer.label] ?? NaN).toFixed(4)}`;
     case 'labels':
       return answer.labels.length === 0
         ? '(none)'
-        : answer.labels.map((label) => `${label} ${(answer.probabilities[label] ?? NaN).toFixed(4)}`).join('\t');
+        : answer.labels
+            .map((label) => `${oneLine(label)} ${(answer.probabilities[label] ?? NaN).toFixed(4)}`)
+            .join('\t');
     case 'number':
       return answer.value.toFixed(4);
     case 'span':
@@ -18,5 +20,5 @@ export function answerLine(answer: Prediction): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ');
+  return text.replace(/\s*[\r\n]\s*/g, ' ');
 }

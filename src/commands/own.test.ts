@@ -7,6 +7,7 @@ import { projectRoot } from '../project';
 import { cacheFolder } from '../packages/manifest';
 import { recordAt } from '../experiments/store/read';
 import { ablateCommand, methodsIn } from './ablate';
+import { answerLine } from './answers';
 import { generateCommand } from './generate';
 import { predictCommand } from './predict';
 
@@ -79,6 +80,14 @@ describe('petl ablate', () => {
     await expect(ablateCommand({ positionals: [], values: all })).rejects.toThrow(message);
     expect(cacheOf()).toEqual(before);
     expect(readdirSync(folder)).toEqual(['refused-films.csv']);
+  });
+});
+
+describe('an answer', () => {
+  it('is one line, whatever its label holds', () => {
+    const probabilities = { 'a\nb': 0.75, c: 0.25 };
+    expect(answerLine({ kind: 'label', label: 'a\nb', probabilities })).toBe('a b\t0.7500');
+    expect(answerLine({ kind: 'labels', labels: ['a\nb'], probabilities })).toBe('a b 0.7500');
   });
 });
 

@@ -77,6 +77,8 @@ describe('a run repeated with a new seed', () => {
     expect(() => repeatOf(stored, { seed: 4, results })).toThrow(
       'has 2 recorded seeds, and an interval for seed 4 needs 3: npx petl study toy --tier full',
     );
+    const own = { ...stored, run: { ...stored.run, spec: { ...spec, study: 'own/toy' } } };
+    expect(() => repeatOf(own, { seed: 4, results })).toThrow('needs 3: run petl ablate or the study that made it');
     expect(repeatOf(stored, { results })).toEqual({ spec, label: 'LoRA r=4' });
     await execute(specs[2]!, 0.83, results);
     expect(repeatOf(stored, { seed: 4, results }).spec).toEqual(fresh);
