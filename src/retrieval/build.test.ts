@@ -56,6 +56,7 @@ const at = (part: string): string => join(folder, 'verses', part);
 /** Says what it was given. */
 const echo: Reader = {
   name: 'echo',
+  room: Infinity,
   pack: (_, ranked, { most }) => ({ places: ranked.slice(0, most).map((__, i) => i), tokens: 7 }),
   answer: (_, read) => Promise.resolve(read[0]?.text.split(' ')[0] ?? ''),
   dispose: () => undefined,
