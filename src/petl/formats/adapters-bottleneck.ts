@@ -3,14 +3,14 @@ import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import type { Activation, Bottleneck, Change, Factors, Init, Reads } from '../design/types';
 import { bottleneck } from '../design/methods';
-import { cannot, number, text } from './base';
+import { cannot, number, onlyOnce, text } from './base';
 import { withUsual } from './fields';
 import type { Config } from './folder';
-import { demandAgreement, layerNumber, memberAt } from './adapters-places';
+import { demandAgreement, demandAsked, layerNumber, memberAt } from './adapters-places';
 import { blockParts, partsByModule, type BlockPart } from './modules';
-import type { Piece } from './pieces';
+import { wantedParts, type Piece } from './pieces';
 import type { Notes } from './report';
-import { transposed, type Named, type Values } from './values';
+import { equal, transposed, type Named, type Values } from './values';
 
 export const activationNames: Readonly<Record<string, Activation>> = {
   relu: 'relu',
@@ -72,25 +72,34 @@ export function readBottlenecks(
 ): readonly Piece[] {
   const whole = configs.map((config) => withUsual(config, usualOfBottleneck));
   const partsOf = partsByModule(shape);
-  const placed = new Map([...modules].map(([module, parts]) => [keyOf(partsOf(module)) ?? module, { module, parts }]));
+  const placed = onlyOnce(
+    [...modules].map(([name, parts]) => [keyOf(partsOf(name)) ?? name, { name, parts }] as const),
+  );
   const wanted = blockParts(shape).flatMap(({ stack, layer, part }) => {
     if (!(part in flags)) return [];
     const site = part as keyof typeof flags;
     const config = memberAt(whole, flags[site], layerNumber(stack, layer, shape));
     return config === undefined ? [] : [{ stack, layer, site, config, key: `${stack}.${layer}.${site}` }];
   });
-  const names = (key: string): string => placed.get(key)?.module ?? key;
+  const names = (key: string): string => placed.get(key)?.name ?? key;
   demandAgreement(
     wanted.map(({ key }) => names(key)),
     modules.keys(),
     notes,
   );
-  return wanted.map(({ stack, layer, site, config, key }) => {
-    const { module, parts } = placed.get(key) as { readonly module: string; readonly parts: Named };
+  const read = wanted.map(({ stack, layer, site, config, key }) => {
+    const { name: module, parts } = placed.get(key) as { readonly name: string; readonly parts: Named };
     const change = changeOf(config, parts, module);
     demandReduction(config, change.form as Bottleneck, { width: shape.width, layer: layerNumber(stack, layer, shape) });
-    return { stack, layer, site, reads: readsOf(config, shape), change, parts: partsHere(parts, config) };
+    const piece = { stack, layer, site, reads: readsOf(config, shape), change };
+    const { own, left } = partsHere(parts, config, { module, wanted: wantedParts(piece, shape) });
+    return { piece: { ...piece, parts: own }, left };
   });
+  demandAsked(
+    read.flatMap(({ left }) => left),
+    notes,
+  );
+  return read.map(({ piece }) => piece);
 }
 
 function keyOf(parts: readonly BlockPart[]): string | undefined {
@@ -218,18 +227,34 @@ export const partNames: Readonly<Record<string, string>> = {
   'adapter_norm_after.bias': 'norm.bias',
 };
 
-function partsHere(parts: Named, config: Config): Named {
-  const made: Record<string, Values> = {};
-  const { 'adapter_norm_before.weight': _gain, 'adapter_norm_before.bias': _bias, ...rest } = parts; // the first of adapter_down once more
-  for (const [name, values] of Object.entries(rest)) {
-    const own = config['ln_before'] === true ? normFirst(name) : entryOf(partNames, name);
-    if (own === undefined) throw cannot(`the adapter's tensor ${name}`, 'no part of a bottleneck here is like it');
-    made[own.replace('!', '')] = own.endsWith('!') ? transposed(values) : values;
+/** The parts that a change wants, and the file's tensors that are none of them. */
+function partsHere(
+  parts: Named,
+  config: Config,
+  { module, wanted }: { readonly module: string; readonly wanted: ReadonlySet<string> },
+): { readonly own: Named; readonly left: readonly string[] } {
+  const own: Record<string, Values> = {};
+  const left: string[] = [];
+  for (const [name, values] of Object.entries(parts)) {
+    const marked = config['ln_before'] === true ? normFirst(name) : entryOf(partNames, name);
+    const part = marked?.replace('!', '');
+    if (marked === undefined || part === undefined || !wanted.has(part)) {
+      left.push(`${name} of ${module}`);
+      continue;
+    }
+    const read = marked.endsWith('!') ? transposed(values) : values;
+    if (own[part] !== undefined && !equal(own[part], read))
+      throw new UserError(`${name} of ${module} stands in the file twice, with other numbers: copy the adapter again`);
+    own[part] = read;
   }
-  return made;
+  return { own, left };
 }
 
+/** With a norm in front, the first of adapter_down is the norm; it stands in the file once more under its own name. */
 function normFirst(name: string): string | undefined {
-  if (name.startsWith('adapter_down.0.')) return name.endsWith('weight') ? 'norm.gain' : 'norm.bias';
-  return entryOf(partNames, name.replace('adapter_down.1.', 'adapter_down.0.'));
+  const ofNorm = /^(?:adapter_norm_before|adapter_down\.0)\.(weight|bias)$/.exec(name)?.[1];
+  if (ofNorm !== undefined) return ofNorm === 'weight' ? 'norm.gain' : 'norm.bias';
+  return name.startsWith('adapter_down.0.')
+    ? undefined
+    : entryOf(partNames, name.replace('adapter_down.1.', 'adapter_down.0.'));
 }

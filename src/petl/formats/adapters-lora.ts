@@ -3,8 +3,8 @@ import type { ModelShape } from '../../model/shape';
 import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
 import { siteWidths } from '../design/places';
-import { demandAgreement, layerNumber, memberAt, type Switch } from './adapters-places';
-import { cannot, number } from './base';
+import { demandAgreement, demandAsked, layerNumber, memberAt, type Switch } from './adapters-places';
+import { cannot, number, onlyOnce } from './base';
 import { withUsual } from './fields';
 import type { Config } from './folder';
 import { bare, blockParts, modulePath, partsByModule, type BlockPart } from './modules';
@@ -44,15 +44,19 @@ export function readAdaptersLora(
     const module = bare(modulePath(shape, at));
     wanted.set(module, { config, places: [...(wanted.get(module)?.places ?? []), at] });
   }
-  const found = new Map([...loras].map(([module, parts]) => [bare(module), parts]));
+  const found = onlyOnce([...loras].map(([name, parts]) => [bare(name), { name, parts }] as const));
   demandAgreement([...wanted.keys()], found.keys(), notes);
-  return [...wanted].flatMap(([module, { config, places }]) => {
-    const parts = partsOf(config, found.get(module) as Named, { shared, module });
-    const pieces = places.map((at, i) =>
-      pieceAt(at, { config, module, shape, parts: sliced(parts, i, places.length) }),
-    );
-    return [...pieces, ...besides(config, module, { places, shape })];
+  const partsAt = (module: string): Named => found.get(module)?.parts ?? {};
+  const pieces = [...wanted].flatMap(([module, { config, places }]) => {
+    const parts = partsOf(config, partsAt(module), { shared, module });
+    const own = places.map((at, i) => pieceAt(at, { config, module, shape, parts: sliced(parts, i, places.length) }));
+    return [...own, ...besides(config, module, { places, shape })];
   });
+  demandAsked(
+    [...wanted].flatMap(([module, { config }]) => unasked(config, Object.keys(partsAt(module)), module)),
+    notes,
+  );
+  return pieces;
 }
 
 /** Which switch of a configuration a matrix hangs on; in Llama models the names of the FFN's are exchanged. */
@@ -100,7 +104,7 @@ function partsOf(
   found: Named,
   { shared, module }: { readonly shared: Named; readonly module: string },
 ): Named {
-  const [dtype, vera] = [config['dtype'] ?? null, [config['vera_d'], config['vera_b']].some(isNumber)];
+  const [dtype, vera] = [config['dtype'] ?? null, isVera(config)];
   if (dtype !== null && dtype !== 'float32')
     throw cannot(`LoRA with dtype = ${JSON.stringify(dtype)}`, 'changes are computed in float32 here');
   if (vera !== (found['vera_D'] !== undefined) || (config['use_dora'] === true) !== (found['m.weight'] !== undefined))
@@ -116,7 +120,24 @@ function partsOf(
   return parts;
 }
 
-const isNumber = (value: unknown): boolean => typeof value === 'number';
+/** VeRA where one of its two starts is given. */
+export const isVera = (config: Config): boolean =>
+  [config['vera_d'], config['vera_b']].some((start) => start !== null && start !== undefined);
+
+/** The names of a module's tensors that its configuration has no use for. */
+function unasked(config: Config, names: readonly string[], module: string): readonly string[] {
+  const asked = askedOf(config);
+  return names.filter((name) => !asked.includes(name)).map((name) => `${name} of ${module}`);
+}
+
+function askedOf(config: Config): readonly string[] {
+  if (config['composition_mode'] === 'scale') return ['lora_B'];
+  return [
+    ...(isVera(config) ? ['vera_B', 'vera_D'] : ['lora_A', 'lora_B']),
+    ...(config['use_dora'] === true ? ['m.weight'] : []),
+    ...(config['use_gating'] === true ? ['gate.weight', 'gate.bias'] : []),
+  ];
+}
 
 /** What the file holds of LoRA by module, and what all modules share. */
 export interface LoraTensors {

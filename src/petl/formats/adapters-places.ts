@@ -40,6 +40,12 @@ export function leftOut(config: Config): readonly number[] {
   throw new UserError(`adapter_config.json: leave_out must be layers, not ${JSON.stringify(left)}`);
 }
 
+/** Tensors of a place that changes which nothing in the configuration asks for: adapters passes over them in silence. */
+export function demandAsked(left: readonly string[], notes: Notes): void {
+  if (left.length > 0)
+    notes.gap(`the tensors ${some(left)} do not carry over: adapter_config.json asks for nothing like them`);
+}
+
 /** Configuration and tensors must agree: what the configuration leaves out is not read, and named. */
 export function demandAgreement(wanted: readonly string[], found: Iterable<string>, notes: Notes): void {
   const there = new Set(found);

@@ -4,8 +4,8 @@ import type { Stack } from '../../model/site';
 import { keyValueWidth } from '../design/places';
 import { entryOf } from '../../entry';
 import { UserError } from '../../errors';
-import { demandAgreement, leftOut } from './adapters-places';
-import { cannot, number, text } from './base';
+import { demandAgreement, demandAsked, leftOut } from './adapters-places';
+import { cannot, number, onlyOnce, text } from './base';
 import type { Config } from './folder';
 import { partsByModule } from './modules';
 import { prefixChange } from './peft-prompts';
@@ -65,8 +65,8 @@ export function readPrefixes(
     throw cannot('shared_gating = false', 'keys and values share a gate here');
   const wanted = [...groups.keys()].filter((group) => wants(config, group));
   demandAgreement([...missingGroups(config, [...groups.keys()], shape), ...wanted], groups.keys(), notes);
-  const gateAt = gatesByPlace(gates, shape);
-  return wanted.flatMap((group) => {
+  const found = gatesByPlace(gates, shape);
+  const pieces = wanted.flatMap((group) => {
     const parts = groups.get(group) as Named;
     const location = locationOf(group, shape);
     const flat = flatOf(config, parts, group); // [l, 2 L width]
@@ -91,10 +91,12 @@ export function readPrefixes(
         layer,
         reads: 'query',
         change,
-        parts: { ...pair, ...(gated ? gateAt(location, layer) : {}) },
+        parts: { ...pair, ...(gated ? gateAt(found, location, layer) : {}) },
       };
     });
   });
+  demandGates(found, { pieces, gated }, notes);
+  return pieces;
 }
 
 /** Prefixes of an encoder and of cross-attention can be switched off. */
@@ -128,10 +130,11 @@ const ofMlp = [
 
 /** Free vectors, or what the MLP makes of its embedding. */
 function flatOf(config: Config, parts: Named, group: string): Values {
-  const strange = Object.keys(parts).find((part) => part !== 'control_trans' && !ofMlp.some((own) => own === part));
-  if (strange !== undefined) throw cannot(`the tensor ${strange} of ${group}`, 'no part of a prefix here is like it');
   const length = number(config, 'prefix_length');
   const whole = parts['control_trans'];
+  const asked: readonly string[] = whole === undefined ? ofMlp : ['control_trans'];
+  const strange = Object.keys(parts).find((part) => !asked.includes(part));
+  if (strange !== undefined) throw cannot(`the tensor ${strange} of ${group}`, 'no part of a prefix here is like it');
   if ((config['flat'] === true) !== (whole !== undefined))
     throw new UserError(
       `adapter_config.json says flat = ${JSON.stringify(config['flat'] ?? null)}, the prefix ${group} is ${whole === undefined ? 'not ' : ''}so: they belong to different adapters`,
@@ -157,22 +160,51 @@ function flatOf(config: Config, parts: Named, group: string): Values {
   return dense({ shape: hidden.shape, values: hidden.values.map(activation) }, w2, b2);
 }
 
-function gatesByPlace(
-  gates: ReadonlyMap<string, Named>,
-  shape: ModelShape,
-): (location: Location, layer: number) => Named {
+interface Gate {
+  readonly name: string;
+  readonly parts: Named;
+}
+
+/** Gates by their place here, or by their module where the model has none like it. */
+function gatesByPlace(gates: ReadonlyMap<string, Named>, shape: ModelShape): ReadonlyMap<string, Gate> {
   const partsOf = partsByModule(shape);
   const queries = ['query', 'self.query', 'q_proj', 'q_lin', 'q', 'c_attn'];
-  const found = new Map(
-    [...gates].map(([module, parts]) => {
-      const at = queries.flatMap((query) => partsOf(`${module}.${query}`))[0];
-      return [at === undefined ? module : `${at.stack}.${at.layer}.${at.part.replace(/query$/, 'heads')}`, parts];
+  return onlyOnce(
+    [...gates].map(([name, parts]) => {
+      const at = queries.flatMap((query) => partsOf(`${name}.${query}`))[0];
+      const place = at === undefined ? name : `${at.stack}.${at.layer}.${at.part.replace(/query$/, 'heads')}`;
+      return [place, { name, parts }] as const;
     }),
   );
-  return ({ stack, site }, layer) => {
-    const parts = found.get(`${stack}.${layer}.${site}`);
-    if (parts?.['weight'] === undefined || parts['bias'] === undefined)
-      throw cannot('a gated prefix', `the gate of ${stack} layer ${layer} is missing`);
-    return { 'gate.weight': transposed(parts['weight']), 'gate.bias': parts['bias'] };
-  };
+}
+
+function gateAt(found: ReadonlyMap<string, Gate>, { stack, site }: Location, layer: number): Named {
+  const parts = found.get(`${stack}.${layer}.${site}`)?.parts;
+  if (parts?.['weight'] === undefined || parts['bias'] === undefined)
+    throw cannot('a gated prefix', `the gate of ${stack} layer ${layer} is missing`);
+  return { 'gate.weight': transposed(parts['weight']), 'gate.bias': parts['bias'] };
+}
+
+/** A gate of a prefix that has none, and what else stands at a gate, is refused; gates of other places are named. */
+function demandGates(
+  found: ReadonlyMap<string, Gate>,
+  { pieces, gated }: { readonly pieces: readonly Piece[]; readonly gated: boolean },
+  notes: Notes,
+): void {
+  const places = new Set(pieces.map(({ stack, layer, site }) => `${stack}.${layer}.${site}`));
+  const [here, elsewhere] = [true, false].map((wanted) =>
+    [...found].filter(([place]) => places.has(place) === wanted).map(([, gate]) => gate),
+  ) as [Gate[], Gate[]];
+  const asked = gated ? ['weight', 'bias'] : [];
+  const left = here.flatMap(({ name, parts }) =>
+    Object.keys(parts)
+      .filter((part) => !asked.includes(part))
+      .map((part) => `${part} of the gate of ${name}`),
+  );
+  demandAsked(left, notes);
+  demandAgreement(
+    [],
+    elsewhere.map(({ name }) => `the gate of ${name}`),
+    notes,
+  );
 }

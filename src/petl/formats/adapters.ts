@@ -3,9 +3,10 @@ import { byModelType, familyTables } from '../../model/checkpoint/families';
 import type { ModelShape } from '../../model/shape';
 import { head as nothing } from '../design/methods';
 import { pointsOf } from '../design/point';
+import type { Change } from '../design/types';
 import { harmlessOfBottleneck, readBottlenecks, usualOfBottleneck } from './adapters-bottleneck';
-import { harmlessOfLora, readAdaptersLora } from './adapters-lora';
-import { demandAgreement } from './adapters-places';
+import { harmlessOfLora, isVera, readAdaptersLora } from './adapters-lora';
+import { demandAgreement, demandAsked } from './adapters-places';
 import { harmlessOfPrefix, readPrefixes } from './adapters-prefix';
 import { cannot, text, type Base, type Own } from './base';
 import { demandUsed, noteIdle, watched, type Watched } from './fields';
@@ -48,6 +49,11 @@ export function readAdapters(
     members.map(({ record }) => record),
     sorted,
     { shape: base.shape, notes },
+  );
+  const idle = Object.keys(sorted.shared).filter((name) => !sharedOf(members, pieces).includes(name));
+  demandAsked(
+    idle.map((name) => `${name} of shared_parameters`),
+    notes,
   );
   if (pieces.length === 0 && Object.keys(tensors).length > 0)
     throw new UserError(
@@ -147,6 +153,7 @@ function piecesOf(
     if (of(kind).length > 1)
       throw new UserError(`adapter_config.json: the union has two members of ${kind}: adapters opens no such file`);
   const [prefix] = of('prefix_tuning');
+  if (prefix === undefined) unasked(gates, reading);
   return [
     ...(of(null).length > 0 ? readBottlenecks(of(null), bottlenecks, reading) : unasked(bottlenecks, reading)),
     ...(of('lora').length > 0 ? readAdaptersLora(of('lora'), { loras, shared }, reading) : unasked(loras, reading)),
@@ -188,7 +195,7 @@ function sort(tensors: Named, name: string): Sorted {
     else if (kind === 'prefix_tunings')
       putSame(sorted.prefixes, { module: after.replace(/\..*$/, ''), part: after.replace(/^[^.]+\./, ''), values });
     else if (kind === 'prefix_gates') put(sorted.gates, module.replace(/\.prefix_tuning$/, ''), after, values);
-    else if (kind === 'shared_parameters') sorted.shared[after] = values;
+    else if (kind === 'shared_parameters') putShared(sorted.shared, after, values);
     else sorted.left.push(key);
   }
   return sorted;
@@ -207,11 +214,23 @@ function putSame(
   into.set(module, { ...into.get(module), [part]: values });
 }
 
+/** What all places share stands in the file once, or again with the same numbers. */
+function putShared(into: Record<string, Values>, name: string, values: Values): void {
+  if (into[name] !== undefined && !equal(into[name], values))
+    throw new UserError(`the shared ${name} stands in the file twice, with other numbers: copy the adapter again`);
+  into[name] = values;
+}
+
+/** The shared tensors that the changes are made of. */
+function sharedOf(members: readonly Watched[], pieces: readonly Piece[]): readonly string[] {
+  const vera = members.some(({ record }) => record['architecture'] === 'lora' && isVera(record));
+  const rule = pieces.some(({ change: { form } }) => sharesRule(form));
+  return [...(vera ? ['lora_A', 'lora_B'] : []), ...(rule ? ['phm_rule'] : [])];
+}
+
 /** Compacter's shared rule. adapters forgets to store it for some models. */
 function rulesOf(pieces: readonly Piece[], { shared: { phm_rule: rule } }: Sorted): Named {
-  const shared = pieces
-    .map(({ change: { form } }) => form)
-    .find((form) => form.kind === 'bottleneck' && form.factors.kind === 'phm' && form.factors.share);
+  const shared = pieces.map(({ change: { form } }) => form).find(sharesRule);
   if (shared === undefined || shared.kind !== 'bottleneck' || shared.factors.kind !== 'phm') return {};
   if (rule === undefined)
     throw cannot(
@@ -219,4 +238,8 @@ function rulesOf(pieces: readonly Piece[], { shared: { phm_rule: rule } }: Sorte
       'the file lacks the shared rule, which adapters does not store for models without a name prefix (BertModel, T5): it cannot be read back there either',
     );
   return { [`phm.rule.${shared.factors.n}`]: rule };
+}
+
+function sharesRule(form: Change['form']): boolean {
+  return form.kind === 'bottleneck' && form.factors.kind === 'phm' && form.factors.share;
 }

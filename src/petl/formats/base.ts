@@ -36,6 +36,25 @@ export function number(config: Config, key: string): number {
   throw new UserError(`adapter_config.json: ${key} must be a number, not ${JSON.stringify(value)}`);
 }
 
+/**
+ * What a file holds by its names here. @throws UserError where two of the file's names are one here, so that the second
+ * does not take the first one's place unsaid
+ */
+export function onlyOnce<T extends { readonly name: string }>(
+  entries: readonly (readonly [own: string, found: T])[],
+): ReadonlyMap<string, T> {
+  const made = new Map<string, T>();
+  for (const [own, found] of entries) {
+    const other = made.get(own);
+    if (other !== undefined)
+      throw new UserError(
+        `the file holds ${other.name} and ${found.name}, which are one and the same: take out the one that did not train`,
+      );
+    made.set(own, found);
+  }
+  return made;
+}
+
 /** Refuses what cannot be expressed on the other side, with the reason. */
 export function cannot(what: string, reason: string): UserError {
   return new UserError(`${what} does not carry over: ${reason}`);

@@ -2,7 +2,7 @@ import { canonicalNames } from '../../model/checkpoint/names';
 import { weightShapes } from '../../model/shapes';
 import { bitfit, combine } from '../design/methods';
 import { unfrozenNames } from '../forms/unfrozen';
-import { byName, cannot, text, type Base } from './base';
+import { byName, cannot, onlyOnce, text, type Base } from './base';
 import { headName } from './heads';
 import { regrouped, together } from './joint';
 import { bare, blockParts, isNormPart, modulePath, normModules } from './modules';
@@ -18,13 +18,16 @@ export function withBiases({ own, used }: Read, { config, tensors, base }: Sourc
   if (which === 'none') return { own, used }; // biases in the file are left over then
   if (!['all', 'lora_only', 'vera_only'].includes(which)) throw cannot(`bias = "${which}"`, 'PEFT knows no such word');
   const free = Object.keys(tensors).filter((name) => stored.test(name) && !used.includes(name) && !headName.test(name));
-  const found = Object.fromEntries(free.flatMap((name) => Object.entries(canonical(name, tensors, base))));
-  const wanted = Object.keys(weightShapes(base.shape)).filter((name) => found[name] !== undefined);
+  const named = free.flatMap((name) =>
+    Object.entries(canonical(name, tensors, base)).map(([own, values]) => [own, { name, values }] as const),
+  );
+  const found = onlyOnce(named);
+  const wanted = Object.keys(weightShapes(base.shape)).filter((name) => found.has(name));
   if (wanted.length === 0) return { own, used };
   const method = combine(own.method, bitfit());
   const all = unfrozenNames(bitfit(), base.shape).map((name): [string, Values] => [
     name,
-    found[name] ?? { shape: weightShapes(base.shape)[name] ?? [], values: base.weight(name) },
+    found.get(name)?.values ?? { shape: weightShapes(base.shape)[name] ?? [], values: base.weight(name) },
   ]);
   const taken = free.filter((name) => Object.keys(canonical(name, tensors, base)).length > 0);
   return { own: { method, tensors: { ...own.tensors, ...Object.fromEntries(all) } }, used: [...used, ...taken] };

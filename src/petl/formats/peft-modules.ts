@@ -1,7 +1,7 @@
 import { UserError } from '../../errors';
-import { cannot, type Base, type Own } from './base';
+import { cannot, onlyOnce, type Base, type Own } from './base';
 import type { Config } from './folder';
-import { partsByModule, type BlockPart } from './modules';
+import { bare, partsByModule, type BlockPart } from './modules';
 import { isProjection } from '../design/reads';
 import { some, type Notes } from './report';
 import { matrixNames, targeted } from './targets';
@@ -90,21 +90,20 @@ function demandReach(
   return false;
 }
 
-/** Tensors by module and part. */
+/** Tensors by module and part. @throws UserError where the file has a part of one module twice */
 function byModule(
   tensors: Named,
   parts: readonly string[],
 ): { readonly modules: ReadonlyMap<string, Named>; readonly used: readonly string[] } {
   const key = new RegExp(`^base_model\\.model\\.(.+)\\.(${parts.join('|')})(?:\\.weight)?$`);
-  const modules = new Map<string, Named>();
-  const used: string[] = [];
-  for (const [name, values] of Object.entries(tensors)) {
+  const found = Object.entries(tensors).flatMap(([name, values]) => {
     const [, module, part] = key.exec(name) ?? [];
-    if (module === undefined || part === undefined) continue;
-    modules.set(module, { ...modules.get(module), [part]: values });
-    used.push(name);
-  }
-  return { modules, used };
+    return module === undefined || part === undefined ? [] : [{ name, module, part, values }];
+  });
+  onlyOnce(found.map((one) => [`${bare(one.module)}.${one.part}`, one] as const));
+  const modules = new Map<string, Named>();
+  for (const { module, part, values } of found) modules.set(module, { ...modules.get(module), [part]: values });
+  return { modules, used: found.map(({ name }) => name) };
 }
 
 /** The rank that the configuration gives, against that of the tensors: PEFT opens no folder where they differ. */

@@ -8,7 +8,7 @@ import { bare, normModules, wordTable } from './modules';
 import type { Made } from './peft-lora-write';
 import type { Read, Source } from './peft-modules';
 import { gainOf } from './peft-scales';
-import { byName, cannot } from './base';
+import { byName, cannot, onlyOnce } from './base';
 import { equal, type Named, type Values } from './values';
 
 const stored = /^base_model\.model\.(.+)\.(weight|bias)$/;
@@ -38,9 +38,16 @@ function withNorms({ own, used }: Read, { config, tensors, base }: Source): Read
   if (found.length === 0) return { own, used };
   const all = Object.entries(weightShapes(shape)).filter(([name]) => isNorm(name));
   const kept = Object.fromEntries(all.map(([name, size]) => [name, { shape: size, values: base.weight(name) }]));
-  const trained = Object.fromEntries(found.map(({ own: name, values }) => [name, values]));
+  const trained = onlyOnce(found.map((one) => [one.own, one] as const));
   return {
-    own: { method: combine(own.method, layernorm()), tensors: { ...kept, ...own.tensors, ...trained } },
+    own: {
+      method: combine(own.method, layernorm()),
+      tensors: {
+        ...kept,
+        ...own.tensors,
+        ...Object.fromEntries([...trained].map(([name, { values }]) => [name, values])),
+      },
+    },
     used: [...used, ...found.map(({ name }) => name)],
   };
 }

@@ -4,6 +4,7 @@ import { layersOf, stacksOf, weightShapes } from '../../model/shapes';
 import type { Site, Stack } from '../../model/site';
 import type { Change, Method, Modification, Reads } from '../design/types';
 import { formName, placeName, placesOf, type Place } from '../design/places';
+import { method as methodOf } from '../design/methods';
 import { projectionName } from '../forms/spec';
 import { unfrozenNames } from '../forms/unfrozen';
 import { specsOf } from '../forms/variables';
@@ -55,6 +56,15 @@ function sharedName({ form }: Change, part: string, { shape }: Values): string |
   return side === undefined || form.kind !== 'bottleneck' || form.factors.kind !== 'frozenRandom'
     ? undefined
     : projectionName(form.factors.seed, side, shape);
+}
+
+/** The names of the parts that a change has at its place; those that places share are not among them. */
+export function wantedParts(piece: Omit<Piece, 'parts'>, shape: ModelShape): ReadonlySet<string> {
+  const { modifications } = assemble([{ ...piece, parts: {} }], shape);
+  const method = methodOf('', { modifications });
+  const prefix = `${placeName(piece.stack, piece.layer, piece.site)}.${formName(method, 0)}.`;
+  const names = specsOf(method, shape).map(({ name }) => name);
+  return new Set(names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)));
 }
 
 interface Made {
@@ -123,7 +133,14 @@ function projections({ form }: Change, tensors: Named, { reads, out }: Place): N
 export function demandFit(source: string, method: Method, tensors: Named, shape: ModelShape): void {
   const sizes = weightShapes(shape);
   const own = unfrozenNames(method, shape).map((name) => ({ name, shape: sizes[name] ?? [], stored: true }));
-  for (const { name, shape: wanted, stored } of [...specsOf(method, shape), ...own]) {
+  const all = [...specsOf(method, shape), ...own];
+  const known = new Set(all.map(({ name }) => name));
+  const strange = Object.keys(tensors).find((name) => !known.has(name));
+  if (strange !== undefined)
+    throw new UserError(
+      `${source}: ${method.name} has no ${strange}: tensors and adapter_config.json belong to different adapters`,
+    );
+  for (const { name, shape: wanted, stored } of all) {
     const found = tensors[name];
     if (!stored || found?.shape.join() === wanted.join()) continue;
     const has = found === undefined ? 'is missing' : `has shape [${found.shape.join()}]`;
