@@ -1,11 +1,11 @@
 import type { Family, ModelShape } from '../../model/shape';
 import type { Change, Modification } from '../design/types';
+import { writeAdaptersHead } from './adapters-head';
 import { bottleneckConfig, bottleneckTensors, type Placed } from './adapters-bottleneck-write';
 import { loraConfig, loraTensors } from './adapters-lora-write';
 import { prefixConfig, prefixTensors } from './adapters-prefix-write';
 import { byName, cannot, type Base, type Own } from './base';
 import type { Config, ForeignFolder, Saved } from './folder';
-import { writeAdaptersHead } from './heads';
 import { demandExchanged, rootOf } from './modules';
 import { takeApart, type Piece } from './pieces';
 import { plainLora } from './plain';

@@ -1,17 +1,18 @@
 import { UserError } from '../../errors';
-import { byModelType, familyTables } from '../../model/checkpoint/families';
 import type { ModelShape } from '../../model/shape';
 import { head as nothing } from '../design/methods';
 import { pointsOf } from '../design/point';
 import type { Change } from '../design/types';
 import { harmlessOfBottleneck, readBottlenecks, usualOfBottleneck } from './adapters-bottleneck';
+import { readAdaptersHead } from './adapters-head';
 import { harmlessOfLora, isVera, readAdaptersLora } from './adapters-lora';
+import { demandModel } from './adapters-model';
 import { demandAgreement, demandAsked } from './adapters-places';
 import { harmlessOfPrefix, readPrefixes } from './adapters-prefix';
 import { cannot, text, type Base, type Own } from './base';
 import { demandUsed, noteIdle, watched, type Watched } from './fields';
 import type { Config, ForeignFolder } from './folder';
-import { readAdaptersHead, type HeadRead } from './heads';
+import type { HeadRead } from './heads';
 import { demandExchanged } from './modules';
 import { assemble, type Piece } from './pieces';
 import { some, type Notes } from './report';
@@ -40,7 +41,7 @@ export function readAdapters(
   notes: Notes,
 ): Own {
   demandExchanged('adapters', base.shape);
-  demandModel(config, base);
+  demandModel(config, base, 'adapter_config.json');
   const members = configsOf(config).map((member) => watched(member));
   const sorted = sort(tensors, text(config, 'name') ?? '');
   if (sorted.left.length > 0)
@@ -66,7 +67,7 @@ export function readAdapters(
   const { head, lost }: HeadRead =
     theirs === undefined
       ? { head: {}, used: [], ...(headLost !== undefined && { lost: headLost }) }
-      : readAdaptersHead(theirs, base);
+      : readAdaptersHead(theirs, base, notes);
   if (lost !== undefined) notes.loss(`the classification head stays behind: ${lost}`);
   const method = modifications.length === 0 ? nothing() : pointsOf(modifications);
   return { method, tensors: { ...own, ...rulesOf(pieces, sorted) }, head };
@@ -82,19 +83,6 @@ function demandFields(config: Config, members: readonly Watched[], notes: Notes)
     demandUsed('adapters', member, known[kind as keyof typeof known], notes);
     if (kind === 'bottleneck') noteIdle(member, usualOfBottleneck, notes);
   }
-}
-
-/** XLM-RoBERTa is RoBERTa under another name: what reads the one's configuration reads the other's. */
-function demandModel(config: Config, { shape }: Base): void {
-  const [type, width] = [text(config, 'model_type'), config['hidden_size']];
-  if (type !== undefined && type !== shape.family && byModelType[type] !== familyTables[shape.family])
-    throw new UserError(
-      `the adapter is for a ${type} model, this is a ${shape.family}: load it on the model it was trained on`,
-    );
-  if (typeof width === 'number' && width !== shape.width)
-    throw new UserError(
-      `the adapter is for hidden size ${width}, this model has ${shape.width}: load it on the model it was trained on`,
-    );
 }
 
 /**

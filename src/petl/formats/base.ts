@@ -16,6 +16,8 @@ export interface Base {
   readonly shape: ModelShape;
   /** A weight's values by canonical name; linear maps are `[in, out]`. */
   readonly weight: (name: string) => Float32Array;
+  /** Whether the checkpoint has a weight: many lack the pooler that their family has. */
+  readonly has: (name: string) => boolean;
 }
 
 /** An adapter here: a method, its stored tensors, and those of the classification head beside it, if any. */
@@ -28,6 +30,29 @@ export interface Own {
 export function text(config: Config, key: string): string | undefined {
   const value = config[key];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** A word, or nothing. @throws UserError where something else stands */
+export function word(config: Config, key: string, file: string = 'adapter_config.json'): string | undefined {
+  const value = config[key] ?? undefined;
+  if (value === undefined || typeof value === 'string') return value;
+  throw new UserError(`${file}: ${key} must be a word, not ${JSON.stringify(value)}`);
+}
+
+/**
+ * A switch. The libraries take 1 and "true" for true, a reader that asks for true itself takes them for false: they are
+ * refused.
+ * @param usual where the file says nothing
+ */
+export function flag(
+  config: Config,
+  key: string,
+  usual: boolean = false,
+  file: string = 'adapter_config.json',
+): boolean {
+  const value = config[key] ?? usual;
+  if (typeof value === 'boolean') return value;
+  throw new UserError(`${file}: ${key} must be true or false, not ${JSON.stringify(value)}`);
 }
 
 export function number(config: Config, key: string): number {

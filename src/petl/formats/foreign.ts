@@ -119,9 +119,14 @@ function uploaded(named: Named): Tensors {
   return Object.fromEntries(Object.entries(named).map(([name, { values, shape }]) => [name, upload(values, shape)]));
 }
 
-/** A head reads the model's width. */
+/** A head reads the model's width, and its biases are as long as its matrices are wide. */
 function demandHead(source: string, head: Named, { width }: ModelShape): void {
   for (const [name, { shape }] of Object.entries(head)) {
+    const wide = head[name.replace(/bias$/, 'weight')]?.shape[1];
+    if (name.endsWith('.bias') && shape.join() !== String(wide))
+      throw new UserError(
+        `${source}: ${name} has shape [${shape.join()}], it should be [${String(wide)}]: copy the adapter again`,
+      );
     if (!name.endsWith('.weight') || (shape[0] === width && (name === 'head.weight' || shape[1] === width))) continue;
     throw new UserError(
       `${source}: ${name} has shape [${shape.join()}], this model is ${width} wide: load the adapter on the model it was trained on`,
@@ -132,6 +137,7 @@ function demandHead(source: string, head: Named, { width }: ModelShape): void {
 function baseOf({ shape, weights }: FrozenModel): Base {
   return {
     shape,
+    has: (name) => weights[name] !== undefined,
     weight: (name) => {
       const tensor = weights[name];
       if (tensor === undefined) throw new Error(`weight ${name} is missing`);
