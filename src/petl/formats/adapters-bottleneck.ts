@@ -3,7 +3,7 @@ import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import type { Activation, Bottleneck, Change, Factors, Init, Reads } from '../design/types';
 import { bottleneck } from '../design/methods';
-import { cannot, number, onlyOnce, text } from './base';
+import { cannot, flag, number, onlyOnce, text, word } from './base';
 import { withUsual } from './fields';
 import type { Config } from './folder';
 import { demandAgreement, demandAsked, layerNumber, memberAt } from './adapters-places';
@@ -125,11 +125,11 @@ function demandReduction(
 
 /** Parallel adapters read the stream that the sub-layer is added to: its input where norms come after. */
 function readsOf(config: Config, { norm }: ModelShape): Reads {
-  if (config['original_ln_after'] !== true)
+  if (!flag(config, 'original_ln_after', true))
     throw cannot('original_ln_after = false', "the residual and the block's own norm always follow here");
-  if (config['is_parallel'] === true) return norm.place === 'pre' ? 'residual' : 'x';
-  const before = config['original_ln_before'] === true;
-  const residual = config['residual_before_ln'];
+  if (flag(config, 'is_parallel')) return norm.place === 'pre' ? 'residual' : 'x';
+  const before = flag(config, 'original_ln_before');
+  const residual = config['residual_before_ln']; // true, false, or "post_add"
   if (residual !== true && (before || residual !== false))
     throw cannot(`residual_before_ln = ${JSON.stringify(residual)}`, "the adapter's residual is h here");
   return before ? 'norm(h+residual)' : 'h';
@@ -137,7 +137,7 @@ function readsOf(config: Config, { norm }: ModelShape): Reads {
 
 function changeOf(config: Config, parts: Named, module: string): Change {
   const inner = innerNorm(config);
-  const activation = entryOf(activationNames, (text(config, 'non_linearity') ?? '').toLowerCase());
+  const activation = entryOf(activationNames, (word(config, 'non_linearity') ?? '').toLowerCase());
   if (activation === undefined)
     throw cannot(
       `non_linearity ${JSON.stringify(config['non_linearity'])}`,
@@ -149,18 +149,18 @@ function changeOf(config: Config, parts: Named, module: string): Change {
   const form = bottleneck(bias.values.length, {
     activation,
     innerNorm: inner,
-    dropout: Number(config['dropout'] ?? 0),
+    dropout: number(config, 'dropout'),
     factors: factorsOf(config),
   });
   return { form, composition: compositionOf(config) };
 }
 
 function innerNorm(config: Config): Bottleneck['innerNorm'] {
-  if (config['ln_after'] !== true) return config['ln_before'] === true ? 'in' : 'none';
+  if (!flag(config, 'ln_after')) return flag(config, 'ln_before') ? 'in' : 'none';
   if (
-    config['ln_before'] === true ||
-    config['adapter_residual_before_ln'] === true ||
-    config['use_gating'] === true ||
+    flag(config, 'ln_before') ||
+    flag(config, 'adapter_residual_before_ln') ||
+    flag(config, 'use_gating') ||
     config['scaling'] !== 1
   ) {
     throw cannot(
@@ -172,7 +172,7 @@ function innerNorm(config: Config): Bottleneck['innerNorm'] {
 }
 
 function factorsOf(config: Config): Factors {
-  if (config['phm_layer'] !== true) {
+  if (!flag(config, 'phm_layer')) {
     return {
       kind: 'dense',
       init: entryOf(initNames, text(config, 'init_weights') ?? 'bert') ?? { kind: 'bert' },
@@ -180,21 +180,21 @@ function factorsOf(config: Config): Factors {
     };
   }
   const odd =
-    (['factorized_phm_rule', 'shared_W_phm'] as const).find((key) => config[key] === true) ??
-    (config['factorized_phm_W'] === false ? 'factorized_phm_W = false' : undefined);
+    (['factorized_phm_rule', 'shared_W_phm'] as const).find((key) => flag(config, key)) ??
+    (!flag(config, 'factorized_phm_W', true) ? 'factorized_phm_W = false' : undefined);
   if (odd !== undefined) throw cannot(odd, 'Compacter here has whole rules and left and right factors at each place');
   return {
     kind: 'phm',
     n: number(config, 'phm_dim'),
     rank: number(config, 'phm_rank'),
-    share: config['shared_phm_rule'] !== false,
+    share: flag(config, 'shared_phm_rule', true),
     bias: true,
   };
 }
 
 function compositionOf(config: Config): Change['composition'] & { readonly kind: 'add' | 'scaledAdd' | 'inputGate' } {
   const { scaling } = config;
-  if (config['use_gating'] === true) {
+  if (flag(config, 'use_gating')) {
     if (typeof scaling !== 'number')
       throw cannot('a gate together with a learned scaling', 'gated changes have a fixed scale here');
     return { kind: 'inputGate', scale: scaling, per: 'sequence' };
@@ -236,7 +236,7 @@ function partsHere(
   const own: Record<string, Values> = {};
   const left: string[] = [];
   for (const [name, values] of Object.entries(parts)) {
-    const marked = config['ln_before'] === true ? normFirst(name) : entryOf(partNames, name);
+    const marked = flag(config, 'ln_before') ? normFirst(name) : entryOf(partNames, name);
     const part = marked?.replace('!', '');
     if (marked === undefined || part === undefined || !wanted.has(part)) {
       left.push(`${name} of ${module}`);

@@ -4,7 +4,7 @@ import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
 import { siteWidths } from '../design/places';
 import { demandAgreement, demandAsked, layerNumber, memberAt, type Switch } from './adapters-places';
-import { cannot, number, onlyOnce } from './base';
+import { cannot, flag, number, onlyOnce } from './base';
 import { withUsual } from './fields';
 import type { Config } from './folder';
 import { bare, blockParts, modulePath, partsByModule, type BlockPart } from './modules';
@@ -107,7 +107,7 @@ function partsOf(
   const [dtype, vera] = [config['dtype'] ?? null, isVera(config)];
   if (dtype !== null && dtype !== 'float32')
     throw cannot(`LoRA with dtype = ${JSON.stringify(dtype)}`, 'changes are computed in float32 here');
-  if (vera !== (found['vera_D'] !== undefined) || (config['use_dora'] === true) !== (found['m.weight'] !== undefined))
+  if (vera !== (found['vera_D'] !== undefined) || flag(config, 'use_dora') !== (found['m.weight'] !== undefined))
     throw new UserError(
       `adapter_config.json and the tensors of ${module} are not of one kind: they belong to different adapters`,
     );
@@ -134,8 +134,8 @@ function askedOf(config: Config): readonly string[] {
   if (config['composition_mode'] === 'scale') return ['lora_B'];
   return [
     ...(isVera(config) ? ['vera_B', 'vera_D'] : ['lora_A', 'lora_B']),
-    ...(config['use_dora'] === true ? ['m.weight'] : []),
-    ...(config['use_gating'] === true ? ['gate.weight', 'gate.bias'] : []),
+    ...(flag(config, 'use_dora') ? ['m.weight'] : []),
+    ...(flag(config, 'use_gating') ? ['gate.weight', 'gate.bias'] : []),
   ];
 }
 
@@ -185,7 +185,7 @@ function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, par
   const { lora_A: a, lora_B: b, 'm.weight': m } = parts;
   if (b === undefined) throw cannot(`LoRA at ${module}`, 'lora_B is missing');
   if (config['composition_mode'] === 'scale') {
-    if (config['use_gating'] === true) throw cannot('gated (IA)3', 'a diagonal has no gate here');
+    if (flag(config, 'use_gating')) throw cannot('gated (IA)3', 'a diagonal has no gate here');
     demandShape(`lora_B of ${module}`, b, [b.values.length, 1]);
     const factor = times(shaped(b, [b.values.length]), number(config, 'alpha'));
     return {
@@ -201,7 +201,7 @@ function pieceAt({ stack, layer, part }: BlockPart, { config, module, shape, par
     throw cannot(`composition_mode = ${JSON.stringify(config['composition_mode'])}`, 'LoRA adds or scales');
   if (a === undefined) throw cannot(`LoRA at ${module}`, 'lora_A is missing');
   if (m !== undefined) demandShape(`m of ${module}`, m, [m.values.length, 1]);
-  const gate = config['use_gating'] === true ? gateOf(parts, `LoRA at ${module}`) : {};
+  const gate = flag(config, 'use_gating') ? gateOf(parts, `LoRA at ${module}`) : {};
   const magnitude: Named = m === undefined ? {} : { magnitude: shaped(m, [m.values.length]) };
   const change = changeOf(config, a.shape[0] as number, shape);
   return {
@@ -224,7 +224,7 @@ export function gateOf({ 'gate.weight': weight, 'gate.bias': bias }: Named, what
 function changeOf(config: Config, r: number, { biases }: ModelShape): Change {
   const form = lowRankForm(r);
   const scale = number(config, 'alpha') / r;
-  if (config['use_dora'] === true) {
+  if (flag(config, 'use_dora')) {
     if (biases || scale !== 1)
       throw cannot(
         'DoRA of adapters',
@@ -232,6 +232,6 @@ function changeOf(config: Config, r: number, { biases }: ModelShape): Change {
       );
     return { form, composition: { kind: 'renormalise', scale } };
   }
-  if (config['use_gating'] === true) return { form, composition: { kind: 'inputGate', scale: 1, per: 'sequence' } };
+  if (flag(config, 'use_gating')) return { form, composition: { kind: 'inputGate', scale: 1, per: 'sequence' } };
   return { form, composition: { kind: 'scaledAdd', scale: { kind: 'fixed', value: scale } } };
 }

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors';
 import type { ModelShape } from '../../model/shape';
 import type { Stack } from '../../model/site';
+import { flag } from './base';
 import type { Config } from './folder';
 import { some, type Notes } from './report';
 
@@ -25,7 +26,7 @@ export function layerNumber(stack: Stack, layer: number, { encoderLayers }: Mode
  */
 export function memberAt(configs: readonly Config[], key: Switch, layer: number): Config | undefined {
   const found = configs.filter(
-    (config) => (key === 'prefix_tuning' || config[key] === true) && !leftOut(config).includes(layer),
+    (config) => (key === 'prefix_tuning' || flag(config, key)) && !leftOut(config).includes(layer),
   );
   if (found.length > 1)
     throw new UserError(

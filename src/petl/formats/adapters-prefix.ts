@@ -5,7 +5,7 @@ import { keyValueWidth } from '../design/places';
 import { entryOf } from '../../entry';
 import { UserError } from '../../errors';
 import { demandAgreement, demandAsked, leftOut } from './adapters-places';
-import { cannot, number, onlyOnce, text } from './base';
+import { cannot, flag, number, onlyOnce, word } from './base';
 import type { Config } from './folder';
 import { partsByModule } from './modules';
 import { prefixChange } from './peft-prompts';
@@ -58,10 +58,10 @@ export function readPrefixes(
   { groups, gates }: PrefixTensors,
   { shape, notes }: { readonly shape: ModelShape; readonly notes: Notes },
 ): readonly Piece[] {
-  const gated = config['use_gating'] === true;
+  const gated = flag(config, 'use_gating');
   if (shape.positions.kind === 'relative') throw cannot('a prefix from adapters on T5', onRelative);
   demandHeads(shape);
-  if (gated && config['shared_gating'] === false)
+  if (gated && !flag(config, 'shared_gating', true))
     throw cannot('shared_gating = false', 'keys and values share a gate here');
   const wanted = [...groups.keys()].filter((group) => wants(config, group));
   demandAgreement([...missingGroups(config, [...groups.keys()], shape), ...wanted], groups.keys(), notes);
@@ -102,7 +102,7 @@ export function readPrefixes(
 /** Prefixes of an encoder and of cross-attention can be switched off. */
 function wants(config: Config, group: string): boolean {
   const key = ['encoder_prefix', 'cross_prefix'].find((name) => group === name);
-  return key === undefined || (config[key] ?? true) === true;
+  return key === undefined || flag(config, key, true);
 }
 
 /** Names of the prefixes that an encoder-decoder should have and the file lacks. */
@@ -135,7 +135,7 @@ function flatOf(config: Config, parts: Named, group: string): Values {
   const asked: readonly string[] = whole === undefined ? ofMlp : ['control_trans'];
   const strange = Object.keys(parts).find((part) => !asked.includes(part));
   if (strange !== undefined) throw cannot(`the tensor ${strange} of ${group}`, 'no part of a prefix here is like it');
-  if ((config['flat'] === true) !== (whole !== undefined))
+  if (flag(config, 'flat') !== (whole !== undefined))
     throw new UserError(
       `adapter_config.json says flat = ${JSON.stringify(config['flat'] ?? null)}, the prefix ${group} is ${whole === undefined ? 'not ' : ''}so: they belong to different adapters`,
     );
@@ -153,7 +153,7 @@ function flatOf(config: Config, parts: Named, group: string): Values {
   ] as const)
     demandShape(`${name} of ${group}`, values, shape);
   const functions = { tanh: Math.tanh, relu: (x: number): number => Math.max(0, x) };
-  const activation = entryOf(functions, text(config, 'non_linearity') ?? 'tanh');
+  const activation = entryOf(functions, word(config, 'non_linearity') ?? 'tanh');
   if (activation === undefined)
     throw cannot(`a prefix with non_linearity ${String(config['non_linearity'])}`, 'known are tanh and relu');
   const hidden = dense(table, w0, b0);

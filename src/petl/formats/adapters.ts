@@ -9,7 +9,7 @@ import { harmlessOfLora, isVera, readAdaptersLora } from './adapters-lora';
 import { demandModel } from './adapters-model';
 import { demandAgreement, demandAsked } from './adapters-places';
 import { harmlessOfPrefix, readPrefixes } from './adapters-prefix';
-import { cannot, text, type Base, type Own } from './base';
+import { cannot, text, word, type Base, type Own } from './base';
 import { demandUsed, noteIdle, watched, type Watched } from './fields';
 import type { Config, ForeignFolder } from './folder';
 import type { HeadRead } from './heads';
@@ -43,7 +43,7 @@ export function readAdapters(
   demandExchanged('adapters', base.shape);
   demandModel(config, base, 'adapter_config.json');
   const members = configsOf(config).map((member) => watched(member));
-  const sorted = sort(tensors, text(config, 'name') ?? '');
+  const sorted = sort(tensors, word(config, 'name') ?? '');
   if (sorted.left.length > 0)
     notes.gap(`the tensors ${some(sorted.left)} do not carry over: no method here has their like`);
   const pieces = piecesOf(

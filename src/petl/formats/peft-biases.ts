@@ -2,7 +2,7 @@ import { canonicalNames } from '../../model/checkpoint/names';
 import { weightShapes } from '../../model/shapes';
 import { bitfit, combine } from '../design/methods';
 import { unfrozenNames } from '../forms/unfrozen';
-import { byName, cannot, onlyOnce, text, type Base } from './base';
+import { byName, cannot, onlyOnce, word, type Base } from './base';
 import { headName } from './heads';
 import { regrouped, together } from './joint';
 import { bare, blockParts, isNormPart, modulePath, normModules } from './modules';
@@ -14,7 +14,7 @@ const stored = /^base_model\.model\.(.+?)(?:\.base_layer)?\.bias$/;
 
 /** The adapter with the model's biases that trained beside it (`bias`); those that the file lacks stay as they are. */
 export function withBiases({ own, used }: Read, { config, tensors, base }: Source): Read {
-  const which = text(config, 'bias') ?? 'none';
+  const which = word(config, 'bias') ?? 'none';
   if (which === 'none') return { own, used }; // biases in the file are left over then
   if (!['all', 'lora_only', 'vera_only'].includes(which)) throw cannot(`bias = "${which}"`, 'PEFT knows no such word');
   const free = Object.keys(tensors).filter((name) => stored.test(name) && !used.includes(name) && !headName.test(name));

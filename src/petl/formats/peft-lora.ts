@@ -2,7 +2,7 @@ import { UserError } from '../../errors';
 import type { Site } from '../../model/site';
 import type { Bottleneck, Change, Factors } from '../design/types';
 import { bottleneck } from '../design/methods';
-import { cannot, number, text, type Base } from './base';
+import { cannot, flag, number, word, type Base } from './base';
 import type { Config } from './folder';
 import { byParts, cut } from './joint';
 import { chosenModules, demandRank, type Chosen, type Source } from './peft-modules';
@@ -29,7 +29,7 @@ export function readLora(source: Source): Found {
   const settings = chosen.map(({ module }) => {
     const r = ranks.get(module) ?? number(config, 'r');
     const alpha = alphas.get(module) ?? number(config, 'lora_alpha');
-    return { r, scale: config['use_rslora'] === true ? alpha / Math.sqrt(r) : alpha / r };
+    return { r, scale: flag(config, 'use_rslora') ? alpha / Math.sqrt(r) : alpha / r };
   });
   return {
     used,
@@ -42,7 +42,8 @@ export function readLora(source: Source): Found {
  * be repeated.
  */
 export function demandKnownStart(config: Config): void {
-  const start = text(config, 'init_lora_weights');
+  if (typeof config['init_lora_weights'] === 'boolean') return;
+  const start = word(config, 'init_lora_weights');
   if (start === undefined || ['gaussian', 'eva', 'orthogonal', 'mica', 'pissa'].includes(start)) return;
   throw cannot(
     `LoRA that starts by ${start}`,
@@ -97,7 +98,7 @@ function demandFlag(
   key: string,
   { module, found }: { readonly module: string; readonly found: Values | undefined },
 ): void {
-  if ((config[key] === true) === (found !== undefined)) return;
+  if (flag(config, key) === (found !== undefined)) return;
   throw new UserError(
     `adapter_config.json says ${key} = ${JSON.stringify(config[key] ?? null)}, but ${module} has ${found === undefined ? 'no' : 'a'} tensor for it: the two belong to different adapters`,
   );

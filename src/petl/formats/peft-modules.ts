@@ -59,7 +59,7 @@ export function chosenModules(
   return { used, chosen: chosen.filter((one) => demandReach(one, reach, { base, notes })) };
 }
 
-function demandNames(config: Config): void {
+export function demandNames(config: Config): void {
   if (config['target_modules'] === null || config['target_modules'] === undefined)
     throw new UserError('adapter_config.json has no target_modules: write the names of the modules that it changes');
   if (config['target_modules'] === 'all-linear')

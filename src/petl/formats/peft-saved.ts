@@ -8,7 +8,7 @@ import { bare, normModules, wordTable } from './modules';
 import type { Made } from './peft-lora-write';
 import type { Read, Source } from './peft-modules';
 import { gainOf } from './peft-scales';
-import { byName, cannot, onlyOnce } from './base';
+import { byName, cannot, flag, onlyOnce } from './base';
 import { equal, type Named, type Values } from './values';
 
 const stored = /^base_model\.model\.(.+)\.(weight|bias)$/;
@@ -54,7 +54,7 @@ function withNorms({ own, used }: Read, { config, tensors, base }: Source): Read
 
 /** The whole table of words: all its rows. With tied tables PEFT trains a copy, unless it is told to keep them tied. */
 function withWords({ own, used }: Read, { config, tensors, base: { shape }, notes }: Source): Read {
-  const keptTied = config['ensure_weight_tying'] === true; // the others that share it stand in the file once more
+  const keptTied = flag(config, 'ensure_weight_tying'); // the others that share it stand in the file once more
   const saved = Object.keys(tensors).filter((name) => {
     const [, module = '', part] = stored.exec(name) ?? [];
     return part === 'weight' && (keptTied || isSaved(config, module)) && tables.test(bare(module));

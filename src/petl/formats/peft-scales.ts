@@ -3,12 +3,12 @@ import type { Site } from '../../model/site';
 import type { ModelShape } from '../../model/shape';
 import { isNorm } from '../forms/unfrozen';
 import { weightShapes } from '../../model/shapes';
-import { byName, cannot, type Base } from './base';
+import { byName, cannot, onlyOnce, type Base } from './base';
 import type { Config } from './folder';
 import { bare, modulePath, normModules } from './modules';
 import { cut, modulesOf, outOf, together } from './joint';
 import type { Found } from './peft-lora';
-import { chosenModules, type Chosen, type Source } from './peft-modules';
+import { chosenModules, demandNames, type Chosen, type Source } from './peft-modules';
 import type { Piece } from './pieces';
 import { some } from './report';
 import { named, targeted } from './targets';
@@ -97,36 +97,82 @@ export function writeIa3(pieces: readonly Piece[], base: Base): { readonly confi
   };
 }
 
-/** LayerNorm tuning: every norm of the model; those that the file leaves out keep the frozen values. */
+/** LayerNorm tuning: every norm of the model; those that the configuration leaves out keep the frozen values. */
 export function readNorms({ config, tensors, base: { shape, weight }, notes }: Source): {
   readonly tensors: Named;
   readonly used: readonly string[];
 } {
-  const modules = new Map([...normModules(shape)].map(([name, module]) => [bare(module), name]));
-  const pattern = /^base_model\.model\.(.+)\.ln_tuning_layers\.(weight|bias)$/;
-  const found = Object.keys(tensors).flatMap((name) => {
-    const [, module, part] = pattern.exec(name) ?? [];
-    return module === undefined ? [] : [{ name, module, part, norm: modules.get(bare(module)) }];
-  });
-  const wanted = targeted(config, [...new Set(found.map(({ module }) => module))]);
+  demandNames(config);
+  const found = normsFound(tensors, shape);
+  const { wanted, of } = wantedNorms(config, found, shape);
+  const read = found.filter(({ module }) => wanted.has(module));
   const other = found.filter(({ module }) => !wanted.has(module)).map(({ name }) => name);
   if (other.length > 0)
     notes.note(`not read, here or by PEFT, since adapter_config.json does not name them: ${some(other)}`);
-  const used = new Map(
-    found
-      .filter(({ module, norm }) => norm !== undefined && wanted.has(module))
-      .map(({ name, part, norm }) => [`${norm ?? ''}.${part === 'weight' ? 'gain' : 'bias'}`, name]),
-  );
-  if (used.size > 0 && wanted.size < modules.size)
-    notes.note(
-      `${wanted.size} of ${modules.size} norms trained; the others, which go on training here, are as the model has them`,
-    );
+  const used = onlyOnce(read.flatMap((one) => (one.own === undefined ? [] : [[one.own, one] as const])));
   const shapes = Object.entries(weightShapes(shape)).filter(([name]) => isNorm(name));
+  demandNorms({ wanted, of }, used, shapes);
+  const trained = [...of.values()].filter((module) => wanted.has(module)).length;
+  if (trained < of.size)
+    notes.note(
+      `${trained} of ${of.size} norms trained; the others, which go on training here, are as the model has them`,
+    );
   const all = shapes.map(([name, size]) => {
-    const own = tensors[used.get(name) ?? ''];
+    const own = tensors[used.get(name)?.name ?? ''];
     return [name, own === undefined ? { shape: size, values: weight(name) } : gainOf(own, name, shape, 1)] as const;
   });
-  return { tensors: Object.fromEntries(all), used: [...used.values(), ...other] };
+  return { tensors: Object.fromEntries(all), used: [...[...used.values()].map(({ name }) => name), ...other] };
+}
+
+/** The file's tensors of norms with their names here, none where the model has no such norm. */
+function normsFound(tensors: Named, shape: ModelShape): readonly NormTensor[] {
+  const norms = new Map([...normModules(shape)].map(([name, module]) => [bare(module), name]));
+  const pattern = /^base_model\.model\.(.+)\.ln_tuning_layers\.(weight|bias)$/;
+  return Object.keys(tensors).flatMap((name) => {
+    const [, module, part] = pattern.exec(name) ?? [];
+    if (module === undefined) return [];
+    const norm = norms.get(bare(module));
+    return [{ name, module, own: norm && `${norm}.${part === 'weight' ? 'gain' : 'bias'}` }];
+  });
+}
+
+interface NormTensor {
+  readonly name: string;
+  readonly module: string;
+  readonly own: string | undefined;
+}
+
+interface Wanted {
+  readonly wanted: ReadonlySet<string>;
+  readonly of: ReadonlyMap<string, string>;
+}
+
+/** Norms that the configuration names must be in the file, with all that they have. */
+function demandNorms(
+  { wanted, of }: Wanted,
+  used: ReadonlyMap<string, unknown>,
+  shapes: readonly (readonly [string, unknown])[],
+): void {
+  for (const [name] of shapes) {
+    const [, norm = '', part] = /^(.*)\.(gain|bias)$/.exec(name) ?? [];
+    const module = of.get(norm);
+    if (module === undefined || !wanted.has(module) || used.has(name)) continue;
+    throw new UserError(
+      `adapter_config.json names ${module}, the file has no ${part === 'gain' ? 'weight' : 'bias'} of it: the two belong to different adapters`,
+    );
+  }
+}
+
+/** Modules that the configuration names, of the file's and the model's norms, and the module of each norm here. */
+function wantedNorms(config: Config, found: readonly NormTensor[], shape: ModelShape): Wanted {
+  const example = found.find(({ own }) => own !== undefined)?.module ?? '';
+  const root = example.slice(0, example.length - bare(example).length);
+  const of = new Map([...normModules(shape)].map(([name, module]) => [name, `${root}${bare(module)}`]));
+  const wanted = targeted(config, [...new Set([...of.values(), ...found.map(({ module }) => module)])]);
+  if (wanted.size > 0) return { wanted, of };
+  throw new UserError(
+    `adapter_config.json: target_modules ${JSON.stringify(config['target_modules'])} names no norm of this model, which PEFT refuses too: write the names of the norms that trained`,
+  );
 }
 
 /** Gemma's gains are stored less 1. */

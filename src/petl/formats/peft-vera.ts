@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { byName, cannot, number, type Base } from './base';
+import { byName, cannot, flag, number, type Base } from './base';
 import type { Site } from '../../model/site';
 import type { Change } from '../design/types';
 import type { Config } from './folder';
@@ -41,7 +41,7 @@ export function readVera(source: Source): Found {
   for (const { module, parts } of chosen) demandVectors(module, parts, sizes.r);
   const shared = storedProjections(config, tensors, sizes) ?? drawn(config, sizes);
   const stored = ['base_model.vera_A', 'base_model.vera_B'].filter((name) => tensors[name] !== undefined);
-  if (stored.length > 0 && config['save_projection'] === false)
+  if (stored.length > 0 && !flag(config, 'save_projection', true))
     notes.note('with save_projection = false the projections are drawn by projection_prng_key, here and by PEFT');
   return {
     pieces: chosen.flatMap((one) => piecesAt(one, { config, base, shared, r: sizes.r })),
@@ -78,7 +78,7 @@ function sizesOf(config: Config, modules: readonly Chosen[], base: Base): Sizes 
 }
 
 function storedProjections(config: Config, tensors: Named, { r, width, out }: Sizes): Projections | undefined {
-  if (config['save_projection'] === false) return undefined;
+  if (!flag(config, 'save_projection', true)) return undefined;
   const [a, b] = [tensors['base_model.vera_A'], tensors['base_model.vera_B']];
   if (a === undefined || b === undefined)
     throw cannot('VeRA with save_projection other than false', 'the file lacks its projections: copy the whole folder');
