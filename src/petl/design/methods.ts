@@ -45,9 +45,12 @@ export function method(name: string, parts: Partial<Omit<Method, 'name'>>): Meth
 export function written(family: string, values: Readonly<Record<string, number | string | undefined>>): string {
   const pairs = Object.entries(values)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${value}`);
+    .map(([key, value]) => `${key}=${typeof value === 'number' ? plain(value) : value}`);
   return pairs.length > 0 ? `${family}:${pairs.join(',')}` : family;
 }
+
+/** A number without a plus sign, which stands between methods: 1e21, not 1e+21. */
+const plain = (value: number): string => String(value).replace('e+', 'e');
 
 /** The same change at each of `places`, in every layer of both stacks. */
 export function at(places: readonly Site[], reads: Reads, change: Change): readonly Modification[] {

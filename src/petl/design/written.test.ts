@@ -123,4 +123,18 @@ describe('the written form', () => {
     const bodies = changed.map((text) => JSON.stringify({ ...parseMethod(text), name: '' }));
     expect(new Set(bodies).size).toBe(changed.length);
   });
+
+  it.each([
+    ['lora:r=8,s=1e21', 'lora:r=8,s=1e21'],
+    ['lora:r=8,s=1e+21', 'lora:r=8,s=1e21'],
+    ['lora:r=8,s=1e+2', 'lora:r=8,s=100'],
+    ['lora:r=8,s=+2+bitfit', 'lora:r=8,s=2+bitfit'],
+    ['pa-ffn:r=4,s=2.5E+30+layernorm', 'pa-ffn:r=4,s=2.5e30+layernorm'],
+    ['point:site=ffn,form=relu,r=4,s=1e22', 'point:site=ffn,form=relu,r=4,s=1e22'],
+    ['prompt:l=3,text=2e+lora:r=2', 'prompt:l=3,text=2e+lora:r=2'],
+  ])('%s: the plus of a number is none between methods', (text, printed) => {
+    const read = parseMethod(text);
+    expect(printMethod(read)).toBe(printed);
+    expect(parseMethod(printed)).toEqual(read);
+  });
 });

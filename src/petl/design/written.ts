@@ -286,7 +286,8 @@ export const families: Readonly<Record<string, FamilyEntry>> = {
  * remedy.
  */
 export function parseMethod(text: string): Method {
-  const parts = text.split('+').map((part) => part.trim());
+  // a plus stands between methods, which begin with a letter; that of a number, s=1e+2 or s=+2, does not
+  const parts = text.split(/(?<!=\s*(?:[-+]?[\d.]+e)?)\+|\+(?!\d)/i).map((part) => part.trim());
   const methods = parts.map((part) => parseOne(part, text));
   if (methods.filter(({ prompt: { kind } }) => kind !== 'none').length > 1)
     throw new UserError(`Method "${text}" has two prompts; keep one.`);
