@@ -21,7 +21,7 @@ export function readAdaptersHead({ config, tensors }: Saved, base: Base, notes: 
   const read = flexible
     ? readFlexible(own.record, { name: String(config['name']), tensors }, { base, notes })
     : readStatic(tensors, base, (part) => part);
-  const classes = read.head['head.bias']?.shape[0];
+  const classes = read.head['head.weight']?.shape[1];
   if (classes === undefined) return read; // of a head that stays behind no field can change an output
   demandClasses(flexible ? own.record : about.record, classes);
   demandAll(tensors, read);

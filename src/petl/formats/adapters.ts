@@ -141,7 +141,12 @@ function piecesOf(
     if (of(kind).length > 1)
       throw new UserError(`adapter_config.json: the union has two members of ${kind}: adapters opens no such file`);
   const [prefix] = of('prefix_tuning');
-  if (prefix === undefined) unasked(gates, reading);
+  if (prefix === undefined)
+    demandAgreement(
+      [],
+      [...gates.keys()].map((module) => `the gate of ${module}`),
+      reading.notes,
+    );
   return [
     ...(of(null).length > 0 ? readBottlenecks(of(null), bottlenecks, reading) : unasked(bottlenecks, reading)),
     ...(of('lora').length > 0 ? readAdaptersLora(of('lora'), { loras, shared }, reading) : unasked(loras, reading)),

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../errors';
 import { upload } from '../../engine/memory';
 import { tf, type Tensor, type Tensors } from '../../engine/tf';
 import { createDelta } from '../bank/delta';
 import { drawInit } from '../forms/init';
 import { parseMethod } from '../design/written';
-import { exportForeign, importForeign } from './foreign';
+import type { Config, Saved } from './folder';
+import { exportForeign, importForeign, type FrozenModel } from './foreign';
 import { altered, caseOf, gap, modelOf, outputs, temporaryFolder } from './testing/cases';
 import { filled, type Named, type Values } from './values';
 
@@ -32,6 +34,21 @@ function changed(tensors: Named, change: Readonly<Record<string, readonly number
       (entry): entry is [string, Values] => entry[1] !== undefined,
     ),
   );
+}
+
+interface Altered {
+  readonly about?: Config;
+  readonly own?: Config;
+  readonly tensors?: Readonly<Record<string, readonly number[] | undefined>>;
+}
+
+/** A fixture with another head_config.json or other tensors of its head. */
+function withHead(as: string, name: string, { about, own, tensors = {} }: Altered): string {
+  return altered(name, join(folder, as.replaceAll(' ', '-')), ({ head, ...rest }) => {
+    const { config, tensors: given } = head as Saved;
+    const inner = own === undefined ? config['config'] : { ...(config['config'] as Config), ...own };
+    return { ...rest, head: { config: { ...config, ...about, config: inner }, tensors: changed(given, tensors) } };
+  });
 }
 
 describe('heads', () => {
@@ -117,5 +134,120 @@ describe('heads', () => {
     expect(() => importForeign(wide, modelOf('distilbert'))).toThrow(
       /head.weight has shape \[64,3\], this model is 32 wide/,
     );
+  });
+});
+
+describe("heads of adapters' files", () => {
+  const deep = 'adapters-roberta-pfeiffer-deep-classifier';
+  const flexible = 'adapters-bert-pfeiffer-flexible-classifier';
+  const opened = (as: string, name: string, over: Altered) =>
+    importForeign(withHead(as, name, over), modelOf(caseOf(name).family));
+
+  it.each([
+    ['fewer layers', { own: { layers: 1 } }, 'says layers = 1, its tensors have 2'],
+    ['more layers', { own: { layers: 3 } }, 'says layers = 3, its tensors have 2'],
+    ['other classes', { own: { num_labels: 9 } }, 'says num_labels = 9, its tensors have 3 classes'],
+    ['no bias', { tensors: { 'heads.task.4.bias': undefined } }, /gives heads\.task\.4 a bias, its tensors have none/],
+    ['a bias too many', { own: { bias: false } }, /gives heads\.task\.4 no bias, its tensors have one/],
+    ['a short bias', { tensors: { 'heads.task.4.bias': [7] } }, 'head.bias has shape [7], it should be [3]'],
+    [
+      'a short hidden bias',
+      { tensors: { 'heads.task.1.bias': [7] } },
+      'head.tanh.bias has shape [7], it should be [32]',
+    ],
+    ['another tensor', { tensors: { 'heads.x.7.weight': [3, 3] } }, 'does not speak of heads.x.7.weight'],
+    ['an unknown setting', { own: { brand_new: 3 } }, "head_config.json's brand_new = 3"],
+    ['another unknown setting', { about: { brand_new: 3 } }, "head_config.json's brand_new = 3"],
+    ['another model', { about: { model_type: 'gpt2' } }, 'head_config.json is for a gpt2 model'],
+    ['another width', { about: { hidden_size: 99 } }, 'head_config.json is for hidden size 99'],
+    ['no switch', { own: { bias: 1 } }, 'head_config.json: bias must be true or false, not 1'],
+  ] as const)('%s: is refused', (as, over, reason) => {
+    expect(() => opened(`deep-${as}`, deep, over)).toThrow(reason);
+    expect(() => opened(`deep-${as}-2`, deep, over)).toThrow(UserError);
+  });
+
+  it('a last layer without bias is read as one of zeros, and so is one that stands first, without dropout', () => {
+    const over = {
+      own: { bias: false, dropout_prob: 0 },
+      tensors: { 'heads.task.1.weight': undefined, 'heads.task.1.bias': undefined, 'heads.task.0.weight': [3, 32] },
+    };
+    const { delta, head, report } = opened('bare', flexible, over);
+    expect(report.lossless).toBe(true);
+    expect([...(head['head.bias'] as Tensor).dataSync()]).toEqual([0, 0, 0]);
+    delta.dispose();
+    tf.dispose(head);
+  });
+
+  it('heads whose names begin alike are in the file too, and named', () => {
+    const { delta, head, report } = opened('alike', flexible, { tensors: { 'heads.task2.1.weight': [3, 32] } });
+    expect(report).toMatchObject({ lossless: true, notes: [expect.stringContaining('heads.task2.1.weight')] });
+    delta.dispose();
+    tf.dispose(head);
+  });
+
+  it("a static head's classes are held to num_labels", () => {
+    const over = { about: { num_labels: 4 } };
+    expect(() => opened('static', 'adapters-distilbert-pfeiffer-classifier', over)).toThrow('says num_labels = 4');
+  });
+});
+
+describe('a model without its pooler', () => {
+  const bare = (): FrozenModel => {
+    const { shape, weights } = modelOf('bert');
+    return {
+      shape,
+      weights: Object.fromEntries(Object.entries(weights).filter(([name]) => !name.startsWith('pooler.'))),
+    };
+  };
+
+  it.each([
+    [
+      'PEFT, the classifier alone',
+      () =>
+        altered('peft-bert-lora', join(folder, 'no-pooler'), ({ tensors, ...rest }) => ({
+          ...rest,
+          tensors: changed(tensors, {
+            'base_model.model.classifier.weight': [3, 32],
+            'base_model.model.classifier.bias': [3],
+          }),
+        })),
+      /nor a pooler in this model: add bert\.pooler\.dense to modules_to_save/,
+    ],
+    [
+      'adapters, behind the pooler',
+      () => withHead('pooled', 'adapters-bert-pfeiffer-flexible-classifier', { own: { use_pooler: true } }),
+      /stands behind the pooler, which this model has not/,
+    ],
+  ])('%s: the head stays behind with the reason; with the pooler it is read', (_, made, reason) => {
+    const dir = made();
+    const { delta, head, report } = importForeign(dir, bare());
+    expect(head).toEqual({});
+    expect(report.lossless).toBe(false);
+    expect(report.notes.join()).toMatch(reason);
+    delta.dispose();
+    const whole = importForeign(dir, modelOf('bert'));
+    expect(Object.keys(whole.head).sort()).toEqual(['head.bias', 'head.tanh.bias', 'head.tanh.weight', 'head.weight']);
+    whole.delta.dispose();
+    tf.dispose(whole.head);
+  });
+
+  it('a head that reads a pooler is not read on a family that has none', () => {
+    const name = 'adapters-distilbert-pfeiffer-classifier';
+    const own = { head_type: 'classification', layers: 1, use_pooler: true, num_labels: 3 };
+    const names = ['pre_classifier', 'classifier'].flatMap((part) => [`${part}.weight`, `${part}.bias`]);
+    const gone = Object.fromEntries(names.map((part) => [part, undefined]));
+    const tensors = { ...gone, 'heads.task.1.weight': [3, 32], 'heads.task.1.bias': [3] };
+    const dir = withHead('distilbert-pooled', name, { about: { name: 'task' }, own, tensors });
+    const { delta, head, report } = importForeign(dir, modelOf('distilbert'));
+    expect([head, report.lossless]).toEqual([{}, false]);
+    delta.dispose();
+  });
+
+  it('a bias of another length than the classes is refused', () => {
+    const dir = altered('peft-distilbert-ia3-classifier', join(folder, 'long-bias'), ({ tensors, ...rest }) => ({
+      ...rest,
+      tensors: changed(tensors, { 'base_model.model.classifier.bias': [5] }),
+    }));
+    expect(() => importForeign(dir, modelOf('distilbert'))).toThrow('head.bias has shape [5], it should be [3]');
   });
 });
