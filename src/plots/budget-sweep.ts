@@ -16,7 +16,10 @@ export interface SweepOptions {
   readonly subtitle?: string;
   /** The line that a run belongs to; the label without its budget (`LoRA r=8` -> `LoRA`) if not given. */
   readonly line?: (row: SummaryRow) => string;
-  /** The budget: the trained share in % if not given. */
+  /**
+   * The budget: the trained share in % if not given, where full fine-tuning is a line across. One of 0 is none: a line
+   * across, too.
+   */
   readonly budget?: (row: SummaryRow) => number;
   readonly budgetTitle?: string;
   readonly budgetSuffix?: string;
@@ -39,8 +42,8 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
   if (!first) throw new Error('budgetSweep: no runs to draw; train the study first');
   const width = pixelsOf(options.width ?? 800);
   const sizes = sizeClass(width);
-  const { budget = (row: SummaryRow) => row.share } = options;
-  const isLine = (row: SummaryRow): boolean => row.form === fullFineTuning || budget(row) <= 0;
+  const { budget = ({ form, share }: SummaryRow) => (form === fullFineTuning ? 0 : share) } = options;
+  const isLine = (row: SummaryRow): boolean => budget(row) <= 0;
   const lines = linesOf(
     summaries.filter((row) => !isLine(row)),
     options,
@@ -87,7 +90,7 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
     ...full.flatMap((row) => referenceLine(row, x)),
     ...lines.map((line) => trace(line, colour.get(line.label) ?? '#000000', format)),
   ];
-  return figure(frame, { data, layout, numbers: numbersOf(lines) });
+  return figure(frame, { data, layout, numbers: [...numbersOf(lines), ...full.map(numbersAcross)] });
 }
 
 function wordsOf({ ticks = [] }: SweepOptions): readonly string[] | undefined {
@@ -148,4 +151,9 @@ function numbersOf(lines: readonly Line[]): Record<string, Cell>[] {
   return lines.flatMap((line) =>
     line.points.map(({ label, x, mean, sd, seeds }) => ({ line: line.label, label, budget: x, mean, sd, seeds })),
   );
+}
+
+/** A line across has no budget. */
+function numbersAcross({ label, mean, sd, seeds }: SummaryRow): Record<string, Cell> {
+  return { line: label, label, budget: '', mean, sd, seeds };
 }

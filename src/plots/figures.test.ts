@@ -8,6 +8,7 @@ import { lossCurve } from './loss-curve';
 import { colours, symbols } from './looks';
 import { logAxis, meanText, shortNumber } from './scale';
 import { figureSvg } from './svg';
+import { fullFineTuning } from '../rows';
 
 const rank = (r: number, seed: number) => ({
   ...demoRows(1)[6]!,
@@ -25,6 +26,14 @@ describe('budgetSweep', () => {
       ['LoRA', 'LoRA r=2', 2],
       ['LoRA', 'LoRA r=8', 2],
       ['LoRA', 'LoRA r=32', 2],
+    ]);
+  });
+
+  it('writes what stands across all budgets beside the budgets', () => {
+    const full = { ...rank(8, 1), method: 'full', label: 'full fine-tuning', form: fullFineTuning, share: 100 };
+    expect(budgetSweep([rank(8, 1), full]).numbers.map((line) => [line['line'], line['budget']])).toEqual([
+      ['LoRA', 0.32],
+      ['full fine-tuning', ''],
     ]);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { demoRows } from '../plots/demo';
-import type { RunRow } from '../rows';
+import { fullFineTuning, type RunRow } from '../rows';
 import { exportRows, studyFormats, type NamedRows, type StudyExport } from './export-study';
 import { parameterScore } from './study-figures';
 
@@ -81,6 +81,27 @@ describe('parameterScore of a study or rows', () => {
     expect(() => parameterScore(varied, { x: 'l' })).toThrow(
       'unknown x "l": choose from trained, stored, paper, examples, s, r',
     );
+  });
+
+  it('joins the points of full fine-tuning where it varies, too', () => {
+    const full = rows.find(({ form }) => form === fullFineTuning) as RunRow;
+    const rates = ['1e-5', '1e-4'].flatMap((rate): RunRow[] => [
+      { ...full, label: `full fine-tuning, rate=${rate}` },
+      { ...one, label: `lora:r=8, rate=${rate}` },
+    ]);
+    const { data, numbers } = parameterScore([...rates, { ...full, label: 'untuned' }], { x: 'rate' });
+    const [across, ...lines] = data.filter(({ mode }: { mode?: string }) => mode !== 'none');
+    expect(across?.name).toBe('untuned');
+    expect(lines.map((trace) => [trace.name, (trace as { x?: unknown }).x])).toEqual(
+      ['full fine-tuning', 'lora:r=8'].map((line) => [line, [1e-5, 1e-4]]),
+    );
+    expect(numbers.map(({ line, budget }) => [line, budget])).toEqual([
+      ...['full fine-tuning', 'lora:r=8'].flatMap((line) => [
+        [line, 1e-5],
+        [line, 1e-4],
+      ]),
+      ['untuned', ''],
+    ]);
   });
 
   it('calls a task of own data by its name, and asks which of several', () => {
