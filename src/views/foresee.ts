@@ -1,12 +1,14 @@
 import { foreseePeaks } from '../experiments/foresight/foresee';
 import { recordsOfRuns } from '../experiments/store/rows';
 import type { RunRecord } from '../experiments/store/record';
-import { resultsFolder, type RunSpec } from '../experiments/store/spec';
+import { resultsFolder, seedlessHash, type RunSpec } from '../experiments/store/spec';
 import { readRun } from '../experiments/store/read';
 import { crossed, leastGap } from '../experiments/statistics/crossed';
 import { isPair } from '../experiments/statistics/link';
 import { plansOf, type Study } from '../experiments/studies/study';
+import { groupBy } from '../plots/summary';
 import type { Table } from '../plots/table';
+import { shownTask } from '../tasks/own/stored';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -114,11 +116,13 @@ function workOf({ training }: RunSpec, like: RunRecord | undefined): number {
   return (3 * trained + tested) * Math.sqrt(maxLength);
 }
 
+/** By runs of these tasks alone: another task's scores may be of another unit. */
 function powerOf(specs: readonly RunSpec[], known: readonly RunRecord[]): Pick<Foreseen, 'leastGap' | 'by'> {
   const seeds = new Set(specs.map(({ seed }) => seed)).size;
-  const pairs = onSameExamples(pairsOf(known));
-  if (seeds < 2 || pairs.length < 2)
-    return { leastGap: null, by: seeds < 2 ? 'one seed shows none' : 'two finished variants would tell' };
+  if (seeds < 2) return { leastGap: null, by: 'one seed shows none' };
+  const tasks = [...new Set(specs.map(({ task }) => task))];
+  const pairs = onSameExamples(pairsOf(known.filter(({ run }) => tasks.includes(run.spec.task))));
+  if (pairs.length < 2) return { leastGap: null, by: whyUnknown(tasks) };
   const found = crossed(
     pairs.map(([a, b]) => a.final.perExample.map((value, i) => value - (b.final.perExample[i] ?? NaN))),
   );
@@ -129,6 +133,11 @@ function powerOf(specs: readonly RunSpec[], known: readonly RunRecord[]): Pick<F
   };
 }
 
+function whyUnknown(tasks: readonly string[]): string {
+  const named = tasks.length > 2 ? 'one of its tasks' : tasks.map(shownTask).join(' or ');
+  return `two finished variants of ${named}, with two seeds each, would tell`;
+}
+
 /** Of pairs that were scored on different examples, as at different tiers, the most that share theirs. */
 function onSameExamples(pairs: ReturnType<typeof pairsOf>): ReturnType<typeof pairsOf> {
   const hashes = new Set(pairs.map(([{ final }]) => final.tests.hash));
@@ -136,18 +145,19 @@ function onSameExamples(pairs: ReturnType<typeof pairsOf>): ReturnType<typeof pa
   return groups.reduce((most, group) => (group.length > most.length ? group : most), []);
 }
 
-/** Two variants of one study with the most seeds in common. */
+/** Two variants of one task with the most seeds in common. Of a variant all is alike but the seed. */
 function pairsOf(known: readonly RunRecord[]): readonly (readonly [RunRecord, RunRecord])[] {
-  const methods = [...new Set(known.map(({ run }) => `${run.spec.study} ${run.spec.task} ${run.spec.method}`))];
-  const of = (key: string): readonly RunRecord[] =>
-    known.filter(({ run }) => `${run.spec.study} ${run.spec.task} ${run.spec.method}` === key);
-  const all = methods.flatMap((a, i) =>
-    methods.slice(i + 1).map((b) =>
-      of(a).flatMap((one) => {
-        const other = of(b).find((record) => isPair(one, record) && record.run.spec.task === one.run.spec.task);
-        return other === undefined ? [] : [[one, other] as const];
-      }),
-    ),
-  );
-  return all.sort((a, b) => b.length - a.length)[0] ?? [];
+  const variants = [...groupBy(known, ({ run }) => seedlessHash(run.spec)).values()];
+  const all = variants.flatMap((a, i) => variants.slice(i + 1).map((b) => commonSeeds(a, b)));
+  return all.reduce((most, pairs) => (pairs.length > most.length ? pairs : most), []);
+}
+
+function commonSeeds(a: readonly RunRecord[], b: readonly RunRecord[]): ReturnType<typeof pairsOf> {
+  return a.flatMap((one) => {
+    const other = b.find(
+      (record) =>
+        isPair(one, record) && record.run.spec.task === one.run.spec.task && record.final.metric === one.final.metric,
+    );
+    return other === undefined ? [] : [[one, other] as const];
+  });
 }
