@@ -37,9 +37,10 @@ export async function curvesCommand(input: Input): Promise<number> {
   const format = formatOf(input);
   const curves = curvesOf(named(input));
   const [out, events] = [givenOf(input, 'out'), givenOf(input, 'tensorboard')];
+  const lines = out === undefined ? [] : drawnCurves(curves);
   for (const folder of [events, out]) if (folder !== undefined) demandWritable(resolve(folder));
   const files = [
-    ...(out === undefined ? [] : await drawn(drawnCurves(curves), out)),
+    ...(out === undefined ? [] : await drawn(lines, out)),
     ...(events === undefined ? [] : writeEvents(curves, resolve(events))),
   ].map(relativePath);
   if (format === 'json')
@@ -55,7 +56,8 @@ export async function curvesCommand(input: Input): Promise<number> {
 async function drawn(curves: ReturnType<typeof drawnCurves>, folder: string): Promise<readonly string[]> {
   const { lossCurve } = require('../plots/loss-curve') as typeof import('../plots/loss-curve');
   const { exportFigure } = require('../plots/export') as typeof import('../plots/export');
-  return await exportFigure(lossCurve(curves, { name: 'curves' }), resolve(folder));
+  const subtitle = curves.some(({ dash }) => dash === 'dash') ? 'dashed: validation' : '';
+  return await exportFigure(lossCurve(curves, { name: 'curves', subtitle }), resolve(folder));
 }
 
 /** `petl diff A B`: how two stored runs differ. */

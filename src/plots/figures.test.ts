@@ -63,6 +63,28 @@ describe('lossCurve', () => {
     expect(placed[1]! - placed[0]!).toBeGreaterThan(14.5);
     expect(placed[2]! - placed[1]!).toBeGreaterThan(14.5);
     expect(Math.max(...spreadOut([199, 199, 199], 15, 200))).toBeLessThanOrEqual(200);
+    expect(spreadOut([0, 1, 2, 198, 199, 200], 15, 200)).toEqual([0, 15, 30, 170, 185, 200]);
+    expect(spreadOut([9, 9, 9], 15, 20)).toEqual([0, 10, 20]);
+  });
+
+  it('grows as tall as the names of many lines, and draws what stands beside a line in its colour', () => {
+    const label = (i: number): string => `run ${i} under a name that is long enough to go on in a second line`;
+    const curves = Array.from({ length: 10 }, (_, i) => [
+      { label: label(i), points: [{ step: 0, value: 1 + i / 1e4 }] },
+      { label: `${label(i)}: validation`, points: [{ step: 0, value: 2 }], beside: label(i), dash: 'dash' as const },
+    ]).flat();
+    const { data, layout, height } = lossCurve(curves, { width: '84mm' });
+    const plot = height - Number(layout.margin?.t) - Number(layout.margin?.b);
+    const names = layout.annotations ?? [];
+    expect(names).toHaveLength(10);
+    const places = names.map(({ y }) => plot * Number(y)).sort((a, b) => a - b);
+    const lines = Math.max(...names.map(({ text = '' }) => text.split('<br>').length));
+    for (let i = 1; i < 10; i++)
+      expect(places[i]! - places[i - 1]!).toBeGreaterThan(1.2 * lines * Number(names[0]?.font?.size));
+    const colour = data.map(({ line }: { line?: { color?: unknown } }) => line?.color);
+    expect(new Set(colour).size).toBe(10);
+    expect(colour[1]).toBe(colour[0]);
+    expect(data[1]).toMatchObject({ line: { dash: 'dash' } });
   });
 });
 

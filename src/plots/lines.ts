@@ -17,6 +17,9 @@ const palette = [
   '#b8860b',
 ];
 
+/** Lines that a figure tells apart by their colours. */
+export const mostLines = palette.length;
+
 /** A colour for every line, in order of first appearance. */
 export function lineColours(labels: readonly string[]): ReadonlyMap<string, string> {
   return new Map([...new Set(labels)].map((label, i) => [label, palette[i % palette.length] ?? '#000000']));
@@ -53,8 +56,7 @@ export function lineEnds(ends: readonly LineEnd[], { values, range, height, colo
   const style = { size: sizes.label, weight: 400 };
   const names = ends.map(({ label }) => wrapped(label, most, style));
   const wanted = ends.map((end) => ((to - end.y) / (to - from)) * height);
-  const lines = Math.max(1, ...names.map((name) => name.length));
-  const placed = spreadOut(wanted, 1.25 * lines * sizes.label, height);
+  const placed = spreadOut(wanted, gapOf(names, sizes), height);
   const annotations = ends.map((end, i): Partial<Annotation> => ({
     text: (names[i] ?? []).map(plain).join('<br>'),
     xref: 'paper',
@@ -72,24 +74,44 @@ export function lineEnds(ends: readonly LineEnd[], { values, range, height, colo
   return { annotations, room: Math.ceil(widest) + (sizes.keysBelow ? 14 : 24), range: [from, to] };
 }
 
-/** Nearest positions in [0, size] that keep the order and are `gap` apart. */
+/** Pixels of plotting area in which names stand below each other. */
+export function heightOfNames(labels: readonly string[], { sizes, most }: Pick<Field, 'sizes' | 'most'>): number {
+  const names = labels.map((label) => wrapped(label, most, { size: sizes.label, weight: 400 }));
+  return Math.ceil((labels.length - 1) * gapOf(names, sizes));
+}
+
+function gapOf(names: readonly (readonly string[])[], { label }: SizeClass): number {
+  return 1.25 * Math.max(1, ...names.map((name) => name.length)) * label;
+}
+
+interface Block {
+  /** Mean of what its positions would be without the gaps between them. */
+  readonly at: number;
+  readonly count: number;
+}
+
+/**
+ * Nearest positions in [0, size] (least squares) that keep the order and are `gap` apart; as far apart as there is room
+ * where that is less.
+ */
 export function spreadOut(wanted: readonly number[], gap: number, size: number): number[] {
   const order = [...wanted.keys()].sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
-  const placed = [...wanted];
-  for (let round = 0; round < 200; round++) {
-    let moved = false;
-    for (let k = 1; k < order.length; k++) {
-      const [upper, lower] = [order[k - 1] as number, order[k] as number];
-      const missing = gap - ((placed[lower] ?? 0) - (placed[upper] ?? 0));
-      if (missing <= 0.01) continue;
-      placed[upper] = (placed[upper] ?? 0) - missing / 2;
-      placed[lower] = (placed[lower] ?? 0) + missing / 2;
-      moved = true;
+  const apart = Math.min(gap, size / Math.max(1, order.length - 1));
+  const blocks: Block[] = [];
+  order.forEach((i, k) => {
+    let block: Block = { at: (wanted[i] ?? 0) - k * apart, count: 1 };
+    for (let last = blocks.at(-1); last !== undefined && last.at > block.at; last = blocks.at(-1)) {
+      const count = last.count + block.count;
+      block = { at: (last.at * last.count + block.at * block.count) / count, count };
+      blocks.pop();
     }
-    if (!moved) break;
-  }
-  const over = Math.max(0, Math.max(...placed, 0) - size);
-  return placed.map((position) => Math.max(0, position - over));
+    blocks.push(block);
+  });
+  const most = size - (order.length - 1) * apart;
+  const flat = blocks.flatMap(({ at, count }) => Array<number>(count).fill(Math.max(0, Math.min(at, most))));
+  const placed = [...wanted];
+  order.forEach((i, k) => (placed[i] = (flat[k] ?? 0) + k * apart));
+  return placed;
 }
 
 /** A mean as a line across a logarithmic x axis, with a band of one standard deviation. */

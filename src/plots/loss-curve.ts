@@ -1,6 +1,6 @@
 import { axis, figure, lineMargin } from './figure';
 import type { Annotation, Cell, Data, Figure } from './figure';
-import { lineColours, lineEnds } from './lines';
+import { heightOfNames, lineColours, lineEnds } from './lines';
 import { smoothed, type CurvePoint } from './smooth';
 import { pixelsOf, sizeClass } from './size';
 import { plain } from './text';
@@ -11,6 +11,8 @@ export interface Curve {
   readonly points: readonly CurvePoint[];
   /** Dashed for what is measured beside training. */
   readonly dash?: 'solid' | 'dash' | 'dot';
+  /** Label of the curve that this one is measured beside: it has that one's colour, and no name of its own. */
+  readonly beside?: string;
 }
 
 export interface CurveOptions {
@@ -20,6 +22,7 @@ export interface CurveOptions {
   readonly unit?: string;
   /** Pixels, or a length on paper: `84mm` and `174mm` are one and two columns. */
   readonly width?: number | string;
+  /** As tall as the names need where left out. */
   readonly height?: number;
 }
 
@@ -36,23 +39,24 @@ export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}):
     title: options.title ?? 'Training',
     subtitle: options.subtitle ?? '',
     width,
-    height: options.height ?? (sizes.keysBelow ? Math.round(0.75 * width) : 400),
+    height: 0,
   };
   const margin = lineMargin(frame);
   const drawn = curves.filter((curve) => curve.points.length > 0);
-  const colour = lineColours(drawn.map((curve) => curve.label));
+  const colour = lineColours(drawn.map(colourOf));
   const lines = drawn.flatMap(linesOf);
   const ends = lines
-    .filter(({ faint }) => !faint)
+    .filter(({ faint, label, ...curve }) => !faint && colourOf({ label, ...curve }) === label)
     .map(({ label, points }) => ({ label, y: points[points.length - 1]?.value ?? 0 }));
   const values = drawn.flatMap((curve) => curve.points.map((point) => point.value));
-  const labels = lineEnds(ends, {
-    values,
-    height: frame.height - margin.t - margin.b,
-    colour,
-    sizes,
-    most: 0.34 * width,
-  });
+  const names = { sizes, most: 0.34 * width };
+  const least = heightOfNames(
+    ends.map(({ label }) => label),
+    names,
+  );
+  const height =
+    options.height ?? Math.max(sizes.keysBelow ? Math.round(0.75 * width) : 400, least + margin.t + margin.b);
+  const labels = lineEnds(ends, { values, height: height - margin.t - margin.b, colour, ...names });
   const layout = {
     margin: { ...margin, r: labels.room },
     xaxis: axis('step', { rangemode: 'tozero' }),
@@ -60,7 +64,15 @@ export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}):
     annotations: labels.annotations as Annotation[],
     showlegend: false,
   };
-  return figure(frame, { data: lines.map((curve) => line(curve, colour)), layout, numbers: numbersOf(drawn) });
+  return figure(
+    { ...frame, height },
+    { data: lines.map((curve) => line(curve, colour)), layout, numbers: numbersOf(drawn) },
+  );
+}
+
+/** Whose colour a curve has. */
+function colourOf({ label, beside = label }: Curve): string {
+  return beside;
 }
 
 interface Line extends Curve {
@@ -77,14 +89,15 @@ function linesOf(curve: Curve): readonly Line[] {
   ];
 }
 
-function line({ label, points, dash = 'solid', faint }: Line, colour: ReadonlyMap<string, string>): Data {
+function line(curve: Line, colour: ReadonlyMap<string, string>): Data {
+  const { label, points, dash = 'solid', faint } = curve;
   return {
     type: 'scatter',
     mode: points.length < 30 ? 'lines+markers' : 'lines',
     name: plain(label),
     x: points.map((point) => point.step),
     y: points.map((point) => point.value),
-    line: { color: colour.get(label) ?? '#000000', width: faint ? 1 : 2, dash },
+    line: { color: colour.get(colourOf(curve)) ?? '#000000', width: faint ? 1 : 2, dash },
     opacity: faint ? 0.25 : 1,
     marker: { size: 5 },
     ...(faint ? { hoverinfo: 'skip' } : { hovertemplate: `${plain(label)}<br>step %{x}: %{y:.4f}<extra></extra>` }),

@@ -3,7 +3,9 @@ import type { RunEntry } from '../experiments/store/entry';
 import { recordAt } from '../experiments/store/read';
 import type { RunRecord } from '../experiments/store/record';
 import { resultsFolder } from '../experiments/store/spec';
+import { UserError } from '../errors';
 import { demandWritable } from '../files';
+import { mostLines } from '../plots/lines';
 import type { Curve } from '../plots/loss-curve';
 import type { DataColumn } from '../plots/parquet';
 import { smoothed, type CurvePoint } from '../plots/smooth';
@@ -20,14 +22,26 @@ export function curvesOf(entries: readonly RunEntry[], results: string = results
   return entries.map((entry) => ({ entry, record: recordAt(join(results, entry.path)) }));
 }
 
-/** As a figure draws them: training, and validation where there is any. */
+/**
+ * As a figure draws them: training, and validation where there is any, dashed in the colour of its run.
+ * @throws UserError on more runs than colours tell apart
+ */
 export function drawnCurves(curves: readonly RunCurve[]): readonly Curve[] {
-  return curves.flatMap(({ entry, record }) => {
-    const name = `${entry.label}, ${shownTask(entry.task)}, seed ${entry.seed}`;
+  if (curves.length > mostLines)
+    throw new UserError(
+      `a figure tells at most ${mostLines} runs apart, these are ${curves.length}: say which by --where, or leave --out away`,
+    );
+  const named = curves.map(({ entry }) => `${entry.label}, ${shownTask(entry.task)}, seed ${entry.seed}`);
+  return curves.flatMap(({ entry, record }, i) => {
+    const name = named[i] ?? '';
+    const isOne = named.filter((other) => other === name).length === 1;
+    const label = isOne ? name : `${name}, ${entry.id.slice(-8)}`;
     const validation = record.evaluations.map(({ step, loss }) => ({ step, value: loss }));
     return [
-      { label: name, points: record.train.map(({ step, loss }) => ({ step, value: loss })) },
-      ...(validation.length > 1 ? [{ label: `${name}: validation`, points: validation, dash: 'dash' as const }] : []),
+      { label, points: record.train.map(({ step, loss }) => ({ step, value: loss })) },
+      ...(validation.length > 1
+        ? [{ label: `${label}: validation`, points: validation, dash: 'dash' as const, beside: label }]
+        : []),
     ];
   });
 }
