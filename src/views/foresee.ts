@@ -4,7 +4,7 @@ import type { RunRecord } from '../experiments/store/record';
 import { resultsFolder, seedlessHash, type RunSpec } from '../experiments/store/spec';
 import { readRun } from '../experiments/store/read';
 import { crossed, leastGap } from '../experiments/statistics/crossed';
-import { isPair } from '../experiments/statistics/link';
+import { isPair, isScoredAlike } from '../experiments/statistics/link';
 import { plansOf, type Study } from '../experiments/studies/study';
 import { groupBy } from '../plots/summary';
 import type { Table } from '../plots/table';
@@ -139,24 +139,37 @@ function whyUnknown(tasks: readonly string[]): string {
 }
 
 /** Of pairs that were scored on different examples, as at different tiers, the most that share theirs. */
-function onSameExamples(pairs: ReturnType<typeof pairsOf>): ReturnType<typeof pairsOf> {
+function onSameExamples(pairs: Pairs): Pairs {
   const hashes = new Set(pairs.map(([{ final }]) => final.tests.hash));
   const groups = [...hashes].map((hash) => pairs.filter(([{ final }]) => final.tests.hash === hash));
   return groups.reduce((most, group) => (group.length > most.length ? group : most), []);
 }
 
-/** Two variants of one task with the most seeds in common. Of a variant all is alike but the seed. */
-function pairsOf(known: readonly RunRecord[]): readonly (readonly [RunRecord, RunRecord])[] {
+type Pairs = readonly (readonly [RunRecord, RunRecord])[];
+
+/**
+ * Two variants of one task with the most seeds in common. Of a variant all is alike but the seed. Two on one model where
+ * there are such, and two that differ, as one that was switched off and none do not.
+ */
+function pairsOf(known: readonly RunRecord[]): Pairs {
   const variants = [...groupBy(known, ({ run }) => seedlessHash(run.spec)).values()];
-  const all = variants.flatMap((a, i) => variants.slice(i + 1).map((b) => commonSeeds(a, b)));
-  return all.reduce((most, pairs) => (pairs.length > most.length ? pairs : most), []);
+  const all = (alike: typeof isPair): readonly Pairs[] =>
+    variants.flatMap((a, i) => variants.slice(i + 1).map((b) => commonSeeds(a, b, alike)));
+  const most = (of: readonly Pairs[]): Pairs => of.reduce((best, one) => (one.length > best.length ? one : best), []);
+  const onOne = all(isPair);
+  const found = [onOne.filter(differ), onOne, all(isScoredAlike)].map(most);
+  return found.find(({ length }) => length > 1) ?? [];
 }
 
-function commonSeeds(a: readonly RunRecord[], b: readonly RunRecord[]): ReturnType<typeof pairsOf> {
+function differ(pairs: Pairs): boolean {
+  return pairs.some(([a, b]) => a.final.perExample.some((value, i) => value !== b.final.perExample[i]));
+}
+
+function commonSeeds(a: readonly RunRecord[], b: readonly RunRecord[], alike: typeof isPair): Pairs {
   return a.flatMap((one) => {
     const other = b.find(
       (record) =>
-        isPair(one, record) && record.run.spec.task === one.run.spec.task && record.final.metric === one.final.metric,
+        alike(one, record) && record.run.spec.task === one.run.spec.task && record.final.metric === one.final.metric,
     );
     return other === undefined ? [] : [[one, other] as const];
   });
