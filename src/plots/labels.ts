@@ -123,11 +123,11 @@ function price(point: LabelPoint, place: Place, { taken, marks, field }: Surroun
   );
 }
 
-/** Marks of other points as near to a text as its own: a reader would take it for theirs. */
+/** Marks of other points about as near to a text as its own: a reader would take it for theirs. */
 function strangers(rect: Rect, point: LabelPoint, marks: readonly Rect[]): number {
   const own = gap(rect, point);
   return marks.filter(
-    ({ left, right, top, bottom }) => gap(rect, { x: (left + right) / 2, y: (top + bottom) / 2 }) <= own,
+    ({ left, right, top, bottom }) => gap(rect, { x: (left + right) / 2, y: (top + bottom) / 2 }) <= 1.5 * own,
   ).length;
 }
 

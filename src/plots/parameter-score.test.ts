@@ -192,4 +192,31 @@ describe('placeLabels', () => {
     for (const i of near)
       for (const j of points.keys()) if (j !== i) expect(gap(i, j), `text ${i}, mark ${j}`).toBeGreaterThan(gap(i, i));
   });
+
+  it('draws a line to a text that stands about as near to another mark', () => {
+    const spots = [
+      ...[
+        [71, 145, 60],
+        [100, 142, 67],
+        [125, 137, 25],
+        [184, 127, 31],
+        [228, 121, 37],
+        [277, 147, 57],
+      ],
+      [241, 209, 44],
+    ].map(([x = 0, y = 0, width = 0]) => ({ x, y, width, height: 12 }));
+    const spreads = [11, 17, 21, 16, 11, 23].map((sd, i) => ({
+      ...{ left: spots[i]!.x - 4, right: spots[i]!.x + 4 },
+      ...{ top: spots[i]!.y - sd, bottom: spots[i]!.y + sd },
+    }));
+    const places = placeLabels(spots, { bounds: { left: 53, top: 83, right: 320, bottom: 317 }, obstacles: spreads });
+    const gap = (i: number, { x, y }: { x: number; y: number }): number => {
+      const { left, right, top, bottom } = labelRect(spots[i]!, places[i]!);
+      return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
+    };
+    const unclear = spots.filter(
+      (spot, i) => !places[i]!.far && spots.some((other) => other !== spot && gap(i, other) <= 1.5 * gap(i, spot)),
+    );
+    expect(unclear).toEqual([]);
+  });
 });
