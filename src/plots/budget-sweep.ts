@@ -1,6 +1,6 @@
 import { axis, figure, lineMargin } from './figure';
 import type { Annotation, Axis, Cell, Data, Figure } from './figure';
-import { lineColours, lineEnds, referenceLine } from './lines';
+import { heightOfNames, lineColours, lineEnds, referenceLine } from './lines';
 import { formatOf, logAxis, logRange, meanText, scoreAxis, scoreRange, shortNumber } from './scale';
 import type { Range, ScoreFormat } from './scale';
 import { fewerTicks, scoreTitle } from './score-plan';
@@ -53,7 +53,7 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
     title: options.title ?? `Score by budget on ${first.task}`,
     subtitle: options.subtitle ?? `${first.model}, tier ${first.tier}`,
     width,
-    height: options.height ?? (sizes.keysBelow ? Math.round(0.75 * width) : 480),
+    height: 0,
   };
   const margin = lineMargin(frame);
   const full = summaries.filter(isLine);
@@ -63,12 +63,15 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
     row.mean + row.sd,
   ]);
   const ends = [...lines.map(lastOf), ...full.map((row) => ({ label: row.label, y: row.mean }))];
+  const names = { sizes, most: 0.34 * width };
+  const least = heightOfNames(ends, names);
+  const height =
+    options.height ?? Math.max(sizes.keysBelow ? Math.round(0.75 * width) : 480, least + margin.t + margin.b);
   const labels = lineEnds(ends, {
     values,
     range: scoreRange(values, formatOf(first.metric)),
-    height: frame.height - margin.t - margin.b,
-    sizes,
-    most: 0.34 * width,
+    height: height - margin.t - margin.b,
+    ...names,
     colour: new Map([...colour, ...full.map((row) => [row.label, '#4b5563'] as const)]),
   });
   const format = formatOf(first.metric);
@@ -90,7 +93,7 @@ export function budgetSweep(rows: readonly RunRow[], options: SweepOptions = {})
     ...full.flatMap((row) => referenceLine(row, x)),
     ...lines.map((line) => trace(line, colour.get(line.label) ?? '#000000', format)),
   ];
-  return figure(frame, { data, layout, numbers: [...numbersOf(lines), ...full.map(numbersAcross)] });
+  return figure({ ...frame, height }, { data, layout, numbers: [...numbersOf(lines), ...full.map(numbersAcross)] });
 }
 
 function wordsOf({ ticks = [] }: SweepOptions): readonly string[] | undefined {

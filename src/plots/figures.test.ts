@@ -81,7 +81,7 @@ describe('lossCurve', () => {
     const lines = Math.max(...names.map(({ text = '' }) => text.split('<br>').length));
     for (let i = 1; i < 10; i++)
       expect(places[i]! - places[i - 1]!).toBeGreaterThan(1.2 * lines * Number(names[0]?.font?.size));
-    const colour = data.map(({ line }: { line?: { color?: unknown } }) => line?.color);
+    const colour = data.map((trace) => (trace as { line?: { color?: unknown } }).line?.color);
     expect(new Set(colour).size).toBe(10);
     expect(colour[1]).toBe(colour[0]);
     expect(data[1]).toMatchObject({ line: { dash: 'dash' } });

@@ -18,7 +18,7 @@ const palette = [
 ];
 
 /** Lines that a figure tells apart by their colours. */
-export const mostLines = palette.length;
+export const mostLines: number = palette.length;
 
 /** A colour for every line, in order of first appearance. */
 export function lineColours(labels: readonly string[]): ReadonlyMap<string, string> {
@@ -75,9 +75,9 @@ export function lineEnds(ends: readonly LineEnd[], { values, range, height, colo
 }
 
 /** Pixels of plotting area in which names stand below each other. */
-export function heightOfNames(labels: readonly string[], { sizes, most }: Pick<Field, 'sizes' | 'most'>): number {
-  const names = labels.map((label) => wrapped(label, most, { size: sizes.label, weight: 400 }));
-  return Math.ceil((labels.length - 1) * gapOf(names, sizes));
+export function heightOfNames(ends: readonly LineEnd[], { sizes, most }: Pick<Field, 'sizes' | 'most'>): number {
+  const names = ends.map(({ label }) => wrapped(label, most, { size: sizes.label, weight: 400 }));
+  return Math.ceil((ends.length - 1) * gapOf(names, sizes));
 }
 
 function gapOf(names: readonly (readonly string[])[], { label }: SizeClass): number {

@@ -50,10 +50,7 @@ export function lossCurve(curves: readonly Curve[], options: CurveOptions = {}):
     .map(({ label, points }) => ({ label, y: points[points.length - 1]?.value ?? 0 }));
   const values = drawn.flatMap((curve) => curve.points.map((point) => point.value));
   const names = { sizes, most: 0.34 * width };
-  const least = heightOfNames(
-    ends.map(({ label }) => label),
-    names,
-  );
+  const least = heightOfNames(ends, names);
   const height =
     options.height ?? Math.max(sizes.keysBelow ? Math.round(0.75 * width) : 400, least + margin.t + margin.b);
   const labels = lineEnds(ends, { values, height: height - margin.t - margin.b, colour, ...names });

@@ -90,7 +90,7 @@ describe('parameterScore of a study or rows', () => {
       { ...one, label: `lora:r=8, rate=${rate}` },
     ]);
     const { data, numbers } = parameterScore([...rates, { ...full, label: 'untuned' }], { x: 'rate' });
-    const [across, ...lines] = data.filter(({ mode }: { mode?: string }) => mode !== 'none');
+    const [across, ...lines] = data.filter((trace) => (trace as { mode?: string }).mode !== 'none');
     expect(across?.name).toBe('untuned');
     expect(lines.map((trace) => [trace.name, (trace as { x?: unknown }).x])).toEqual(
       ['full fine-tuning', 'lora:r=8'].map((line) => [line, [1e-5, 1e-4]]),
