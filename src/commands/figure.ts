@@ -10,7 +10,7 @@ import { plansOf, type Study } from '../experiments/studies/study';
 import { groupBy } from '../plots/summary';
 import type { RunRow } from '../rows';
 import type { BundleOf } from '../views/bundle';
-import { exportFigures, exportRows, type NamedRows, type StudyFormat } from '../views/export-study';
+import { exportFigures, exportRows, shownOf, type NamedRows, type StudyFormat } from '../views/export-study';
 import { figuresFolder } from './paths';
 
 /**
@@ -32,7 +32,7 @@ export interface StoredStudy extends NamedRows {
 
 function named(study: Study, rows: readonly RunRow[]): StoredStudy {
   const { name, title, tier, source } = study;
-  return { name, title, tier, source, rows, places: plansOf(study).map(({ spec }) => spec) };
+  return { name, title, tier, source, rows, places: plansOf(study).map(({ spec }) => spec), ...shownOf(study) };
 }
 
 /** What is on disk of a shipped study, or of one of one's own: `own/NAME`, or NAME alone. */
@@ -76,8 +76,9 @@ export function bundleOf(name: string, tier: Tier): BundleOf {
     ? plansOf(studyNamed(name, tier))
     : newestOf(of.name).map(({ run: { spec, label } }) => ({ spec, label }));
   const runs = stored.map(({ spec, label }) => ({ path: runPath(spec), label }));
-  const { name: called, title, places } = of;
-  return { name: called, title, tier: of.tier, places, runs: runs.filter(({ path }) => isFinished(path)) };
+  const { name: called, title, scores = title, places } = of;
+  // an archive draws scores from result files alone
+  return { name: called, title: scores, tier: of.tier, places, runs: runs.filter(({ path }) => isFinished(path)) };
 }
 
 export interface ExportWish {

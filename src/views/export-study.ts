@@ -15,8 +15,10 @@ import type { Figure } from '../plots/figure';
 import { scoreTable } from '../plots/score-table';
 import { pixelsOf } from '../plots/size';
 import { groupBy } from '../plots/summary';
+import type { Table } from '../plots/table';
 import { fullFineTuning, type RunRow } from '../rows';
 import { shownTask } from '../tasks/own/stored';
+import { costTable } from './cost-table';
 import { demandVaries, namedIn, scoreBy, type ScoreX } from './score-by';
 
 /** Every file that a study can become: figures, tables, or both. */
@@ -43,13 +45,26 @@ export interface StudyExport {
 export async function exportStudy(study: Study, folder: string, options: StudyExport = {}): Promise<readonly string[]> {
   const places = plansOf(study).map(({ spec }) => spec);
   const { name, title, tier } = study;
-  return await exportRows({ name, title, tier, places, rows: rowsOfStudy(study, options.results) }, folder, options);
+  const of = { name, title, tier, places, rows: rowsOfStudy(study, options.results) };
+  return await exportRows({ ...of, ...shownOf(study, options.results) }, folder, options);
+}
+
+/** What the files of a study show beside its rows: where it measures times and memory, its table holds those. */
+export function shownOf(study: Study, results?: string): Pick<NamedRows, 'scores' | 'table'> {
+  return {
+    ...(study.scores === undefined ? {} : { scores: study.scores }),
+    ...(study.alone === true ? { table: () => costTable(study, results) } : {}),
+  };
 }
 
 /** Rows under a name: what is on disk of a study, be it declared or not. */
 export interface NamedRows {
   readonly name: string;
   readonly title: string;
+  /** Title of the figures: that of the study where left out. */
+  readonly scores?: string;
+  /** In place of the table of scores. */
+  readonly table?: () => Table;
   readonly tier: string;
   readonly rows: readonly RunRow[];
   /** Tasks and models that there will be: files are named by what differs among them. */
@@ -72,7 +87,7 @@ export async function exportRows(of: NamedRows, folder: string, options: StudyEx
   demandWritable(resolve(folder));
   const figures = await exportFigures(of, folder, options);
   const tables = tableFormats.filter((format) => formats.includes(format));
-  const table = scoreTable(of.rows.map((row) => ({ ...row, task: shownTask(row.task) })));
+  const table = of.table?.() ?? scoreTable(of.rows.map((row) => ({ ...row, task: shownTask(row.task) })));
   return [...figures, ...exportTable(table, folder, { name: `${of.name}-table`, title: of.title, formats: tables })];
 }
 
@@ -92,7 +107,7 @@ export async function exportFigures(
 
 /** Parameters against score, for each task and model of the rows; none where nothing but full fine-tuning ran. */
 export function studyFigures(
-  { name, title, rows, places }: NamedRows,
+  { name, title: called, scores: title = called, rows, places }: NamedRows,
   { width, x }: Pick<StudyExport, 'width' | 'x'> = {},
 ): readonly Figure[] {
   const keys = keysOf(places);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +15,7 @@ import { besidePublished } from '../plots/beside-published';
 import { figureSvg } from '../plots/svg';
 import { costTable } from './cost-table';
 import { screenedOf, screenMap, screenTable } from './design-screen';
+import { exportStudy } from './export-study';
 import { offersOf, paretoFront, paretoTable, type Offer } from './pareto';
 import { publishedGrid, resultTable } from './result-table';
 import { linkTable, verdictsOf, verdictTable } from './verdict-table';
@@ -187,6 +188,17 @@ describe('cost', () => {
       '1.00',
       '1',
     ]);
+  });
+
+  it('is exported as its own table, beside a figure that is called by what it draws', async () => {
+    const folder = join(results, 'exported');
+    const formats = ['csv', 'svg', 'md'] as const;
+    await runAll(cost('quick'), writing);
+    await exportStudy(cost('quick'), folder, { results, formats });
+    const text = (file: string): string => readFileSync(join(folder, file), 'utf8');
+    expect(text('cost-table.csv')).toContain('"step, ms",of full,"scoring, s",of full,peak MB');
+    expect(text('cost.svg')).toContain('>Trained parameters and score after 48 steps<');
+    expect(text('cost.svg')).not.toContain('What a method costs');
   });
 });
 

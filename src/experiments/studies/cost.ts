@@ -28,6 +28,7 @@ const methods: readonly Configuration[] = [
 /** Section 4.6: the seconds of a training step and of scoring, and the memory of a process that does nothing else. */
 export const cost: Declared = declared(costBlock.name, (tier) => ({
   title: 'What a method costs: seconds a step, seconds to score, memory',
+  scores: 'Trained parameters and score after 48 steps',
   source: 'He et al. 2021, section 4.6',
   rows: ['A27'],
   notebook: 'notebooks/08-mix-and-match.ipynb',

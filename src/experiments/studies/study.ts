@@ -8,6 +8,8 @@ export interface Study {
   readonly tier: Tier;
   /** One line. */
   readonly title: string;
+  /** Title of its figures of scores, where scores are not what its title speaks of. */
+  readonly scores?: string;
   /** Paper, section or table that it follows. */
   readonly source: string;
   /** Rows of the ablation catalogue that it serves. */
