@@ -15,7 +15,8 @@ export async function studyPart(study: Study): Promise<string> {
   const rows = rowsOfStudy(study);
   const places = plansOf(study).map(({ spec }) => spec);
   const figures: string[] = [];
-  for (const figure of studyFigures({ name, title, tier, rows, places, ...shownOf(study) })) figures.push(await picture(figure));
+  for (const figure of studyFigures({ name, title, tier, rows, places, ...shownOf(study) }))
+    figures.push(await picture(figure));
   const shows = catalogue.length > 0 ? `, rows ${catalogue.join(', ')} of the catalogue` : '';
   return `<section id="${idOf(name)}" aria-labelledby="${idOf(name)}-title">
 <h2 id="${idOf(name)}-title">${escapeXml(title)}</h2>
