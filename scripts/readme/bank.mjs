@@ -17,7 +17,7 @@ export function bank() {
   ].join('\n\n');
 }
 
-function measured({ bank: one, models: ten, tasks, texts, bytes, method, machine }) {
+function measured({ bank: one, models: ten, tasks, texts, bytes, method, machine, smaller }) {
   const sides = tableMarkdown({
     columns: ['', 'examples a second', 'memory MB', 'of that tensors', 'seconds to load'].map(column),
     rows: [
@@ -35,7 +35,7 @@ function measured({ bank: one, models: ten, tasks, texts, bytes, method, machine
   const share = bytes.tasks / tasks / bytes.model;
   return [
     sides,
-    `${texts} texts of ${tasks} tasks, mixed, on ${machine.threads} cores (${machine.cpu}). The bank is ${speed.toFixed(2)} times as fast (wanted: 0.9) in ${memory.toFixed(2)} of the memory and ${tensors.toFixed(2)} of the tensors (one model in place of ${tasks}: ${(1 / tasks).toFixed(2)}, and the adapters of all). The rest of the memory is what a process has once on either side: steps as compiled, the tokenizer, what a pass needs.`,
+    `${texts} texts of ${tasks} tasks, mixed, on ${machine.threads} cores (${machine.cpu}). The bank is ${speed.toFixed(2)} times as fast (wanted: 0.9) in ${memory.toFixed(2)} of the memory and ${tensors.toFixed(2)} of the tensors (one model in place of ${tasks}: ${(1 / tasks).toFixed(2)}, and the adapters of all, here \`${method}\`; with \`${smaller.method}\` it is ${(smaller.bank.tensorMb / smaller.models.tensorMb).toFixed(2)} of the tensors and ${(smaller.bank.mb / smaller.models.mb).toFixed(2)} of the memory, ${(smaller.bank.perSecond / smaller.models.perSecond).toFixed(2)} times as fast). The rest of the memory is what a process has once on either side: steps as compiled, the tokenizer, what a pass needs.`,
     `On disk a task of \`${method}\` takes ${(100 * share).toFixed(1)}% of the model's file, head and notes included: one model and ${tasks} tasks are ${(1 + tasks * share).toFixed(2)} models, where as many fine-tuned copies are ${tasks}.`,
   ].join('\n\n');
 }
