@@ -34,8 +34,9 @@ export function text(config: Config, key: string): string | undefined {
 
 /** A word, or nothing. @throws UserError where something else stands */
 export function word(config: Config, key: string, file: string = 'adapter_config.json'): string | undefined {
-  const value = config[key] ?? undefined;
-  if (value === undefined || typeof value === 'string') return value;
+  const value = config[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
   throw new UserError(`${file}: ${key} must be a word, not ${JSON.stringify(value)}`);
 }
 
