@@ -21,7 +21,7 @@ async function child(name, model, folder, checkpointed) {
   const losses = [];
   const outcome = await train(checkpointed ? { ...job, checkpoint } : job, (event) => {
     if (event.kind === 'step') process.send({ step: event.step });
-    losses.push(event.loss);
+    if (event.kind !== 'phase') losses.push(event.loss);
     return undefined;
   });
   const { score, loss, perExample, steps } = outcome;

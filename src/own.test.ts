@@ -66,7 +66,7 @@ describe('a question of one’s own', { timeout: 120_000 }, () => {
     expect(planTable(plan(study)).rows[0]).toEqual(['runs', '4, 0 of them finished']);
     expect(planTable(plan(study)).rows[3]).toEqual([
       'least difference that can be seen',
-      'unknown: two finished variants would tell',
+      'unknown: two finished variants of own-films, with two seeds each, would tell',
     ]);
   });
 

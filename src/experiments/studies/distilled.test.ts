@@ -36,12 +36,20 @@ describe('distillation', () => {
   });
 
   it('is decided by what is written, and never by that alone', () => {
-    for (const id of ['C11', 'C12']) {
-      const { links } = findings.vlm.find((finding) => finding.id === id)!;
-      expect(links.slice(0, 2).map((link) => ('statistic' in link ? link.statistic : link.kind))).toEqual([
-        'text',
-        'atLeast',
-      ]);
-    }
+    const formOf = (id: string): readonly (readonly [string, string | undefined])[] =>
+      findings.vlm
+        .find((finding) => finding.id === id)!
+        .links.map((link) => [link.task, 'statistic' in link ? link.statistic : link.kind] as const);
+    expect(formOf('C11')).toEqual([
+      ['english-german', 'text'],
+      ['english-german', 'atLeast'],
+    ]);
+    expect(formOf('C12')).toEqual([
+      ['package-summary', 'text'],
+      ['dialogue', 'text'],
+      ['package-summary', 'atLeast'],
+      ['dialogue', 'atLeast'],
+    ]);
+    expect(findings.vlm.find(({ id }) => id === 'C12')!.worstOf).toBe(2); // of both tasks
   });
 });
