@@ -1,8 +1,7 @@
-import { UserError } from '../errors';
 import { tableText } from '../plots/table';
 import { demandQuestion, retrievers } from '../retrieval/retrieve';
 import { askedTable, timesLine } from '../views/asked';
-import { flag, givenOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
+import { demandNone, flag, givenOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 
 /** `petl ask QUESTION`: passages as they were found and re-ranked, what was packed, the answer, and times. */
 export async function askCommand(input: Input): Promise<number> {
@@ -16,8 +15,7 @@ export async function askCommand(input: Input): Promise<number> {
   };
   const { openAsker } = require('../retrieval/open-asker') as typeof import('../retrieval/open-asker');
   const adapter = givenOf(input, 'adapter');
-  if (adapter !== undefined && givenOf(input, 'model') !== undefined)
-    throw new UserError('--model has no effect with --adapter, which names its own model: leave one of them out');
+  if (adapter !== undefined) demandNone(input, ['model'], 'with --adapter, which names its own model');
   const reading = adapter === undefined ? { model: textOf(input, 'model', 'smollm2-135m') } : { adapter };
   const asker = await openAsker(textOf(input, 'collection', 'verses'), reading);
   try {

@@ -40,7 +40,7 @@ export function publicSet(set: PublicSet): ClassificationTask {
   let found: readonly string[] | undefined;
   return Object.defineProperty(classificationTask({ ...fields, labels: numbered }), 'labels', {
     enumerable: true,
-    get: () => (found ??= isHere(set) ? labelsOf(set, labels) : undefined) ?? numbered,
+    get: () => (found ??= isHere(set) ? labelsOf(set, labels, tablesOf(set)) : undefined) ?? numbered,
   });
 }
 
@@ -54,9 +54,9 @@ const isHere = (set: PublicSet): boolean =>
   set.files.every((file) => foundOriginal({ ...set, endings }, file) !== undefined);
 
 /** Those of the texts in the files; another number than the paper's is another edition, whose numbers mean others. */
-function labelsOf(set: PublicSet, classes: number): readonly string[] {
+function labelsOf(set: PublicSet, classes: number, tables: readonly Table[]): readonly string[] {
   const { columns, unlabelled = [] } = set;
-  const written = tablesOf(set).flatMap(({ rows }) =>
+  const written = tables.flatMap(({ rows }) =>
     rows.filter((row) => textOf(set, row) !== '').map((row) => demandText(row, columns.label, 'label')),
   );
   const labels = [...new Set(written)].filter((label) => !unlabelled.includes(label)).sort();
@@ -81,8 +81,9 @@ function tablesOf(set: PublicSet): readonly Table[] {
 }
 
 function rowsOf(set: PublicSet): readonly Labelled[] {
-  const labels = typeof set.labels === 'number' ? labelsOf(set, set.labels) : set.labels;
-  return tablesOf(set).flatMap((table) => labelledRows(set, labels, table));
+  const tables = tablesOf(set);
+  const labels = typeof set.labels === 'number' ? labelsOf(set, set.labels, tables) : set.labels;
+  return tables.flatMap((table) => labelledRows(set, labels, table));
 }
 
 function labelledRows(set: PublicSet, labels: readonly Label[], table: Table): Labelled[] {
