@@ -9,6 +9,7 @@ import { isScoredAlike } from '../statistics/link';
 import type { Interval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
+import { printOfIds } from '../store/spec';
 import { randomOf } from '../studies/base-gate';
 import type { Study } from '../studies/study';
 import { generationData } from './baselines';
@@ -116,7 +117,10 @@ function scoredOf(run: RunRecord | undefined): number {
 
 const rightOf = (run: RunRecord): readonly number[] => run.final.perExample.slice(0, scoredOf(run));
 
-/** The most frequent answer of each setting that is scored by exact match, over all test examples of its runs. */
+/**
+ * The most frequent answer of each setting that is scored by exact match, over all test examples of its runs; of a task
+ * that asks under several arms over those of every arm, which other runs are scored on.
+ */
 export async function majorityAnswers(study: Study, results?: string): Promise<readonly MajorityAnswer[]> {
   const found = await Promise.all(
     settingsOf(study).map(async ({ task, model }) => {
@@ -126,8 +130,9 @@ export async function majorityAnswers(study: Study, results?: string): Promise<r
       const base = recordsOfRuns(own, results);
       const [first] = base;
       if (first === undefined || base.length < 2) return [];
-      const { tests, perExample } = first.final;
-      return [{ task, tests, ...majorityAnswer(asked, await learnedData(task, base, perExample.length)) }];
+      const { perExample } = first.final;
+      const data = await learnedData(task, base, asked.placesOf === undefined ? perExample.length : Infinity);
+      return [{ task, tests: printOfIds(data.test.map(({ id }) => id)), ...majorityAnswer(asked, data) }];
     }),
   );
   return found.flat();

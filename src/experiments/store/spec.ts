@@ -4,6 +4,7 @@ import { UserError } from '../../errors';
 import { readValue } from '../../json';
 import { parseMethod, printMethod } from '../../petl/design/written';
 import { projectRoot } from '../../project';
+import type { SplitPrint } from '../../tasks/fingerprint';
 import { taskNamed } from '../../tasks/registry';
 import { distilledTask } from '../../tasks/teacher';
 import type { TargetSettings, TrainingJob, TrainingSettings } from '../../training/job';
@@ -85,6 +86,11 @@ export function canonicalJson(value: unknown): string {
 /** The first 8 hexadecimal digits of the SHA-256 of `text`. */
 export function hash8(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
+/** What tells the test examples of runs apart: their ids. */
+export function printOfIds(ids: readonly string[]): SplitPrint {
+  return { count: ids.length, hash: hash8(ids.join('\n')) };
 }
 
 /** `<method>-<task>-s<seed>-<hash8>`, safe as a file name: `lora-r16-sentiment-s1-0f3c9a2b`. */

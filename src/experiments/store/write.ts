@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { CourseEvent, TrainingEvent, TrainingOutcome } from '../../training/job';
 import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
 import { sealed } from '../../seal';
-import { hash8 } from './spec';
+import { printOfIds } from './spec';
 import { explained, unfinished } from '../../files';
 import { processes } from '../../processes';
 
@@ -99,7 +99,7 @@ function finalLine(outcome: TrainingOutcome, unscored: boolean): FinalLine | str
     perExample,
     tokens: labels.some((count) => count !== 1) ? labels : [],
     ...(outcome.exact !== undefined && { exact: outcome.exact }),
-    tests: { count: perExample.length, hash: hash8(outcome.testIds.join('\n')) },
+    tests: printOfIds(outcome.testIds),
     oracle: outcome.oracle === null ? null : digits(outcome.oracle, 6),
     written: written && { ...written, seconds: digits(written.seconds, 4) },
     data,

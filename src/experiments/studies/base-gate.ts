@@ -1,4 +1,5 @@
 import { taskNamed } from '../../tasks/registry';
+import type { TrainingSettings } from '../../training/job';
 import { runSpec, type Tier } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
 import { configuration, runsOf, type Block, type Configuration } from './block';
@@ -21,7 +22,7 @@ const isWritten = ({ task }: Block): boolean => taskNamed(task).writes !== null;
 const blocks: readonly Block[] = [
   translationBlock,
   synopsisBlock,
-  ...gatedSettings.map(({ block }) => block).filter(isWritten),
+  ...gatedSettings.map(({ block }) => judgedOf(block)).filter(isWritten),
 ];
 
 /** What training from random weights is tuned under; rates of a pretrained model would be unfair to it. */
@@ -40,10 +41,22 @@ export const voiceGate: Declared = gateOf(
 );
 
 /** And for readers of retrieved passages. */
-export const readerGate: Declared = gateOf('reader-gate', [reading.block]);
+export const readerGate: Declared = gateOf('reader-gate', [judgedOf(reading.block)]);
 
 /** And for the closed-book task alone. */
 export const closedBookGate: Declared = gateOf('closed-book-gate', [closedBook.block]);
+
+/**
+ * Of a task that asks each question under several arms, what the gate looks at: the first arm's questions, which texts
+ * are kept of, with three seeds. A reader's run under every arm takes three times as long.
+ */
+function judgedOf(block: Block): Block {
+  const { training, seeds } = block;
+  const { scored, target } = training.full;
+  if (taskNamed(block.task).placesOf === undefined || scored === undefined || target == null) return block;
+  const full = { ...training.full, scored: { ...scored, test: target.decoded } };
+  return { ...block, training: { ...training, full }, seeds: { ...seeds, full: seeds.full.slice(0, 3) } };
+}
 
 function gateOf(name: string, judged: readonly Block[]): Declared {
   return declared(name, (tier) => {
@@ -86,7 +99,7 @@ function untuned(block: Block, tier: Tier): Variant['runs'] {
   return runsOf({ ...block, name: gate }, { ...wholeOf(block), change }, tier).slice(0, 1);
 }
 
-/** About 120 steps of 16, for each setting. */
+/** About 120 steps of 16 for each setting, or as long as it trains. */
 export function gateTunable(): Tunable {
   const tried = blocks.map((block) => ({ ...block, method: wholeOf(block).method }));
   const families = tried.map(({ name, model, task, training, method }) => ({
@@ -98,8 +111,12 @@ export function gateTunable(): Tunable {
       model: randomOf(model),
       task,
       tier: 'quick',
-      training: { ...training.full, examples: 1920, epochs: 1 },
+      training: { ...training.full, examples: atMost(1920, training.full.examples), epochs: 1 },
     }),
   }));
   return { name: gate, families };
+}
+
+function atMost(most: number, examples: TrainingSettings['examples'] | undefined): number {
+  return typeof examples === 'number' ? Math.min(most, examples) : most;
 }

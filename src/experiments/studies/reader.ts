@@ -17,7 +17,11 @@ type Key = 'full' | 'prompt';
 const words = 'Read the passages and write the one name that is left out, nothing else.';
 
 const configurations: Readonly<Record<Key, Tried>> = {
-  full: { label: 'full fine-tuning', methods: one('full'), printed: '' },
+  full: {
+    ...{ label: 'full fine-tuning', methods: one('full'), printed: '' },
+    change: { scored: { validation: 64, test: asked } },
+    what: 'the usual arm',
+  },
   prompt: { label: 'prompt tuning l=20', methods: one(`prompt:l=20,text=${encodeURIComponent(words)}`), printed: '' },
 };
 
