@@ -4,6 +4,7 @@ import { adapterFolder, runPath, type RunSpec } from './experiments/store/spec';
 import type { Study } from './experiments/studies/study';
 import { UserError } from './errors';
 import { train, variantNamed, type TrainOptions } from './notebook';
+import { cutWords } from './tasks/cuts';
 import type { Adapter } from './training/adapter';
 import type { Prediction, Reading } from './training/kinds/kind';
 import type { TaskBank } from './training/task-bank';
@@ -58,10 +59,12 @@ export function loadAdapter(folder: string, model?: string): Adapter {
 
 /**
  * What an adapter answers to each text, or pair of texts, in order: `{ label, probabilities }`, or `{ text }` for tasks
- * that write.
+ * that write. Says on standard error how many texts are longer than what it reads of them.
  */
-export function predict(adapter: Adapter, inputs: readonly (string | Reading)[]): Promise<readonly Prediction[]> {
-  return adapter.predict(inputs);
+export async function predict(adapter: Adapter, inputs: readonly (string | Reading)[]): Promise<readonly Prediction[]> {
+  const answers = await adapter.predict(inputs);
+  for (const cut of await adapter.cuts(inputs)) console.error(`${cutWords(cut)}, as in training`);
+  return answers;
 }
 
 const banks = (): typeof import('./training/task-bank') =>

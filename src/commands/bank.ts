@@ -1,6 +1,7 @@
 import { UserError } from '../errors';
 import { join } from 'node:path';
 import { tableText } from '../plots/table';
+import { cutWords } from '../tasks/cuts';
 import { readKept } from '../training/kept';
 import { namesIn, removeFromFolder } from '../training/bank-folder';
 import { addToFolder, TaskBank } from '../training/task-bank';
@@ -81,6 +82,8 @@ async function answered(folder: string, input: Input, task: string | undefined):
     const left = bank.names.filter((name) => task === undefined && told.every((one) => one.task !== name));
     if (left.length > 0)
       process.stderr.write(`left out, as they read ${pair === null ? 'two texts' : 'one text'}: ${left.join(', ')}\n`);
+    for (const { task: name, cut } of bank.cuts(told.map((one) => ({ task: one.task, text, pair }))))
+      process.stderr.write(`petl: ${name}: ${cutWords(cut)}, as in training\n`);
     if (flag(input, 'json')) printJson(told);
     else print(told.map((one) => `${one.task}\t${answerLine(one)}`).join('\n'));
     return 0;

@@ -12,6 +12,8 @@ import type { Own } from './learner';
 import { demandReadings } from './readings';
 import { Session } from './session';
 
+const reading = (input: string | Reading): Reading => (typeof input === 'string' ? { text: input } : input);
+
 /**
  * A trained adapter in a folder: it knows its task, its base model and its head. The model is loaded with the first
  * question and stays until `dispose()`.
@@ -44,7 +46,7 @@ export class Adapter {
    * @throws UserError on no texts, an empty one, or too many; on one text where the task reads two, and the other way
    */
   async predict(inputs: readonly (string | Reading)[]): Promise<readonly Prediction[]> {
-    const readings = inputs.map((input) => (typeof input === 'string' ? { text: input } : input));
+    const readings = inputs.map(reading);
     demandReadings(readings, () => this.kept.task);
     const { session, job, own } = await this.open();
     const { trainer } = await session.openPrograms(job);
@@ -52,12 +54,12 @@ export class Adapter {
   }
 
   /** How many of these it reads to their first tokens only. */
-  async cuts(inputs: readonly Reading[]): Promise<readonly Cut[]> {
+  async cuts(inputs: readonly (string | Reading)[]): Promise<readonly Cut[]> {
     const { session, job } = await this.open();
     const { backbone, tokenizer } = (await session.openPrograms(job)).model;
     if (tokenizer === undefined) return [];
     const oneText = backbone.shape.encoderLayers === 0;
-    return cutsOf(job.task, inputs, { tokenizer, maxLength: this.maxLength, target: null, oneText });
+    return cutsOf(job.task, inputs.map(reading), { tokenizer, maxLength: this.maxLength, target: null, oneText });
   }
 
   /** Most tokens of a text that it reads, as in training. */

@@ -361,6 +361,23 @@ describe('a bank in a folder', { timeout: 60_000 }, () => {
     }
   });
 
+  it('says which tasks read a text to its first tokens only', async () => {
+    const warned = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const said = (): unknown => warned.mock.calls.map(([line]) => line);
+    try {
+      await run(['predict', place], { text: 'w1 w2' });
+      expect(said()).toEqual([]);
+      await run(['predict', place, 'topic'], { text: Array.from({ length: 90 }, () => 'w1').join(' ') });
+      expect(said()).toEqual([
+        expect.stringMatching(
+          /^petl: topic: 1 of 1 text has more than \d+ tokens \(the longest \d+\) and is cut there, as in training\n$/,
+        ),
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
   it('lists, answers and removes', async () => {
     expect(await run(['list', place])).toBe(0);
     expect(await run(['predict', place], { text: 'w1 w2' })).toBe(0);

@@ -6,6 +6,7 @@ import { demandWritable, makeFolder } from '../files';
 import { openModel } from '../model/open';
 import { loadDelta, readDeltaRecord } from '../petl/bank/store';
 import { nearest } from '../petl/design/nearest';
+import { cutsOf, type Cut } from '../tasks/cuts';
 import { adaptersIn, demandBank, demandName, namesIn } from './bank-folder';
 import { programKey, type TrainingJob } from './job';
 import { askingJob, copyKept, readKept } from './kept';
@@ -108,6 +109,18 @@ export class TaskBank {
    */
   predict(rows: readonly BankRow[]): Promise<readonly Prediction[]> {
     return this.answered(rows, ({ predict }) => predict);
+  }
+
+  /** Of each task that is asked, how many of these rows it reads to their first tokens only, as in training. */
+  cuts(rows: readonly BankRow[]): readonly { readonly task: string; readonly cut: Cut }[] {
+    const { tokenizer, backbone } = this.model;
+    const oneText = backbone.shape.encoderLayers === 0;
+    return [...new Set(rows.map(({ task }) => task))].flatMap((name) => {
+      const { task, training } = this.get(name).job;
+      const own = rows.filter((row) => row.task === name);
+      const room = { tokenizer, maxLength: training.maxLength, target: null, oneText };
+      return cutsOf(task, own, room).map((cut) => ({ task: name, cut }));
+    });
   }
 
   /**
