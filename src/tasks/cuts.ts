@@ -1,4 +1,5 @@
 import type { Tokenizer } from '../model/tokenizer';
+import { plainIds } from './plain-ids';
 import { partsOf, sourceAndTarget, type Segments } from './segments';
 import type { Task } from './task';
 import { questionRoom } from './windows';
@@ -54,7 +55,8 @@ export function cutsOf(task: Task, examples: readonly Read[], room: ReadingRoom)
   const source = (text: string): number => {
     if (!room.oneText) return length(text);
     const parts = partsOf(segments ?? sourceAndTarget, { text });
-    const begin = around + (segments === null ? 0 : 1);
+    const { front } = plainIds(room.tokenizer);
+    const begin = front.length + (segments === null ? 0 : 1);
     return parts.reduce((sum, part) => sum + length(part.text) - around + separator, begin);
   };
   const texts = examples.map(({ text, pair }) => (task.writes === null ? length(text, pair) : source(text)));

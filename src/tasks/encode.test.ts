@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Tokenizer } from '../model/tokenizer';
 import { encodeLines, encodePairs, encodeTexts } from './encode';
+import { sourceAndTarget } from './segments';
 
 /** One token a character, between 1 and 2, and after that `last`; codes of languages where there are any. */
 const tokenizer = (codes: Readonly<Record<string, number>>, ...last: readonly number[]): Tokenizer => ({
@@ -116,6 +117,33 @@ describe('an example in pieces', () => {
       expect(() => pairs({}, 'efghi')).toThrow(/the target of example x has [56] tokens with its end and is not cut/);
       expect(() => pairs({ wholeTargets: false }, 'efghi')).not.toThrow();
     }
+  });
+});
+
+describe('encodeLines', () => {
+  const around = (front: readonly number[], behind: readonly number[]): Tokenizer => ({
+    ...tokenizer({}),
+    encode: ({ text }) => {
+      const ids = Int32Array.from([...front, ...Array.from(text, (c) => c.charCodeAt(0)), ...behind]);
+      return { ids, typeIds: new Int32Array(ids.length) };
+    },
+  });
+  const codes = (text: string): readonly number[] => Array.from(text, (c) => c.charCodeAt(0));
+  const options = { source: 20, target: 9, segments: null, wholeTargets: true };
+
+  it.each([
+    ['nothing', [], []],
+    ['a begin', [1], []],
+    ['the end token in front (OPT)', [2], []],
+    ['the end token behind', [], [2]],
+    ['a begin and the end token', [1], [2]],
+    ['the end token in front and behind', [2], [2]],
+  ])('reads texts whole where the tokenizer puts around them %s', (_, front, behind) => {
+    const [line] = encodeLines(around(front, behind), [example], { ...options, end: [2] });
+    expect([...(line?.whole ?? [])]).toEqual([...front, ...codes('abcd\nef'), 2]);
+    expect(line?.from).toBe(front.length + 5);
+    const [told] = encodeLines(around(front, behind), [example], { ...options, end: [2], segments: sourceAndTarget });
+    expect([...(told?.whole ?? [])]).toEqual([2, ...front.filter((id) => id !== 2), ...codes('abcd\nef'), 2]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Tokenizer } from '../model/tokenizer';
 import type { Encoded } from './batches';
 import type { GenerationExample, Languages } from './generation';
 import { fittedText } from './pieces';
+import { plainIds, type PlainIds } from './plain-ids';
 import { answerSegment, partsOf, sourceAndTarget, type Part, type Segments } from './segments';
 
 /** A text, or a pair of texts, with what is to be told of it: the index of a label unless L says otherwise. */
@@ -140,10 +141,10 @@ export function encodeLines(
   const [end] = options.end;
   if (end === undefined)
     throw new UserError('the model names no eos_token_id, which a target must end with: add it to its config.json');
-  const plain = plainIds(tokenizer, options.end);
+  const plain = plainIds(tokenizer);
   const given = options.segments;
   const segments = given ?? sourceAndTarget;
-  const begin = given === null ? plain.around : [end, ...plain.around];
+  const begin = given === null ? plain.front : [end, ...plain.front.filter((id) => id !== end)];
   const found = plain.of('\n');
   const pieces: Pieces = { plain, begin, separator: found.length === 0 ? [end] : found };
   const most = Math.min(options.source, segments.most);
@@ -163,7 +164,7 @@ export function encodeLines(
 }
 
 interface Pieces {
-  readonly plain: { readonly of: (text: string) => readonly number[] };
+  readonly plain: PlainIds;
   readonly begin: readonly number[];
   readonly separator: readonly number[];
 }
@@ -193,16 +194,4 @@ function sourceOf(
   const parts = [lead, ...kept];
   const names = [first, ...later.slice(later.length - kept.length)];
   return { ids: parts.flat(), types: parts.flatMap((part, i) => part.map(() => names[i]?.segment ?? 0)), cut };
-}
-
-/** Token ids without those that the tokenizer puts around every text, and the ones that it puts in front. */
-function plainIds(
-  tokenizer: Tokenizer,
-  end: readonly number[],
-): { readonly around: readonly number[]; readonly of: (text: string) => readonly number[] } {
-  const encode = (text: string): number[] => Array.from(tokenizer.encode({ text, pair: null }, unlimited).ids);
-  const empty = encode('');
-  const around = empty.filter((id) => !end.includes(id));
-  const behind = empty.length - around.length;
-  return { around, of: (text) => encode(text).slice(around.length, behind === 0 ? undefined : -behind) };
 }
