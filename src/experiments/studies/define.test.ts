@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../errors';
+import { train } from '../../notebook';
 import { projectRoot } from '../../project';
 import { forkWorker } from '../runner/process';
 import { progressTable } from '../runner/progress';
@@ -112,6 +113,15 @@ describe('a study of one’s own', () => {
     const study = defineStudy({ ...fields, methods: ['lora:r=3', 'full'], rate: 'tuned' });
     const rates = study.variants.map(({ runs }) => runs[0]?.training.learningRate);
     expect(rates).toEqual(['lora', 'lora', 'full', 'full'].map((family) => tunedRate('existing-methods', family)));
+  });
+
+  it('that finds its rates is refused a folder of results that it does not read them from', async () => {
+    const study = defineStudy({ ...fields, rate: 'tune' });
+    const elsewhere = { ...options(), results: join(results, 'elsewhere') };
+    const said = /study my-question finds its rates and keeps them in .*, not in .*elsewhere: leave results out/;
+    await expect(runStudy(study, elsewhere)).rejects.toThrow(said);
+    await expect(train(study, 'head', elsewhere)).rejects.toThrow(said);
+    await expect(train(study, 'head', { results })).rejects.toThrow('has yet to find its learning rates');
   });
 
   it('finds its rates by trials that are kept, then runs what is missing and nothing twice', async () => {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { UserError } from '../../errors';
 import type { TrainingSettings } from '../../training/job';
 import { canonicalJson, resultsFolder, seedlessHash, type RunSpec } from '../store/spec';
@@ -86,8 +86,18 @@ function foundRate(tunable: Tunable, method: string): number {
   return found?.chosen ?? rounded(Math.sqrt(low * high));
 }
 
+/** Refuses a folder of results that the study does not read its rates from. */
+export function demandUsual({ tunable, name }: Study, results?: string): void {
+  if (tunable === undefined || results === undefined || resolve(results) === resolve(resultsFolder())) return;
+  throw new UserError(
+    `study ${name} finds its rates and keeps them in ${resultsFolder()}, not in ${results}: leave results out, set PETL_RESULTS, or give rate a number`,
+  );
+}
+
 /** Refuses to train at rates that trials have yet to find. */
-export function demandFound({ tunable, name }: Study, results?: string): void {
+export function demandFound(study: Study, results?: string): void {
+  demandUsual(study, results);
+  const { tunable, name } = study;
   if (tunable === undefined) return;
   if (hasRates(tunable, ownTable(tunable, results))) return;
   throw new UserError(`study ${name} has yet to find its learning rates: await runStudy(study) first`);

@@ -9,7 +9,7 @@ import { writeTuning } from '../tuning/table';
 import { tune } from '../tuning/tune';
 import type { PlannedRun } from '../runner/execute';
 import { demandTuned } from './demand-tuned';
-import { hasRates, ownTable, ownTablePath } from './own-rates';
+import { demandUsual, hasRates, ownTable, ownTablePath } from './own-rates';
 import { plansOf, type Study } from './study';
 
 /**
@@ -29,7 +29,9 @@ export async function runStages(make: () => Study, options: RunOptions): Promise
 }
 
 /** The trials of a study that finds its rates; finished ones are not run again, and the table is kept. */
-async function findRates({ tunable }: Study, options: RunOptions): Promise<StudyReport> {
+async function findRates(study: Study, options: RunOptions): Promise<StudyReport> {
+  demandUsual(study, options.results);
+  const { tunable } = study;
   if (tunable === undefined) return nothing;
   if (options.again !== true && hasRates(tunable, ownTable(tunable, options.results))) return nothing;
   const tuning = await tune(tunable, options);
