@@ -40,13 +40,13 @@ const mutants = [
   ],
   [
     'Holm level not applied',
-    `${findings}/verdict.ts`,
+    `${findings}/decide.ts`,
     'crossedInterval(test.found, level)',
     'crossedInterval(test.found)',
     findings,
   ],
-  ['delta of accuracy', `${findings}/verdict.ts`, 'accuracy: 0.01', 'accuracy: 0.1', findings],
-  ['delta of likelihood', `${findings}/verdict.ts`, 'nll: 0.03', 'nll: 0.3', findings],
+  ['delta of accuracy', `${findings}/decide.ts`, 'accuracy: 0.01', 'accuracy: 0.1', findings],
+  ['delta of likelihood', `${findings}/decide.ts`, 'nll: 0.03', 'nll: 0.3', findings],
   ['delta is the whole printed gap', `${findings}/printed.ts`, 'Math.abs(gap) / 2', 'Math.abs(gap)', findings],
   ['freedom of seeds', `${statistics}/crossed.ts`, 't(p, seeds - 1)', 't(p, seeds)', statistics],
   [

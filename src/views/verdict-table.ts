@@ -1,5 +1,6 @@
 import { verdicts } from '../experiments/findings/index';
-import type { LinkVerdict, Paper, Verdict } from '../experiments/findings/verdict';
+import type { LinkVerdict } from '../experiments/findings/decide';
+import type { Paper, Verdict } from '../experiments/findings/verdict';
 import type { Column, Table } from '../plots/table';
 
 const left = (title: string): Column => ({ title, align: 'left' });

@@ -3,18 +3,9 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson, real, whole, type Schema } from '../../json';
 import { writeWhole } from '../../files';
-import {
-  gateLines,
-  isPassed,
-  labelRivals,
-  majorityAnswers,
-  rivals,
-  rivalsOf,
-  settingsOf,
-  type GateLine,
-  type GateSetting,
-} from './gate';
-import type { MajorityAnswer } from './majority';
+import { gateLines, isPassed, labelRivals, rivals, rivalsOf, type GateLine } from './gate';
+import { settingsOf, type GateSetting } from './gate-data';
+import { majorityAnswers, type MajorityAnswer } from './majority';
 import { labelGateLines } from './label-gate';
 import { resultsFolder } from '../store/spec';
 import type { Study } from '../studies/study';

@@ -1,6 +1,4 @@
-import { UserError } from '../../errors';
 import { generationBaselines } from '../../tasks/baselines';
-import { printOf } from '../../tasks/fingerprint';
 import { writtenTask, type GenerationTask } from '../../tasks/generation';
 import { chrf } from '../../tasks/metrics/chrf';
 import { taskNamed } from '../../tasks/registry';
@@ -9,11 +7,19 @@ import { isScoredAlike } from '../statistics/link';
 import type { Interval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
-import { printOfIds } from '../store/spec';
 import { randomOf } from '../studies/base-gate';
 import type { Study } from '../studies/study';
-import { generationData } from './baselines';
-import { isAnswer, majorityAnswer, type MajorityAnswer } from './majority';
+import {
+  isExact,
+  learnedData,
+  rightOf,
+  runsOf,
+  scoredOf,
+  settingsOf,
+  writtenData,
+  type GateSetting,
+} from './gate-data';
+import { isAnswer, majorityAnswer } from './majority';
 
 /** What full fine-tuning of a base must beat before anything is compared on a task: the first two have likelihoods. */
 export const rivals = ['untuned base', 'random weights', 'copy', 'lead', 'nearest example'] as const;
@@ -30,14 +36,6 @@ export function rivalsOf(metric: string): readonly (Rival | LabelRival)[] {
   return metric === 'span-f1' ? labelRivals.filter((name) => name !== 'majority') : labelRivals;
 }
 
-/** A task with the model that is adapted to it. */
-export interface GateSetting {
-  readonly task: string;
-  readonly model: string;
-}
-
-const isExact = (metric: string): boolean => metric === 'exact-match' || metric === 'answer-match';
-
 /** How much better the fine-tuned base is than something else, in the statistic's unit; above 0 is better. */
 export interface GateLine extends GateSetting {
   readonly against: Rival | LabelRival;
@@ -47,12 +45,6 @@ export interface GateLine extends GateSetting {
   readonly interval: Interval;
   readonly seeds: number;
   readonly passed: boolean;
-}
-
-/** The settings of a gate study: those that its variant `base` runs in. */
-export function settingsOf(study: Study): readonly GateSetting[] {
-  const found = runsOf(study, 'base').map(({ task, model }) => JSON.stringify({ task, model }));
-  return [...new Set(found)].map((text) => JSON.parse(text) as GateSetting);
 }
 
 /**
@@ -106,36 +98,6 @@ async function overMajority(task: GenerationTask, base: readonly RunRecord[]): P
   const { right } = majorityAnswer(task, await learnedData(task.name, base, scoredOf(base[0])));
   const places = new Set(right);
   return base.map((run) => rightOf(run).map((value, place) => value - Number(places.has(place))));
-}
-
-/** Examples that count: of a task that asks under several arms those that texts are kept of, the first arm's. */
-function scoredOf(run: RunRecord | undefined): number {
-  if (run === undefined) return 0;
-  const { placesOf } = taskNamed(run.run.spec.task);
-  return placesOf === undefined ? run.final.perExample.length : (run.final.written?.texts.length ?? 0);
-}
-
-const rightOf = (run: RunRecord): readonly number[] => run.final.perExample.slice(0, scoredOf(run));
-
-/**
- * The most frequent answer of each setting that is scored by exact match, over all test examples of its runs; of a task
- * that asks under several arms over those of every arm, which other runs are scored on.
- */
-export async function majorityAnswers(study: Study, results?: string): Promise<readonly MajorityAnswer[]> {
-  const found = await Promise.all(
-    settingsOf(study).map(async ({ task, model }) => {
-      const asked = writtenTask(taskNamed(task));
-      if (!isExact(asked.metric)) return [];
-      const own = runsOf(study, 'base').filter((spec) => spec.task === task && spec.model === model);
-      const base = recordsOfRuns(own, results);
-      const [first] = base;
-      if (first === undefined || base.length < 2) return [];
-      const { perExample } = first.final;
-      const data = await learnedData(task, base, asked.placesOf === undefined ? perExample.length : Infinity);
-      return [{ task, tests: printOfIds(data.test.map(({ id }) => id)), ...majorityAnswer(asked, data) }];
-    }),
-  );
-  return found.flat();
 }
 
 type LineOf = (
@@ -198,31 +160,6 @@ function rivalLines(
   return [lineOf(against, 'nats per token', nats), lineOf(against, 'chrF, mean of texts', chrfs)];
 }
 
-/** The training examples that the runs learned from, and the test examples that they wrote texts for. */
-async function writtenData(
-  task: string,
-  base: readonly RunRecord[],
-): Promise<Awaited<ReturnType<typeof generationData>>> {
-  const written = base.flatMap(({ final }) => final.written ?? []);
-  const data = await learnedData(task, base, written[0]?.texts.length ?? 0);
-  if (written.some(({ examples }) => examples.hash !== printOf(data.test).hash))
-    throw new UserError(
-      `the runs of ${task} were scored on other examples than those here: run them again with --again`,
-    );
-  return data;
-}
-
-/** What the runs learned from, and the first `count` test examples. */
-async function learnedData(
-  task: string,
-  base: readonly RunRecord[],
-  count: number,
-): Promise<Awaited<ReturnType<typeof generationData>>> {
-  const data = await generationData(task, count);
-  const { examples } = base[0]?.run.spec.training ?? { examples: 'all' };
-  return { ...data, train: examples === 'all' ? data.train : data.train.slice(0, examples) };
-}
-
 /** Whether every comparison of a setting is there, over every seed of the base, and won. */
 export function isPassed(study: Study, setting: GateSetting, lines: readonly GateLine[]): boolean {
   const { task, model } = setting;
@@ -231,8 +168,4 @@ export function isPassed(study: Study, setting: GateSetting, lines: readonly Gat
   const own = lines.filter((line) => line.task === task && line.model === model);
   const seeds = runsOf(study, 'base').filter((spec) => spec.task === task && spec.model === model).length;
   return own.length === expected && own.every((line) => line.passed && line.seeds === seeds);
-}
-
-function runsOf(study: Study, variant: string): Study['variants'][number]['runs'] {
-  return study.variants.find(({ name }) => name === variant)?.runs ?? [];
 }

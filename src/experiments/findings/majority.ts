@@ -1,8 +1,13 @@
 import { lineScores } from '../../tasks/metrics/answers';
 import type { SplitPrint } from '../../tasks/fingerprint';
-import type { GenerationExample, GenerationTask } from '../../tasks/generation';
+import { writtenTask, type GenerationExample, type GenerationTask } from '../../tasks/generation';
 import type { TaskData } from '../../tasks/task';
+import { taskNamed } from '../../tasks/registry';
 import type { RunRecord } from '../store/record';
+import { recordsOfRuns } from '../store/rows';
+import { printOfIds } from '../store/spec';
+import type { Study } from '../studies/study';
+import { isExact, learnedData, runsOf, settingsOf } from './gate-data';
 
 /** What always giving the most frequent training answer gets right of the test examples that runs are scored on. */
 export interface MajorityAnswer {
@@ -40,4 +45,25 @@ export function majorityRight(
   if (found === undefined) return undefined;
   const places = new Set(found.right);
   return { answer: found.answer, right: final.perExample.map((_, place) => Number(places.has(place))) };
+}
+
+/**
+ * The most frequent answer of each setting that is scored by exact match, over all test examples of its runs; of a task
+ * that asks under several arms over those of every arm, which other runs are scored on.
+ */
+export async function majorityAnswers(study: Study, results?: string): Promise<readonly MajorityAnswer[]> {
+  const found = await Promise.all(
+    settingsOf(study).map(async ({ task, model }) => {
+      const asked = writtenTask(taskNamed(task));
+      if (!isExact(asked.metric)) return [];
+      const own = runsOf(study, 'base').filter((spec) => spec.task === task && spec.model === model);
+      const base = recordsOfRuns(own, results);
+      const [first] = base;
+      if (first === undefined || base.length < 2) return [];
+      const { perExample } = first.final;
+      const data = await learnedData(task, base, asked.placesOf === undefined ? perExample.length : Infinity);
+      return [{ task, tests: printOfIds(data.test.map(({ id }) => id)), ...majorityAnswer(asked, data) }];
+    }),
+  );
+  return found.flat();
 }

@@ -5,7 +5,8 @@ import { studies } from '../studies';
 import { control } from './printed';
 import { pointOf, roomOf, spanOf } from './roles';
 import { able, evidenceOf, finding, link, printed, record, shapes } from './testing/toy';
-import { judge, wordOf } from './verdict';
+import { wordOf } from './decide';
+import { judge } from './verdict';
 
 const delta = 0.01;
 

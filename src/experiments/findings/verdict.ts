@@ -1,26 +1,15 @@
 import { relative } from 'node:path';
 import { projectRoot } from '../../project';
-import { crossedInterval, crossedP } from '../statistics/crossed';
-import {
-  linkText,
-  testLink,
-  type Columns,
-  type Evidence,
-  type Link,
-  type LinkTest,
-  type Tested,
-} from '../statistics/link';
-import { holm, mean, type Interval } from '../statistics/statistics';
+import { crossedP } from '../statistics/crossed';
+import { testLink, type Columns, type Evidence, type Link, type LinkTest, type Tested } from '../statistics/link';
+import { holm, mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { canonicalJson, runPath } from '../store/spec';
 import type { TuningTable } from '../tuning/tuned';
+import { decide, maySpeak, type Deciding, type LinkVerdict, type VerdictWord } from './decide';
 import type { Exact } from './exact';
 import type { GateRecord } from './gate-record';
-import { preconditions, type Precondition } from './preconditions';
-import { control, printedDelta } from './printed';
-import { pointOf, roomOf } from './roles';
-
-export type VerdictWord = 'confirmed' | 'contradicted' | 'unresolved' | 'cannot-speak' | 'not-run';
+import type { Precondition } from './preconditions';
 
 /** A statement of a paper, and the comparisons that stand for it here; the first of them decides, or the worst of several. */
 export interface Finding {
@@ -48,24 +37,6 @@ export type Standing = 'claim' | 'remark' | 'single runs' | 'appendix' | 'releas
 
 export type Paper = 'he' | 'houlsby' | 'vlm' | 'ai21';
 export const papers: readonly Paper[] = ['he', 'houlsby', 'vlm', 'ai21'];
-
-/** One comparison of a finding and what runs say about it. */
-export interface LinkVerdict {
-  readonly claim: string;
-  readonly study: string;
-  readonly task: string;
-  readonly verdict: VerdictWord;
-  /** First minus second, oriented so that above 0 means better; for a ratio first over second. */
-  readonly gap: number | null;
-  readonly ci: readonly [number, number] | null;
-  /** Below it a difference does not matter, in the unit of the gap. */
-  readonly delta: number | null;
-  readonly seeds: number;
-  readonly reason: string;
-  readonly preconditions: readonly Precondition[];
-  /** The paper's own numbers put through the same comparison, in its points. */
-  readonly control: ReturnType<typeof control>;
-}
 
 /** What the runs say of one finding of a paper. */
 export interface Verdict {
@@ -138,22 +109,6 @@ function keyOf({ link, groups }: Tested): string {
   return canonicalJson({ ...link, ...shown, ...(link.kind !== 'ratio' && { printed: null, contrast: null }), runs });
 }
 
-/** Whether everything holds that does not depend on what the comparison itself says. */
-function maySpeak(test: Tested, known: Omit<Deciding, 'level'>): boolean {
-  const { delta, expected } = sizeOf(test, known.evidence);
-  const room = roomOf(test.link, known.evidence);
-  return preconditions(test, { ...known, level: 0.95, delta, expected, room }).every(
-    ({ held, name }) => held || name === 'power' || name === 'metrics agree',
-  );
-}
-
-interface Deciding {
-  readonly level: (test: Tested) => number;
-  readonly evidence: Evidence;
-  readonly gate: GateRecord | undefined;
-  readonly tuning: readonly TuningTable[];
-}
-
 function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Deciding): Verdict {
   const { id, paper, text, source, standing, notebook } = finding;
   const made = worstFirst(
@@ -219,52 +174,6 @@ function pathOf({ run }: RunRecord): string {
   return relative(projectRoot(), runPath(run.spec));
 }
 
-function decide(test: LinkTest, deciding: Deciding): LinkVerdict {
-  const { link } = test;
-  const what = { claim: linkText(link), study: link.study, task: link.task, control: control(link) };
-  if (test.kind === 'untested')
-    return { ...what, ...unknown, verdict: 'not-run', seeds: 0, reason: test.reason, preconditions: [] };
-  const level = deciding.level(test);
-  const interval = crossedInterval(test.found, level);
-  const { delta, expected } = sizeOf(test, deciding.evidence);
-  const room = roomOf(link, deciding.evidence);
-  const held = preconditions(test, { ...deciding, level, delta, expected, room });
-  const failed = held.filter((one) => !one.held);
-  const shown = link.kind === 'ratio' ? Math.exp : (value: number): number => value;
-  return {
-    ...what,
-    verdict: failed.length > 0 ? 'cannot-speak' : wordOf(link, interval, delta),
-    gap: shown(test.found.gap),
-    ci: [shown(interval.low), shown(interval.high)],
-    delta: link.kind === 'ratio' ? null : delta,
-    seeds: test.groups.length,
-    reason:
-      failed.length > 0
-        ? failed.map(({ name, figure }) => `${name}: ${figure}`).join('; ')
-        : reasonOf(wordOf(link, interval, delta), interval, delta),
-    preconditions: held,
-  };
-}
-
-const unknown = { gap: null, ci: null, delta: null } as const;
-
-/** Where the paper prints nothing. */
-const usualDelta: Readonly<Record<string, number>> = { accuracy: 0.01, nll: 0.03 };
-
-/** Delta, and the gap to be expected after the paper, in the unit of the score. */
-function sizeOf({ link, metric }: Tested, evidence: Evidence): { readonly delta: number; readonly expected: number } {
-  const usual = link.kind === 'ratio' ? 0 : link.statistic === 'text' ? 1 : (usualDelta[metric] ?? 0.01);
-  const points = link.kind === 'ratio' ? undefined : link.points;
-  if (points !== undefined) {
-    const delta = points * (pointOf(link, evidence) ?? 0.01);
-    return { delta, expected: 2 * delta };
-  }
-  const printed = link.kind === 'ratio' || link.statistic === 'text' ? undefined : printedDelta(link);
-  const point = printed === undefined ? undefined : pointOf(link, evidence);
-  const delta = printed === undefined || point === undefined ? usual : printed * point;
-  return { delta, expected: 2 * delta };
-}
-
 /** Four rates by two seeds for each side without its own, and the seeds that are missing, at the mean cost of a run. */
 function hoursToMend({ test, said: { preconditions: held } }: Judged): number | null {
   if (test.kind === 'untested') return null;
@@ -278,34 +187,4 @@ function hoursToMend({ test, said: { preconditions: held } }: Judged): number | 
   const rates = failed.includes('rates') ? sides * (4 * 2 + groups.length) : 0;
   const more = failed.includes('power') || failed.includes('flat') ? sides * 5 : 0;
   return ((seeds + rates + more) * mean(groups.flat().map(({ final }) => final.seconds))) / 3600 / 2;
-}
-
-/** The rule for one comparison. A gap both above 0 and within delta counts as what the paper said. */
-export function wordOf(link: Link, { low, high }: Interval, delta: number): VerdictWord {
-  const [from, to] = boundsOf(link, delta);
-  if (low > from && high < to) return 'confirmed';
-  const outside = link.kind === 'near' || link.kind === 'ratio' ? low > to || high < from : high < from;
-  return outside ? 'contradicted' : 'unresolved';
-}
-
-/** Where the interval must lie for the comparison to hold. */
-function boundsOf(link: Link, delta: number): readonly [number, number] {
-  switch (link.kind) {
-    case 'greater':
-      return [0, Infinity];
-    case 'atLeast':
-      return [-delta, Infinity];
-    case 'near':
-      return [-delta, delta];
-    case 'ratio':
-      return [Math.log(link.range[0]), Math.log(link.range[1])];
-  }
-}
-
-function reasonOf(word: VerdictWord, { low, high }: Interval, delta: number): string {
-  if (word === 'confirmed') return 'the interval says what the paper says';
-  if (word === 'contradicted') return 'the interval says the opposite';
-  return low > -delta && high < delta
-    ? 'the two are equal: the interval lies within delta of 0'
-    : 'the interval allows both';
 }
