@@ -1,6 +1,8 @@
 import { UserError } from '../../errors';
 import { printOf } from '../../tasks/fingerprint';
+import type { GenerationExample } from '../../tasks/generation';
 import { taskNamed } from '../../tasks/registry';
+import type { TaskData } from '../../tasks/task';
 import type { RunRecord } from '../store/record';
 import type { Study } from '../studies/study';
 import { generationData } from './baselines';
@@ -33,27 +35,22 @@ export function scoredOf(run: RunRecord | undefined): number {
 
 export const rightOf = (run: RunRecord): readonly number[] => run.final.perExample.slice(0, scoredOf(run));
 
-/** The training examples that the runs learned from, and the test examples that they wrote texts for. */
-export async function writtenData(
-  task: string,
-  base: readonly RunRecord[],
-): Promise<Awaited<ReturnType<typeof generationData>>> {
+export type Learned = TaskData<GenerationExample>;
+
+/** What the runs learned from, and all test examples. */
+export async function learnedData(task: string, base: readonly RunRecord[]): Promise<Learned> {
+  const data = await generationData(task, Infinity);
+  const { examples } = base[0]?.run.spec.training ?? { examples: 'all' };
+  return { ...data, train: examples === 'all' ? data.train : data.train.slice(0, examples) };
+}
+
+/** The same with the test examples that the runs wrote texts for, no more. */
+export function writtenOf(learned: Learned, task: string, base: readonly RunRecord[]): Learned {
   const written = base.flatMap(({ final }) => final.written ?? []);
-  const data = await learnedData(task, base, written[0]?.texts.length ?? 0);
-  if (written.some(({ examples }) => examples.hash !== printOf(data.test).hash))
+  const test = learned.test.slice(0, written[0]?.texts.length ?? 0);
+  if (written.some(({ examples }) => examples.hash !== printOf(test).hash))
     throw new UserError(
       `the runs of ${task} were scored on other examples than those here: run them again with --again`,
     );
-  return data;
-}
-
-/** What the runs learned from, and the first `count` test examples. */
-export async function learnedData(
-  task: string,
-  base: readonly RunRecord[],
-  count: number,
-): Promise<Awaited<ReturnType<typeof generationData>>> {
-  const data = await generationData(task, count);
-  const { examples } = base[0]?.run.spec.training ?? { examples: 'all' };
-  return { ...data, train: examples === 'all' ? data.train : data.train.slice(0, examples) };
+  return { ...learned, test };
 }

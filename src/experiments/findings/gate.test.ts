@@ -176,6 +176,7 @@ describe('the gate of a base', () => {
             method: 'full',
             seed,
             model: name === 'random' ? `${of.model}-random` : of.model,
+            training: { examples: 400 },
           }),
         ),
       })),

@@ -16,8 +16,9 @@ import {
   runsOf,
   scoredOf,
   settingsOf,
-  writtenData,
+  writtenOf,
   type GateSetting,
+  type Learned,
 } from './gate-data';
 import { isAnswer, majorityAnswer } from './majority';
 
@@ -65,7 +66,8 @@ async function linesOf(study: Study, setting: GateSetting, results: string | und
     );
   const base = recordsOf('base', setting.model);
   if (base.length < 2) return [];
-  const data = await writtenData(setting.task, base);
+  const learned = await learnedData(setting.task, base);
+  const data = writtenOf(learned, setting.task, base);
   const task = writtenTask(taskNamed(setting.task));
   const references = data.test.map(({ target }) => target);
   const exact = isExact(task.metric);
@@ -90,12 +92,20 @@ async function linesOf(study: Study, setting: GateSetting, results: string | und
     const gaps = ours.map((row) => row.map((score, i) => score - (theirs[i] ?? NaN)));
     return name === 'oracle' ? [] : [lineOf(names[name], exact ? 'right answers' : 'chrF, mean of texts', gaps)];
   });
-  return [...runs, ...answers, ...(exact ? [lineOf('majority', 'right answers', await overMajority(task, base))] : [])];
+  return [
+    ...runs,
+    ...answers,
+    ...(exact ? [lineOf('majority', 'right answers', overMajority(task, learned, base))] : []),
+  ];
 }
 
 /** By how much each seed's answers are right more often than the most frequent one. */
-async function overMajority(task: GenerationTask, base: readonly RunRecord[]): Promise<readonly (readonly number[])[]> {
-  const { right } = majorityAnswer(task, await learnedData(task.name, base, scoredOf(base[0])));
+function overMajority(
+  task: GenerationTask,
+  { train, test }: Learned,
+  base: readonly RunRecord[],
+): readonly (readonly number[])[] {
+  const { right } = majorityAnswer(task, { train, test: test.slice(0, scoredOf(base[0])) });
   const places = new Set(right);
   return base.map((run) => rightOf(run).map((value, place) => value - Number(places.has(place))));
 }

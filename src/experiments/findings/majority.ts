@@ -61,8 +61,9 @@ export async function majorityAnswers(study: Study, results?: string): Promise<r
       const [first] = base;
       if (first === undefined || base.length < 2) return [];
       const { perExample } = first.final;
-      const data = await learnedData(task, base, asked.placesOf === undefined ? perExample.length : Infinity);
-      return [{ task, tests: printOfIds(data.test.map(({ id }) => id)), ...majorityAnswer(asked, data) }];
+      const { train, test: all } = await learnedData(task, base);
+      const test = asked.placesOf === undefined ? all.slice(0, perExample.length) : all;
+      return [{ task, tests: printOfIds(test.map(({ id }) => id)), ...majorityAnswer(asked, { train, test }) }];
     }),
   );
   return found.flat();
