@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { UserError } from './errors';
+import { unsealed } from './seal';
 
 /** What JSON from outside must look like to be a `T`. */
 export type Schema<T> = v.GenericSchema<unknown, T>;
@@ -42,12 +43,25 @@ function reasonOf(issue: v.BaseIssue<unknown>): string {
  * @throws UserError with the file, the fault and `remedy` where it cannot be read, is no JSON or not of the schema
  */
 export function readJson<T>(path: string, schema: Schema<T>, remedy: string): T {
-  let text: string;
+  return jsonOf(path, fileText(path, remedy), schema, remedy);
+}
+
+/** The same of a file that `sealed` closed, or one from before there were seals; also where its checksum does not fit. */
+export function readSealed<T>(path: string, schema: Schema<T>, remedy: string): T {
+  const text = unsealed(fileText(path, remedy));
+  if (text !== undefined) return jsonOf(path, text, schema, remedy);
+  throw new UserError(`${path} was changed after it was saved, its checksum does not fit: copy it again, or make it anew`);
+}
+
+function fileText(path: string, remedy: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new UserError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}): ${remedy}`);
   }
+}
+
+function jsonOf<T>(path: string, text: string, schema: Schema<T>, remedy: string): T {
   const read = readText(text, schema);
   if (read.kind === 'value') return read.value;
   throw new UserError(`${path}: ${read.reason}: ${remedy}`);

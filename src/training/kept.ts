@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../errors';
 import { makeFolder, writeWhole } from '../files';
-import { anyObject, readJson, real, whole, type Schema } from '../json';
+import { anyObject, readSealed, real, whole, type Schema } from '../json';
 import type { ModelShape } from '../model/shape';
 import { readDeltaRecord, saveDelta, type BaseModel, type DeltaRecord } from '../petl/bank/store';
 import type { Method } from '../petl/design/types';
+import { sealed } from '../seal';
 import { pairsOfShipped } from '../tasks/registry';
 import type { Task } from '../tasks/task';
 import type { TrainingJob } from './job';
@@ -84,13 +85,13 @@ export function keepTrained(
       { name: model, hash, ...(encoder && { encoder }) },
       part(true),
     );
-    writeWhole(join(place, noteFile), `${JSON.stringify(note, null, 2)}\n`);
+    writeWhole(join(place, noteFile), sealed(`${JSON.stringify(note, null, 2)}\n`));
   });
 }
 
 /** The note of a kept adapter; a UserError where the folder has none or it is damaged. */
 export function readNote(folder: string): KeptNote {
-  return readJson(
+  return readSealed(
     join(folder, noteFile),
     schema,
     'only an adapter that was kept with its task can answer: train it with a study, or with petl adapter train',

@@ -155,6 +155,29 @@ describe('a bank of tasks', { timeout: 60_000 }, () => {
     bank.dispose();
   });
 
+  it('refuses tensors and a note that were changed after they were saved, and stays as it was', async () => {
+    const bank = await TaskBank.open(model);
+    const changed = (name: string, file: string, change: (bytes: Buffer) => Buffer): string => {
+      cpSync(at('tone'), at(name), { recursive: true });
+      const path = join(at(name), file);
+      writeFileSync(path, change(readFileSync(path)));
+      return at(name);
+    };
+    const zeros = changed('zeros', 'delta.safetensors', (bytes) => bytes.fill(0, bytes.length - 64, bytes.length - 32));
+    const renamed = changed('renamed', noteFile, (bytes) => Buffer.from(bytes.toString().replace('"good"', '"fine"')));
+    const place = join(folder, 'unharmed');
+    await addToFolder(place, 'tone', at('tone'));
+    for (const [from, said] of [
+      [zeros, /delta.safetensors is not what was saved/],
+      [renamed, /task.json was changed after it was saved, its checksum does not fit/],
+    ] as const) {
+      expect(() => bank.add('x', from)).toThrow(said);
+      await expect(addToFolder(place, 'x', from)).rejects.toThrow(said);
+    }
+    expect([bank.names, readdirSync(place)]).toEqual([[], ['tone']]);
+    bank.dispose();
+  });
+
   it('is saved and loaded whole', async () => {
     const bank = await full();
     const place = bank.save(join(folder, 'saved'));

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../../errors';
+import { digestFile } from '../../hashed';
 import { readText, whole, type Schema } from '../../json';
 import { unsealed } from '../../seal';
 import { completeMethod, methodSchema } from '../design/complete';
@@ -32,6 +34,8 @@ export interface DeltaRecord {
   readonly encoder?: BaseModel;
   /** Names and shapes of what the tensor file holds. */
   readonly tensors: Readonly<Record<string, readonly number[]>>;
+  /** SHA-256 of the tensor file; records from before have none. */
+  readonly sha256?: string;
 }
 
 /** What a saved folder says of itself; loads no TensorFlow. */
@@ -53,6 +57,19 @@ export function readDeltaRecord(folder: string): DeltaRecord {
   return { ...record, method: completeMethod(record.method) };
 }
 
+/**
+ * Refuses tensors that are not the ones that were saved: a changed number would answer otherwise, and none would say so.
+ */
+export function demandTensors(folder: string, { sha256 }: DeltaRecord): void {
+  const path = join(folder, deltaFiles.tensors);
+  if (sha256 === undefined || !existsSync(path) || tensorsDigest(path) === sha256) return;
+  throw new UserError(
+    `${path} is not what was saved: its SHA-256 is not the one in ${deltaFiles.record}; copy the whole folder again, or save the delta again.`,
+  );
+}
+
+export const tensorsDigest = (path: string): string => digestFile(createHash('sha256'), path).digest('hex');
+
 const recordSchema = v.looseObject({
   format: v.string(),
   written: v.string(),
@@ -61,5 +78,6 @@ const recordSchema = v.looseObject({
   classes: whole,
   encoder: v.optional(v.object({ name: v.string(), hash: v.string() })),
   tensors: v.record(v.string(), v.array(whole)),
+  sha256: v.optional(v.string()),
 } satisfies { readonly [K in keyof DeltaRecord]: Schema<unknown> });
 const recordKeys: readonly string[] = Object.keys(recordSchema.entries);

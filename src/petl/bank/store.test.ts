@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  existsSync,
+  readdirSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,7 +106,29 @@ describe('what is refused', () => {
   it('a file cut off', () => {
     const at = saved('cut');
     truncateSync(join(at, 'delta.safetensors'), 900);
-    refuses(at, /cut off/);
+    refuses(at, /delta.safetensors is not what was saved/);
+  });
+  it('one changed bit of a number', () => {
+    const at = saved('bit');
+    const path = join(at, 'delta.safetensors');
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 5]! ^= 1;
+    writeFileSync(path, bytes);
+    refuses(at, /delta.safetensors is not what was saved: its SHA-256 is not the one in petl.json; copy the whole/);
+    // a record from before there were digests says nothing of them
+    const { sha256, ...older } = readDeltaRecord(at);
+    expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+    writeFileSync(join(at, 'petl.json'), JSON.stringify(older));
+    loadDelta(at, model.shape, base).delta.dispose();
+  });
+  it("another adapter's tensors of the same shapes", () => {
+    const [one, other] = [saved('one'), join(folder, 'other')];
+    const delta = trained('lora:r=2');
+    delta.assign(perturbed(delta.variables, 0.2, 5));
+    saveDelta(other, delta, base);
+    delta.dispose();
+    copyFileSync(join(other, 'delta.safetensors'), join(one, 'delta.safetensors'));
+    refuses(one, /is not what was saved/);
   });
   it('another rank than the record says', () => {
     const at = saved('rank');

@@ -17,7 +17,15 @@ import { drawInit, type DrawnInit } from '../forms/init';
 import { unfrozenNames } from '../forms/unfrozen';
 import { specsOf } from '../forms/variables';
 import { whyInvalid } from '../design/valid';
-import { deltaFiles as files, format, readDeltaRecord, type BaseModel, type DeltaRecord } from './record';
+import {
+  deltaFiles as files,
+  demandTensors,
+  format,
+  readDeltaRecord,
+  tensorsDigest,
+  type BaseModel,
+  type DeltaRecord,
+} from './record';
 
 export { deltaFiles, readDeltaRecord, type BaseModel, type DeltaRecord } from './record';
 
@@ -44,7 +52,7 @@ export function saveDelta(
         `Nothing was saved to ${folder}: ${broken.name} holds NaN or infinity. Train again with a lower learning rate.`,
       );
     const shapes = Object.fromEntries(all.map(({ name, shape }) => [name, shape]).sort());
-    const record: DeltaRecord = {
+    const record = (sha256: string): DeltaRecord => ({
       format,
       written: delta.method.name,
       method,
@@ -52,11 +60,14 @@ export function saveDelta(
       classes: head['head.bias']?.size ?? 0,
       ...(encoder && { encoder }),
       tensors: shapes as DeltaRecord['tensors'],
-    };
+      sha256,
+    });
     return makeFolder(folder, (place) => {
-      writeSafetensors(join(place, files.tensors), all, { format: 'petl' });
-      writeWhole(join(place, files.record), sealed(`${JSON.stringify(record, null, 2)}\n`));
-      return record;
+      const path = join(place, files.tensors);
+      writeSafetensors(path, all, { format: 'petl' });
+      const saved = record(tensorsDigest(path));
+      writeWhole(join(place, files.record), sealed(`${JSON.stringify(saved, null, 2)}\n`));
+      return saved;
     });
   } finally {
     tf.dispose(tensors);
@@ -92,6 +103,7 @@ export function loadDelta(
   const reason = whyInvalid(record.method, shape);
   if (reason !== undefined) throw new UserError(`${folder} does not fit this model: ${reason}.`);
   const expected = expectedShapes(record, shape);
+  demandTensors(folder, record);
   const read = readTensors(join(folder, files.tensors), expected, record.tensors);
   const head = Object.fromEntries(Object.entries(read).filter(([name]) => name.startsWith('head.')));
   return { delta: deltaOf(record.method, shape, read), head, record };
