@@ -1,7 +1,8 @@
 // The front page of the lab, notebooks/README.md: what each notebook shows, how long its cells take, and a picture of it.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { at, svgPng, writeWhole } from './lab.mjs';
+import { papers } from './findings.mjs';
+import { at, lab, svgPng, writeWhole } from './lab.mjs';
 
 const folder = at('notebooks');
 
@@ -35,12 +36,35 @@ export function drawPictures() {
 
 const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`);
 
-/** A notebook's claim without where it is printed, or else its first words: one sentence. */
+/** A notebook's claim with whose it is, or else its first words: one sentence. */
 function saysOf(cells) {
   const [, first = ''] = textOf(cells[0].source).split(/\n\s*\n/);
-  const text = first.replace(/\s+/g, ' ').replace(/^\*\*Claims?\*\* \((?:[^()]|\([^()]*\))*\): /, '');
-  const sentence = /^.*?[.?!](?= [A-Z]|$)/.exec(text)?.[0] ?? text;
-  return `${sentence[0]?.toUpperCase() ?? ''}${sentence.slice(1)}`;
+  const text = first.replace(/\s+/g, ' ');
+  const [head = '', who = ''] =
+    /^\*\*Claims?\*\* \(((?:[^()]|\([^()]*\))*?\d{4})(?:[^()]|\([^()]*\))*\): /.exec(text) ?? [];
+  const said = text.slice(head.length);
+  const sentence = /^.*?[.?!](?= [A-Z]|$)/.exec(said)?.[0] ?? said;
+  return who === '' ? sentence : `${who}: "${sentence}"`;
+}
+
+const words = {
+  confirmed: 'confirmed',
+  contradicted: 'contradicted',
+  unresolved: 'unresolved',
+  'cannot-speak': 'cannot speak',
+  'not-run': 'not run',
+};
+
+/** What came of its findings here: how many have which verdict. */
+function foundOf(name, verdicts) {
+  const own = verdicts.filter(({ notebook }) => notebook === `notebooks/${name}.ipynb`);
+  const told = Object.entries(words).flatMap(([word, said]) => {
+    const count = own.filter(({ verdict }) => verdict === word).length;
+    return count === 0 ? [] : [`${count} ${said}`];
+  });
+  return own.length === 0
+    ? ''
+    : ` Of ${own.length} ${own.length === 1 ? 'finding' : 'findings'} here: ${told.join(', ')}.`;
 }
 
 export function contents() {
@@ -51,12 +75,13 @@ export function contents() {
       ? ''
       : `The times are of all cells of a notebook in a browser, with the committed results at hand ${where}.\n`;
   const pictures = new Set(readdirSync(join(folder, 'pictures')));
+  const verdicts = lab.verdicts(Object.keys(papers));
   const parts = names().map((name) => {
     const cells = cellsOf(name);
     const title = /^#\s+(.*)$/m.exec(textOf(cells[0].source))?.[1] ?? name;
     const seconds = notebooks[name];
     const picture = pictures.has(`${name}.png`) ? `\n\n[![${title}](pictures/${name}.png)](${name}.ipynb)` : '';
-    return `## [${title}](${name}.ipynb)\n\n${saysOf(cells)}${seconds === undefined ? '' : ` **${minutes(seconds)}**`}${picture}`;
+    return `## [${title}](${name}.ipynb)\n\n${saysOf(cells)}${foundOf(name, verdicts)}${seconds === undefined ? '' : ` **${minutes(seconds)}**`}${picture}`;
   });
   return `# The notebooks
 

@@ -1,7 +1,7 @@
 // What was reproduced, how surely, and what that took.
 import { lab, tableMarkdown } from './lab.mjs';
 
-const papers = {
+export const papers = {
   he: 'He et al. 2021',
   houlsby: 'Houlsby et al. 2019',
   vlm: 'Lin et al. 2020',
