@@ -44,8 +44,7 @@ export const tradeOff: Declared = declared('trade-off', (tier) => ({
   title: 'Score over trained parameters: adapters, top layers, LayerNorms',
   rows: ['B1', 'B2', 'B5', 'B6', 'B7', 'B8'],
   variants: sizes.map((key) => {
-    const more = key === 'layernorm' ? [] : curved.map(({ block }) => block);
-    const blocks = [versions.block, feelings.block, fields.block, ...more];
+    const blocks = [versions, feelings, fields, ...curved].map(({ block }) => block);
     return variantOf(versions.configurations()[key], blocks, tier);
   }),
 }));
