@@ -84,7 +84,8 @@ function fromBase(block: Block, tier: Tier): Variant['runs'] {
   return runsOf(block, wholeOf(block), tier);
 }
 
-function fromRandom(block: Block, tier: Tier): Variant['runs'] {
+/** Full fine-tuning of the same network from random weights, at its own rate. */
+export function fromRandom(block: Block, tier: Tier): Variant['runs'] {
   const learningRate = tunedRate(gate, randomFamily(block.name));
   return runsOf(
     { ...block, name: gate, model: randomOf(block.model) },

@@ -5,6 +5,7 @@ import { randomFamily, randomOf } from './base-gate';
 import { blocks } from './blocks';
 import { plansOf, type Study } from './study';
 import { settings } from './settings';
+import { trendBlocks } from './trends';
 import { tunableNamed } from './tunables';
 
 /**
@@ -27,6 +28,7 @@ export function demandTuned(study: Study): void {
 function untuned({ study, model, task, method }: RunSpec): readonly string[] {
   const all = [...blocks, ...settings.map((one) => one.block)].filter((one) => one.task === task);
   const block =
+    trendBlocks.find((one) => one.name === study && one.model === model) ??
     all.find(({ name }) => name === study) ??
     all.find((one) => one.model === model) ??
     all.find((one) => randomOf(one.model) === model);

@@ -22,6 +22,7 @@ import { oneModelStudies } from './one-model';
 import { readers } from './reader';
 import type { Declared, Study } from './study';
 import { settings } from './settings';
+import { trends } from './trends';
 import { headlineStudies, startStudy } from './voices';
 
 /** In the order of the catalogue; the last ones are whole blocks of the compute plan, and the paper's own settings. */
@@ -53,6 +54,7 @@ const shipped: readonly Declared[] = [
   manyAnswers,
   twiceOrLarge,
   nothingForgotten,
+  trends,
   ...blockStudies,
   ...originalStudies,
 ];

@@ -2,16 +2,20 @@ import type { RunSpec } from '../store/spec';
 import { changed, configuration, variantOf, type Block } from './block';
 import { sentimentBlock } from './blocks';
 import type { TrainingSettings } from '../../training/job';
-import { declared, type Declared, type Study } from './study';
+import { declared, type Declared, type Study, type Variant } from './study';
 
 /** The same study with every run's products in `precision`: runs of their own beside those in float32. */
 export function atPrecision(study: Study, precision: TrainingSettings['precision']): Study {
   if (precision === 'float32') return study;
   const inPrecision = (spec: RunSpec): RunSpec => ({ ...spec, training: { ...spec.training, precision } });
+  const placed = <T extends Pick<Variant, 'runs'>>(one: T): T => ({ ...one, runs: one.runs.map(inPrecision) });
   return {
     ...study,
     title: `${study.title}, in ${precision}`,
-    variants: study.variants.map((variant) => ({ ...variant, runs: variant.runs.map(inPrecision) })),
+    variants: study.variants.map(placed),
+    ...(study.trends === undefined
+      ? {}
+      : { trends: study.trends.map((point) => ({ ...point, methods: point.methods.map(placed) })) }),
   };
 }
 

@@ -26,6 +26,17 @@ export interface Study {
   readonly tunable?: Tunable;
   /** The variant of a method that the study does not list, under the settings of those it lists. */
   readonly also?: (method: string) => Variant;
+  /** Where methods are held against full fine-tuning: its figure shows these gaps in place of scores. */
+  readonly trends?: readonly TrendPoint[];
+}
+
+/** Methods at one place of an axis, full fine-tuning first; the runs may be those of another study. */
+export interface TrendPoint {
+  readonly axis: string;
+  readonly place: string;
+  readonly methods: readonly Pick<Variant, 'label' | 'runs'>[];
+  /** What makes the runs: a command, or what it waits for. */
+  readonly made: string;
 }
 
 /** A method family at the size it is tuned at. */

@@ -6,6 +6,7 @@ import { synopsisBlock, translationBlock } from './blocks';
 import { existingMethods } from './existing-methods';
 import { generationFamilies } from './families';
 import { settings } from './settings';
+import { trendsTunable } from './trends';
 import { familyOf, type Tunable, type TunedFamily } from './study';
 
 /** 120 steps of 16. */
@@ -38,6 +39,7 @@ export const tunables: Readonly<Record<string, () => Tunable>> = {
   'english-romanian': () => generationTunable(translationBlock),
   synopsis: () => generationTunable(synopsisBlock),
   'base-gate': gateTunable,
+  trends: trendsTunable,
   ...Object.fromEntries(settings.map(({ block, tunable }) => [block.name, tunable])),
 };
 
