@@ -28,7 +28,6 @@ export interface Keys {
 }
 
 const grey = '#5b6570';
-const siteTitle = 'modified site';
 
 /** Keys of the codes in use. A click on a site sets its points apart; those of other codes belong to no group. */
 function groupsOf(points: readonly Point[], scale: number): readonly KeyGroup[] {
@@ -53,7 +52,7 @@ function groupsOf(points: readonly Point[], scale: number): readonly KeyGroup[] 
   }));
   const groups: readonly KeyGroup[] = [
     { title: 'functional form', entries: [...looks.symbol].map(([form, symbol]) => mark(form, symbol, sizeOf(form))) },
-    { title: siteTitle, entries: sites },
+    { title: 'modified site', entries: sites },
     {
       title: 'insertion form',
       entries: looks.insertions.map((word) => mark(word, word === 'sequential' ? 'square-dot' : 'square', 11)),
@@ -79,7 +78,11 @@ const symbolRoom = 32;
  * is narrow.
  */
 export function keysOf(points: readonly Point[], width: number, sizes: SizeClass): Keys {
-  const groups = groupsOf(points, sizes.marks);
+  return keysOfGroups(groupsOf(points, sizes.marks), width, sizes);
+}
+
+/** The same of any codes: a click on an entry that has a group sets the traces of that group apart. */
+export function keysOfGroups(groups: readonly KeyGroup[], width: number, sizes: SizeClass): Keys {
   return sizes.keysBelow ? keysBelow(groups, width, sizes) : beside(groups, sizes);
 }
 
@@ -95,20 +98,20 @@ function beside(groups: readonly KeyGroup[], { legend }: SizeClass): Keys {
   const layout = (height: number, { t, b }: Margin): Partial<Figure['layout']> => ({
     showlegend: true,
     ...Object.fromEntries(
-      groups.map(({ title }, g) => {
+      groups.map((group, g) => {
         const above = heights.slice(0, g).reduce((sum, one) => sum + one, 0);
-        return [ids[g], keysAt(title, { x: 1.03, y: 1 - above / (height - t - b) }, legend)];
+        return [ids[g], keysAt(group, { x: 1.03, y: 1 - above / (height - t - b) }, legend)];
       }),
     ),
   });
   return { data: keyTraces(groups), layout, tall, height: 0 };
 }
 
-/** Plotly's names of the legends. Marks belong to the first, and a click reaches what is in its own: that of the sites. */
+/** Plotly's names of the legends. Marks belong to the first, and a click reaches what is in its own: what sets apart. */
 function idsOf(groups: readonly KeyGroup[]): readonly string[] {
   const first = Math.max(
     0,
-    groups.findIndex(({ title }) => title === siteTitle),
+    groups.findIndex(({ entries }) => isSetApart(entries)),
   );
   return groups.map((_, g) => (g === first ? 'legend' : `legend${g < first ? g + 2 : g + 1}`));
 }
@@ -144,20 +147,21 @@ export function keysBelow(groups: readonly KeyGroup[], width: number, { legend }
   const layout = (height: number, { l, r, t, b }: Margin): Partial<Figure['layout']> => ({
     showlegend: true,
     ...Object.fromEntries(
-      groups.map(({ title }, g) => {
+      groups.map((group, g) => {
         const { x: left, y: down } = places[g] as Place;
         const at = { x: (left - l) / (width - l - r), y: (b - total + down) / -(height - t - b) };
-        return [ids[g], keysAt(title, at, legend)];
+        return [ids[g], keysAt(group, at, legend)];
       }),
     ),
   });
   return { data: keyTraces(groups), layout, tall: 0, height: total };
 }
 
+const isSetApart = (entries: KeyGroup['entries']): boolean => entries.some(({ group }) => group !== '');
 const still = { itemclick: false, itemdoubleclick: false };
 
 /** Placed by the axes: what Plotly places by the container takes room from the axes' titles. */
-function keysAt(title: string, at: Place, legend: number): object {
+function keysAt({ title, entries }: KeyGroup, at: Place, legend: number): object {
   return {
     title: { text: title, font: { size: legend, weight: 600 } },
     ...at,
@@ -167,6 +171,6 @@ function keysAt(title: string, at: Place, legend: number): object {
     indentation: -10,
     tracegroupgap: 0,
     groupclick: 'togglegroup',
-    ...(title === siteTitle ? { itemclick: 'toggleothers', itemdoubleclick: 'toggle' } : still),
+    ...(isSetApart(entries) ? { itemclick: 'toggleothers', itemdoubleclick: 'toggle' } : still),
   };
 }
