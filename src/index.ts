@@ -66,6 +66,7 @@ export { askedTable, timesLine } from './views/asked';
 export { recallOf } from './views/recall';
 export { readerTable, passageCurve, answerTable } from './views/reader';
 export { answersCurve, answersLines, twiceTable } from './views/recursive';
+export { trendGaps, trendsFigure, type Trends, type TrendsOptions } from './views/trends';
 export { writtenBeside, type WrittenBeside } from './views/written-beside';
 
 // Tasks

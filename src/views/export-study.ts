@@ -19,6 +19,7 @@ import type { Table } from '../plots/table';
 import { fullFineTuning, type RunRow } from '../rows';
 import { shownTask } from '../tasks/own/stored';
 import { costTable } from './cost-table';
+import { trendsFigure } from './trends';
 import { demandVaries, namedIn, scoreBy, type ScoreX } from './score-by';
 
 /** Every file that a study can become: figures, tables, or both. */
@@ -49,11 +50,17 @@ export async function exportStudy(study: Study, folder: string, options: StudyEx
   return await exportRows({ ...of, ...shownOf(study, options.results) }, folder, options);
 }
 
-/** What the files of a study show beside its rows: where it measures times and memory, its table holds those. */
-export function shownOf(study: Study, results?: string): Pick<NamedRows, 'scores' | 'table'> {
+/**
+ * What the files of a study show beside its rows: where it measures times and memory, its table holds those; where it
+ * holds methods against full fine-tuning along axes, its figure does.
+ */
+export function shownOf(study: Study, results?: string): Pick<NamedRows, 'scores' | 'table' | 'figure'> {
   return {
     ...(study.scores === undefined ? {} : { scores: study.scores }),
     ...(study.alone === true ? { table: () => costTable(study, results) } : {}),
+    ...(study.trends === undefined
+      ? {}
+      : { figure: (drawn) => trendsFigure(study, { ...drawn, ...(results === undefined ? {} : { results }) }) }),
   };
 }
 
@@ -65,6 +72,8 @@ export interface NamedRows {
   readonly scores?: string;
   /** In place of the table of scores. */
   readonly table?: () => Table;
+  /** In place of parameters against score, unless an x is said. */
+  readonly figure?: (drawn: Pick<StudyExport, 'width'>) => Figure;
   readonly tier: string;
   readonly rows: readonly RunRow[];
   /** Tasks and models that there will be: files are named by what differs among them. */
@@ -105,11 +114,15 @@ export async function exportFigures(
   return files;
 }
 
-/** Parameters against score, for each task and model of the rows; none where nothing but full fine-tuning ran. */
+/**
+ * Parameters against score, for each task and model of the rows; none where nothing but full fine-tuning ran. A study
+ * that has a figure of its own shows that one.
+ */
 export function studyFigures(
-  { name, title: called, scores: title = called, rows, places }: NamedRows,
+  { name, title: called, scores: title = called, rows, places, figure }: NamedRows,
   { width, x }: Pick<StudyExport, 'width' | 'x'> = {},
 ): readonly Figure[] {
+  if (figure !== undefined && x === undefined) return [figure(width === undefined ? {} : { width })];
   const keys = keysOf(places);
   const parts = [...groupBy(rows, (row) => `${row.task} ${row.model}`).values()];
   return parts.flatMap((own) => {
