@@ -52,8 +52,8 @@ export const closedBookGate: Declared = gateOf('closed-book-gate', [closedBook.b
  */
 function judgedOf(block: Block): Block {
   const { training, seeds } = block;
-  const { scored, target } = training.full;
-  if (taskNamed(block.task).placesOf === undefined || scored === undefined || target == null) return block;
+  const { scored, target = null } = training.full;
+  if (taskNamed(block.task).placesOf === undefined || scored === undefined || target === null) return block;
   const full = { ...training.full, scored: { ...scored, test: target.decoded } };
   return { ...block, training: { ...training, full }, seeds: { ...seeds, full: seeds.full.slice(0, 3) } };
 }
