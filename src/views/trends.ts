@@ -82,6 +82,7 @@ function panelOf(title: string, points: readonly TrendPoint[]): GapPanel {
   return { title, places: points.map(({ place }) => place), alone: models.size > 1 };
 }
 
+/** How wide the figure is, and where the results lie if not in the usual place. */
 export interface TrendsOptions {
   /** Pixels, or a length on paper. */
   readonly width?: number | string;
