@@ -23,6 +23,7 @@ function petl(...args: readonly string[]): Ended {
     encoding: 'utf8',
     env: environment,
     cwd: projectRoot(),
+    timeout: 120_000,
   });
   return { code: status, out: stdout, err: stderr };
 }
@@ -60,6 +61,13 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
     [['repeat', 'src'], 'src is a folder: name the file of a run in it'],
     [['adapter', 'train', 'src', '--out', 'nowhere'], 'src is a folder: name the file of a run in it'],
     [['ask', 'Who?', '--collection', 'nope'], 'unknown collection "nope"'],
+    [
+      ['ablate', '--data', 'a.csv', '--methods', 'head', '--out', '/proc/x'],
+      'cannot write /proc/x: nothing can be made',
+    ],
+    [['export', 'cost', '--tier', 'full', '--out', '/proc/x'], 'cannot write /proc/x: nothing can be made there: name'],
+    [['bundle', 'cost', '--tier', 'full', '--out', '/proc/x.zip'], 'cannot write /proc'],
+    [['report', '--out', '/proc/x.html'], 'cannot write /proc'],
   ])('petl %j', (args, message) => {
     const { code, out, err } = petl(...args);
     expect(err).toContain(message);

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from './errors';
-import { demandWritable, explained, fillWhole, makeFolder, writeWhole } from './files';
+import { demandFilePlace, demandPlace, demandWritable, explained, fillWhole, makeFolder, writeWhole } from './files';
 import { readHashed, writeHashed } from './hashed';
 
 let folder = '';
@@ -58,6 +58,39 @@ describe('files appear whole or not at all', () => {
     const path = join(folder, name);
     expect(() => demandWritable(path)).toThrow(UserError);
     expect(() => writeWhole(join(path, 'a'), '')).toThrow(/^cannot write .*: name another folder/);
+  });
+
+  it.each(['/proc/petl', '/proc/petl/deep'])('refuses %s, where no folder can be made, at once', (path) => {
+    const refusal = new RegExp(`^cannot write ${path}.*: nothing can be made there: name another folder`);
+    expect(() => demandWritable(path)).toThrow(refusal);
+    expect(() => demandPlace(path)).toThrow(refusal);
+    expect(() => writeWhole(join(path, 'a.svg'), '')).toThrow(refusal);
+    expect(() => makeFolder(path, () => undefined)).toThrow(refusal);
+    expect(() => demandFilePlace(`${path}.zip`)).toThrow(/^cannot write \/proc.*: name another folder/);
+    expect(() => writeWhole(`${path}.zip`, '')).toThrow(refusal);
+  });
+
+  it('refuses a folder at or behind a link that leads nowhere, or in a circle', () => {
+    symlinkSync(join(folder, 'missing'), join(folder, 'nowhere'));
+    symlinkSync(join(folder, 'circle'), join(folder, 'circle'));
+    for (const name of ['nowhere', 'nowhere/deep', 'circle', 'circle/deep'])
+      expect(() => demandWritable(join(folder, name))).toThrow(UserError);
+  });
+
+  it('does not take what is missing where something is read for a thing that cannot be made', () => {
+    const reading = (): string => writeWhole(join(folder, 'a'), readFileSync(join(folder, 'b')));
+    expect(reading).toThrow('ENOENT');
+    expect(() => fillWhole(join(folder, 'a'), () => void readFileSync(join(folder, 'b')))).toThrow('ENOENT');
+  });
+
+  it('tries a place and leaves it as it was', () => {
+    demandPlace(join(folder, 'new', 'deep'));
+    expect(readdirSync(folder)).toEqual([]);
+    writeWhole(join(folder, 'there', 'a'), '');
+    demandPlace(join(folder, 'there'));
+    demandFilePlace(join(folder, 'there', 'a'));
+    expect(readdirSync(join(folder, 'there'))).toEqual(['a']);
+    expect(() => demandFilePlace(join(folder, 'there'))).toThrow(/^cannot write .*: there is a folder of this name/);
   });
 
   it('leaves nothing of a trial', () => {

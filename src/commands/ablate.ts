@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { basename, extname } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { UserError } from '../errors';
 import { defineStudy, type TrainingGrid } from '../experiments/studies/define';
 import type { RateWish } from '../experiments/studies/own-rates';
+import { demandPlace } from '../files';
 import { decimal } from '../numbers';
 import { lengths, ownTaskOf } from './ablate-task';
 import { textOf, wholeOf, wordOf, type Input } from './command';
@@ -17,6 +18,7 @@ export async function ablateCommand(input: Input): Promise<number> {
   const name = textOf(input, 'name', usualName(textOf(input, 'data')));
   optionsOf(input); // what is wrong with them is said before anything is kept
   const out = textOf(input, 'out');
+  demandPlace(resolve(out));
   const task = ownTaskOf(input, name);
   const study = defineStudy({
     name,

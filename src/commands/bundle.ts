@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { UserError } from '../errors';
+import { demandFilePlace } from '../files';
 import { redrawBundle, writeBundle } from '../views/bundle';
 import { flag, givenOf, print, printJson, type Input } from './command';
 import { bundleOf } from './figure';
@@ -12,7 +13,9 @@ export async function bundleCommand(input: Input): Promise<number> {
   const of = bundleOf(input.positionals[0] ?? '', tier);
   if (of.runs.length === 0)
     throw new UserError(`no finished runs of ${of.name}, tier ${tier}: run npx petl study ${of.name} --tier ${tier}`);
-  const file = await writeBundle(of, resolve(givenOf(input, 'out') ?? `${of.name}.zip`));
+  const file = resolve(givenOf(input, 'out') ?? `${of.name}.zip`);
+  demandFilePlace(file);
+  await writeBundle(of, file);
   if (flag(input, 'json')) printJson({ file, runs: of.runs.length });
   else print(`${relativePath(file)}: ${of.runs.length} runs`);
   return 0;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../errors';
 import { digestFile } from '../hashed';
+import { makeFolders } from '../files';
 
 /** One file to bring and how to know that it is the right one. */
 export interface RemoteFile {
@@ -42,7 +43,7 @@ export async function bring(
   arrived: Arrived,
 ): Promise<void> {
   if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   const part = `${path}.part`;
   for (let failed = 0; sizeOf(part) < file.bytes || file.bytes === 0;) {
     const before = sizeOf(part);

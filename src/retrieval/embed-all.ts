@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Passage } from '../tasks/collections/collection';
 import { keptPart, writePart, type Part } from '../tasks/collections/part';
 import type { Embedder } from './embed';
+import { makeFolders } from '../files';
 
 /** Passages whose vectors are kept together while an index is made: what is lost when the process is killed. */
 const CHUNK = 2048;
@@ -20,7 +20,7 @@ export function embedAll(
   passages: readonly Passage[],
   { folder, passages: hash, progress }: Chunks,
 ): Uint8Array {
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const chunks: Uint8Array[] = [];
   for (let from = 0; from < passages.length; from += CHUNK) {
     const texts = passages.slice(from, from + CHUNK).map(({ text }) => text);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { seconds } from '../clock';
 import { UserError } from '../errors';
@@ -23,7 +23,7 @@ import {
   wantedBy,
   type PackageSource,
 } from '../packages/manifest';
-import { explained } from '../files';
+import { explained, makeFolders } from '../files';
 import { locks, ownToken, processes } from '../processes';
 
 export interface FetchOptions {
@@ -131,6 +131,6 @@ function verify(source: PackageSource, archive: Uint8Array): void {
 }
 
 function write(path: string, content: Uint8Array | string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   writeFileSync(path, content);
 }

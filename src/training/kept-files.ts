@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFile } from '../hashed';
 import { deltaFiles } from '../petl/bank/record';
+import { makeFolders } from '../files';
 
 /** What a kept adapter says of its task, beside the files of its delta. */
 export const noteFile = 'task.json';
@@ -16,7 +17,7 @@ function keptFilesIn(folder: string): readonly string[] {
 
 /** The files of a kept adapter, and nothing that lies beside them. */
 export function copyKept(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
+  makeFolders(to);
   for (const name of keptFilesIn(from)) copyFileSync(join(from, name), join(to, name));
 }
 

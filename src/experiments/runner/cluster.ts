@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UserError } from '../../errors';
-import { explained, makeFolder, unfinished } from '../../files';
+import { explained, makeFolder, makeFolders, unfinished } from '../../files';
 import { readText } from '../../json';
 import { projectRoot } from '../../project';
 import { codeFingerprint } from '../store/code';
@@ -53,7 +53,7 @@ export async function openCluster(address: string, results: string, say: (line: 
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const spool = unfinished(join(results, 'cluster'));
-  mkdirSync(spool, { recursive: true });
+  makeFolders(spool);
   const sent = new Map<number, Sent>();
   let slots = 0;
   const state = { closed: false, ended: false };
@@ -210,12 +210,12 @@ function takeFiles(place: string, spec: RunSpec, results: string): string | unde
   const adapter = adapterFolder(spec, results);
   const came = adapter === undefined ? '' : join(place, relative(results, adapter));
   if (adapter !== undefined && existsSync(came)) {
-    mkdirSync(dirname(adapter), { recursive: true });
+    makeFolders(dirname(adapter));
     makeFolder(adapter, (folder) =>
       readdirSync(came).forEach((name) => renameSync(join(came, name), join(folder, name))),
     );
   }
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   renameSync(join(place, relative(results, path)), path);
   rmSync(place, { recursive: true, force: true });
   return undefined;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { readHashed, writeHashed } from '../../hashed';
@@ -8,6 +8,7 @@ import { believed } from './damage';
 import { entryOf, type RunEntry } from './entry';
 import { readRun } from './read';
 import { hash8, resultsFolder } from './spec';
+import { makeFolders } from '../../files';
 
 /*
  * A list of thousands of runs without reading thousands of files: what each file held when it was last read, by its size
@@ -101,7 +102,7 @@ function readIndex(cache: string): Index['files'] {
 /** Where nothing can be kept, files are read each time. */
 function keepIndex(cache: string, files: Index['files']): void {
   try {
-    mkdirSync(join(cache, '..'), { recursive: true });
+    makeFolders(join(cache, '..'));
     writeHashed(cache, JSON.stringify({ version, files } satisfies Index));
   } catch {
     /* slower, not wrong */

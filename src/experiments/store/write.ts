@@ -1,10 +1,10 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CourseEvent, TrainingEvent, TrainingOutcome } from '../../training/job';
 import type { EvalLine, FinalLine, RunLine, RunRecordLine, TrainLine } from './record';
 import { sealed } from '../../seal';
 import { printOfIds } from './spec';
-import { explained, unfinished } from '../../files';
+import { explained, makeFolders, unfinished } from '../../files';
 import { processes } from '../../processes';
 
 /**
@@ -30,7 +30,7 @@ export function openRun(path: string, run: RunLine): RunWriter {
   const append = (line: RunRecordLine): void =>
     explaining(path, () => appendFileSync(temporary, `${JSON.stringify(line)}\n`));
   explaining(path, () => {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     processes().removeLeftovers(folder);
     rmSync(temporary, { force: true });
   });
