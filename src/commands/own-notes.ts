@@ -5,6 +5,7 @@ import { cutsOf, cutWords, type Cut } from '../tasks/cuts';
 import { taskNamed } from '../tasks/registry';
 import type { Task } from '../tasks/task';
 import { take } from '../training/data';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /** How more of such texts is read. */
 const remedies: { readonly [W in Cut['what']]: (longest: number) => string } = {
@@ -19,7 +20,7 @@ export async function sayCuts(study: Study): Promise<readonly Cut[]> {
   if (spec === undefined) return [];
   const { model, training } = spec;
   const tokenizer = await openTokenizer(model);
-  if (tokenizer === undefined) return []; // its runs say so
+  if (tokenizer === undefined) throw noTokenizer(model);
   const task = taskNamed(spec.task);
   const { train, validation, test } = await task.load();
   const { examples, scored, maxLength, target } = training;

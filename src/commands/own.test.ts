@@ -52,6 +52,7 @@ describe('petl ablate', () => {
     writeFileSync(join(folder, 'refused-films.csv'), ['text,label,v', ...rows].join('\n'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const bare = join(projectRoot(), 'src', 'model', 'fixtures', 'tiny-bert'); // config.json and weights
   const values = { text: 'text', label: 'label', methods: 'head' };
 
   it.each([
@@ -71,6 +72,7 @@ describe('petl ablate', () => {
     [{ ...values, name: 'q-tuning' }, 'a study cannot be called "q-tuning": the trials'],
     [{ ...values, methods: 'lorra:r=2' }, 'lorra'],
     [{ ...values, stop: '2', evaluations: '3' }, 'give at least 4 for stop 2'],
+    [{ ...values, model: bare }, `model "${bare}" has no tokenizer.json: put the model's own beside its weights`],
     [{ ...values, rate: '0x1' }, '--rate must be tune, tuned or a learning rate'],
     [{ ...values, 'max-length': '3' }, '--max-length must be a whole number from 4'],
     [{ ...values, workers: '0' }, '--workers must be a whole number'],

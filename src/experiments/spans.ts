@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seconds } from '../clock';
 import { disposeTree } from '../engine/tree';
-import { UserError } from '../errors';
 import { openModel } from '../model/open';
 import { loadDelta } from '../petl/bank/store';
 import { printOf } from '../tasks/fingerprint';
@@ -13,6 +12,7 @@ import { testsOf } from './record-of';
 import type { SpanRecord } from './span-record';
 import { shapeIfKnown } from './store/counts';
 import { jobOf, seedlessHash, type RunSpec } from './store/spec';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /** Trains a run once more, keeps nothing of it, and leaves each span of its adapters out. */
 export async function measureSpans(spec: RunSpec, say: (line: string) => void): Promise<SpanRecord> {
@@ -26,7 +26,7 @@ export async function measureSpans(spec: RunSpec, say: (line: string) => void): 
     say(`seed ${spec.seed}: trained`);
     const model = await openModel(spec.model);
     const { backbone, tokenizer } = model;
-    if (tokenizer === undefined) throw new UserError(`model "${spec.model}" has no tokenizer`);
+    if (tokenizer === undefined) throw noTokenizer(spec.model);
     const { delta, head } = loadDelta(keep, backbone.shape, { hash: await backbone.hash() });
     const own = { variables: { ...delta.variables, ...head }, constants: delta.constants };
     const start = seconds();

@@ -14,6 +14,7 @@ import type { Prediction } from '../training/kinds/kind';
 import { train } from '../training/train';
 import type { RunRecord } from './store/record';
 import { jobOf } from './store/spec';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /**
  * Trains a run once more, keeps nothing of it, and has it write by greedy search: for the very training inputs that it
@@ -57,7 +58,7 @@ async function answersOf(folder: string, inputs: readonly GenerationExample[]): 
 async function tokenizerOf(name: string): Promise<Tokenizer> {
   const { backbone, tokenizer } = await openModel(name);
   backbone.dispose();
-  if (tokenizer === undefined) throw new UserError(`model "${name}" has no tokenizer: put its tokenizer.json there`);
+  if (tokenizer === undefined) throw noTokenizer(name);
   return tokenizer;
 }
 

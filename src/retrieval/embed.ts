@@ -1,6 +1,5 @@
 import { compile } from '../engine/compile';
 import { disposeTree } from '../engine/tree';
-import { UserError } from '../errors';
 import { uploadBatch, type Batch } from '../model/batch';
 import { encode } from '../model/encoder';
 import { plainForward } from '../model/forward';
@@ -8,6 +7,7 @@ import { meanPool } from '../model/heads';
 import { openModel, type Model } from '../model/open';
 import { packSequences } from '../model/packing';
 import type { Tokenizer } from '../model/tokenizer';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /** The encoder whose states stand for texts. */
 export const encoderName = 'minilm-l6';
@@ -38,7 +38,7 @@ export class Embedder {
     const { tokenizer, backbone } = model;
     if (tokenizer !== undefined) return new Embedder({ ...model, tokenizer }, await backbone.hash());
     backbone.dispose();
-    throw new UserError(`model "${name}" has no tokenizer: put its tokenizer.json beside it`);
+    throw noTokenizer(name);
   }
 
   /** `[texts, width]`, each of length 1. @param done is told how many texts are through */

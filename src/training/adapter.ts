@@ -1,6 +1,5 @@
 import type { Tensors } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
-import { UserError } from '../errors';
 import { makeFolder } from '../files';
 import type { Tokenizer } from '../model/tokenizer';
 import { loadDelta } from '../petl/bank/store';
@@ -11,6 +10,7 @@ import { askingJob, copyKept, readKept, type Kept } from './kept';
 import type { Own } from './learner';
 import { demandReadings } from './readings';
 import { Session } from './session';
+import { noTokenizer } from '../model/tokenizer-place';
 
 const reading = (input: string | Reading): Reading => (typeof input === 'string' ? { text: input } : input);
 
@@ -71,7 +71,7 @@ export class Adapter {
   async tokenizer(): Promise<Tokenizer> {
     const { session, job } = await this.open();
     const { tokenizer } = (await session.openPrograms(job)).model;
-    if (tokenizer === undefined) throw new UserError(`model "${this.model}" has no tokenizer`);
+    if (tokenizer === undefined) throw noTokenizer(this.model);
     return tokenizer;
   }
 

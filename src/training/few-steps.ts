@@ -16,6 +16,7 @@ import { Loop } from './loop';
 import { startState } from './optimizer';
 import { fitting, roomIn } from './room';
 import { stepperOf } from './stepper';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /** A text and the index of its class. */
 export interface Labelled {
@@ -100,8 +101,7 @@ function batchOf(
   texts: readonly Labelled[],
   { maxLength, prompt, room }: { readonly maxLength: number; readonly prompt: number; readonly room: number },
 ): LabelledBatch {
-  if (tokenizer === undefined)
-    throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
+  if (tokenizer === undefined) throw noTokenizer(name);
   const encoded = texts.map(({ text }) => tokenizer.encode({ text, pair: null }, maxLength));
   const sequences = fitting(encoded, ({ ids }) => ids.length, room).map(({ ids, typeIds }) => ({
     ids,

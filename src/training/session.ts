@@ -18,6 +18,7 @@ import type { Course, Trainer, TrainingModel } from './kinds/kind';
 import type { Own } from './learner';
 import { started, type StageResult, type Values } from './values';
 import { demandJob } from './settings';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /** A run that stands before its first step. */
 export interface OpenRun {
@@ -200,7 +201,7 @@ async function loadModel(name: string, held: Held): Promise<LoadedModel> {
   const { tokenizer, backbone } = model;
   if (tokenizer === undefined) {
     backbone.dispose();
-    throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
+    throw noTokenizer(name);
   }
   return {
     model: { ...model, tokenizer },

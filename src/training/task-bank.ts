@@ -14,6 +14,7 @@ import { kindNamed } from './kinds/index';
 import type { Prediction, Reading, Trainer, TrainingModel } from './kinds/kind';
 import type { Own } from './learner';
 import { demandReadings, readsPairs } from './readings';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /** A text, or a pair of texts, for the task that is called so in the bank. */
 export type BankRow = Reading & { readonly task: string };
@@ -50,7 +51,7 @@ export class TaskBank {
     const { tokenizer, backbone } = model;
     if (tokenizer !== undefined) return new TaskBank({ ...model, tokenizer }, await backbone.hash());
     backbone.dispose();
-    throw new UserError(`model "${name}" has no tokenizer: put its tokenizer.json beside it`);
+    throw noTokenizer(name);
   }
 
   /** The bank that `save` wrote, or any folder of kept adapters. @param model in place of the base they name */

@@ -13,6 +13,7 @@ import { readKept, type Kept } from './kept';
 import type { TrainingModel } from './kinds/kind';
 import { oneStack } from './pairs/one-stack';
 import { namesIn } from './bank-folder';
+import { noTokenizer } from '../model/tokenizer-place';
 
 /** A text to be answered under the adapter called `task`. */
 export interface Request {
@@ -104,8 +105,7 @@ export class Voices {
     const { backbone, tokenizer } = model;
     const bank = new Bank(backbone.shape);
     try {
-      if (tokenizer === undefined)
-        throw new UserError(`model "${this.model}" has no tokenizer: put its tokenizer.json beside it`);
+      if (tokenizer === undefined) throw noTokenizer(this.model);
       const base = { hash: await backbone.hash() };
       for (const name of this.names) {
         const { delta, head } = loadDelta(join(this.folder, name), backbone.shape, base);

@@ -1,4 +1,3 @@
-import { UserError } from '../errors';
 import { mean, quantile } from '../experiments/statistics/statistics';
 import type { Column, Table } from '../plots/table';
 import { examplesOf } from '../tasks/pinned';
@@ -6,6 +5,7 @@ import { taskNamed } from '../tasks/registry';
 import type { ClassificationTask } from '../tasks/classification';
 import type { Example, Task } from '../tasks/task';
 import type { Tokenizer } from '../model/tokenizer';
+import { noTokenizer } from '../model/tokenizer-place';
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -47,7 +47,7 @@ async function tokenizerOf(model: string): Promise<Tokenizer> {
   const { backbone, tokenizer } = await openModel(model);
   backbone.dispose();
   if (tokenizer !== undefined) return tokenizer;
-  throw new UserError(`model "${model}" has no tokenizer.json: put the model's own beside its weights`);
+  throw noTokenizer(model);
 }
 
 type Data = Readonly<Record<(typeof splits)[number], readonly Example[]>>;

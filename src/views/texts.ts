@@ -8,6 +8,7 @@ import type { Model } from '../model/open';
 import { packTogether, type PackedArrays } from '../model/packing';
 import { untouched, type Visit } from '../model/site';
 import { UserError } from '../errors';
+import { noTokenizer } from '../model/tokenizer-place';
 
 const maxLength = 128;
 const specialTokens = ['[CLS]', '[SEP]', '[UNK]', '[PAD]', '<s>', '</s>', '<|endoftext|>'];
@@ -21,8 +22,7 @@ export interface Tokens {
 
 /** Token ids of texts, special tokens included, and each token as text. */
 export function tokenize({ name, tokenizer }: Model, texts: readonly string[]): readonly Tokens[] {
-  if (tokenizer === undefined)
-    throw new UserError(`model "${name}" has no tokenizer.json: put the model's own beside its weights`);
+  if (tokenizer === undefined) throw noTokenizer(name);
   const special = new Map(specialTokens.map((token) => [tokenizer.idOf(token), token]));
   return texts.map((text) => {
     const { ids, typeIds } = tokenizer.encode({ text, pair: null }, maxLength);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -107,6 +107,21 @@ describe('a study of one’s own', () => {
     const define = (): unknown => defineStudy({ ...fields, ...change }).variants;
     expect(define).toThrow(UserError);
     expect(define).toThrow(message);
+  });
+
+  it('on a model whose folder has no tokenizer is refused, and so is one whose prompts are written with it', () => {
+    const bare = join(results, 'bare');
+    cpSync(join(projectRoot(), 'src', 'model', 'fixtures', 'tiny-bert'), bare, { recursive: true });
+    const both = [
+      { model: bare },
+      { methods: [`id-prompt:l=4,encoder=model,name=${bare},e=32`], model: 'petl-mini-lm' },
+    ];
+    for (const change of both)
+      expect(() => defineStudy({ ...fields, ...change })).toThrow(
+        `model "${bare}" has no tokenizer.json: put the model`,
+      );
+    writeFileSync(join(bare, 'tokenizer.json'), '{}');
+    for (const change of both) expect(() => defineStudy({ ...fields, ...change })).not.toThrow();
   });
 
   it('takes the rates of the stored table that fits', () => {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { UserError } from '../../errors';
 import { readValue } from '../../json';
 import { nearest } from '../../petl/design/nearest';
+import type { Method } from '../../petl/design/types';
 import { whyInvalid } from '../../petl/design/valid';
 import { parseMethod, printMethod } from '../../petl/design/written';
 import { withSpecName } from '../../tasks/own/stored';
@@ -14,6 +15,7 @@ import { canonicalJson, defaultTraining, runSpec, type RunSpec } from '../store/
 import { keepStart, nameStart } from '../store/starts';
 import type { Study, Variant } from './study';
 import { ownRates, type RateWish } from './own-rates';
+import { demandTokenizerThere } from '../../model/tokenizer-place';
 
 /** Settings, each one value or a list of values to compare; the learning rate is said by `rate`. */
 export type TrainingGrid = {
@@ -115,9 +117,15 @@ export function expanded(written: string): readonly string[] {
 function fitting(written: string, model: string): string {
   const method = parseMethod(written);
   const shape = shapeIfKnown(model);
+  for (const read of [model, ...encoderOf(method)]) demandTokenizerThere(read);
   const reason = shape && whyInvalid(method, shape);
   if (reason !== undefined) throw new UserError(`"${written}" does not fit ${model}: ${reason}`);
   return printMethod(method);
+}
+
+/** The other model that a prompt is written with. */
+function encoderOf({ prompt }: Method): readonly string[] {
+  return prompt.kind === 'written' && prompt.encoder.kind !== 'own' ? [prompt.encoder.name] : [];
 }
 
 interface Combination {
