@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import type { DataRow, Records } from './records';
+import { otherSign, separated, type DataRow, type Records } from './records';
 
 /** Longest row, in bytes: what is longer is a broken quote. */
 export const longestRow: number = 1 << 20;
@@ -27,21 +27,29 @@ export function delimited(text: string, name: string, delimiter: ',' | '\t'): Re
       on_record: ((row: Parsed) => ({ ...row, ...places.of(row) })) as never,
     }) as unknown as readonly (Parsed & Place)[];
   } catch (error) {
+    const [, sign] = delimiter === ',' ? (quotedHeader.exec(text) ?? []) : [];
+    if (sign !== undefined) throw new UserError(`${name}, line 1: ${separated(sign)}`);
     if (error instanceof CsvError) throw new UserError(faultOf(error, name, places));
     throw error;
   }
   const columns = headerOf(lines[0]?.record ?? [], name);
+  const sign = otherSign(columns);
   const rows = lines.slice(1).map(({ record, line }): DataRow => {
     const at = `${name}, line ${line}`;
     if (record.length !== columns.length)
       throw new UserError(
         `${at}: ${record.length} cells under ${columns.length} columns (${columns.join(', ')}): ` +
-          (delimiter === ',' ? 'quote texts that hold a comma' : 'take tabs out of the texts'),
+          (sign !== undefined ? separated(sign) : remedies[delimiter]),
       );
     return { at, cells: new Map(columns.map((column, c) => [column, record[c] === '' ? null : (record[c] ?? null)])) };
   });
   return { name, columns, rows };
 }
+
+const remedies = { ',': 'quote texts that hold a comma', '\t': 'take tabs out of the texts' } as const;
+
+/** The first name of a header, behind whose quote the wrong sign stands. */
+const quotedHeader = /^\s*"(?:[^"]|"")*"\s*([;\t|])/;
 
 interface Place {
   /** Where a row begins, from 1. */

@@ -104,7 +104,7 @@ export function classificationData(
   const trained = new Set(own.data.train.map((example) => example.label));
   const unseen = labels.find((_, i) => !trained.has(i));
   if (unseen !== undefined)
-    throw new UserError(`no training example has the label "${unseen}": add some, or leave that class out`);
+    throw new UserError(`no training example has the label "${unseen}": ${unseenRemedy(labels, label)}`);
   return { ...own, labels };
 }
 
@@ -257,12 +257,31 @@ function labelsOf(parts: Parts, column: string): readonly string[] {
     throw new UserError(
       `column "${column}" has one value, "${values[0]}", in all ${rows.length} rows: nothing to learn`,
     );
+  const value = asValue(values, column);
+  const wish = value === undefined ? '' : ` ${value}`;
   if (values.length > mostClasses || (values.length === rows.length && rows.length > 2))
     throw new UserError(
-      `column "${column}" has ${values.length} values in ${rows.length} rows: is it a number or a name, not a class?`,
+      `column "${column}" has ${values.length} values in ${rows.length} rows: is it a number or a name, not a class?${wish}`,
     );
-  const numbers = values.every((value) => Number.isFinite(Number(value)));
-  return values.sort(numbers ? (a, b) => Number(a) - Number(b) : (a, b) => (a < b ? -1 : 1));
+  return values.sort(values.every(isNumber) ? (a, b) => Number(a) - Number(b) : (a, b) => (a < b ? -1 : 1));
+}
+
+const isNumber = (text: string): boolean => Number.isFinite(Number(text));
+
+/** What is said of labels that are numbers: how they would be learned as such. */
+function asValue(labels: readonly string[], column: string): string | undefined {
+  return labels.every(isNumber)
+    ? `to learn numbers give the column as value (--value ${column}), not as label`
+    : undefined;
+}
+
+/** What to do where a label never trains; a fraction is no class. */
+function unseenRemedy(labels: readonly string[], column: string): string {
+  const value = asValue(labels, column);
+  if (value === undefined) return 'add some, or leave that class out';
+  return labels.every((label) => Number.isInteger(Number(label)))
+    ? `add some, leave that class out, or ${value}`
+    : value;
 }
 
 function ownData<E extends Example>(source: Source, parts: Parts, read: (row: DataRow, id: string) => E): OwnData<E> {

@@ -226,7 +226,32 @@ const bad: readonly (readonly [kind: string, make: () => Source, message: string
     () => ({ rows: [0, 1, 0].map((stars, i) => ({ review: `t${i}`, stars })) }),
     '3 examples leave none for',
   ],
-  ['a class that never trains', () => classNeverTrained(), 'no training example has the label "rare"'],
+  ['a class that never trains', () => classNeverTrained(), 'no training example has the label "rare": add some'],
+  [
+    'numbers as classes, of which one never trains',
+    () => ({ rows: lines.map((_, i) => ({ review: `t ${i}`, stars: (i - (i % 2)) / 8 + 0.01 })) }),
+    /no training example has the label "[\d.]+": to learn numbers give the column as value \(--value stars\), not as/,
+  ],
+  [
+    'numbers as classes, no two the same',
+    () => ({ rows: lines.map((_, i) => ({ review: `t ${i}`, stars: i / 8 })) }),
+    'column "stars" has 40 values in 40 rows: is it a number or a name, not a class? to learn numbers give the column as value (--value stars)',
+  ],
+  [
+    'a rating that never trains',
+    () => ({ rows: lines.map((_, i) => ({ review: `t ${i}`, stars: (i - (i % 2)) / 2 })) }),
+    /label "\d+": add some, leave that class out, or to learn numbers give the column as value/,
+  ],
+  ...([';', '\t', '|'] as const).flatMap((sign) => {
+    const said = `its lines look separated by ${sign === '\t' ? 'a tab' : `"${sign}"`}: save it with commas as .csv`;
+    const of = (lines: readonly string[]) => () => ({ file: file('x.csv', lines.join('\n')) });
+    return [
+      [`columns apart by ${JSON.stringify(sign)}`, of([`review${sign}stars`, `a${sign}b`]), said],
+      [`such columns and a comma in a text`, of([`review${sign}stars`, `a, b${sign}b`]), said],
+      [`such columns in quotes`, of([`"review"${sign}"stars"`, `"a"${sign}"b"`]), said],
+    ] as const;
+  }),
+  ['columns of .tsv apart by commas', () => ({ file: file('x.tsv', good) }), 'its lines look separated by ","'],
   [
     'a list in a cell',
     () => ({

@@ -71,9 +71,24 @@ function kindOf(value: unknown): string {
 /** A column that must exist. */
 export function demandColumn({ name, columns }: Records, column: string, role: string): string {
   if (columns.includes(column)) return column;
+  const sign = otherSign(columns);
+  if (sign !== undefined) throw new UserError(`${name} has no column "${column}" for the ${role}: ${separated(sign)}`);
   throw new UserError(
     `${name} has no column "${column}" for the ${role}: choose from ${columns.join(', ')}${nearest(column, columns)}`,
   );
+}
+
+const signs = [';', '\t', '|', ','] as const;
+
+/** What seems to stand between columns of a file that was read as one. */
+export function otherSign(columns: readonly string[]): string | undefined {
+  return columns.length === 1 ? signs.find((sign) => columns[0]?.includes(sign)) : undefined;
+}
+
+/** What to do with a file whose columns another sign separates than its ending says. */
+export function separated(sign: string): string {
+  const name = sign === '\t' ? 'a tab' : `"${sign}"`;
+  return `its lines look separated by ${name}: save it with commas as .csv, or with tabs as .tsv`;
 }
 
 /** A cell that must hold text. */
