@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from './commands/list';
 import { exitCode } from './commands/study';
+import { answerBaselines } from './experiments/findings/label-baselines';
 import { projectRoot } from './project';
+import { taskNamed } from './tasks/registry';
 
 const bin = join(projectRoot(), 'bin', 'petl.cjs');
 const environment: NodeJS.ProcessEnv = Object.fromEntries(
@@ -81,6 +83,11 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
     expect(petl('count', '--method', 'head', '--model', folder)).toMatchObject({ code: 2, out: '' });
     rmSync(folder, { recursive: true });
   });
+});
+
+it('tasks that a refusal of petl baselines names have some', () => {
+  const kinds = ['spam', 'verse-questions', 'synopsis'].map((name) => taskNamed(name).kind);
+  expect(kinds).toEqual([...Object.keys(answerBaselines), 'generation']);
 });
 
 describe('json', () => {

@@ -35,7 +35,9 @@ export async function gateCommand(input: Input): Promise<number> {
 /** `petl baselines TASK`: scores answers without a model and keeps them for tables. */
 export async function baselinesCommand(input: Input): Promise<number> {
   const name = input.positionals[0] ?? '';
-  const score = answerBaselines[taskNamed(name).kind];
+  const { kind, writes } = taskNamed(name);
+  const score = answerBaselines[kind];
+  if (score === undefined && writes === null) throw new UserError(noBaseline(name, kind));
   if (score !== undefined) {
     const { examples = 'all', scored } = settingOf(name)?.training.full ?? {};
     return printAnswers(await score(name, { train: examples, test: scored?.test ?? 'all' }), input);
@@ -46,6 +48,10 @@ export async function baselinesCommand(input: Input): Promise<number> {
   else print(`${tableText(baselineTable(record))}\n\n  ${path}`);
   return 0;
 }
+
+const noBaseline = (name: string, kind: string): string =>
+  `task "${name}" is of kind ${kind}, for which there are no answers without a model: name one with one label for each ` +
+  'text, such as spam, with answers in its texts, such as verse-questions, or that writes texts, such as synopsis';
 
 /** For labels the most frequent one and a linear model of words, for spans the sliding window: on what the runs learn from. */
 function printAnswers(record: LabelBaselines, input: Input): number {

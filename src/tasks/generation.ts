@@ -93,5 +93,5 @@ function ownPairs(fields: OwnPairs): Pick<GenerationTask, 'load' | 'own'> {
 /** The task with its targets; one of another kind is a UserError. */
 export function writtenTask(task: Task): GenerationTask {
   if (task.writes !== null) return task as GenerationTask;
-  throw new UserError(`task "${task.name}" writes no texts: choose synopsis or english-romanian`);
+  throw new UserError(`task "${task.name}" writes no texts: name one that does, such as synopsis`);
 }
