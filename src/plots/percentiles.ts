@@ -1,5 +1,5 @@
 import { axis, figure, lineMargin } from './figure';
-import type { Annotation, Data, Figure } from './figure';
+import type { Annotation, Axis, Data, Figure } from './figure';
 import { lineColours, lineEnds } from './lines';
 import { pixelsOf, sizeClass } from './size';
 import { plain } from './text';
@@ -56,12 +56,17 @@ export function percentileBands(points: readonly SpreadPoint[], options: SpreadO
   });
   const layout = {
     margin: { ...margin, r: labels.room },
-    xaxis: axis(options.x, options.log === true ? { type: 'log' } : {}),
+    xaxis: axis(options.x, options.log === true ? { type: 'log', ...powersOf(drawn) } : {}),
     yaxis: axis(options.y, { tickformat: '~g', range: labels.range }),
     annotations: labels.annotations as Annotation[],
     showlegend: false,
   };
   return figure(frame, { data: lines.flatMap((label) => bandOf(label, drawn, colour)), layout, numbers: drawn });
+}
+
+/** Counts read well as 100k; of a learning rate 100μ is how nobody writes it. */
+function powersOf(drawn: readonly Drawn[]): Partial<Axis> {
+  return drawn.every(({ x }) => x >= 1) ? {} : { exponentformat: 'e' };
 }
 
 interface Drawn {
