@@ -51,7 +51,7 @@ export async function baselinesCommand(input: Input): Promise<number> {
 
 const noBaseline = (name: string, kind: string): string =>
   `task "${name}" is of kind ${kind}, for which there are no answers without a model: name one with one label for each ` +
-  'text, such as spam, with answers in its texts, such as verse-questions, or that writes texts, such as synopsis';
+  'text, such as spam, with answers in its texts, such as squad-shifts, or that writes texts, such as synopsis';
 
 /** For labels the most frequent one and a linear model of words, for spans the sliding window: on what the runs learn from. */
 function printAnswers(record: LabelBaselines, input: Input): number {
