@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { main } from './cli';
 import { commands } from './commands/list';
 import { exitCode } from './commands/study';
 import { answerBaselines } from './experiments/findings/label-baselines';
@@ -86,7 +87,7 @@ describe('bad input is one line that names the value, with exit code 2 and nothi
 });
 
 it('tasks that a refusal of petl baselines names have some', () => {
-  const kinds = ['spam', 'verse-questions', 'synopsis'].map((name) => taskNamed(name).kind);
+  const kinds = ['spam', 'squad-shifts', 'synopsis'].map((name) => taskNamed(name).kind);
   expect(kinds).toEqual([...Object.keys(answerBaselines), 'generation']);
 });
 
@@ -170,9 +171,33 @@ describe('help', () => {
     for (const { name, hidden } of commands) expect(new RegExp(`^  ${name} `, 'm').test(out)).toBe(hidden !== true);
   });
 
+  it.each(commands.map((command) => [command.name, command] as const))(
+    'of %s names every option with what it takes, as its usage does',
+    async (name, { options, usage }) => {
+      const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+      expect(await main([name, '--help'])).toBe(0);
+      const said = written.mock.calls.map(([text]) => String(text)).join('');
+      written.mockRestore();
+      expect(said).toContain(`petl ${usage}\n`);
+      const lines = said.split('\n').filter((line) => line.startsWith('  --'));
+      expect(lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual(
+        Object.entries(options).map(([key, of]) => (of.type === 'boolean' ? `--${key}` : `--${key} ${of.takes}`)),
+      );
+      for (const [, key = '', value] of usage.matchAll(/--([\w-]+)(?: ([^'\s\]]+))?/g)) {
+        expect(Object.keys(options)).toContain(key);
+        const of = options[key];
+        // behind a bar without spaces another option may follow
+        if (of?.type === 'string' && value !== undefined) expect(value.split('|--')[0]).toBe(of.takes);
+      }
+    },
+  );
+
   it('is documented: every command and option stands in docs/commands.md', () => {
     const page = readFileSync(join(projectRoot(), 'docs', 'commands.md'), 'utf8').replaceAll('\\|', '|');
     for (const { usage, hidden } of commands) if (hidden !== true) expect(page).toContain(`petl ${usage}`);
+    for (const { name, options, hidden } of commands)
+      for (const option of hidden === true ? [] : Object.keys(options))
+        expect([name, option, new RegExp(`--${option}\\b`).test(page)]).toEqual([name, option, true]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { commands } from './commands/list';
 import type { Command, Input } from './commands/command';
+import { optionLines } from './commands/options';
 import { writeSync } from 'node:fs';
 import { Interrupted, MachineError, UserError } from './errors';
 import { explained } from './files';
@@ -12,7 +13,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(help());
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) throw new UserError(unknown(name));
-  if (rest.includes('--help') || rest.includes('-h')) return say(`petl ${command.usage}\n\n${command.about}`);
+  if (rest.includes('--help') || rest.includes('-h')) return say(helpOf(command));
   return await command.load()(read(command, rest));
 }
 
@@ -36,13 +37,19 @@ function help(): string {
   ].join('\n');
 }
 
+/** Usage, purpose and every option that the command takes. */
+function helpOf({ usage, about, options }: Command): string {
+  const lines = optionLines(options);
+  return [`petl ${usage}`, '', about, ...(lines.length > 0 ? ['', 'Options:', ...lines] : [])].join('\n');
+}
+
 function unknown(name: string): string {
   const names = commands.filter(({ hidden }) => hidden !== true).map((command) => command.name);
   return `unknown command "${name}": choose from ${names.join(', ')}${nearest(name, names)}`;
 }
 
 /** Options and arguments of a command; what it does not know is a UserError. */
-function read(command: Command, args: readonly string[]): Input {
+export function read(command: Command, args: readonly string[]): Input {
   const { values, positionals } = parse(command, args);
   const needed = command.positionals.filter((name) => !name.startsWith('[')).length;
   const most = command.positionals.some((name) => name.includes('...')) ? Infinity : command.positionals.length;

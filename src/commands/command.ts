@@ -1,7 +1,16 @@
-import type { ParseArgsConfig } from 'node:util';
 import { UserError } from '../errors';
 
-export type Options = NonNullable<ParseArgsConfig['options']>;
+/** A switch, or what is followed by a value. */
+export type Option = (
+  | { readonly type: 'boolean' }
+  | {
+      readonly type: 'string';
+      /** How help writes the value: `N`, `quick|full`. */
+      readonly takes: string;
+    }
+) & { readonly about?: string };
+
+export type Options = Readonly<Record<string, Option>>;
 
 /** What the user wrote after the command's name. */
 export interface Input {

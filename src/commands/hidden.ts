@@ -1,4 +1,5 @@
 import type { Command } from './command';
+import { named } from './options';
 
 /** Commands that only this project's own processes and checks call. */
 export const hidden: readonly Command[] = [
@@ -33,7 +34,7 @@ export const hidden: readonly Command[] = [
     name: 'exercise',
     usage: 'exercise start|state|drops|steps [--times N]',
     about: 'one process of the stress test',
-    options: { times: { type: 'string' } },
+    options: named({ times: 'N' }),
     positionals: ['KIND'],
     hidden: true,
     load: () => (require('./exercise') as typeof import('./exercise')).exerciseCommand,
@@ -42,7 +43,7 @@ export const hidden: readonly Command[] = [
     name: 'interop',
     usage: 'interop CASES OUT',
     about: 'this side of the interchange proof: reads adapters of PEFT and adapters, writes its own',
-    options: { only: { type: 'string' } },
+    options: named({ only: 'NAME' }),
     positionals: ['CASES', 'OUT'],
     hidden: true,
     load: () => (require('./interop') as typeof import('./interop')).interopCommand,

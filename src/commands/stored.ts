@@ -1,8 +1,11 @@
 import type { Command, Options } from './command';
-import { json, named, tier } from './options';
+import { json, named, switches, tier } from './options';
 
-const listing = named('where', 'sort');
-const tables: Options = { ...json, csv: { type: 'boolean' }, parquet: { type: 'boolean' } };
+const listing = named({
+  where: ['CONDITION', "such as 'task=sentiment and method~lora'"],
+  sort: ['FIELD', 'least first; score: best first; FIELD:down: largest first'],
+});
+const tables: Options = { ...json, ...switches({ csv: 'the table as CSV', parquet: 'the table as Parquet' }) };
 
 const runs = (): typeof import('./runs') => require('./runs') as typeof import('./runs');
 const study = (): typeof import('./study') => require('./study') as typeof import('./study');
@@ -19,7 +22,7 @@ export const stored: readonly Command[] = [
   },
   {
     name: 'runs',
-    usage: "runs [FOLDER] [--where 'task=sentiment and method~lora'] [--sort score] [--json|--csv|--parquet]",
+    usage: "runs [FOLDER] [--where 'task=sentiment and method~lora'] [--sort FIELD] [--json|--csv|--parquet]",
     about: 'every stored run, or those that a condition holds for',
     options: { ...listing, ...tables },
     positionals: ['[FOLDER]'],
@@ -29,7 +32,7 @@ export const stored: readonly Command[] = [
     name: 'watch',
     usage: 'watch [--once] [--json]',
     about: 'the studies that run now, from another terminal',
-    options: { once: { type: 'boolean' }, ...json },
+    options: { ...switches({ once: 'what runs now, and end' }), ...json },
     positionals: [],
     load: () => (require('./watch') as typeof import('./watch')).watchCommand,
   },
@@ -38,7 +41,7 @@ export const stored: readonly Command[] = [
     usage:
       'curves [RUN...] [--where CONDITION] [--sort FIELD] [--out DIR] [--tensorboard DIR] [--json|--csv|--parquet]',
     about: 'training curves of stored runs: in characters, as a figure, as numbers, as event files of TensorBoard',
-    options: { ...listing, ...tables, ...named('out', 'tensorboard') },
+    options: { ...listing, ...tables, ...named({ out: ['DIR', 'a figure'], tensorboard: ['DIR', 'event files'] }) },
     positionals: ['[RUN...]'],
     load: () => runs().curvesCommand,
   },
@@ -63,7 +66,16 @@ export const stored: readonly Command[] = [
     usage:
       'export NAME [--out DIR] [--formats LIST] [--width 84mm] [--x trained|stored|paper|NAME] [--tier quick|full] [--json]',
     about: "write a study's figures and tables: svg, pdf, png, html, csv, tex, md",
-    options: { ...tier, ...named('out', 'formats', 'width', 'x'), ...json },
+    options: {
+      ...tier,
+      ...named({
+        out: 'DIR',
+        formats: ['LIST', 'such as svg,pdf,png,html,csv,tex,md'],
+        width: ['84mm', '84mm and 174mm are one and two columns of a page'],
+        x: ['trained|stored|paper|NAME', 'what places the methods: a count, or what varies by that name'],
+      }),
+      ...json,
+    },
     positionals: ['NAME'],
     load: () => study().exportCommand,
   },
@@ -71,7 +83,7 @@ export const stored: readonly Command[] = [
     name: 'bundle',
     usage: 'bundle NAME [--out FILE.zip] [--tier quick|full] [--json]',
     about: 'a study in one archive: result files, figures, tables, versions, and a manifest with their hashes',
-    options: { ...tier, ...named('out'), ...json },
+    options: { ...tier, ...named({ out: 'FILE.zip' }), ...json },
     positionals: ['NAME'],
     load: () => (require('./bundle') as typeof import('./bundle')).bundleCommand,
   },
@@ -88,7 +100,7 @@ export const stored: readonly Command[] = [
     name: 'report',
     usage: 'report [--out FILE.html] [--json]',
     about: 'all results on one page for a browser: studies, figures, tables, verdicts, runs',
-    options: { ...named('out'), ...json },
+    options: { ...named({ out: 'FILE.html' }), ...json },
     positionals: [],
     load: () => (require('./report') as typeof import('./report')).reportCommand,
   },
