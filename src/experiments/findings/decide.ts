@@ -55,24 +55,32 @@ export function decide(test: LinkTest, deciding: Deciding): LinkVerdict {
   const { delta, expected } = sizeOf(test, deciding.evidence);
   const room = roomOf(link, deciding.evidence);
   const held = preconditions(test, { ...deciding, level, delta, expected, room });
-  const failed = held.filter((one) => !one.held);
   const shown = link.kind === 'ratio' ? Math.exp : (value: number): number => value;
   return {
     ...what,
-    verdict: failed.length > 0 ? 'cannot-speak' : wordOf(link, interval, delta),
+    ...saidBy(link, held, interval, delta),
     gap: shown(test.found.gap),
     ci: [shown(interval.low), shown(interval.high)],
     delta: link.kind === 'ratio' ? null : delta,
     seeds: test.groups.length,
-    reason:
-      failed.length > 0
-        ? failed.map(({ name, figure }) => `${name}: ${figure}`).join('; ')
-        : reasonOf(wordOf(link, interval, delta), interval, delta),
     preconditions: held,
   };
 }
 
-const unknown = { gap: null, ci: null, delta: null } as const;
+/** The word by the rule where every precondition holds, and why. */
+export function saidBy(
+  link: Link,
+  held: readonly Precondition[],
+  interval: Interval,
+  delta: number,
+): Pick<LinkVerdict, 'verdict' | 'reason'> {
+  const failed = held.filter((one) => !one.held);
+  const word = wordOf(link, interval, delta);
+  if (failed.length === 0) return { verdict: word, reason: reasonOf(word, interval, delta) };
+  return { verdict: 'cannot-speak', reason: failed.map(({ name, figure }) => `${name}: ${figure}`).join('; ') };
+}
+
+export const unknown = { gap: null, ci: null, delta: null } as const;
 
 /** Where the paper prints nothing. */
 const usualDelta: Readonly<Record<string, number>> = { accuracy: 0.01, nll: 0.03 };

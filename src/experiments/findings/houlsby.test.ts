@@ -87,6 +87,16 @@ describe('the findings of Houlsby et al. 2019', () => {
     }
   });
 
+  it("decide B4 by the mean of its twelve tasks, held against Table 2's mean", () => {
+    const { decidedBy, mute, links } = houlsby.find(({ id }) => id === 'B4')!;
+    expect([decidedBy, mute]).toEqual(['mean', undefined]);
+    expect(links.map(({ task }) => task)).toEqual(manySettings.map(({ block }) => block.task));
+    for (const link of links as readonly ScoreLink[]) {
+      expect(control(link)?.gap).toBeCloseTo(73.3 - 73.7);
+      expect(control(link)?.delta).toBeCloseTo((73.7 - 72.7) / 2);
+    }
+  });
+
   it('decide B10 by the worst of six single layers, and ask after the lowest', () => {
     expect(houlsby.find(({ id }) => id === 'B10')?.worstOf).toBe(6);
     const columns = linksOf('B10').map(({ measured }) => measured?.first.join());

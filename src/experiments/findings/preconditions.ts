@@ -1,4 +1,4 @@
-import { crossed, crossedInterval, leastGap } from '../statistics/crossed';
+import { crossed, crossedInterval, leastGap, type Gap } from '../statistics/crossed';
 import { armOf, UNTRAINED, type Link, type Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
@@ -16,13 +16,17 @@ export interface Precondition {
   readonly figure: string;
 }
 
-/** What is known of the setting of a comparison beside its runs. */
-export interface Setting {
+/** How large a difference is asked for, and how surely. */
+export interface Sized {
   /** In the unit of the gap: below it a difference does not matter; and the gap that the paper prints. */
   readonly delta: number;
   readonly expected: number;
   /** Level of the comparison's interval after Holm's correction. */
   readonly level: number;
+}
+
+/** What is known of the setting of a comparison beside its runs. */
+export interface Setting extends Sized {
   readonly gate: GateRecord | undefined;
   /** What full fine-tuning gains over the weakest method, in the unit of the gap. */
   readonly room: number | undefined;
@@ -36,7 +40,7 @@ export function preconditions(test: Tested, setting: Setting): readonly Precondi
   const { link, groups } = test;
   const seeds = at('seeds', groups.length >= seedsToDecide, `${groups.length} of at least ${seedsToDecide}`);
   if (link.kind === 'ratio') return [seeds];
-  if (link.varies === 'weights') return [seeds, controlled(link), powerful(test, setting)];
+  if (link.varies === 'weights') return [seeds, controlled(link), powerful(test.found, setting)];
   const isText = link.statistic === 'text';
   return [
     seeds,
@@ -48,7 +52,7 @@ export function preconditions(test: Tested, setting: Setting): readonly Precondi
       : [tuned(trainedIn(test), setting.tuning)]),
     flat(test, setting),
     ...(link.varies === 'rate' ? [] : [learnt(test, setting.gate?.majority ?? [])]),
-    powerful(test, setting),
+    powerful(test.found, setting),
     ...(test.metric === 'nll' && !isText ? [agreeing(test)] : []),
   ];
 }
@@ -229,7 +233,7 @@ const deviationOf = (values: readonly number[]): number => (values.length < 2 ? 
  * A gap of the size that the paper prints would be seen: in 80 of 100 repetitions, at the corrected level. Asked only
  * where none was: an interval that lies beyond delta on either side has seen it.
  */
-function powerful({ found }: Tested, { delta, expected, level }: Setting): Precondition {
+export function powerful(found: Gap, { delta, expected, level }: Sized): Precondition {
   const { low, high } = crossedInterval(found, level);
   if (low > delta || high < -delta) return at('power', true, 'a difference beyond delta was seen');
   const least = leastGap(found, level);

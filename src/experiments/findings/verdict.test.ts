@@ -6,7 +6,7 @@ import { control } from './printed';
 import { pointOf, roomOf, spanOf } from './roles';
 import { able, evidenceOf, finding, link, printed, record, shapes } from './testing/toy';
 import { wordOf } from './decide';
-import { judge } from './verdict';
+import { judge, type JudgeOptions } from './verdict';
 
 const delta = 0.01;
 
@@ -110,6 +110,44 @@ describe('verdicts', () => {
     expect(word(3, best, same, wrong)).toEqual(['contradicted', 'bad > best on synopsis']);
     expect(word(3, best, same, link('greater', 'best', 'nobody'))[0]).toBe('not-run');
     expect(word(1, best, same)).toEqual(['confirmed', 'best > bad on synopsis']);
+  });
+
+  describe('of a mean over tasks', () => {
+    const best = link('greater', 'best', 'bad'); // by 0.9
+    const wrong = link('greater', 'bad', 'good'); // by -0.6
+    const mean = (links: readonly Link[], known = able, evidence = evidenceOf()) =>
+      judge([{ ...finding('mean', ...links), decidedBy: 'mean' }], evidence, known)[0]!;
+
+    it('are those of the mean, which stands before what is said of each', () => {
+      const made = mean([best, link('greater', 'good', 'alike')]);
+      expect([made.verdict, made.deciding]).toEqual(['confirmed', 'mean of 2 tasks: best > bad']);
+      expect(made.gap).toBeCloseTo((0.9 + 0.001) / 2, 2);
+      expect(made.comparisons.map(({ claim }) => claim)).toEqual([
+        'mean of 2 tasks: best > bad',
+        'best > bad on synopsis',
+        'good > alike on synopsis',
+      ]);
+      expect(mean([wrong, link('greater', 'good', 'alike')]).verdict).toBe('contradicted');
+      expect(mean([best, link('greater', 'best', 'nobody')]).verdict).toBe('not-run');
+    });
+
+    it('cannot speak where a precondition fails on one of them, and say on which', () => {
+      const floor: JudgeOptions = { ...able, gate: undefined };
+      const made = mean([best, link('greater', 'good', 'bad')], floor);
+      expect(made.verdict).toBe('cannot-speak');
+      expect(made.preconditions.find(({ name }) => name === 'gate')?.figure).toContain('synopsis, synopsis: ');
+      expect(made.hours).toBeNull(); // no run mends a gate
+      const few = mean([best, link('greater', 'good', 'bad')], able, evidenceOf({ good: { seeds: 3 } }));
+      const seeds = few.preconditions.find(({ name }) => name === 'seeds');
+      expect(seeds).toEqual({ name: 'seeds', held: false, figure: 'synopsis: 3 of at least 5' });
+      expect([few.verdict, few.seeds, few.hours]).toEqual(['cannot-speak', 3, expect.closeTo((4 * 360) / 7200, 6)]);
+    });
+
+    it('have the power of the mean, whatever that of each is', () => {
+      const made = mean([link('atLeast', 'good', 'alike'), link('atLeast', 'alike', 'good')]);
+      expect(made.preconditions.filter(({ name }) => name === 'power')).toHaveLength(1);
+      expect(made.verdict).toBe('confirmed');
+    });
   });
 
   it('count a comparison once, whichever findings and studies show its runs', () => {

@@ -2,16 +2,18 @@ import { relative } from 'node:path';
 import { projectRoot } from '../../project';
 import { crossedP } from '../statistics/crossed';
 import { testLink, type Columns, type Evidence, type Link, type LinkTest, type Tested } from '../statistics/link';
-import { holm, mean } from '../statistics/statistics';
+import { holm } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { canonicalJson, runPath } from '../store/spec';
 import type { TuningTable } from '../tuning/tuned';
 import { decide, maySpeak, type Deciding, type LinkVerdict, type VerdictWord } from './decide';
 import type { Exact } from './exact';
 import type { GateRecord } from './gate-record';
+import { hoursOf, type Judged } from './hours';
+import { decideMean, meanP } from './mean';
 import type { Precondition } from './preconditions';
 
-/** A statement of a paper, and the comparisons that stand for it here; the first of them decides, or the worst of several. */
+/** A statement of a paper, and the comparisons that stand for it here; the first decides, or the worst or the mean of several. */
 export interface Finding {
   /** Row of the ablation catalogue: `A1`. */
   readonly id: string;
@@ -26,6 +28,8 @@ export interface Finding {
   readonly links: readonly Link[];
   /** Of a statement on each of several things: so many links, from the first on, of which the worst decides. */
   readonly worstOf?: number;
+  /** Of a statement on a mean over tasks: each link is of one of them, and their mean decides. */
+  readonly decidedBy?: 'mean';
   /** Why no comparison here can decide it, where that is so whatever is run. */
   readonly mute?: string;
   /** What decides it where no comparison of runs does; undefined where its record is not made yet. */
@@ -73,7 +77,7 @@ export const rule: string =
   'inside +-delta, contradicted outside. A ratio: confirmed inside its range, contradicted outside. Else unresolved; and ' +
   'cannot-speak wherever a precondition fails (docs/studies.md lists them). Delta is half of the gap that the paper ' +
   'prints, in our unit; 1.0 accuracy point or 0.03 nat where it prints none. A verdict is that of its deciding comparison, ' +
-  'the worst of several where each of them must hold, and confirmed only where no other comparison is contradicted';
+  'the worst of several where each of them must hold, the mean over tasks where a mean is what is said, and confirmed only where no other comparison is contradicted';
 
 /** What is known beside the runs. */
 export interface JudgeOptions {
@@ -95,12 +99,24 @@ export function judge(
   const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence, columns)));
   const all = tests.flat().filter((test): test is Tested => test.kind === 'tested');
   const known = { evidence, gate, tuning };
-  const speaking = new Map(all.filter((test) => maySpeak(test, known)).map((test) => [keyOf(test), test]));
-  const levels = holm([...speaking.values()].map(({ found }) => crossedP(found)));
+  const speaking = new Map(
+    all.filter((test) => maySpeak(test, known)).map((test) => [keyOf(test), crossedP(test.found)]),
+  );
+  findings.forEach(({ id, decidedBy }, i) => {
+    const own = tests[i] ?? [];
+    const speaks = own.every((test) => test.kind === 'tested' && speaking.has(keyOf(test)));
+    if (decidedBy === 'mean' && speaks) speaking.set(meanKey(id), meanP(own));
+  });
+  const levels = holm([...speaking.values()]);
   const level = new Map([...speaking.keys()].map((key, i) => [key, levels[i]?.level]));
   const deciding: Deciding = { ...known, level: (test) => level.get(keyOf(test)) ?? 0.95 };
-  return findings.map((finding, i) => verdictOf(finding, tests[i] ?? [], deciding));
+  return findings.map((finding, i) =>
+    verdictOf(finding, tests[i] ?? [], deciding, level.get(meanKey(finding.id)) ?? 0.95),
+  );
 }
+
+/** The comparison of a finding's mean. */
+const meanKey = (id: string): string => `mean of ${id}`;
 
 /** The comparison, whichever finding asks for it and whichever studies show its runs. */
 function keyOf({ link, groups }: Tested): string {
@@ -109,13 +125,15 @@ function keyOf({ link, groups }: Tested): string {
   return canonicalJson({ ...link, ...shown, ...(link.kind !== 'ratio' && { printed: null, contrast: null }), runs });
 }
 
-function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Deciding): Verdict {
+function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Deciding, meanLevel: number): Verdict {
   const { id, paper, text, source, standing, notebook } = finding;
   const made = worstFirst(
     tests.map((test) => ({ test, said: decide(test, deciding) })),
     finding.worstOf ?? 1,
   );
-  const comparisons = made.map(({ said }) => said);
+  const singles = made.map(({ said }) => said);
+  const isMean = finding.decidedBy === 'mean';
+  const comparisons = isMean ? [decideMean({ tests, singles }, meanLevel, deciding), ...singles] : singles;
   const [first] = comparisons;
   return {
     id,
@@ -132,15 +150,10 @@ function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Decid
     preconditions: first?.preconditions ?? [],
     links: { held: comparisons.filter(({ verdict }) => verdict === 'confirmed').length, of: comparisons.length },
     comparisons,
-    hours: finding.mute === undefined && made[0] !== undefined ? hoursToMend(made[0]) : null,
+    hours: finding.mute === undefined ? hoursOf(isMean ? made : made.slice(0, 1)) : null,
     runs: [...new Set(tests.flatMap((test) => (test.kind === 'tested' ? test.groups.flat().map(pathOf) : [])))],
     notebook,
   };
-}
-
-interface Judged {
-  readonly test: LinkTest;
-  readonly said: LinkVerdict;
 }
 
 const fromWorst: readonly VerdictWord[] = ['not-run', 'contradicted', 'cannot-speak', 'unresolved', 'confirmed'];
@@ -172,19 +185,4 @@ function saidOf(
 
 function pathOf({ run }: RunRecord): string {
   return relative(projectRoot(), runPath(run.spec));
-}
-
-/** Four rates by two seeds for each side without its own, and the seeds that are missing, at the mean cost of a run. */
-function hoursToMend({ test, said: { preconditions: held } }: Judged): number | null {
-  if (test.kind === 'untested') return null;
-  const { groups, link } = test;
-  const failed = held.filter((one) => !one.held).map(({ name }) => name);
-  if (failed.length === 0) return 0;
-  const mendable: readonly Precondition['name'][] = ['seeds', 'rates', 'power', 'flat'];
-  if (failed.some((name) => !mendable.includes(name))) return null;
-  const sides = link.first.length + link.second.length;
-  const seeds = sides * Math.max(0, 5 - groups.length);
-  const rates = failed.includes('rates') ? sides * (4 * 2 + groups.length) : 0;
-  const more = failed.includes('power') || failed.includes('flat') ? sides * 5 : 0;
-  return ((seeds + rates + more) * mean(groups.flat().map(({ final }) => final.seconds))) / 3600 / 2;
 }

@@ -91,6 +91,24 @@ describe('crossed effects of seeds and examples', () => {
     expect(made).toEqual({ gap: 3, seeds: 2, examples: 3, seedVariance: 1, exampleVariance: 8 / 6 });
   });
 
+  it('of a mean adds the half-widths in quadrature and divides by how many they are; of one is its own', () => {
+    const tables = [
+      [[1], [2], [4], [3], [2.5]],
+      [[0], [1], [5], [2]],
+    ].map((table) => crossed(table));
+    const halves = tables.map((made) => crossedInterval(made).high - made.gap);
+    const { low, high } = crossedInterval(tables);
+    expect((low + high) / 2).toBeCloseTo((2.5 + 2) / 2, 12);
+    expect((high - low) / 2).toBeCloseTo(Math.hypot(...halves) / 2, 12);
+    const p = crossedP(tables);
+    expect(crossedInterval(tables, 1 - p).low).toBeCloseTo(0, 9);
+    expect(leastGap(tables)).toBeGreaterThan(Math.hypot(...halves) / 2);
+    for (const made of tables) {
+      expect(crossedInterval([made])).toEqual(crossedInterval(made));
+      expect([crossedP([made]), leastGap([made])]).toEqual([crossedP(made), leastGap(made)]);
+    }
+  });
+
   it('has a p of 0.05 where the 95% interval ends at 0, and Student’s for one value a seed', () => {
     const made = crossed([[1], [2], [4], [3], [2.5]]);
     const { low, high } = crossedInterval(made);
