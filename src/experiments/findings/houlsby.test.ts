@@ -97,8 +97,13 @@ describe('the findings of Houlsby et al. 2019', () => {
     }
   });
 
-  it('decide B10 by the worst of six single layers, and ask after the lowest', () => {
-    expect(houlsby.find(({ id }) => id === 'B10')?.worstOf).toBe(6);
+  it.each(['B9', 'B10', 'B11', 'B12', 'B14'])('decide %s, which says several things, by the worst of all', (id) => {
+    const { worstOf, links } = houlsby.find((one) => one.id === id)!;
+    expect(worstOf).toBe(links.length);
+    expect(worstOf).toBeGreaterThan(1);
+  });
+
+  it('ask of B10 six single layers, the lowest and all of them', () => {
     const columns = linksOf('B10').map(({ measured }) => measured?.first.join());
     expect(columns).toEqual([...[1, 2, 3, 4, 5, 6].map((k) => `without ${k}-${k}`), 'without 1-2', 'without 1-6']);
   });

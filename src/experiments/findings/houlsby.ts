@@ -106,6 +106,7 @@ function curves(): readonly Row[] {
       id: 'B9',
       source: 'Figure 5',
       text: 'On SQuAD adapters of size 64 and even 2 come near full fine-tuning',
+      worstOf: 2,
       // what the paper prints as a difference is that to the smallest adapter; for that one the usual delta stands
       links: [squad.atLeast(a['houlsby:32'], a.full, [a.full, a['houlsby:1']]), plain.atLeast(a['houlsby:1'], a.full)],
     },
@@ -138,12 +139,13 @@ function removals(): readonly Row[] {
       source: 'Figure 6, MNLI',
       text: "Removing one layer's adapters costs little, as does removing the lowest; removing all falls to the majority class",
       links: [...mnli.each, ...mnli.low, ...mnli.all],
-      worstOf: mnli.each.length,
+      worstOf: mnli.each.length + mnli.low.length + mnli.all.length,
     },
     {
       id: 'B11',
       source: 'Figure 6, CoLA',
       text: 'The same on CoLA; upper layers matter more',
+      worstOf: 2 + cola.each.length + cola.all.length,
       links: [...cola.upper, ...cola.each, ...cola.all, ...mnli.upper],
     },
   ];
@@ -163,6 +165,7 @@ function ablations(): readonly Row[] {
       id: 'B12',
       source: 'Figure 6, right',
       text: 'Initial deviations up to 0.01 do equally well, larger ones worse',
+      worstOf: 3,
       links: [
         deviation.greater(plain, v['std:1']),
         deviation.near(v['std:1e-3'], plain),
@@ -182,6 +185,7 @@ function ablations(): readonly Row[] {
       source: 'Section 3.6',
       text: 'Inner norms, depth, other activations, attention only, parallel placement: no gain',
       standing: 'remark',
+      worstOf: variantKeys.length,
       links: variantKeys.map((key) => variants.atLeast(plain, v[key])),
     },
   ];

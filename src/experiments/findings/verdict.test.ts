@@ -112,6 +112,28 @@ describe('verdicts', () => {
     expect(word(1, best, same)).toEqual(['confirmed', 'best > bad on synopsis']);
   });
 
+  it('of what says several things, as its paper does, are those of the worst of all', () => {
+    const several = [...findings.he, ...findings.vlm, ...findings.houlsby].filter(
+      ({ worstOf }) => worstOf !== undefined,
+    );
+    expect(several.map(({ id }) => id)).toEqual([
+      'A4',
+      'A5',
+      'A6',
+      'A12',
+      'A13',
+      'C10',
+      'C12',
+      'B9',
+      'B10',
+      'B11',
+      'B12',
+      'B14',
+    ]);
+    const all = several.filter(({ id }) => id !== 'C12'); // of which the first of each task decides
+    for (const { id, worstOf, links } of all) expect(worstOf, id).toBe(links.length);
+  });
+
   describe('of a mean over tasks', () => {
     const best = link('greater', 'best', 'bad'); // by 0.9
     const wrong = link('greater', 'bad', 'good'); // by -0.6

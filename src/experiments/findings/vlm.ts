@@ -78,7 +78,7 @@ function rows(): readonly Row[] {
       links: [acrossModels(claims('voice-start', 'acts-to-text').greater(pretrainedStart, randomStart))],
     },
     {
-      ...{ ...released, id: 'C10', text: 'The score rises with the bottleneck and flattens' },
+      ...{ ...released, id: 'C10', text: 'The score rises with the bottleneck and flattens', worstOf: 5 },
       links: [
         on(actsVoice).greater(vlm100, vlm),
         ...descending(on(actsVoice), [vlm100, vlm33, vlm16, vlm]),

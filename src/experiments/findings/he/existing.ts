@@ -37,6 +37,7 @@ function overall(): readonly Row[] {
       id: 'A4',
       source: 'Figure 2',
       text: 'MAM alone reaches full fine-tuning on summarisation',
+      worstOf: 3,
       links: [
         xsum.atLeast(s.mam, s.full, [s.full, s.prefix]),
         ...[s.prefix, s.lora].map((method) => xsum.greater(s.full, method)),
@@ -46,6 +47,7 @@ function overall(): readonly Row[] {
       id: 'A5',
       source: 'Table 2 and Figure 4',
       text: 'The gap of existing methods to full fine-tuning is small on classification and clear on generation',
+      worstOf: 7,
       links: [
         ...[s.prefix, s.saFfn, s.lora].map((method) => xsum.greater(s.full, method)),
         ...[t.prefix, t.saFfn].map((method) => translation.greater(t.full, method)),

@@ -15,6 +15,7 @@ export function insertion(): readonly Row[] {
       id: 'A6',
       source: 'Table 3',
       text: 'At attention, prefix tuning and the parallel adapter are level, the sequential adapter is last',
+      worstOf: 6,
       links: [...levelAtAttention(summaries, s), ...levelAtAttention(translation, t)],
     },
     {

@@ -44,12 +44,14 @@ export function representation(): readonly Row[] {
       id: 'A12',
       source: 'Table 4, top',
       text: 'At a medium budget the multi-head parallel adapter is at least level with prefix tuning and the parallel adapter (here by the equation; the released code reads a normed x and unscaled queries)',
+      worstOf: 2,
       links: [atLeast(g.multiHead(57), g.paAttn(57), small), atLeast(g.multiHead(57), g.prefix(57), small)],
     },
     {
       id: 'A13',
       source: 'Table 4, bottom',
       text: 'At a tiny budget multi-head modifications of attention beat the parallel adapters at attention and FFN',
+      worstOf: 4,
       links: [g.multiHead(8), g.prefix(8)].flatMap((heads) =>
         [g.paAttn(8), g.paFfn(8)].map((other) => greater(heads, other)),
       ),

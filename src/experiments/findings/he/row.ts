@@ -10,6 +10,7 @@ export interface Row {
   readonly standing?: Standing;
   readonly links: readonly Link[];
   readonly mute?: string;
+  readonly worstOf?: number;
 }
 
 /** Summarisation on the model that is really pretrained, in the part of XSum. */
