@@ -109,8 +109,10 @@ export {
   spanFigure,
   inTurnTable,
   totalSizes,
+  measuredSizes,
   bankSizes,
 } from './views/many-tasks';
+export { furtherTasks, sizeForEach } from './views/houlsby-tables';
 export { gaps } from './plots/gaps';
 export { liveCurve, progressBar } from './plots/live';
 export { parameterScore, lossCurve, resultTable, type PartOfStudy } from './views/study-figures';

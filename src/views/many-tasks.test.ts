@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { studyNamed } from '../experiments/studies/index';
 import { projectRoot } from '../project';
-import { bankSizes, dataSizes, robustness, totalSizes, tradeOffPoints } from './many-tasks';
+import { bankSizes, dataSizes, measuredSizes, robustness, totalSizes, tradeOffPoints } from './many-tasks';
 
 /** Scores by seed as the files have them, read without the project's code. */
 function scoresIn(study: string, start: string): readonly number[] {
@@ -65,6 +65,10 @@ describe('views of many tasks', () => {
       writeFileSync(join(folder, 'bank', name, 'petl.json'), Buffer.alloc(1000));
       writeFileSync(join(folder, 'bank', name, 'delta.safetensors'), Buffer.alloc(bytes - 1000));
     }
+    expect(measuredSizes(join(folder, 'bank'), model)).toEqual([
+      { line: 'measured on disk', x: 1, values: [1.01, 1.04] },
+      { line: 'measured on disk', x: 2, values: [1.05] },
+    ]);
     expect(bankSizes(join(folder, 'bank'), model).rows).toEqual([
       ['the frozen model', '2.00', '1.0000'],
       ['one', '0.02', '0.0100'],

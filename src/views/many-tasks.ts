@@ -97,12 +97,31 @@ export function totalSizes(model: string, methods: readonly string[], most: numb
   });
 }
 
+/** The same of a bank's folder by its files: a point of its own for one task, and for as many as it holds. */
+export function measuredSizes(folder: string, modelFile: string): readonly SpreadPoint[] {
+  const { model, sizes, all } = filesOf(folder, modelFile);
+  const line = 'measured on disk';
+  const one = { line, x: 1, values: sizes.map((size) => 1 + size / model) };
+  return sizes.length === 0 ? [] : [one, { line, x: sizes.length, values: [1 + all / model] }];
+}
+
+function filesOf(
+  folder: string,
+  modelFile: string,
+): {
+  readonly names: readonly string[];
+  readonly model: number;
+  readonly sizes: readonly number[];
+  readonly all: number;
+} {
+  const names = adaptersIn(folder);
+  const sizes = names.map((name) => bytesBelow(join(folder, name)));
+  return { names, model: statSync(modelFile).size, sizes, all: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
 /** What a bank's folder holds on disk beside its model's file: measured. */
 export function bankSizes(folder: string, modelFile: string): Table {
-  const names = adaptersIn(folder);
-  const model = statSync(modelFile).size;
-  const sizes = names.map((name) => bytesBelow(join(folder, name)));
-  const all = sizes.reduce((sum, size) => sum + size, 0);
+  const { names, model, sizes, all } = filesOf(folder, modelFile);
   const row = (what: string, bytes: number): readonly string[] => [
     what,
     (bytes / 1e6).toFixed(2),
