@@ -50,7 +50,9 @@ export function readJson<T>(path: string, schema: Schema<T>, remedy: string): T 
 export function readSealed<T>(path: string, schema: Schema<T>, remedy: string): T {
   const text = unsealed(fileText(path, remedy));
   if (text !== undefined) return jsonOf(path, text, schema, remedy);
-  throw new UserError(`${path} was changed after it was saved, its checksum does not fit: copy it again, or make it anew`);
+  throw new UserError(
+    `${path} was changed after it was saved, its checksum does not fit: copy it again, or make it anew`,
+  );
 }
 
 function fileText(path: string, remedy: string): string {
