@@ -25,6 +25,7 @@ describe('percentile bands', () => {
 
   it.each([
     ['learning rates as powers', [1e-4, 1e-3, 1e-2], ['1e−4', '1e−3', '0.01']],
+    ['learning rates between powers', [3e-5, 3e-4, 3e-3, 3e-2], ['1e−4', '1e−3', '0.01']],
     ['counts in short', [1e3, 1e4, 1e5], ['1000', '10k', '100k']],
   ])('write %s', async (_, places, ticks) => {
     const folder = mkdtempSync(join(tmpdir(), 'petl-ticks-'));

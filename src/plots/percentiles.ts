@@ -64,9 +64,14 @@ export function percentileBands(points: readonly SpreadPoint[], options: SpreadO
   return figure(frame, { data: lines.flatMap((label) => bandOf(label, drawn, colour)), layout, numbers: drawn });
 }
 
-/** Counts read well as 100k; of a learning rate 100μ is how nobody writes it. */
+/**
+ * Counts read well as 100k; of a learning rate 100μ is how nobody writes it. Plotly writes it wherever it marks places
+ * between powers, so that powers alone are marked where there is one.
+ */
 function powersOf(drawn: readonly Drawn[]): Partial<Axis> {
-  return drawn.every(({ x }) => x >= 1) ? {} : { exponentformat: 'e' };
+  const places = drawn.map(({ x }) => x);
+  if (places.every((x) => x >= 1)) return {};
+  return { exponentformat: 'e', ...(Math.max(...places) >= 10 * Math.min(...places) && { dtick: 1 }) };
 }
 
 interface Drawn {
