@@ -24,11 +24,11 @@ function picturesOf(cells) {
 
 const pixels = 460;
 
-/** The last figure is what a notebook comes to. */
+/** The last figure is what a notebook comes to, but for one that waits for runs. */
 export function drawPictures() {
   mkdirSync(join(folder, 'pictures'), { recursive: true });
   for (const name of names()) {
-    const svg = picturesOf(cellsOf(name)).at(-1);
+    const svg = picturesOf(cellsOf(name)).findLast((picture) => !picture.includes('not run'));
     const width = Number(/^<svg[^>]* width="([\d.]+)"/.exec(svg ?? '')?.[1]);
     if (width > 0) writeWhole(join(folder, 'pictures', `${name}.png`), svgPng(svg, pixels / width));
   }
