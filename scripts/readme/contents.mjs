@@ -1,7 +1,7 @@
 // The front page of the lab, notebooks/README.md: what each notebook shows, how long its cells take, and a picture of it.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { papers } from './findings.mjs';
+import { papers, words } from './findings.mjs';
 import { at, lab, svgPng, writeWhole } from './lab.mjs';
 
 const folder = at('notebooks');
@@ -47,20 +47,12 @@ function saysOf(cells) {
   return who === '' ? sentence : `${who}: "${sentence}"`;
 }
 
-const words = {
-  confirmed: 'confirmed',
-  contradicted: 'contradicted',
-  unresolved: 'unresolved',
-  'cannot-speak': 'cannot speak',
-  'not-run': 'not run',
-};
-
 /** What came of its findings here: how many have which verdict. */
 function foundOf(name, verdicts) {
   const own = verdicts.filter(({ notebook }) => notebook === `notebooks/${name}.ipynb`);
-  const told = Object.entries(words).flatMap(([word, said]) => {
+  const told = words.flatMap((word) => {
     const count = own.filter(({ verdict }) => verdict === word).length;
-    return count === 0 ? [] : [`${count} ${said}`];
+    return count === 0 ? [] : [`${count} ${word.replace('-', ' ')}`];
   });
   return own.length === 0
     ? ''

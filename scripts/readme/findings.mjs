@@ -7,7 +7,7 @@ export const papers = {
   vlm: 'Lin et al. 2020',
   ai21: 'Levine et al. 2022',
 };
-const words = ['confirmed', 'contradicted', 'unresolved', 'cannot-speak', 'not-run'];
+export const words = ['confirmed', 'contradicted', 'unresolved', 'cannot-speak', 'not-run'];
 const asked = ['seeds', 'control', 'gate', 'room', 'rates', 'flat', 'learnt', 'power', 'metrics agree'];
 
 /**

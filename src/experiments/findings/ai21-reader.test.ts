@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { verseQuestions } from '../../tasks/shipped/verse-questions';
+import { runId } from '../store/spec';
+import { readerGate } from '../studies/base-gate';
 import { asItIs, promptReader, readers, reading, smallReader } from '../studies/reader';
 import { readerFindings } from './ai21-reader';
 import { roomOf } from './roles';
@@ -14,6 +16,14 @@ describe('findings on frozen readers', () => {
     );
     expect(arms.length).toBeGreaterThan(10);
     for (const arm of new Set(arms)) expect(verseQuestions.placesOf!(arm, Infinity), arm).toHaveLength(100);
+  });
+
+  it('rest on a gate whose fine-tuned runs are those of the setting itself, and on the usual arm alone', () => {
+    const [base] = readerGate('full').variants;
+    const whole = reading.study('full').variants.find(({ runs }) => runs[0]?.method === 'full');
+    expect(base?.runs).toHaveLength(3);
+    expect(base?.runs.map(runId)).toEqual(whole?.runs.slice(0, 3).map(runId)); // nothing trains twice
+    expect(base?.runs[0]?.training.scored.test).toBe(verseQuestions.placesOf!('reranked 4', Infinity).length);
   });
 
   it('ask a model as it is in the chat form of petl ask first, and as a text goes on', () => {
