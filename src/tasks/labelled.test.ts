@@ -138,14 +138,14 @@ describe('the makers of shipped tasks', () => {
   });
 });
 
-describe('shipped tasks of labels and numbers', { timeout: 120_000 }, () => {
+describe('shipped tasks of labels and numbers', { timeout: 300_000 }, () => {
   const kinds = ['classification', 'regression', 'multi-label'];
   const offline = shippedTasks.filter(({ kind, packages }) => kinds.includes(kind) && packages.length > 0);
   const pinned = offline.filter(({ print }) => print !== null);
   beforeAll(() => fetchPackages([...new Set(pinned.flatMap(({ packages }) => packages))]), 300_000);
 
-  it('are at least twelve, none with a text in two splits', async () => {
-    expect(offline.length).toBeGreaterThanOrEqual(15);
+  it('are at least sixteen, none with a text in two splits', async () => {
+    expect(offline.length).toBeGreaterThanOrEqual(16);
     // verse-paraphrase pairs verses; one pair of verses that are equal in two chapters stays, as it was run
     for (const task of pinned.filter(({ name }) => name !== 'verse-paraphrase')) {
       const { train, validation, test } = await task.load();

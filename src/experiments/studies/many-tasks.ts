@@ -163,7 +163,7 @@ type TableKey = 'full' | 'head' | 'top:3' | 'houlsby:32';
 const table: Readonly<Record<TableKey, Tried>> = pick('full', 'head', 'top:3', 'houlsby:32');
 export const tabled: readonly Setting<TableKey>[] = [
   ...['product-sentiment', 'editorial-sentiment', 'tweet-sentiment', 'dialogue-domain'],
-  ...['package-section', 'news-topic', 'spam'],
+  ...['package-section', 'news-topic', 'spam', 'word-class'],
 ].map((task) => taskSetting(task, ['B4'], table, short));
 
 /** Every task of the bank with what all of them have. */

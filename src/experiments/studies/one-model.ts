@@ -22,7 +22,7 @@ const on = (block: Block): readonly Block[] => [block];
 /** Tables 1 and 2: every task by full fine-tuning, its upper half, and adapters. */
 export const extraTasks: Declared = declared('extra-tasks', (tier) => ({
   ...about,
-  title: 'Twelve tasks: full fine-tuning, the top half, adapters',
+  title: 'Thirteen tasks: full fine-tuning, the top half, adapters',
   rows: ['B4'],
   variants: (['full', 'top:3', 'houlsby:32'] as const).map((key) =>
     variantOf(

@@ -9,6 +9,7 @@ import { dialogueAct } from './dialogue-act';
 import { dialogueDomain } from './dialogue-domain';
 import { editorialSentiment } from './editorial-sentiment';
 import { englishRomanian } from './english-romanian';
+import { wordClass } from './word-class';
 import { fiveVoices } from './five-voices';
 import { glossField } from './gloss-field';
 import { glossWord } from './gloss-word';
@@ -75,6 +76,7 @@ export const shippedTasks: readonly Task[] = [
   dialogueDomain,
   dialogueAct,
   lexicalField,
+  wordClass,
   bibleVersion,
   snippetScore,
   requestedSlots,
