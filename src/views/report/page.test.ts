@@ -66,16 +66,32 @@ describe('the page of all results', () => {
     expect(methods()).toEqual([...up].reverse());
   });
 
+  it('sorts names that begin as numbers do by letters, and numbers by size', () => {
+    const { document } = page.window;
+    const heads = [...document.querySelectorAll<HTMLButtonElement>('#runs th button')];
+    const names = (): string[] => rowsOf('#runs').map(({ cells }) => cells[cells.length - 1]?.textContent ?? '');
+    heads.at(-1)?.click();
+    expect(names()).toEqual(names().sort((a, b) => a.localeCompare(b)));
+    const column = heads.findIndex(({ textContent }) => textContent === 'rate');
+    heads[column]?.click();
+    const rates = rowsOf('#runs').map(({ cells }) => Number(cells[column]?.textContent));
+    expect(rates).toEqual([...rates].sort((a, b) => a - b));
+    expect(rates[0]).toBeLessThan(rates.at(-1) ?? 0);
+  });
+
   it('knows everything of a run', () => {
-    const { fields, rows } = JSON.parse(page.window.document.getElementById('runs-data')?.textContent ?? '') as {
-      readonly fields: readonly string[];
-      readonly rows: readonly (readonly unknown[])[];
-    };
-    const of = (row: HTMLTableRowElement): readonly unknown[] =>
-      rows[Number(row.querySelector('button')?.dataset['run'])] ?? [];
+    const { document } = page.window;
+    const dialog = document.querySelector('#run') as HTMLDialogElement;
+    dialog.showModal = () => undefined; // jsdom has none
+    const told = (name: string): string | null | undefined =>
+      [...dialog.querySelectorAll('dt')].find(({ textContent }) => textContent === name)?.nextElementSibling
+        ?.textContent;
     for (const row of rowsOf('#runs')) {
-      expect(String(of(row)[fields.indexOf('id')]).slice(-8)).toBe(row.cells[row.cells.length - 1]?.textContent);
-      expect(of(row)[fields.indexOf('method')]).toBe(row.cells[2]?.textContent);
+      row.querySelector('button')?.click();
+      expect(told('id')?.slice(-8)).toBe(row.cells[row.cells.length - 1]?.textContent);
+      expect(told('method')).toBe(row.cells[2]?.textContent);
+      expect([told('task'), told('seed')]).toEqual(['sentiment', '1']);
+      expect(dialog.querySelector('code')?.textContent).toBe(`npx petl verify results/${told('path')}`);
     }
   });
 

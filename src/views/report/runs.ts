@@ -6,7 +6,7 @@ import { tableBox } from './parts';
 /** Every run in a table; its name opens all that its record says of it. */
 export function runsPart(entries: readonly RunEntry[]): string {
   const fields = Object.keys(fieldNames) as (keyof RunEntry)[];
-  const data = { fields, rows: entries.map((entry) => fields.map((name) => entry[name])) };
+  const data = { fields, columns: fields.map((name) => columnOf(entries.map((entry) => entry[name]))) };
   let run = 0;
   const box = tableBox(runTable(entries), 'runs').replace(
     /(<td[^>]*>)([^<]*)(<\/td><\/tr>)/g, // the last cell of each line is the run's name
@@ -24,4 +24,11 @@ ${box}
 <form method="dialog"><button>Close</button></form>
 </dialog>
 </section>`;
+}
+
+/** The values of a field by run; where they repeat, each once, and which one a run has. */
+function columnOf<T>(values: readonly T[]): { readonly values: readonly T[]; readonly at?: readonly number[] } {
+  const places = new Map([...new Set(values)].map((value, i) => [value, i]));
+  if (2 * places.size > values.length) return { values };
+  return { values: [...places.keys()], at: values.map((value) => places.get(value) ?? 0) };
 }

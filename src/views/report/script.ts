@@ -1,15 +1,24 @@
 /** What the page does by itself: tables are filtered and sorted, a run's row opens to all that is known of it. */
 export const script = `
 const text = (row, column) => row.cells[column]?.textContent ?? '';
-const compare = (a, b) => {
-  const [x, y] = [Number.parseFloat(a), Number.parseFloat(b)];
-  return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y;
-};
+const numberOf = (text) => Number.parseFloat(text.replaceAll(',', ''));
+const beginsAsNumber = /^[-+]?[\\d.]/;
+const isNumber = /^[-+]?(\\d[\\d,]*)?(\\.?\\d*)?(e[-+]?\\d+)?(?![\\w.])/;
+// names of runs are hexadecimal: a column of numbers has nothing else that begins as one
+function compareIn(texts) {
+  const numeric = texts.every((one) => !beginsAsNumber.test(one) || isNumber.test(one));
+  return (a, b) => {
+    const [x, y] = numeric ? [numberOf(a), numberOf(b)] : [NaN, NaN];
+    return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y;
+  };
+}
 function sort(table, heads, column) {
   const down = heads[column].getAttribute('aria-sort') === 'ascending';
   heads.forEach((head) => head.setAttribute('aria-sort', 'none'));
   heads[column].setAttribute('aria-sort', down ? 'descending' : 'ascending');
-  const rows = [...table.tBodies[0].rows].sort((a, b) => (down ? -1 : 1) * compare(text(a, column), text(b, column)));
+  const rows = [...table.tBodies[0].rows];
+  const compare = compareIn(rows.map((row) => text(row, column)));
+  rows.sort((a, b) => (down ? -1 : 1) * compare(text(a, column), text(b, column)));
   table.tBodies[0].append(...rows);
 }
 function filter(table, words, said) {
@@ -40,7 +49,8 @@ const dialog = document.getElementById('run');
 document.querySelector('#runs tbody').addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
-  const values = runs.rows[Number(button.dataset.run)];
+  const run = Number(button.dataset.run);
+  const values = runs.columns.map(({ values, at }) => values[at ? at[run] : run]);
   dialog.querySelector('h2').textContent = button.textContent;
   dialog.querySelector('dl').replaceChildren(
     ...runs.fields.flatMap((name, i) => {
@@ -67,10 +77,10 @@ a { color: var(--link) } h1 { font-size: 24px } h2 { font-size: 19px; margin-top
 p, li { max-width: 76ch } .soft { color: var(--soft) }
 .skip { position: absolute; left: -999px } .skip:focus { position: static }
 nav ul { columns: 16em; padding-left: 1.2em }
-figure { margin: 1em 0 } figure > svg { max-width: 100%; height: auto; border-radius: 4px }
+figure { margin: 1em 0; overflow-x: auto } figure > svg { width: 100%; max-width: max-content; min-width: 620px; height: auto; border-radius: 4px }
 @media (prefers-color-scheme: dark) { figure > svg { filter: invert(0.9) hue-rotate(180deg) } }
 .scroll { overflow-x: auto; max-height: 32em }
-table { border-collapse: collapse; font-size: 13px } th, td { padding: 3px 8px; vertical-align: top }
+table { border-collapse: collapse; font-size: 13px; text-align: left } .r { text-align: right } th, td { padding: 3px 8px; vertical-align: top }
 thead th { position: sticky; top: 0; background: var(--page); border-bottom: 1px solid var(--line) }
 #runs td:nth-child(n + 4) { white-space: nowrap }
 tbody tr { border-bottom: 1px solid var(--line) }
