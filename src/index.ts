@@ -62,7 +62,7 @@ export { diskTable, servedTable, storagePoints, storageTable } from './views/voi
 export { readVoicesBench, type VoicesBench } from './experiments/bench-record';
 export { publishedVoices } from './experiments/findings/exact';
 export { voicesOf, openAsker } from './views/live';
-export { askedTable, timesLine } from './views/asked';
+export { answerText, askedTable, packedText, timesLine } from './views/asked';
 export { recallOf } from './views/recall';
 export { readerTable, passageCurve, answerTable } from './views/reader';
 export { answersCurve, answersLines, twiceTable } from './views/recursive';

@@ -1,6 +1,6 @@
 import { tableText } from '../plots/table';
 import { demandQuestion, retrievers } from '../retrieval/retrieve';
-import { askedTable, timesLine } from '../views/asked';
+import { answerText, askedTable, timesLine } from '../views/asked';
 import { demandNone, flag, givenOf, print, printJson, textOf, wholeOf, wordOf, type Input } from './command';
 
 /** `petl ask QUESTION`: passages as they were found and re-ranked, what was packed, the answer, and times. */
@@ -22,7 +22,9 @@ export async function askCommand(input: Input): Promise<number> {
     const asked = await asker.ask(question, options);
     if (flag(input, 'json')) printJson({ ...asked, opened: asker.opened });
     else
-      print([tableText(askedTable(asked)), '', `answer: ${asked.answer}`, timesLine(asked, asker.opened)].join('\n'));
+      print(
+        [tableText(askedTable(asked)), '', `answer: ${answerText(asked)}`, timesLine(asked, asker.opened)].join('\n'),
+      );
     return 0;
   } finally {
     asker.dispose();

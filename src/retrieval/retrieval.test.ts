@@ -56,8 +56,10 @@ describe('a question', () => {
     expect(() => demandQuestion('')).toThrow('the question is empty');
     expect(() => demandQuestion(' ?! ')).toThrow('the question is empty');
     const reader = { longest: 256, tokens: (text: string) => text.split(/[\s,]+/).length };
-    const long = `why ${'word,'.repeat(2000)}so`;
-    expect(() => demandQuestion(long, reader)).toThrow('the question has 2002 tokens and the encoder reads 256');
+    const long = `why ${'word,'.repeat(700)}so`;
+    expect(() => demandQuestion(long, reader)).toThrow('the question has 702 tokens and the encoder reads 256');
+    // letters without a space are one unknown token to the encoder
+    expect(() => demandQuestion('a'.repeat(12_000))).toThrow('the question has 12000 characters: ask in at most 4000');
     expect(demandQuestion(' why? ', reader)).toBe('why?');
   });
 });

@@ -11,6 +11,8 @@ export type Retriever = (typeof retrievers)[number];
 const DEPTH = 100;
 /** Most words of a question: more than any encoder here reads, so that it is refused before one is loaded. */
 const LONGEST = 200;
+/** And most characters: letters without a space are one unknown token to some encoders, however many they are. */
+const MOST_CHARACTERS = 20 * LONGEST;
 
 /**
  * A question that can be asked.
@@ -22,6 +24,8 @@ export function demandQuestion(question: string, reader?: Pick<Embedder, 'longes
   if (words > LONGEST)
     throw new UserError(`the question has ${words} words: ask in at most ${LONGEST}, the encoder reads no more`);
   const asked = question.trim();
+  if (asked.length > MOST_CHARACTERS)
+    throw new UserError(`the question has ${asked.length} characters: ask in at most ${MOST_CHARACTERS}`);
   const tokens = reader?.tokens(asked) ?? 0;
   if (reader !== undefined && tokens > reader.longest)
     throw new UserError(

@@ -1,5 +1,6 @@
 import type { Table } from '../plots/table';
 import type { Asked, Asker } from '../retrieval/ask';
+import { passageLine } from '../tasks/collections/reading';
 
 /** The passages of a question in the order in which they were packed, those that were read marked. */
 export function askedTable({ passages }: Pick<Asked, 'passages'>): Table {
@@ -19,6 +20,25 @@ export function askedTable({ passages }: Pick<Asked, 'passages'>): Table {
       text.length > 90 ? `${text.slice(0, 87)}...` : text,
     ]),
   };
+}
+
+/** What the reader read before the question, whole. */
+export function packedText({ passages }: Pick<Asked, 'passages'>): string {
+  return passages
+    .filter(({ read }) => read)
+    .map(passageLine)
+    .join('\n');
+}
+
+/** Below it the re-ranker calls it as good as sure that a passage does not hold the answer. */
+const UNLIKELY = 0.01;
+
+/** The answer, with a line under it where the re-ranker thinks that no passage holds one. */
+export function answerText({ passages, answer }: Pick<Asked, 'passages' | 'answer'>): string {
+  const likely = passages.flatMap(({ relevance }) => (relevance === null ? [] : [relevance]));
+  const best = Math.max(...likely);
+  if (likely.length === 0 || best >= UNLIKELY) return answer;
+  return `${answer}\n(no passage is likely to hold the answer: the re-ranker gives the best of them ${(100 * best).toFixed(1)}%)`;
 }
 
 /** Milliseconds of each step, and what opening took. */
