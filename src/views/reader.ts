@@ -45,14 +45,16 @@ function rightOf(records: readonly RunRecord[], arm: Arm): readonly (readonly nu
   });
 }
 
-function matchOf(records: readonly RunRecord[], arm: Arm): string {
-  const right = rightOf(records, arm);
-  const [first] = right;
+const matchOf = (records: readonly RunRecord[], arm: Arm): string => withInterval(rightOf(records, arm));
+
+/** A mean in percent with its interval over seeds and questions; of one seed over questions. @param values `[seed][question]` */
+function withInterval(values: readonly (readonly number[])[]): string {
+  const [first] = values;
   if (first === undefined) return '';
-  if (right.length === 1) return share(first);
-  const { low, high } = crossedInterval(crossed(right));
+  if (values.length === 1) return share(first);
   const percent = (value: number): string => (100 * Math.min(1, Math.max(0, value))).toFixed(1);
-  return `${percent(mean(right.map(mean)))} [${percent(low)}, ${percent(high)}]`;
+  const { low, high } = crossedInterval(crossed(values));
+  return `${percent(mean(values.map(mean)))} [${percent(low)}, ${percent(high)}]`;
 }
 
 /** Exact match over the number of passages: a line for each order that the first variant of the label was scored on. */
@@ -62,14 +64,14 @@ export function passageCurve(study: Study, label: string, results?: string): rea
   const lines = { reranked: 're-ranked', union: 'as found' } as const;
   return arms.flatMap((arm): readonly SpreadPoint[] => {
     const line = (lines as Readonly<Record<string, string>>)[arm.order];
-    if (line === undefined || arm.shots > 0) return [];
+    if (line === undefined || arm.shots > 0 || arm.form !== 'text') return [];
     return [{ line, x: arm.passages, values: rightOf(records, arm).map((right) => 100 * mean(right)) }];
   });
 }
 
 /**
- * SQuAD's exact match and F1 of the first lines that were written under the usual arm, in percent, means over seeds: a
- * model as it is goes on after its answer.
+ * SQuAD's exact match and F1 of the first lines that were written under the usual arm, in percent with 95% intervals over
+ * seeds and questions: a model as it is goes on after its answer.
  */
 export async function answerTable(study: Study, results?: string): Promise<Table> {
   const { test } = await verseQuestions.load();
@@ -84,23 +86,17 @@ export async function answerTable(study: Study, results?: string): Promise<Table
     rows: study.variants.map(({ label, runs }) => {
       const scores = recordsOfRuns(runs, results).flatMap((record) => writtenScores(record, test));
       if (scores.length === 0) return [label, '', 'not run', '', '0'];
-      const percent = (of: (one: Scored) => number): string => (100 * mean(scores.map(of))).toFixed(1);
-      const [first] = scores;
-      return [
-        label,
-        String(first?.count),
-        percent((one) => one.exact),
-        percent((one) => one.f1),
-        String(scores.length),
-      ];
+      const shown = (of: (one: Scored) => readonly number[]): string => withInterval(scores.map(of));
+      const exact = shown((one) => one.exact);
+      return [label, String(scores[0]?.exact.length), exact, shown((one) => one.f1), String(scores.length)];
     }),
   };
 }
 
+/** By question, from 0 to 1. */
 interface Scored {
-  readonly exact: number;
-  readonly f1: number;
-  readonly count: number;
+  readonly exact: readonly number[];
+  readonly f1: readonly number[];
 }
 
 /** None where a run wrote for other questions than those here. */
@@ -109,5 +105,5 @@ function writtenScores({ final: { written } }: RunRecord, test: readonly Generat
   const examples = test.slice(0, texts.length);
   if (texts.length === 0 || printOf(examples).hash !== written?.examples.hash) return [];
   const all = texts.map((text, i) => lineScores(text, [examples[i]?.target ?? '']));
-  return [{ exact: mean(all.map(({ exact }) => exact)), f1: mean(all.map(({ f1 }) => f1)), count: texts.length }];
+  return [{ exact: all.map(({ exact }) => exact), f1: all.map(({ f1 }) => f1) }];
 }
