@@ -191,6 +191,19 @@ describe('preconditions', () => {
     expect(verdict!.preconditions.find(({ name }) => name === 'learnt')).toMatchObject({ held: true });
   });
 
+  it('take a loss that goes up and down with the task of a batch, and falls, for learnt', () => {
+    const mixed: Evidence = (study, variant, task) =>
+      evidenceOf()(study, variant, task).map((run) => ({
+        ...run,
+        train: Array.from({ length: 100 }, (_, i) => ({
+          ...run.train[0]!,
+          ...{ step: i + 1, steps: 100, loss: i === 0 ? 3.4 + 0.2 * run.run.spec.seed : i % 2 === 0 ? 2.1 : 4.1 },
+        })),
+      }));
+    const [verdict] = judge([clear], mixed, able);
+    expect(verdict!.preconditions.find(({ name }) => name === 'learnt')).toMatchObject({ held: true });
+  });
+
   it('name the hours that would mend what hours can', () => {
     const [seeds] = judge([clear], evidenceOf({}, 4), able);
     expect(seeds!.hours).toBeCloseTo((2 * 360) / 3600 / 2, 10);
