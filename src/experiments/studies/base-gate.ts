@@ -4,6 +4,7 @@ import { runSpec, type Tier } from '../store/spec';
 import { tunedRate } from '../tuning/tuned';
 import { configuration, runsOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
+import { manyAtOnce } from './frozen';
 import { full } from './generation';
 import { reading } from './reader';
 import { closedBook } from './recursive';
@@ -42,6 +43,9 @@ export const voiceGate: Declared = gateOf(
 
 /** And for readers of retrieved passages. */
 export const readerGate: Declared = gateOf('reader-gate', [judgedOf(reading.block)]);
+
+/** And for the mixture. */
+export const mixtureGate: Declared = gateOf('eight-tasks-gate', [manyAtOnce.block]);
 
 /** And for the closed-book task alone. */
 export const closedBookGate: Declared = gateOf('closed-book-gate', [closedBook.block]);

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import type { Tier } from '../store/spec';
-import { baseGate, closedBookGate, readerGate, voiceGate } from './base-gate';
+import { baseGate, closedBookGate, mixtureGate, readerGate, voiceGate } from './base-gate';
 import { blockStudies } from './block-studies';
 import { budgetSplit } from './budget-split';
 import { budgetSweep } from './budget-sweep';
@@ -42,6 +42,7 @@ const shipped: readonly Declared[] = [
   baseGate,
   voiceGate,
   readerGate,
+  mixtureGate,
   closedBookGate,
   designSpace,
   ...settings.map(({ study }) => study),
