@@ -32,7 +32,7 @@ const usage = `node bench/run.mjs [options]
   --ours "node bin/petl.cjs bench-step"   command of this project's side, none for PyTorch alone
   --python PATH               instead of .venv-bench
   --out results/bench
-Scripts of their own, which none of these runs: bank.mjs, spans.mjs, voices.mjs, workers.mjs, startup.mjs, listing.mjs (README.md)`;
+Scripts of their own, which none of these runs: bank.mjs, spans.mjs, voices.mjs, passes.mjs, workers.mjs, startup.mjs, listing.mjs (README.md)`;
 
 const { values: given } = parseArgs({
   options: {

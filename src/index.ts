@@ -65,7 +65,7 @@ export { voicesOf, openAsker } from './views/live';
 export { answerText, askedTable, packedText, timesLine } from './views/asked';
 export { recallOf } from './views/recall';
 export { readerTable, passageCurve, answerTable } from './views/reader';
-export { answersCurve, answersLines, twiceTable } from './views/recursive';
+export { answersCurve, answersLines, passesTable, twiceTable } from './views/recursive';
 export { trendGaps, trendsFigure, type Trends, type TrendsOptions } from './views/trends';
 export { writtenBeside, type WrittenBeside } from './views/written-beside';
 

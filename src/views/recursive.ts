@@ -82,3 +82,47 @@ export function twiceTable(results: string = resultsFolder()): Table | undefined
     ]),
   };
 }
+
+/** Milliseconds of a training step and of an answered batch. */
+interface Cost {
+  readonly method: string;
+  readonly stepMs: number;
+  readonly answerMs: number;
+}
+const costNames = ['prompt', 'own', 'other', 'twice'] as const;
+/** What `node bench/passes.mjs` wrote. */
+type PassesBench = {
+  readonly models: readonly ({ readonly model: string } & Readonly<Record<(typeof costNames)[number], Cost>>)[];
+};
+const cost = v.looseObject({ method: v.string(), stepMs: real, answerMs: real });
+const passes: Schema<PassesBench> = v.looseObject({
+  models: v.array(v.looseObject({ model: v.string(), prompt: cost, own: cost, other: cost, twice: cost })),
+});
+
+/**
+ * What a prompt that is written from the input and a second pass cost beside a plain prompt: a training step, and an
+ * answer with the reading of its question; undefined where it was never measured.
+ */
+export function passesTable(results: string = resultsFolder()): Table | undefined {
+  const path = join(results, 'bench', 'passes.json');
+  if (!existsSync(path)) return undefined;
+  const { models } = readJson(path, passes, 'measure again with node bench/passes.mjs --out results/bench/passes.json');
+  const right = (title: string): Table['columns'][number] => ({ title, align: 'right' });
+  const more = (value: number, plain: number): string =>
+    `${value >= plain ? '+' : ''}${(100 * (value / plain - 1)).toFixed(0)}%`;
+  return {
+    columns: [
+      ...['model', 'method'].map((title): Table['columns'][number] => ({ title, align: 'left' })),
+      ...['step, ms', 'more', 'answers, ms', 'more'].map(right),
+    ],
+    rows: models.flatMap(({ model, ...costs }) =>
+      costNames.map((name) => {
+        const { method, stepMs, answerMs } = costs[name];
+        return [
+          ...[model, method, stepMs.toFixed(0), more(stepMs, costs.prompt.stepMs)],
+          ...[answerMs.toFixed(0), more(answerMs, costs.prompt.answerMs)],
+        ];
+      }),
+    ),
+  };
+}
