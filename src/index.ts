@@ -121,6 +121,7 @@ export { exportFigure } from './plots/export';
 export { show, showTable } from './plots/show';
 export { touchMap } from './views/touch-map';
 export { drawMethod, type MethodPicture } from './views/method-picture';
+export { drawByText, drawReader } from './views/reading-pictures';
 export { drawBank, drawGenerator, drawTwice, type SystemPicture } from './views/system-pictures';
 export { packingPicture } from './views/packing-picture';
 export { designTable, sideBySide } from './views/design-table';

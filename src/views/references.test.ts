@@ -9,6 +9,7 @@ import { parameterScore } from '../plots/parameter-score';
 import { figureSvg } from '../plots/svg';
 import { projectRoot } from '../project';
 import { drawMethod } from './method-picture';
+import { drawByText, drawReader } from './reading-pictures';
 import { drawBank, drawGenerator, drawTwice } from './system-pictures';
 
 const cells = ['attention', 'FFN', 'attention + FFN'].flatMap((row, r) =>
@@ -42,6 +43,8 @@ const pictures: Readonly<Record<string, (width: number) => Figure>> = {
   'heat-map': (width) => heatMap(cells, { name: 'heat-map', title: 'Gates by layer', unit: 'gate', width }),
   bank: (width) => drawBank({ sentiment: 'houlsby:m=32', synopsis: 'lora:r=8', dialogue: 'houlsby:m=8' }, { width }),
   generator: (width) => drawGenerator('id-prompt:l=20,q=128', { model: 'smollm2-135m', width }),
+  reader: (width) => drawReader('prompt:l=20', { model: 'smollm2-135m', width }),
+  'by-text': (width) => drawByText('prompt:l=20', 4, { model: 'petl-mini-lm', width }),
   twice: (width) => drawTwice('prompt:l=20+twice:r=64', { model: 'gpt2', width }),
   method: (width) => drawMethod('mam:l=16,r=64', { against: 'lora:r=8', width }),
 };

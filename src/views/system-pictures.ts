@@ -18,22 +18,24 @@ export interface SystemPicture {
   readonly width?: string | number;
 }
 
-const thousands = (value: number): string => value.toLocaleString('en-US');
+export const thousands = (value: number): string => value.toLocaleString('en-US');
 
-interface Drawn {
+export interface Drawn {
   readonly shape: ModelShape;
   readonly model: string;
   readonly width: number;
 }
 
-function drawnOn({ model = 'minilm-l6', width = 940 }: SystemPicture): Drawn {
+/** @throws UserError on a model or a width that is none */
+export function drawnOn({ model = 'minilm-l6', width = 940 }: SystemPicture): Drawn {
   return { shape: shapeNamed(model), model, width: pixelsOf(width) };
 }
 
 /** `down.weight` of `connector.down.weight`. */
 const short = (tensor: string): string => tensor.replace(/^(prompt|connector)\./, '');
 
-const layersOf = ({ encoderLayers, decoderLayers }: ModelShape): string => `${encoderLayers + decoderLayers} layers`;
+export const layersOf = ({ encoderLayers, decoderLayers }: ModelShape): string =>
+  `${encoderLayers + decoderLayers} layers`;
 
 /**
  * A bank: one frozen model, and for each task a delta that a request of that task goes through.
@@ -175,13 +177,14 @@ export function drawTwice(written: string, options: SystemPicture = {}): Figure 
   );
 }
 
-interface TensorRow extends Readonly<Record<string, Cell>> {
+export interface TensorRow extends Readonly<Record<string, Cell>> {
   readonly tensor: string;
   readonly shape: string;
+  readonly elements: number;
 }
 
 /** What a method trains in front of the model, or between its passes. */
-function tensorsOf(method: Method, shape: ModelShape, part: 'prompt' | 'connector'): readonly TensorRow[] {
+export function tensorsOf(method: Method, shape: ModelShape, part: 'prompt' | 'connector'): readonly TensorRow[] {
   return specsOf(method, shape)
     .filter(({ modification, trained }) => modification === part && trained)
     .map((spec) => ({ tensor: spec.name, shape: spec.shape.join(', '), elements: sizeOf(spec.shape) }));
