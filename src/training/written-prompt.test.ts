@@ -114,18 +114,22 @@ describe('a run whose prompt is written', () => {
     ...(keep === undefined ? {} : { keep }),
   });
 
-  it('with another model, learns, writes what it was scored for, and answers the same when it is loaded', async () => {
-    const encoder = wordModel(folder, 'bert');
-    const method = `id-prompt:l=2,q=8,heads=2,encoder=model,name=${encodeURIComponent(encoder)},e=32`;
-    const keep = join(folder, 'kept');
-    const outcome = await train(jobOf('gpt2', method, keep), () => undefined);
-    const plain = await train(jobOf('gpt2', 'prompt:l=2'), () => undefined);
-    expect(outcome.score).toBeLessThan(plain.score);
-    const adapter = new Adapter(keep);
-    const answers = await adapter.predict(examples.slice(0, 12));
-    expect(answers.map((answer) => (answer.kind === 'text' ? answer.text : ''))).toEqual(outcome.written?.texts);
-    adapter.dispose();
-  }, 60_000);
+  it.each(['bert', 't5'])(
+    'with %s learns, writes what it was scored for, and answers the same loaded',
+    async (family) => {
+      const encoder = wordModel(folder, family);
+      const method = `id-prompt:l=2,q=8,heads=2,encoder=model,name=${encodeURIComponent(encoder)},e=32`;
+      const keep = join(folder, `kept-${family}`);
+      const outcome = await train(jobOf('gpt2', method, keep), () => undefined);
+      const plain = await train(jobOf('gpt2', 'prompt:l=2'), () => undefined);
+      expect(outcome.score).toBeLessThan(plain.score);
+      const adapter = new Adapter(keep);
+      const answers = await adapter.predict(examples.slice(0, 12));
+      expect(answers.map((answer) => (answer.kind === 'text' ? answer.text : ''))).toEqual(outcome.written?.texts);
+      adapter.dispose();
+    },
+    60_000,
+  );
 
   it('reads what it is told to: the input, another example, or nothing', async () => {
     const session = new Session();
