@@ -1,5 +1,5 @@
-// Start-up times: the launcher without TensorFlow, and the first training step of a warm project. Writes
-// results/bench/startup.json.
+// Start-up times: the launcher without TensorFlow, the first training step of a warm project, and the index of verses opened
+// from disk where it is built (npx petl index verses). Writes results/bench/startup.json.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -49,6 +49,19 @@ async function firstStepSeconds() {
   }
 }
 
+/** What opening the index takes in a process that has just begun: seconds; undefined where it is not built. */
+function indexSeconds() {
+  const script = `
+    const { join } = require('node:path');
+    const { openIndex } = require(join(require(${JSON.stringify(launcher)}).build(), 'retrieval', 'store.js'));
+    const start = performance.now();
+    try { openIndex('verses'); console.log((performance.now() - start) / 1000); } catch (error) { console.log(error.message); }`;
+  const { stdout, status, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  const found = Number(stdout.trim().split('\n').at(-1));
+  return Number.isNaN(found) ? undefined : found;
+}
+
 function hasStep(folder) {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.includes('.jsonl')) : [];
   return files.some((name) => readFileSync(join(folder, name), 'utf8').includes('"kind":"train"'));
@@ -68,6 +81,7 @@ const seconds = {
   help: await series(() => commandSeconds(['--help'])),
   count: await series(() => commandSeconds(['count', '--model', 'bart-large', '--method', 'mam:l=30,r=512', '--json'])),
   firstStep: await series(firstStepSeconds),
+  ...(indexSeconds() === undefined ? {} : { index: await series(indexSeconds) }),
 };
 const found = {
   what: 'seconds of wall time, median and range of 7 runs',
