@@ -21,6 +21,14 @@ describe('README.md', () => {
     expect(links.length).toBeGreaterThan(3);
     expect(links.filter((path) => !existsSync(join(projectRoot(), path)))).toEqual([]);
   });
+
+  it.each(['README.md', 'docs/library.md'])('every guide is reached from %s', (file) => {
+    const text = readFileSync(join(projectRoot(), file), 'utf8');
+    const guides = readdirSync(join(projectRoot(), 'docs', 'guides'));
+    expect(guides.length).toBeGreaterThan(6);
+    expect(guides.filter((guide) => !text.includes(`guides/${guide})`))).toEqual([]);
+    expect(text).toContain('npm run docs');
+  });
 });
 
 describe('docs', () => {
@@ -46,6 +54,17 @@ describe('docs', () => {
       [...(cell ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
     );
     expect([...named].sort()).toEqual(Object.keys(families).sort());
+  });
+
+  it('link to files that are there', () => {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
+    const links = files.flatMap((file) =>
+      [...readFileSync(join(folder, file), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(
+        ([, path]) => [file, path ?? ''] as const,
+      ),
+    );
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter(([file, path]) => !existsSync(join(folder, file, '..', path)))).toEqual([]);
   });
 
   it('name test files that are there', () => {
