@@ -76,6 +76,23 @@ describe('docs', () => {
 });
 
 describe('notebooks', () => {
+  it('keep what was measured before where less is measured now', async () => {
+    const { kept, readySeconds } = (await import(join(projectRoot(), 'scripts', 'e2e', 'minutes.mjs'))) as {
+      readonly kept: (before: object, now: object) => Readonly<Record<string, unknown>>;
+      readonly readySeconds: (said: string) => number | undefined;
+    };
+    const line = (seconds: string): string => `TypeScript kernel ready in ${seconds} s\n`;
+    expect([readySeconds(line('1.5') + line('9.0') + line('2.0')), readySeconds('')]).toEqual([2, undefined]);
+    const first = kept({}, { names: ['a', 'b'], took: { a: 2, b: 3 }, kernel: 2, report: { paint: 310.4, bytes: 9 } });
+    const second = kept(first, { names: ['a', 'b'], took: { b: 4 } });
+    expect(second).toMatchObject({
+      notebooks: { a: 2, b: 4 },
+      kernel: { seconds: 2 },
+      report: { paint: 310, bytes: 9 },
+    });
+    expect(Object.keys(kept({}, { names: ['a'], took: {} }))).toEqual(['what', 'machine', 'notebooks']);
+  });
+
   it('are small enough to open at once: no file over 500 kB', () => {
     const folder = join(projectRoot(), 'notebooks');
     const sizes = readdirSync(folder).map((file) => [file, statSync(join(folder, file)).size] as const);

@@ -1,11 +1,14 @@
 /* global document, window, performance -- inside page.evaluate */
-// The page of all results, from disk: filtered and sorted, a run opened, at three widths, light and dark.
-import { readFileSync } from 'node:fs';
+// The page of all results, from disk: small enough to send, filtered and sorted, a run opened, at three widths, light and dark.
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { widths } from './figures.mjs';
 import { place } from './lab.mjs';
+
+/** One file, to be mailed and opened at once. */
+const mostBytes = 3_000_000;
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -36,14 +39,16 @@ async function accessible(page) {
     .map(({ id, nodes }) => `axe: ${id}, ${nodes[0]?.html.slice(0, 200)}`);
 }
 
-/** @returns faults, and milliseconds to the first paint */
+/** @returns faults, the file's bytes, and milliseconds to the first paint: recorded, no fault, as times are of a machine */
 export async function reportFaults(browser, file) {
   const page = await browser.newPage({ viewport: { width: 940, height: 900 } });
   await page.goto(pathToFileURL(file).href);
   const paint = await page.evaluate(
     () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
   );
+  const { size: bytes } = statSync(file);
   const faults = await used(page);
+  if (bytes >= mostBytes) faults.push(`the page has ${bytes} bytes: below ${mostBytes} are allowed`);
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     faults.push(...(await accessible(page)).map((fault) => `${colorScheme}: ${fault}`));
@@ -60,5 +65,5 @@ export async function reportFaults(browser, file) {
     }
   }
   await page.close();
-  return { faults, paint };
+  return { faults, bytes, paint };
 }
