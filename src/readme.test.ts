@@ -76,6 +76,12 @@ describe('docs', () => {
 });
 
 describe('notebooks', () => {
+  it('are told in our words, which no quotation marks make another author say', () => {
+    const front = readFileSync(join(projectRoot(), 'notebooks', 'README.md'), 'utf8');
+    expect(front).toMatch(/^He et al\. 2021, in our words: \w/m);
+    expect(front).not.toMatch(/\d{4}: "/);
+  });
+
   it('keep what was measured before where less is measured now', async () => {
     const { kept, readySeconds } = (await import(join(projectRoot(), 'scripts', 'e2e', 'minutes.mjs'))) as {
       readonly kept: (before: object, now: object) => Readonly<Record<string, unknown>>;

@@ -36,7 +36,7 @@ export function drawPictures() {
 
 const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`);
 
-/** A notebook's claim with whose it is, or else its first words: one sentence. */
+/** A notebook's claim with whose it is, in this project's words and so unquoted, or else its first words: one sentence. */
 function saysOf(cells) {
   const [, first = ''] = textOf(cells[0].source).split(/\n\s*\n/);
   const text = first.replace(/\s+/g, ' ');
@@ -44,7 +44,7 @@ function saysOf(cells) {
     /^\*\*Claims?\*\* \(((?:[^()]|\([^()]*\))*?\d{4})(?:[^()]|\([^()]*\))*\): /.exec(text) ?? [];
   const said = text.slice(head.length);
   const sentence = /^.*?[.?!](?= [A-Z]|$)/.exec(said)?.[0] ?? said;
-  return who === '' ? sentence : `${who}: "${sentence}"`;
+  return who === '' ? sentence : `${who}, in our words: ${sentence}`;
 }
 
 /** What came of its findings here: how many have which verdict. */
@@ -65,7 +65,7 @@ export function contents() {
   const times =
     Object.keys(notebooks).length === 0
       ? ''
-      : `The times are of all cells of a notebook in a browser, with the committed results at hand ${where}.\n`;
+      : `The times are of all cells of a notebook in a browser, with the committed results at hand ${where};\n[your-ablation](your-ablation.ipynb) has no such results: its time is with the training of its three runs.\n`;
   const pictures = new Set(readdirSync(join(folder, 'pictures')));
   const verdicts = lab.verdicts(Object.keys(papers));
   const parts = names().map((name) => {
