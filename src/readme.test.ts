@@ -82,6 +82,15 @@ describe('notebooks', () => {
     expect(front).not.toMatch(/\d{4}: "/);
   });
 
+  it('say of the one that trains how long that took', () => {
+    const own = 'your-ablation';
+    const read = (...path: readonly string[]): string => readFileSync(join(projectRoot(), ...path), 'utf8');
+    const { notebooks } = JSON.parse(read('results', 'lab', 'minutes.json')) as { notebooks: Record<string, number> };
+    expect(notebooks[own]).toBeLessThan(60);
+    expect(read('notebooks', `${own}.ipynb`)).toContain('It takes some seconds');
+    expect(read('notebooks', 'README.md')).toMatch(/your-ablation\.ipynb\) has no such results/);
+  });
+
   it('keep what was measured before where less is measured now', async () => {
     const { kept, readySeconds } = (await import(join(projectRoot(), 'scripts', 'e2e', 'minutes.mjs'))) as {
       readonly kept: (before: object, now: object) => Readonly<Record<string, unknown>>;
