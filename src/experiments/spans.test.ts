@@ -52,5 +52,9 @@ describe('records of spans', () => {
     expect(JSON.stringify(layout)).toContain('from 1');
     expect(JSON.stringify(layout)).toContain('to 1');
     expect(JSON.stringify(layout)).toContain('-50.0');
+    expect([layout.yaxis?.title?.text, layout.xaxis?.title?.text]).toEqual([
+      'first layer left out',
+      'last layer left out',
+    ]);
   });
 });

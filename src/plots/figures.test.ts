@@ -91,11 +91,15 @@ describe('lossCurve', () => {
 describe('heatMap', () => {
   it('draws a square and a number for each cell', async () => {
     const cells = [0.1, 0.9].flatMap((value, i) => ['a', 'b'].map((column) => ({ row: `row ${i}`, column, value })));
-    const figure = heatMap(cells, { name: 'heat', title: 'Heat', unit: 'accuracy' });
+    const figure = heatMap(cells, { name: 'heat', title: 'Heat', unit: 'accuracy', axes: ['method', 'task'] });
     expect(figure.layout.shapes).toHaveLength(4);
     const svg = await figureSvg(figure);
-    for (const word of ['row 0', 'row 1', '>a<', '0.10', '0.90', 'accuracy']) expect(svg).toContain(word);
+    for (const word of ['row 0', 'row 1', '>a<', '0.10', '0.90', 'accuracy', 'method', 'task'])
+      expect(svg).toContain(word);
     expect([colourAt(0), colourAt(1)]).toEqual(['#00224e', '#fee838']);
+    const one = heatMap(cells.slice(0, 2), { name: 'one', title: 'One', unit: 's', axes: ['a long name of rows', ''] });
+    const [{ height = 0 }, { t = 0, b = 0 } = {}] = [one, one.layout.margin];
+    expect(height - t - b).toBeGreaterThan(90); // as tall as the name of its row
     // Names its font once and nothing that a reader of SVG assumes.
     expect(svg.match(/font-family/g)).toHaveLength(1);
     expect(svg).not.toMatch(/opacity: 1;|: rgb\(/);

@@ -17,8 +17,8 @@ export interface HeatMapOptions {
   readonly subtitle?: string;
   /** What the colour means: `accuracy`, `points above head only`. */
   readonly unit: string;
-  /** What rows and columns are, where their names do not say it. */
-  readonly axes?: readonly [rows: string, columns: string];
+  /** What rows and columns are. */
+  readonly axes: readonly [rows: string, columns: string];
   readonly text?: (value: number) => string;
   /** Side of a cell in pixels, width and height. */
   readonly cell?: readonly [number, number];
@@ -46,7 +46,11 @@ const stops = [
  * size.
  */
 export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Figure {
-  const { text = digitsOf(cells), cell: [usual, h] = [64, 34], axes: [rowsName, columnsName] = ['', ''] } = options;
+  const {
+    text = digitsOf(cells),
+    cell: [usual, least] = [64, 34],
+    axes: [rowsName, columnsName],
+  } = options;
   const rows = [...new Set(cells.map((cell) => cell.row))];
   const columns = [...new Set(cells.map((cell) => cell.column))];
   const [low, high] = options.range ?? rangeOf(cells);
@@ -54,6 +58,8 @@ export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Fi
   const sizes = sizeClass(wanted ?? 940);
   const style = { size: sizes.tick, weight: 400 };
   const names = rows.map((row) => wrapped(row, wanted === undefined ? 1e4 : 0.3 * wanted, style));
+  // The name of few rows stands beside them, not in the heading.
+  const h = Math.max(least, (textWidth(rowsName, { size: sizes.label + 1, weight: 400 }) + 4) / rows.length);
   const named = (name: string): number => (name === '' ? 0 : 1.8 * sizes.label);
   const left =
     named(rowsName) + (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));

@@ -20,7 +20,7 @@ describe('a figure that is used', () => {
       /^Trained parameters and accuracy on demo-task\. demo-model, tier quick, .*3 seeds\. 13 rows, mean from 0\.77\d* \(head only, head only\) to 0\.8\d+ \(/,
     );
     const cells = [0.2, 0.1].map((value, i) => ({ row: 'a', column: `b${i}`, value }));
-    expect(wordsOf(heatMap(cells, { name: 'h', title: 'H & <h>', unit: 'gate' }))).toBe(
+    expect(wordsOf(heatMap(cells, { name: 'h', title: 'H & <h>', unit: 'gate', axes: ['layer', 'head'] }))).toBe(
       'H & <h>. 2 rows, gate from 0.1 (a, b1) to 0.2 (a, b0).',
     );
     expect(wordsOf(lossCurve([]))).toBe('Training.');

@@ -78,6 +78,7 @@ export function screenMap(
         name: 'design-space-screen',
         title,
         unit: 'validation loss',
+        axes: ['site', 'form, reading and scale'],
         text: (value) => value.toFixed(3),
         cell: [92, 38],
         ...(width === undefined ? {} : { width }),

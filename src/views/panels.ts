@@ -3,6 +3,7 @@ import type { Annotation, Data, Figure, Shape } from '../plots/figure';
 import { textWidth } from '../plots/fonts';
 import { colourAt } from '../plots/heat-map';
 import { pixelsOf, sizeClass } from '../plots/size';
+import { plain } from '../plots/text';
 
 /** One grid of numbers: rows from top to bottom. */
 export interface Panel {
@@ -16,6 +17,8 @@ export interface PanelOptions {
   readonly subtitle: string;
   readonly rows: readonly string[];
   readonly columns: readonly string[];
+  /** What rows and columns are. */
+  readonly axes: readonly [rows: string, columns: string];
   /** Pixels, or a length on paper: grids then stand one below the other where they do not fit side by side. */
   readonly width?: number | string;
 }
@@ -52,10 +55,11 @@ function placesOf(count: number, { rows, columns }: PanelOptions, room: number |
  * Grids over the same rows and columns, each on a colour scale of its own: what matters is the pattern and the numbers.
  */
 export function panels(list: readonly Panel[], options: PanelOptions): Figure {
-  const { name, title, subtitle, rows, columns } = options;
+  const { name, title, subtitle, rows, columns, axes } = options;
   const wanted = options.width === undefined ? undefined : pixelsOf(options.width);
   const sizes = sizeClass(wanted ?? 940);
-  const left = side + Math.max(...rows.map((row) => textWidth(row, { size: sizes.tick, weight: 400 })));
+  const named = 1.8 * sizes.label;
+  const left = side + named + Math.max(...rows.map((row) => textWidth(row, { size: sizes.tick, weight: 400 })));
   const size = wanted === undefined ? 10.5 : sizes.label;
   const places = placesOf(list.length, options, wanted === undefined ? undefined : wanted - left - side, size);
   const { cell, at, total } = places;
@@ -65,15 +69,15 @@ export function panels(list: readonly Panel[], options: PanelOptions): Figure {
   const firsts = list.slice(0, places.perRow).map((_, p) => at(p).x);
   const starts = list.flatMap((_, p) => (p % places.perRow === 0 ? [at(p).y] : []));
   const layout = {
-    margin: { l: left, r: side, t: top, b: 42 },
+    margin: { l: left, r: side, t: top, b: 42 + named },
     showlegend: false,
-    xaxis: axis('', {
+    xaxis: axis(plain(axes[1]), {
       range: [0, total.width],
       ...quiet,
       tickvals: firsts.flatMap((x) => columns.map((__, c) => x + (c + 0.5) * cell.width)),
       ticktext: firsts.flatMap(() => [...columns]),
     }),
-    yaxis: axis('', {
+    yaxis: axis(plain(axes[0]), {
       range: [total.height, 0],
       ...quiet,
       tickvals: starts.flatMap((y) => rows.map((__, r) => y + (r + 0.5) * cell.height)),
@@ -99,7 +103,7 @@ export function panels(list: readonly Panel[], options: PanelOptions): Figure {
       row.map((value, c) => ({ panel: panel.title, row: rows[r] ?? '', column: columns[c] ?? '', value })),
     ),
   );
-  const height = Math.ceil(total.height + top + 42);
+  const height = Math.ceil(total.height + top + 42 + named);
   return figure({ ...frame, height }, { data: [] as Data[], layout, numbers: lines });
 }
 

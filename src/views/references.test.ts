@@ -40,7 +40,8 @@ const pictures: Readonly<Record<string, (width: number) => Figure>> = {
       title: 'Against MAM',
       width,
     }),
-  'heat-map': (width) => heatMap(cells, { name: 'heat-map', title: 'Gates by layer', unit: 'gate', width }),
+  'heat-map': (width) =>
+    heatMap(cells, { name: 'heat-map', title: 'Gates by layer', unit: 'gate', axes: ['site', 'layer'], width }),
   bank: (width) => drawBank({ sentiment: 'houlsby:m=32', synopsis: 'lora:r=8', dialogue: 'houlsby:m=8' }, { width }),
   generator: (width) => drawGenerator('id-prompt:l=20,q=128', { model: 'smollm2-135m', width }),
   reader: (width) => drawReader('prompt:l=20', { model: 'smollm2-135m', width }),

@@ -20,6 +20,7 @@ export function spanFigure(record: SpanRecord): Figure {
     title: `Adapters left out of layers on ${record.task}`,
     subtitle: `${record.method}, accuracy ${(100 * all).toFixed(1)}% with all of them, ${record.seeds.length} seeds`,
     unit: 'points',
+    axes: ['first layer left out', 'last layer left out'],
     text: (value) => (Math.abs(value) < 0.05 ? '0.0' : value.toFixed(1)),
   });
 }

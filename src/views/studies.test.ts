@@ -260,7 +260,12 @@ describe('the design space', () => {
     for (const { point } of transfer) expect(point.label).toMatch(/^(attn\.heads|ffn), .*s=4/);
     const screened = screenedOf(screen, results);
     expect(screenTable(screened).rows[0]?.slice(0, 3)).toEqual(['1', 'attn.heads, linear, x, s=4', '1.5000']);
-    expect(screenMap(screened, 'x')?.numbers).toHaveLength(40);
+    const map = screenMap(screened, 'x');
+    expect(map?.numbers).toHaveLength(40);
+    expect([map?.layout.yaxis?.title?.text, map?.layout.xaxis?.title?.text]).toEqual([
+      'site',
+      'form, reading and scale',
+    ]);
     expect(screenMap([], 'x')).toBeUndefined();
   });
 });

@@ -87,7 +87,8 @@ export function touchMap(methods: readonly Method[], shape: ModelShape, options:
   const names = methods.map(({ name }) =>
     wanted === undefined ? [name] : wrapped(name.replace(/[+,]/g, '$& '), 0.34 * wanted, style),
   );
-  const left = (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));
+  const named = 1.8 * sizes.label;
+  const left = named + (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));
   const frame = {
     name: options.name ?? 'touch-map',
     title: 'What each method touches',
@@ -97,20 +98,20 @@ export function touchMap(methods: readonly Method[], shape: ModelShape, options:
   };
   const keys = sizes.keysBelow ? keysBelow(keyGroups(marks, sizes.marks), frame.width, sizes) : keysBeside(marks);
   const [row, top] = [sizes.keysBelow ? 26 : 30, sizes.keysBelow ? headRoom(frame) : 78];
-  const heads = sizes.keysBelow ? 10 + Math.max(...columns.map((site) => textWidth(site, style))) : 62;
+  const heads = named + (sizes.keysBelow ? 10 + Math.max(...columns.map((site) => textWidth(site, style))) : 62);
   const margin = { l: left, r: sizes.keysBelow ? 10 : 160, t: top, b: heads + keys.height };
   const height = Math.ceil((sizes.keysBelow ? top : 100) + row * methods.length + margin.b);
   const quiet = { showgrid: true, gridcolor: gridColour, ticks: '', showline: false, fixedrange: true } as const;
   const layout = {
     margin,
-    xaxis: axis('', {
+    xaxis: axis('site', {
       ...quiet,
       tickvals: [...columns.keys()],
       ticktext: columns,
       range: [-0.5, columns.length - 0.5],
       tickangle: sizes.keysBelow ? 90 : 30,
     }),
-    yaxis: axis('', {
+    yaxis: axis('method', {
       ...quiet,
       tickvals: [...names.keys()],
       ticktext: names.map((lines) => lines.map(plain).join('<br>')),

@@ -188,12 +188,20 @@ describe('what a method touches', () => {
     const { l = 0, r = 0 } = layout.margin ?? {};
     expect(given).toBe(width);
     expect(width - l - r).toBeGreaterThan(width / 2);
+    expect([layout.yaxis?.title?.text, layout.xaxis?.title?.text]).toEqual(['method', 'site']);
   });
 });
 
 describe('grids side by side', () => {
   const grid = { title: 'f', values: [[0.1, -0.2, 0.3]] };
-  const options = { name: 'grids', title: 'Grids', subtitle: '', rows: ['token'], columns: ['0', '1', '2'] };
+  const options = {
+    name: 'grids',
+    title: 'Grids',
+    subtitle: '',
+    rows: ['token'],
+    columns: ['0', '1', '2'],
+    axes: ['word', 'unit'] as const,
+  };
 
   it.each([
     [330, 2],
@@ -202,6 +210,7 @@ describe('grids side by side', () => {
     const { layout, width: given } = panels([grid, grid, grid], { ...options, width });
     expect(given).toBe(width);
     expect((layout.yaxis as { tickvals: readonly number[] }).tickvals).toHaveLength(rows);
+    expect([layout.yaxis?.title?.text, layout.xaxis?.title?.text]).toEqual(['word', 'unit']);
   });
 });
 
