@@ -5,6 +5,31 @@ import { describe, expect, it } from 'vitest';
 import { families } from './petl/design/written';
 import { projectRoot } from './project';
 
+interface Layout {
+  readonly xaxis?: { readonly title?: { readonly text?: string } };
+  readonly yaxis?: { readonly title?: { readonly text?: string } };
+}
+interface Drawn {
+  readonly data: readonly { readonly marker?: { readonly colorbar?: object } }[];
+  readonly layout: Layout;
+}
+
+/** Every figure of the committed notebooks with its file. */
+function figures(): readonly (readonly [string, Drawn])[] {
+  const folder = join(projectRoot(), 'notebooks');
+  const plotly = 'application/vnd.plotly.v1+json';
+  interface Cell {
+    readonly outputs?: readonly { readonly data?: Readonly<Record<string, Drawn>> }[];
+  }
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ipynb'))
+    .flatMap((file) => {
+      const { cells } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { readonly cells: readonly Cell[] };
+      const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+      return outputs.flatMap(({ data }) => (data?.[plotly] === undefined ? [] : [[file, data[plotly]] as const]));
+    });
+}
+
 const page = readFileSync(join(projectRoot(), 'README.md'), 'utf8');
 
 describe('README.md', () => {
@@ -89,6 +114,13 @@ describe('notebooks', () => {
     expect(notebooks[own]).toBeLessThan(60);
     expect(read('notebooks', `${own}.ipynb`)).toContain('It takes some seconds');
     expect(read('notebooks', 'README.md')).toMatch(/your-ablation\.ipynb\) has no such results/);
+  });
+
+  it('name both axes of every heat map', () => {
+    const maps = figures().filter(([, { data }]) => data.some(({ marker }) => marker?.colorbar !== undefined));
+    expect(maps.length).toBeGreaterThan(6);
+    const unnamed = ({ xaxis, yaxis }: Layout): boolean => !xaxis?.title?.text || !yaxis?.title?.text;
+    expect(maps.filter(([, { layout }]) => unnamed(layout)).map(([file]) => file)).toEqual([]);
   });
 
   it('keep what was measured before where less is measured now', async () => {
