@@ -46,11 +46,8 @@ const stops = [
  * size.
  */
 export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Figure {
-  const {
-    text = digitsOf(cells),
-    cell: [usual, least] = [64, 34],
-    axes: [rowsName, columnsName],
-  } = options;
+  const { text = digitsOf(cells), cell: [usual, least] = [64, 34], axes } = options;
+  const [rowsName, columnsName] = axes;
   const rows = [...new Set(cells.map((cell) => cell.row))];
   const columns = [...new Set(cells.map((cell) => cell.column))];
   const [low, high] = options.range ?? rangeOf(cells);
@@ -58,8 +55,7 @@ export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Fi
   const sizes = sizeClass(wanted ?? 940);
   const style = { size: sizes.tick, weight: 400 };
   const names = rows.map((row) => wrapped(row, wanted === undefined ? 1e4 : 0.3 * wanted, style));
-  // The name of few rows stands beside them, not in the heading.
-  const h = Math.max(least, (textWidth(rowsName, { size: sizes.label + 1, weight: 400 }) + 4) / rows.length);
+  const h = heightOf(rows.length, { least, name: rowsName, size: sizes.label + 1 });
   const named = (name: string): number => (name === '' ? 0 : 1.8 * sizes.label);
   const left =
     named(rowsName) + (sizes.keysBelow ? 12 : 24) + Math.max(...names.flat().map((line) => textWidth(line, style)));
@@ -107,6 +103,11 @@ export function heatMap(cells: readonly HeatCell[], options: HeatMapOptions): Fi
     layout,
     numbers,
   });
+}
+
+/** Of a row: the name of few rows stands beside them, not in the heading. */
+function heightOf(rows: number, { least, name, size }: { least: number; name: string; size: number }): number {
+  return Math.max(least, (textWidth(name, { size, weight: 400 }) + 4) / rows);
 }
 
 /** Two digits of the largest number, and at least as many behind the point. */
