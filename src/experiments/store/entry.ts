@@ -37,6 +37,10 @@ export interface RunEntry {
   readonly peakMb: number | null;
   readonly threads: number | null;
   readonly cpu: string;
+  readonly platform: string;
+  /** Null in records from before there were kernels of the project's own. */
+  readonly kernels: boolean | null;
+  readonly tfjs: string;
   readonly node: string;
   readonly commit: string;
   readonly dirty: boolean;
@@ -78,6 +82,9 @@ export function entryOf({ run, evaluations, final }: RunRecord, path: string): R
     peakMb: final.peakMb,
     threads: environment.threads ?? null,
     cpu: environment.cpu,
+    platform: environment.platform,
+    kernels: environment.kernels ?? null,
+    tfjs: environment.versions['@tensorflow/tfjs-node'] ?? 'unknown',
     node: environment.versions['node'] ?? 'unknown',
     commit: environment.commit,
     dirty: environment.dirty,

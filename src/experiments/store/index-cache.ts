@@ -16,7 +16,7 @@ import { makeFolders } from '../../files';
  */
 
 /** Grows whenever an entry has other fields. */
-const version = 1;
+const version = 2;
 
 interface Kept {
   /** Size and times of the file. */
