@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { budgetSweep } from '../plots/budget-sweep';
 import { demoRows } from '../plots/demo';
 import type { Figure } from '../plots/figure';
 import { gaps } from '../plots/gaps';
 import { heatMap } from '../plots/heat-map';
 import { lossCurve } from '../plots/loss-curve';
 import { parameterScore } from '../plots/parameter-score';
+import { percentileBands } from '../plots/percentiles';
+import type { RunRow } from '../plots/summary';
 import { figureSvg } from '../plots/svg';
 import { projectRoot } from '../project';
 import { drawMethod } from './method-picture';
+import { panels } from './panels';
 import { drawByText, drawReader } from './reading-pictures';
 import { drawBank, drawGenerator, drawTwice } from './system-pictures';
 
@@ -30,6 +34,32 @@ const comparison = (first: string, gap: number): Parameters<typeof gaps>[0][numb
   examples: 1500,
 });
 
+const ranks = (r: number): readonly RunRow[] =>
+  demoRows(2)
+    .filter(({ method }) => method === 'demo-lora')
+    .map((row) => ({
+      ...row,
+      method: `demo-lora-${r}`,
+      label: `LoRA r=${r}`,
+      share: 0.04 * r,
+      score: 0.8 + 0.001 * r,
+    }));
+const spread = ['adapters', 'top layers'].flatMap((line, l) =>
+  [1e4, 1e5, 1e6].map((x, i) => ({ line, x, values: [0, 1, 2, 3].map((k) => -6 + 2 * i - l + 0.4 * k) })),
+);
+const grid = (title: string, t: number): { title: string; values: number[][] } => ({
+  title,
+  values: [0, 1].map((row) => [0, 1, 2].map((column) => 0.1 * (t + 1) * (row - column))),
+});
+const grids = {
+  name: 'grids',
+  title: 'Grids',
+  subtitle: '',
+  rows: ['a', 'b'],
+  columns: ['0', '1', '2'],
+  axes: ['word', 'unit'] as const,
+};
+
 /** What each looks like at the widths of a column, of two and of a screen; made-up numbers. */
 const pictures: Readonly<Record<string, (width: number) => Figure>> = {
   'parameter-score': (width) => parameterScore(demoRows(3), { width }),
@@ -42,6 +72,10 @@ const pictures: Readonly<Record<string, (width: number) => Figure>> = {
     }),
   'heat-map': (width) =>
     heatMap(cells, { name: 'heat-map', title: 'Gates by layer', unit: 'gate', axes: ['site', 'layer'], width }),
+  'budget-sweep': (width) => budgetSweep([...[2, 8, 32].flatMap(ranks), ...demoRows(2).slice(0, 1)], { width }),
+  percentiles: (width) =>
+    percentileBands(spread, { name: 'trade-off', title: 'Trade-off', x: 'trained', y: 'points', log: true, width }),
+  panels: (width) => panels(['LoRA', 'MAM', 'prefix'].map(grid), { ...grids, width }),
   bank: (width) => drawBank({ sentiment: 'houlsby:m=32', synopsis: 'lora:r=8', dialogue: 'houlsby:m=8' }, { width }),
   generator: (width) => drawGenerator('id-prompt:l=20,q=128', { model: 'smollm2-135m', width }),
   reader: (width) => drawReader('prompt:l=20', { model: 'smollm2-135m', width }),
