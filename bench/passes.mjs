@@ -1,7 +1,8 @@
 // What a written prompt and a second pass cost beside a plain prompt, in training and in answers: README.md says how.
 //   node bench/passes.mjs [--models petl-mini-lm,smollm2-135m] [--rounds N] [--out FILE]
+// Other models that FILE holds are kept.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -103,7 +104,10 @@ const asked = option('answers');
 if (asked !== undefined) await answers(option('model'), asked);
 else {
   if (!existsSync(snippets)) throw new Error(`${snippets} is missing: run npx petl fetch vaderSentiment`);
-  const models = [];
-  for (const model of option('models', 'petl-mini-lm,smollm2-135m').split(',')) models.push(await measured(model));
-  report({ machine: machine(), batch, tokens, written, rounds, models });
+  const wanted = option('models', 'petl-mini-lm,smollm2-135m').split(',');
+  const out = option('out');
+  const known = out !== undefined && existsSync(out) ? JSON.parse(readFileSync(out, 'utf8')).models : [];
+  const models = known.filter(({ model }) => !wanted.includes(model));
+  for (const model of wanted) models.push({ rounds, ...(await measured(model)) });
+  report({ machine: machine(), batch, tokens, written, models });
 }
