@@ -38,7 +38,7 @@ describe('the tables of Houlsby et al. 2019 on the tasks here', () => {
     const { columns, rows } = furtherTasks(studyNamed('extra-tasks', 'full'));
     const titles = ['task', 'score', 'words', 'variable fine-tuning', 'full', 'adapters'];
     expect(columns.map(({ title }) => title)).toEqual(titles);
-    expect(rows).toHaveLength(13);
+    expect(rows).toHaveLength(14);
     const [sentiment] = rows.filter(([task]) => task === 'sentiment');
     const path = join(projectRoot(), 'results', 'baselines', 'sentiment.json');
     const words = JSON.parse(readFileSync(path, 'utf8')) as { rows: { name: string; score: number }[] };
@@ -47,8 +47,8 @@ describe('the tables of Houlsby et al. 2019 on the tasks here', () => {
     expect(sentiment?.slice(2).map(meanOf)).toEqual([baseline, ...wanted]);
     const tasks = rows.slice(0, -1);
     expect(tasks.flat()).not.toContain('not run yet');
-    expect(rows[12]?.slice(0, 2)).toEqual(['mean of 12 tasks', '']);
-    for (const c of [2, 3, 4, 5]) expect(Math.abs(columnMean(tasks, c) - Number(rows[12]?.[c]))).toBeLessThan(0.11);
+    expect(rows[13]?.slice(0, 2)).toEqual(['mean of 13 tasks', '']);
+    for (const c of [2, 3, 4, 5]) expect(Math.abs(columnMean(tasks, c) - Number(rows[13]?.[c]))).toBeLessThan(0.11);
   });
 
   it('Table 1: the size that validates best on each task that has all of them, beside one size for all', () => {

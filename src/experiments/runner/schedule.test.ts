@@ -55,7 +55,8 @@ describe('the schedule of the shipped studies', () => {
     for (const workers of [2, 3]) {
       const { makespan, bound } = simulate(jobs, { ...machines, workers });
       expect(makespan).toBeGreaterThan(bound);
-      expect(makespan / bound).toBeLessThan(1.1);
+      // before its first run a worker starts and compiles, whatever the schedule
+      expect(makespan / (bound + machines.start + machines.compile)).toBeLessThan(1.1);
     }
   });
 });
