@@ -76,6 +76,9 @@ const cells = [
 await show(parameterScore(resultsOf(existingMethods('quick'))));`,
 ];
 
+/** Pixels below which the words of a figure cannot be read. */
+const leastWide = 620;
+
 /** Of one figure: how wide it is drawn, what it is called, its rows and its scale. */
 const standing = (plot) =>
   plot.evaluate((element) => ({
@@ -85,6 +88,9 @@ const standing = (plot) =>
       (element.nextElementSibling?.getBoundingClientRect().top ?? 0) -
       element.querySelector('.svg-container').getBoundingClientRect().bottom,
     made: element.layout.width,
+    scrolls: ((place) => place.scrollWidth > place.clientWidth && getComputedStyle(place).overflowX === 'auto')(
+      element.parentElement,
+    ),
     words: element.getAttribute('aria-label') ?? '',
     summary: element.nextElementSibling?.querySelector('summary')?.textContent ?? '',
     scale: element.layout.xaxis.type,
@@ -125,8 +131,9 @@ export async function labFigureFaults(page, server) {
   for (const width of [940, 500, 330]) {
     await page.setViewportSize({ width, height: 900 });
     await page.waitForTimeout(1500);
-    const { drawn, made, gap } = await standing(plot);
-    if (!(drawn <= width && drawn < made)) faults.push(`in a window of ${width} px it is ${drawn} px wide`);
+    const { drawn, made, gap, scrolls } = await standing(plot);
+    if (!(drawn < made && drawn > leastWide - 1 && (drawn <= width || scrolls)))
+      faults.push(`in a window of ${width} px it is ${drawn} px wide and ${scrolls ? 'scrolls' : 'does not scroll'}`);
     if (Math.abs(gap) > 20) faults.push(`in a window of ${width} px its rows are ${gap} px below it`);
     await page.screenshot({ path: join(place, `figure-${width}.png`) });
   }

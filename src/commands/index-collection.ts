@@ -8,9 +8,9 @@ import { defaultTraining } from '../experiments/store/settings';
 import { tableText } from '../plots/table';
 import { Embedder } from '../retrieval/embed';
 import { lexicalVersion } from '../retrieval/lexical';
-import { contextRanks, retrieverRanks } from '../retrieval/score';
+import { contextRanks, noAnswerOnTest, retrieverRanks } from '../retrieval/score';
 import { openIndex } from '../retrieval/store';
-import { recallTable } from '../views/recall';
+import { noAnswerLine, recallTable } from '../views/recall';
 import { collectionNamed, collections } from '../tasks/collections/index';
 import { fetchPackages } from '../tasks/fetch';
 import { flag, print, printJson, type Input } from './command';
@@ -55,9 +55,10 @@ async function score(collection: string): Promise<readonly string[]> {
       ...{ collection, passages: index.passages.length, encoder: embedder.hash, library: lexicalVersion },
       found: retrieverRanks(index, embedder, SCORED),
       packed: contextRanks(collection),
+      noAnswer: await noAnswerOnTest(index, embedder),
     };
     const path = relativePath(writeRetrieval(record));
-    return [tableText(recallTable(record)), `  ${path}`];
+    return [tableText(recallTable(record)), noAnswerLine(record), `  ${path}`];
   } finally {
     embedder.dispose();
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeWhole } from '../files';
+import { noAnswerIn, type NoAnswer } from '../retrieval/no-answer';
 import { readJson, whole, type Schema } from '../json';
 import type { Ranks } from '../retrieval/score';
 import { orders, type Order } from '../tasks/collections/contexts';
@@ -19,6 +20,8 @@ export interface RetrievalRecord {
   readonly found: Ranks<Retriever>;
   /** In the orders that are packed, over the test questions of the readers. */
   readonly packed: Ranks<Order>;
+  /** How well questions without their passage are told, over the same questions. */
+  readonly noAnswer: NoAnswer;
 }
 
 export function retrievalPath(collection: string, results: string = resultsFolder()): string {
@@ -43,6 +46,7 @@ const schema: Schema<RetrievalRecord> = v.strictObject({
   ...{ collection: v.string(), passages: whole, encoder: v.string(), library: v.string() },
   found: ranksIn(retrievers),
   packed: ranksIn(orders),
+  noAnswer: noAnswerIn,
 });
 
 /** The record on disk; undefined where it was never made. @throws UserError where the file holds something else */

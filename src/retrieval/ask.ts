@@ -3,6 +3,7 @@ import { UserError } from '../errors';
 import { collectionNamed } from '../tasks/collections/index';
 import type { Passage } from '../tasks/collections/collection';
 import { Embedder } from './embed';
+import { noAnswerOf } from './no-answer';
 import { demandQuestion, retrieve, type Retriever } from './retrieve';
 import type { Reader } from './reader';
 import type { Reranker } from './rerank';
@@ -38,6 +39,8 @@ export interface Asked {
   readonly reader: string;
   /** In the order in which they are packed. */
   readonly passages: readonly Seen[];
+  /** Relevance below which even the best passage is thought to hold no answer; null where nothing was re-ranked. */
+  readonly least: number | null;
   /** Tokens of the packed passages. */
   readonly tokens: number;
   readonly answer: string;
@@ -55,6 +58,7 @@ export class Asker {
   readonly opened: Readonly<Record<'index' | 'models', number>>;
   private readonly embedder: Embedder;
   private reranker: Reranker | undefined;
+  private least: number | null = null;
   private readonly reader: Reader;
 
   private constructor(
@@ -93,7 +97,7 @@ export class Asker {
   async ask(asked: string, options: AskOptions = usualAsking): Promise<Asked> {
     const question = demandQuestion(asked, this.embedder);
     const { collection, passages } = this.index;
-    if (options.rerank) this.reranker ??= openReranker(collection, this.index.origin);
+    if (options.rerank) this.openReranker();
     const clock = stopwatch();
     const [found] = retrieve(this.index, this.embedder, [question], options.candidates);
     const hits = found?.[options.retriever] ?? [];
@@ -124,10 +128,17 @@ export class Asker {
       collection,
       reader: this.reader.name,
       passages: seen,
+      least: options.rerank ? this.least : null,
       tokens: packed.tokens,
       answer,
       seconds: times,
     };
+  }
+
+  private openReranker(): void {
+    const { collection, origin } = this.index;
+    this.reranker ??= openReranker(collection, origin);
+    this.least ??= noAnswerOf(collection, origin).least;
   }
 
   dispose(): void {

@@ -39,14 +39,29 @@ export async function trainedReranker(
   asked: readonly Question[],
 ): Promise<Reranking> {
   const { collection, passages } = index;
-  const texts = asked.map(({ text }) => text);
-  const found = retrieve(index, embedder, texts, DEPTH).map(({ union }) => union.map(({ place }) => place));
-  const candidates = asked.map((question, i): Candidates => ({ question, found: found[i] ?? [] }));
+  const candidates = candidatesOf({ index, embedder }, asked);
   const kept = rerankerFolder(collection);
   await trainReranker(kept, { passages, candidates }, training, progress);
   const validation = candidates.filter(({ question }) => question.split === 'validation');
   const weighed = chosenWeight(await judged(kept, passages, validation));
   return { questions: asked.length - validation.length, adapter: keptHash(kept), ...weighed };
+}
+
+/** What the re-ranker says of the passages that are found for each question. */
+export function judgedOf(
+  { index, embedder }: Pick<Tools, 'index' | 'embedder'>,
+  asked: readonly Question[],
+): Promise<readonly Judged[]> {
+  return judged(rerankerFolder(index.collection), index.passages, candidatesOf({ index, embedder }, asked));
+}
+
+function candidatesOf(
+  { index, embedder }: Pick<Tools, 'index' | 'embedder'>,
+  asked: readonly Question[],
+): readonly Candidates[] {
+  const texts = asked.map(({ text }) => text);
+  const found = retrieve(index, embedder, texts, DEPTH).map(({ union }) => union.map(({ place }) => place));
+  return asked.map((question, i) => ({ question, found: found[i] ?? [] }));
 }
 
 async function judged(

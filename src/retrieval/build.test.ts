@@ -12,6 +12,7 @@ import { Asker, usualAsking } from './ask';
 import { buildIndex, type Built } from './build';
 import type { Reader } from './reader';
 import { bestFirst } from './rerank';
+import { noAnswerOf } from './no-answer';
 import { rerankingOf } from './reranking';
 import { contextRanks } from './score';
 import { demandEncoder, openIndex } from './store';
@@ -50,7 +51,7 @@ const said: string[] = [];
 const build = (): Promise<Built> =>
   buildIndex(toy, { say: (line) => said.push(line), progress: () => undefined, training: defaultTraining });
 const madeIn = ({ parts }: Built): readonly string[] => parts.flatMap(({ name, made }) => (made ? [name] : []));
-const all = ['passages', 'questions', 'lexical', 'dense', 'reranking', 'contexts'];
+const all = ['passages', 'questions', 'lexical', 'dense', 'reranking', 'no-answer', 'contexts'];
 const at = (part: string): string => join(folder, 'verses', part);
 
 /** Says what it was given. */
@@ -101,6 +102,7 @@ describe('an index', { timeout: 240_000 }, () => {
       const asked = await asker.ask('What did Clara keep, a silver cup?', { ...usualAsking, passages: 2 });
       expect(asked.passages.filter(({ read }) => read)).toHaveLength(2);
       expect(asked.passages.find(({ id }) => id === '2.4')?.found).toBeLessThanOrEqual(2);
+      expect(asked.least).toBe(noAnswerOf('verses', openIndex('verses').origin).least);
       const { weight } = rerankingOf('verses', openIndex('verses').origin);
       const relevances = [...asked.passages].sort((a, b) => a.found - b.found).map(({ relevance }) => relevance ?? -1);
       expect(relevances.every((relevance) => relevance >= 0)).toBe(true);
@@ -108,6 +110,7 @@ describe('an index', { timeout: 240_000 }, () => {
       expect(asked.answer).toBe(asked.passages[0]?.text.split(' ')[0]);
       const plain = await asker.ask('What did Clara keep?', { ...usualAsking, rerank: false });
       expect(plain.passages.map(({ found }) => found)).toEqual(plain.passages.map((_, i) => i + 1));
+      expect(plain.least).toBeNull();
       await expect(asker.ask('zzz qqq xxxy')).rejects.toThrow('no passage of "verses" speaks of "zzz qqq xxxy"');
       await expect(asker.ask(`why${',word'.repeat(200)}`)).rejects.toThrow(
         'the question has 403 tokens and the encoder reads 256',
@@ -145,6 +148,10 @@ describe('an index', { timeout: 240_000 }, () => {
     writePart(at('contexts'), { ...from, reranking: 'f00' }, body);
     expect(() => answerable('verses')).toThrow('of another reranking: contexts was made from f00');
     expect(madeIn(await build())).toEqual(['contexts']);
+    const threshold = readPart('verses', 'no-answer');
+    writePart(at('no-answer'), { ...threshold.from, reranking: 'f00' }, threshold.body);
+    expect(() => noAnswerOf('verses', openIndex('verses').origin)).toThrow('no-answer was made from f00');
+    expect(madeIn(await build())).toEqual(['no-answer']);
   });
 
   it('has a vector of the right length for every passage', () => {

@@ -7,12 +7,13 @@ import { locks } from '../processes';
 import type { Collection } from '../tasks/collections/collection';
 import { indexFolder, keptPart, writePart, type Origin, type Part } from '../tasks/collections/part';
 import type { TrainingSettings } from '../training/job';
-import { isWhole, trainedReranker } from './build-reranker';
+import { isWhole, judgedOf, trainedReranker } from './build-reranker';
 import { chosenQuestions, type Chosen } from './chosen';
 import { contextsOf } from './contexts';
 import { Embedder, encoderName } from './embed';
 import { embedAll } from './embed-all';
 import { buildLexical, lexicalVersion } from './lexical';
+import { leastRelevance, noAnswerPart } from './no-answer';
 import { Reranker } from './rerank';
 import { rerankerFolder, rerankingOf } from './reranking';
 import { openIndex, type Index } from './store';
@@ -112,6 +113,10 @@ async function rerankerAndContexts(making: Making, origin: Origin, chosen: Chose
         await trainedReranker({ ...making, progress: over(progress, 'steps of the re-ranker') }, chosen.reranker),
       ),
     ),
+  );
+  const validation = chosen.reranker.filter(({ split }) => split === 'validation');
+  await part(noAnswerPart, { ...origin, reranking: hash }, async () =>
+    Buffer.from(JSON.stringify(leastRelevance(await judgedOf(making, validation)))),
   );
   await part('contexts', { ...origin, reranking: hash }, async () => {
     const { weight } = rerankingOf(index.collection, origin);

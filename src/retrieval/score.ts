@@ -2,7 +2,9 @@ import type { Question } from '../tasks/collections/collection';
 import { answerable, orders, type Order } from '../tasks/collections/contexts';
 import { storedQuestions } from '../tasks/collections/stored';
 import { printOf, type SplitPrint } from '../tasks/fingerprint';
+import { judgedOf } from './build-reranker';
 import type { Embedder } from './embed';
+import { belowOf, noAnswerOf, type NoAnswer } from './no-answer';
 import { retrieve, retrievers, type Retriever } from './retrieve';
 import type { Index } from './store';
 
@@ -35,6 +37,13 @@ export function contextRanks(collection: string): Ranks<Order> {
   const of = (order: Order): readonly number[] =>
     all.map(({ found, gold }) => 1 + found(order, depth).findIndex(({ id }) => id === gold.id));
   return { questions: printed(all.map(({ question }) => question)), depth, ranks: record(orders, of) };
+}
+
+/** How well the threshold that validation chose tells test questions from those whose passage is taken out. */
+export async function noAnswerOnTest(index: Index, embedder: Embedder): Promise<NoAnswer> {
+  const test = answerable(index.collection).flatMap(({ question }) => (question.split === 'test' ? [question] : []));
+  const { least } = noAnswerOf(index.collection, index.origin);
+  return belowOf(await judgedOf({ index, embedder }, test), least);
 }
 
 const printed = (questions: readonly Question[]): SplitPrint =>

@@ -8,13 +8,13 @@ const seen = (title: string, relevance: number | null, read: boolean): Seen => (
 });
 
 describe('an answer', () => {
-  it('says where the re-ranker thinks that no passage holds it', () => {
-    const doubtful = { passages: [seen('A', 0.004, true), seen('B', 0.0049, true)], answer: 'Noah' };
+  it('says where no passage is as relevant as those that answer mostly are', () => {
+    const doubtful = { passages: [seen('A', 0.004, true), seen('B', 0.49, true)], answer: 'Noah', least: 0.5 };
     expect(answerText(doubtful)).toBe(
-      'Noah\n(no passage is likely to hold the answer: the re-ranker gives the best of them 0.5%)',
+      'Noah\n(the collection may well not answer this: its best passage has relevance 0.490, and where one answers it is mostly at least 0.500)',
     );
-    expect(answerText({ ...doubtful, passages: [seen('A', 0.004, true), seen('B', 0.01, false)] })).toBe('Noah');
-    expect(answerText({ ...doubtful, passages: [seen('A', null, true)] })).toBe('Noah');
+    expect(answerText({ ...doubtful, least: 0.49 })).toBe('Noah');
+    expect(answerText({ ...doubtful, passages: [seen('A', null, true)], least: null })).toBe('Noah');
   });
 
   it('stands beside the very passages that were read', () => {

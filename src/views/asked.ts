@@ -30,15 +30,11 @@ export function packedText({ passages }: Pick<Asked, 'passages'>): string {
     .join('\n');
 }
 
-/** Below it the re-ranker calls it as good as sure that a passage does not hold the answer. */
-const UNLIKELY = 0.01;
-
-/** The answer, with a line under it where the re-ranker thinks that no passage holds one. */
-export function answerText({ passages, answer }: Pick<Asked, 'passages' | 'answer'>): string {
-  const likely = passages.flatMap(({ relevance }) => (relevance === null ? [] : [relevance]));
-  const best = Math.max(...likely);
-  if (likely.length === 0 || best >= UNLIKELY) return answer;
-  return `${answer}\n(no passage is likely to hold the answer: the re-ranker gives the best of them ${(100 * best).toFixed(1)}%)`;
+/** The answer, with a line under it where no passage is as relevant as those that answer mostly are. */
+export function answerText({ passages, answer, least }: Pick<Asked, 'passages' | 'answer' | 'least'>): string {
+  const best = Math.max(0, ...passages.map(({ relevance }) => relevance ?? 0));
+  if (least === null || best >= least) return answer;
+  return `${answer}\n(the collection may well not answer this: its best passage has relevance ${best.toFixed(3)}, and where one answers it is mostly at least ${least.toFixed(3)})`;
 }
 
 /** Milliseconds of each step, and what opening took. */

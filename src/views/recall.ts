@@ -24,6 +24,13 @@ export function recallTable({ found, packed }: Pick<RetrievalRecord, 'found' | '
   };
 }
 
+/** How often a question without its passage is told from one with it. */
+export function noAnswerLine({ noAnswer }: Pick<RetrievalRecord, 'noAnswer'>): string {
+  const { least, questions, below } = noAnswer;
+  const percent = (count: number): string => `${((100 * count) / Math.max(1, questions)).toFixed(0)}%`;
+  return `below a relevance of ${least.toFixed(3)} (chosen on validation): ${percent(below.without)} of ${questions} test questions whose passage is taken out, ${percent(below.with)} of them as they are`;
+}
+
 /** The same of the record on disk; undefined where `petl index NAME --score` was never run. */
 export function recallOf(collection: string, results?: string): Table | undefined {
   const record = readRetrieval(collection, results);

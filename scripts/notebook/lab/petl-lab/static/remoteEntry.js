@@ -1,25 +1,29 @@
-// What JupyterLab's Plotly renderer leaves undone for figures: they shrink with the window, follow a dark theme, say in
-// words what they are, and have their numbers one click away. A federated extension as the browser loads it, so that
-// nothing has to be built; `npm run lab` names its folder to JupyterLab.
+// What JupyterLab's Plotly renderer leaves undone for figures: they shrink with the window as far as they can be read
+// and scroll from there on, follow a dark theme, say in words what they are, and have their numbers one click away. A
+// federated extension as the browser loads it, so that nothing has to be built; `npm run lab` names its folder to
+// JupyterLab.
 (() => {
   const style = `
 .js-plotly-plot { transform-origin: 0 0 }
-.jp-OutputArea-child:has(> .petl-numbers) { flex-wrap: wrap }
+.jp-OutputArea-child:has(> .js-plotly-plot) { overflow-x: auto; flex-wrap: wrap }
 [data-jp-theme-light='false'] :is(.js-plotly-plot .plot-container, .jp-RenderedSVG > *) { filter: invert(0.93) hue-rotate(180deg) }
-.petl-numbers { flex: 1 0 100%; box-sizing: border-box; min-width: 0; padding: 2px 0 8px 8px; font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1) }
+.petl-numbers { position: sticky; left: 0; flex: 1 0 100%; box-sizing: border-box; min-width: 0; padding: 2px 0 8px 8px; font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1) }
 .petl-numbers summary { cursor: pointer; color: var(--jp-content-link-color, var(--jp-ui-font-color1)) }
 .petl-numbers div { max-height: 20em; overflow: auto }
 .petl-numbers :is(th, td) { padding: 1px 8px; text-align: left; border-bottom: 1px solid var(--jp-border-color2) }
 .petl-numbers a { color: var(--jp-content-link-color, var(--jp-ui-font-color1)); text-decoration: underline }
 `;
 
-  /** As small as its place asks for, and never larger than it was made; the page closes up below it. */
+  /** Pixels that a figure is wide at least: smaller ones cannot be read. */
+  const least = 620;
+
+  /** As small as its place asks for, down to `least`, and never larger than it was made; the page closes up below it. */
   function fit(plot) {
     const { width, height } = plot._fullLayout;
     const prompt = plot.parentElement.querySelector('.jp-OutputPrompt');
     const room = plot.parentElement.clientWidth - (prompt?.offsetWidth ?? 0);
     if (room <= 0) return; // out of sight
-    const share = Math.min(1, room / width);
+    const share = Math.min(1, Math.max(room, least) / width);
     const margin = (side) => (share < 1 ? `${(share - 1) * side}px` : '');
     Object.assign(plot.style, {
       flex: share < 1 ? 'none' : '1 1 0',
