@@ -3,7 +3,7 @@ import { answerBaselines, writeLabelBaselines, type LabelBaselines } from '../ex
 import { judgeGate, writeGate } from '../experiments/findings/gate-record';
 import { baseGate } from '../experiments/studies/base-gate';
 import type { Block } from '../experiments/studies/block';
-import { encoderSettings } from '../experiments/studies/many-tasks';
+import { encoderSettings } from '../experiments/studies/settings';
 import { taskNamed } from '../tasks/registry';
 import { UserError } from '../errors';
 import { tableText } from '../plots/table';

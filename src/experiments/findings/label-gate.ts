@@ -4,7 +4,7 @@ import type { RunRecord } from '../store/record';
 import { recordsOfRuns } from '../store/rows';
 import type { RunSpec } from '../store/spec';
 import { runsOf, type Configuration } from '../studies/block';
-import { encoderSettings } from '../studies/many-tasks';
+import { encoderSettings } from '../studies/settings';
 import type { Setting } from '../studies/setting';
 import type { GateLine, LabelRival } from './gate';
 import { readLabelBaselines } from './label-baselines';

@@ -12,6 +12,7 @@ import { usualArm } from '../../tasks/shipped/verse-questions';
 import { mean } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { manySettings } from '../studies/many-tasks';
+import { opinions, pairs } from '../studies/table-two';
 import { printedGap } from './printed';
 
 /** Whose part of the paper a task plays here, and how the paper's points become the unit of its score. */
@@ -41,10 +42,11 @@ interface Anchor {
 
 const full: Anchor = { here: 'full', printed: 'full' };
 
-/** @param weakest the weakest method that the task's study has */
-function classification(task: string, plays: string, weakest: string): Role {
+/** @param weakest the weakest method that the task's study has @param only in place of the study of the task's name */
+function classification(task: string, plays: string, weakest: string, only?: string): Role {
   const bottom = { here: weakest, printed: 'bitfit' };
-  return { task, plays, metric: 'accuracy', study: task, top: full, bottom, point: 0.01 };
+  const where = only === undefined ? { study: task } : { study: only, only };
+  return { task, plays, metric: 'accuracy', ...where, top: full, bottom, point: 0.01 };
 }
 
 /** @param weakest the prompt tuning of the study that the span is read from */
@@ -114,6 +116,8 @@ export const roles: readonly Role[] = [
   ...['trade-off', 'many-sentiment'].map((only) => houlsbyTask('sentiment', 'CoLA', only)),
   ...['lexical-field', 'dialogue-act', 'tweet-polarity'].map((task) => houlsbyTask(task, 'further', 'trade-off')),
   houlsbyTask('squad-shifts', 'SQuAD v1.1', 'many-squad-shifts', 'F1'),
+  classification('sentiment', 'SST-2', 'bitfit', opinions.block.name),
+  classification('verse-paraphrase', 'MNLI', 'bitfit', pairs.block.name),
   classification('sentiment', 'SST-2', 'prompt:l=20'),
   classification('verse-paraphrase', 'MNLI', 'bitfit'),
   generation({ task: 'synopsis', study: 'summarisation' }, xsum, 'prompt:l=16'),

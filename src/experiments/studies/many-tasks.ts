@@ -197,6 +197,3 @@ export const answers: Setting<AnswerKey> = setting({
   validation: [150, 150],
   configurations: pick('full', 'head', 'houlsby:1', 'houlsby:32'),
 });
-
-/** What a gate is asked for: everything that is shown of this paper. */
-export const encoderSettings: readonly Setting<'full' | 'houlsby:32'>[] = [...manySettings, answers];

@@ -1,9 +1,9 @@
-import { easy } from '../../studies/easy-tasks';
 import * as g from '../../studies/generation';
 import { summarised } from '../../studies/summarisation';
+import { opinions, pairs } from '../../studies/table-two';
 import { translated } from '../../studies/translation';
-import { claims, flattens } from '../finding';
-import { onSecondBase, onSummarisation, onTranslation, onXsum, type Row } from './row';
+import { flattens } from '../finding';
+import { onSecondBase, onSummarisation, onTableTwo, onTranslation, onXsum, type Row } from './row';
 
 /** Table 6 prints full fine-tuning, which Figures 2 and 4 draw as a line. */
 const curves = ['Table 12', 'Figure 4', 'Table 6'];
@@ -14,9 +14,8 @@ export function existing(): readonly Row[] {
 }
 
 function overall(): readonly Row[] {
-  const mnli = claims('easy-tasks', 'verse-paraphrase', 'Table 2');
-  const sst2 = claims('easy-tasks', 'sentiment', 'Table 2');
-  const weakest = [easy.full, easy.bitfit] as const;
+  const [mnli, sst2] = [onTableTwo(pairs), onTableTwo(opinions)];
+  const [m, o] = [pairs.configurations(), opinions.configurations()];
   const xsum = onSummarisation('Table 6', 'Table 12');
   const [s, t] = [summarised(), translated()];
   const translation = onSecondBase('Table 6', 'Table 12');
@@ -26,11 +25,11 @@ function overall(): readonly Row[] {
       source: 'Table 2',
       text: 'On classification MAM and LoRA beat prefix tuning, which beats BitFit; MAM is as good as any and near full fine-tuning',
       links: [
-        mnli.greater(easy.mam, easy.prefix),
-        mnli.greater(easy.lora, easy.prefix),
-        mnli.greater(easy.prefix, easy.bitfit),
-        mnli.atLeast(easy.mam, easy.lora, [easy.mam, easy.prefix]),
-        mnli.near(easy.mam, easy.full, weakest),
+        mnli.greater(m.mam, m.prefix),
+        mnli.greater(m.lora, m.prefix),
+        mnli.greater(m.prefix, m.bitfit),
+        mnli.atLeast(m.mam, m.lora, [m.mam, m.prefix]),
+        mnli.near(m.mam, m.full, [m.full, m.bitfit]),
       ],
     },
     {
@@ -51,8 +50,8 @@ function overall(): readonly Row[] {
       links: [
         ...[s.prefix, s.saFfn, s.lora].map((method) => xsum.greater(s.full, method)),
         ...[t.prefix, t.saFfn].map((method) => translation.greater(t.full, method)),
-        mnli.near(easy.lora, easy.full, weakest),
-        sst2.near(easy.lora, easy.full, weakest),
+        mnli.near(m.lora, m.full, [m.full, m.bitfit]),
+        sst2.near(o.lora, o.full, [o.full, o.bitfit]),
       ],
     },
   ];

@@ -1,4 +1,5 @@
 import type { Link } from '../../statistics/link';
+import type { Setting } from '../../studies/setting';
 import { claims, type Claims } from '../finding';
 import type { Standing } from '../verdict';
 
@@ -13,6 +14,9 @@ export interface Row {
   readonly worstOf?: number;
 }
 
+/** Classification, in the part of MNLI or SST-2. */
+export const onTableTwo = ({ block }: Pick<Setting<'full'>, 'block'>): Claims =>
+  claims(block.name, block.task, 'Table 2');
 /** Summarisation on the model that is really pretrained, in the part of XSum. */
 export const onSummarisation = (...tables: readonly string[]): Claims => claims('summarisation', 'synopsis', ...tables);
 /** Translation with the second base, in the part of WMT16 en-ro. */

@@ -24,6 +24,7 @@
     const room = plot.parentElement.clientWidth - (prompt?.offsetWidth ?? 0);
     if (room <= 0) return; // out of sight
     const share = Math.min(1, Math.max(room, least) / width);
+    plot.parentElement.tabIndex = share * width > room ? 0 : -1; // what scrolls can be scrolled by keys
     const margin = (side) => (share < 1 ? `${(share - 1) * side}px` : '');
     Object.assign(plot.style, {
       flex: share < 1 ? 'none' : '1 1 0',
