@@ -24,6 +24,8 @@ describe('the container', () => {
       .split('\n')
       .map((line) => line.replace(/\s*#.*$/, ''));
     expect(commands).toEqual(told);
+    // Here there is no container: the same script that runs the tests runs its first step, and e2e the lab.
+    expect(text('.ci', 'run').split('\n')).toContainEqual(expect.stringMatching(/^PETL_RESULTS=\S+ \S+ npm start /));
   });
 
   it('has a version of Node that the project is tested on', () => {
