@@ -7,7 +7,7 @@ import { filter } from './setup/filter.mjs';
 import { kernel } from './setup/kernel.mjs';
 import { packages } from './setup/packages.mjs';
 import { dask, environment, jupyter } from './setup/python.mjs';
-import { cache, takeLock } from './setup/shell.mjs';
+import { cache, isDependency, takeLock } from './setup/shell.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -38,7 +38,8 @@ function step({ name, ready, act }, ...needs) {
 }
 
 const wanted = process.argv.includes('--cluster') ? [dask] : []; // npm run setup -- --cluster
-const missing = [packages, environment, engineLibrary, engine, jupyter, kernel, data, filter, ...wanted].filter(
+const forNotebooks = isDependency ? [] : [jupyter, kernel, filter];
+const missing = [packages, environment, engineLibrary, engine, data, ...forNotebooks, ...wanted].filter(
   ({ ready }) => !ready(),
 );
 if (process.argv.includes('--missing')) {
@@ -63,11 +64,12 @@ const release = await takeLock().catch((error) => {
 const npm = step(packages);
 const venv = step(environment);
 const library = step(engineLibrary, venv);
+const lab = () =>
+  step(jupyter, library).then((fine) => Promise.all([step(kernel, fine), ...wanted.map((one) => step(one, fine))]));
 await Promise.all([
-  step(filter),
   step(data, npm, library),
   step(engine, npm, library),
-  step(jupyter, library).then((fine) => Promise.all([step(kernel, fine), ...wanted.map((one) => step(one, fine))])),
+  ...(isDependency ? wanted.map((one) => step(one, library)) : [step(filter), lab()]),
 ]);
 rmSync(cache('tmp'), { recursive: true, force: true });
 release();

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { projectRoot } from './project';
+import { isDependency, projectRoot } from './project';
 import { versionOf } from './packages/version';
 import { lookAt, whatIsWrong } from './packages/content';
 import { isUnpacked, readManifest } from './packages/manifest';
@@ -16,9 +16,11 @@ export interface Check {
   readonly remedy: string;
 }
 
-const SETUP = 'npm run setup';
 const execute = promisify(execFile);
 const inProject = (...parts: readonly string[]): string => join(projectRoot(), ...parts);
+
+const setupCommand = (): string =>
+  isDependency() ? `node ${relative(process.cwd(), inProject('scripts', 'setup.mjs'))}` : 'npm run setup';
 
 /** A check that answers with a value, or fails with the message of what it throws. */
 async function check(name: string, remedy: string, answer: () => string | Promise<string>): Promise<Check> {
@@ -84,13 +86,13 @@ function packages(): readonly Promise<Check>[] {
 
 /** Everything the project stands on, checked by using it. */
 export function doctor(): Promise<readonly Check[]> {
+  const remedy = setupCommand();
   return Promise.all([
     check('node', 'install Node 20.19 or newer', node),
     check('machine', '', () => `${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB memory`),
-    check('set-up', SETUP, setup),
-    check('engine', SETUP, engine),
-    check('kernel', SETUP, kernel),
-    check('jupyter', SETUP, jupyter),
+    check('set-up', remedy, setup),
+    check('engine', remedy, engine),
+    ...(isDependency() ? [] : [check('kernel', remedy, kernel), check('jupyter', remedy, jupyter)]),
     ...packages(),
   ]);
 }

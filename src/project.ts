@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Folder of the project, found upwards from this file: the same from `src`, from the transpiled copy under
@@ -11,4 +11,15 @@ export function projectRoot(): string {
     if (existsSync(join(folder, 'data', 'packages.json'))) return folder;
   }
   return process.cwd();
+}
+
+/** Whether another project has installed this one: no lab is here then. */
+export function isDependency(): boolean {
+  return basename(dirname(projectRoot())) === 'node_modules';
+}
+
+/** Where npm has put a package: here, or in the project that installed this one. */
+export function packageFolder(name: string): string {
+  const beside = join(dirname(projectRoot()), name);
+  return isDependency() && existsSync(beside) ? beside : join(projectRoot(), 'node_modules', name);
 }

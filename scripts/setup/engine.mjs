@@ -15,7 +15,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { at, cache, firstThatAnswers, run, SetupError } from './shell.mjs';
+import { relative } from 'node:path';
+import { at, cache, firstThatAnswers, packageFolder, run, SetupError } from './shell.mjs';
 import { pip, python } from './python.mjs';
 
 const tensorflow = '2.21.0';
@@ -30,9 +31,9 @@ const hash = own
   .slice(0, 8);
 const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}-${hash}`);
 const parts = ['tfjs_engine.so', 'petl_kernels.so', 'tfjs_binding.node']; // tfjs-node's binding, the project's kernels, and loader.cc which loads both
-const home = at('node_modules', '@tensorflow', 'tfjs-node');
+const home = packageFolder('@tensorflow/tfjs-node');
 const installed = `${home}/lib/napi-v8`;
-const link = `../../../.cache/libtensorflow-${tensorflow}`;
+const link = relative(home, library);
 
 const libraryMembers = String.raw`tensorflow/libtensorflow_(cc|framework)\.so\.2`;
 const headerMembers = String.raw`tensorflow/include/(tensorflow/(c/(eager/)?\w+|core/platform/ctstring\w*)|(tsl/platform/ctstring\w*)|xla/tsl/c/\w+)\.h`;
@@ -110,7 +111,7 @@ async function compile() {
     '-DNAPI_VERSION=8',
     '-DNODE_GYP_MODULE_NAME=tfjs_binding',
     '-I',
-    at('node_modules', 'node-api-headers', 'include'),
+    `${packageFolder('node-api-headers')}/include`,
   ];
   await run(
     command,

@@ -1,6 +1,6 @@
 // npm packages exactly as package-lock.json lists them; no package's install script runs.
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { at, run } from './shell.mjs';
+import { at, isDependency, run } from './shell.mjs';
 
 const installedList = at('node_modules', '.package-lock.json');
 const packagesOf = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
@@ -21,7 +21,7 @@ const linked = () => lstatSync(command, { throwIfNoEntry: false }) !== undefined
 
 export const packages = {
   name: 'npm packages',
-  ready: () => installed() && linked(),
+  ready: () => isDependency || (installed() && linked()),
   async act() {
     if (!installed()) {
       rmSync(installedList, { force: true });
