@@ -33,8 +33,8 @@ export function noAnswerOf(collection: string, from: Origin): NoAnswer {
 
 /**
  * The relevance that best tells questions apart from the same questions with their passage taken out of what was found:
- * the threshold of the largest sum of the two shares that it tells (as the no-answer threshold of Rajpurkar et al. 2018,
- * section 5, is one number chosen on development questions), of equal ones the lowest.
+ * the threshold of the largest sum of the two shares that it tells, of equal ones the lowest. As with SQuAD 2.0
+ * (Rajpurkar et al. 2018) it is one number, chosen on questions that are not those of the test.
  */
 export function leastRelevance(judged: readonly Judged[]): NoAnswer {
   const { best, other } = bestOf(judged);
