@@ -62,6 +62,17 @@ export function hasCrossAttention(shape: ModelShape): boolean {
 
 /** Names and shapes of all weights that belong to the backbone, a tied output head counted once. */
 export function weightShapes(shape: ModelShape): WeightShapes {
+  const known = madeOf.get(shape);
+  if (known) return known;
+  const made = allShapes(shape);
+  madeOf.set(shape, made);
+  return made;
+}
+
+/** Counting asks for those of one shape again and again. */
+const madeOf = new WeakMap<ModelShape, WeightShapes>();
+
+function allShapes(shape: ModelShape): WeightShapes {
   const stacks = stacksOf(shape);
   return {
     ...embeddings(shape),

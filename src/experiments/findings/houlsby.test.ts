@@ -3,7 +3,7 @@ import { count } from '../../petl/counts/count';
 import { knownShapes } from '../../model/shapes';
 import { parseMethod } from '../../petl/design/written';
 import { taskNamed } from '../../tasks/registry';
-import { studies } from '../studies';
+import { fullStudy } from '../studies/testing/full';
 import { manySettings, variantKeys, versions } from '../studies/many-tasks';
 import { encoderSettings } from '../studies/settings';
 import { spansOf } from '../../tasks/spans';
@@ -28,7 +28,7 @@ describe('the findings of Houlsby et al. 2019', () => {
   it('compare variants that a study of their row has, on its tasks', () => {
     for (const { id, links } of houlsby)
       for (const { study, first, second, task } of links) {
-        const made = studies[study]!('full');
+        const made = fullStudy(study);
         expect(made.rows, `${study} serves ${id}`).toContain(id);
         for (const name of [...first, ...second]) {
           const variant = made.variants.find((one) => one.name === name);
@@ -41,7 +41,7 @@ describe('the findings of Houlsby et al. 2019', () => {
     for (const { links } of houlsby) {
       const [link] = links;
       if (link === undefined) continue;
-      const variant = studies[link.study]!('full').variants.find(({ name }) => name === link.first[0]);
+      const variant = fullStudy(link.study).variants.find(({ name }) => name === link.first[0]);
       expect(variant?.runs.filter(({ task }) => task === link.task)).toHaveLength(5);
     }
   });
@@ -145,7 +145,7 @@ describe('one frozen model on many tasks', () => {
   });
 
   it('has LayerNorms alone on the five tasks that have curves', () => {
-    const variant = studies['trade-off']!('full').variants.find(({ name }) => name === 'layernorm');
+    const variant = fullStudy('trade-off').variants.find(({ name }) => name === 'layernorm');
     const tasks = ['bible-version', 'sentiment', 'lexical-field', 'dialogue-act', 'tweet-polarity'];
     expect([...new Set(variant?.runs.map(({ task }) => task))]).toEqual(tasks);
   });
@@ -166,7 +166,7 @@ describe('one frozen model on many tasks', () => {
   });
 
   it('runs in full at rates of its own table alone, not at those of another study on the task', () => {
-    const study = studies['many-sentiment']!('full');
+    const study = fullStudy('many-sentiment');
     if (readTuning('many-sentiment') === undefined)
       expect(() => demandTuned(study)).toThrow('npx petl tune many-sentiment');
     else expect(() => demandTuned(study)).not.toThrow();

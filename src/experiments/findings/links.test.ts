@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { studies } from '../studies/index';
+import { fullStudy } from '../studies/testing/full';
 import { findings } from './index';
 
 it('a comparison of two models says so: runs on other weights are never paired else', () => {
@@ -7,7 +7,7 @@ it('a comparison of two models says so: runs on other weights are never paired e
     all.flatMap(({ id, paper, links }) =>
       links.flatMap((link) => {
         if (link.kind === 'ratio' || ('measured' in link && link.measured !== undefined)) return [];
-        const { variants } = studies[link.study]!('full');
+        const { variants } = fullStudy(link.study);
         const models = [...link.first, ...link.second].flatMap((name) =>
           (variants.find((variant) => variant.name === name)?.runs ?? [])
             .filter(({ task }) => task === link.task)

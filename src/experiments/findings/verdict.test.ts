@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findings, verdicts } from './';
 import type { Evidence, Link } from '../statistics/link';
-import { studies } from '../studies';
+import { fullStudy } from '../studies/testing/full';
 import { control } from './printed';
 import { pointOf, roomOf, spanOf } from './roles';
 import { able, evidenceOf, finding, link, printed, record, shapes } from './testing/toy';
@@ -318,7 +318,7 @@ describe('the declared findings', () => {
     for (const { study, task, first, second } of Object.values(findings)
       .flat()
       .flatMap(({ links }) => links)) {
-      const names = studies[study]!('full')
+      const names = fullStudy(study)
         .variants.filter(({ runs }) => runs.some((spec) => spec.task === task))
         .map(({ name }) => name);
       expect(names, `${study} ${task}`).toEqual(expect.arrayContaining([...first, ...second]));

@@ -9,6 +9,7 @@ import { taskNamed } from '../../tasks/registry';
 import { findings } from '../findings';
 import { runId, tiers, type Tier } from '../store/spec';
 import { studies } from '.';
+import { fullStudy } from './testing/full';
 import { designPoints } from './design-points';
 import { designStages } from './design-space';
 import * as g from './generation';
@@ -61,7 +62,7 @@ describe('the catalogue', () => {
     const finding = findings.he.find(({ id }) => id === row)!;
     expect(full.filter((study) => study.rows.includes(row)).length).toBeGreaterThan(0);
     expect(finding.links.length).toBeGreaterThan(0);
-    for (const { study } of finding.links) expect(studies[study]!('full').rows).toContain(row);
+    for (const { study } of finding.links) expect(fullStudy(study).rows).toContain(row);
     expect(finding.notebook).toMatch(/^notebooks\/0[4-8]-/);
   });
 
@@ -69,7 +70,7 @@ describe('the catalogue', () => {
     for (const { links } of findings.he)
       for (const { study, task, first, second } of links) {
         for (const name of [...first, ...second]) {
-          const variant = studies[study]!('full').variants.find((candidate) => candidate.name === name)!;
+          const variant = fullStudy(study).variants.find((candidate) => candidate.name === name)!;
           expect(variant.runs.filter((spec) => spec.task === task).length, `${study} ${name}`).toBeGreaterThanOrEqual(
             3,
           );
@@ -80,9 +81,9 @@ describe('the catalogue', () => {
 
 /** What a block's full tier really has. */
 function runsIn({ block }: PlanLine): Pick<PlanLine, 'configurations' | 'seeds' | 'steps' | 'batch'> {
-  const study = studies[block]?.('full');
-  const spec = study?.variants[0]?.runs[0];
-  if (study === undefined || spec === undefined) throw new Error(`no block ${block}`);
+  const study = fullStudy(block);
+  const spec = study.variants[0]?.runs[0];
+  if (spec === undefined) throw new Error(`no block ${block}`);
   const { examples, epochs, batch } = spec.training;
   return {
     configurations: study.variants.length,
@@ -107,7 +108,7 @@ describe('the compute plan', () => {
 
   it('is the whole of it: every full run of a finding lies in a block, or its study says how long it takes', () => {
     const planned = new Set(
-      computePlan.flatMap(({ block }) => plansOf(studies[block]!('full')).map(({ spec }) => runId(spec))),
+      computePlan.flatMap(({ block }) => plansOf(fullStudy(block)).map(({ spec }) => runId(spec))),
     );
     const found = new Set(findings.he.flatMap(({ links }) => links.map(({ study }) => study)));
     const outside = full
@@ -153,7 +154,7 @@ describe('sizes', () => {
   it('of combinations that are compared at one share differ by less than 1%', () => {
     for (const { method } of [g.twoAdapters, g.prefixLora, g.allFfn, g.halfHalf, g.allAttention])
       expect(Math.abs(share(method) / share(g.mam.method) - 1), method).toBeLessThan(0.01);
-    for (const { runs } of studies['easy-tasks']!('full').variants.filter(
+    for (const { runs } of fullStudy('easy-tasks').variants.filter(
       ({ name }) => /[lmr]=\d/.test(name) && !name.startsWith('prompt'),
     )) {
       const [{ method }] = runs as unknown as readonly [{ method: string }];

@@ -124,10 +124,21 @@ export function readTuning(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const read = tableIn(text, study);
+  const read = lastRead(path, text, study);
   if (typeof read !== 'string') return read;
   nameDamage(path, read, `does not count${remedy}`);
   return undefined;
+}
+
+const last = new Map<string, { readonly text: string; readonly study: string; readonly read: TuningTable | string }>();
+
+/** What `tableIn` says; a study asks for one table once a configuration, and the same text is not checked twice. */
+function lastRead(path: string, text: string, study: string): TuningTable | string {
+  const known = last.get(path);
+  if (known?.text === text && known.study === study) return known.read;
+  const read = tableIn(text, study);
+  last.set(path, { text, study, read });
+  return read;
 }
 
 /** The table that a text holds, or what is wrong with it. */
