@@ -25,9 +25,18 @@ function forgetPeak(): boolean {
   }
 }
 
+/** Peak of this process in MiB; what `getrusage` says begins with what the parent held when it started this process. */
+export function peakMb(): number {
+  return highest() ?? process.resourceUsage().maxRSS / 1024;
+}
+
 function highest(): number | null {
-  const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return kilobytes === undefined ? null : Number(kilobytes) / 1024;
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return kilobytes === undefined ? null : Number(kilobytes) / 1024;
+  } catch {
+    return null;
+  }
 }
 
 /** MiB that a process holds now; undefined where it is gone or the system does not tell. */

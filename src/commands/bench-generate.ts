@@ -15,6 +15,7 @@ import { greedy } from '../model/generation/settings';
 import { openModel, type Model } from '../model/open';
 import { packTogether } from '../model/packing';
 import { backbone } from '../model/shapes';
+import { peakMb } from '../peak';
 import { BusyMeter } from './busy';
 
 /** What the benchmark of generation sends; bench/README.md describes the protocol. */
@@ -136,9 +137,6 @@ async function generate({ generator, model: { special } }: Session, { inputs, to
   return { ...found, peakMb: peakMb() };
 }
 
-function peakMb(): number {
-  return process.resourceUsage().maxRSS / 1024;
-}
 function residentMb(): number {
   return process.memoryUsage.rss() / 2 ** 20;
 }

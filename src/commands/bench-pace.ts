@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import * as v from 'valibot';
 import { messageOf, real, whole, type Schema } from '../json';
+import { peakMb } from '../peak';
 import type { TrainingEvent } from '../training/job';
 import { BusyMeter } from './busy';
 
@@ -97,7 +98,7 @@ export class Pace {
   }
 
   answer(more: object): void {
-    reply({ ...this.found, ...more, peakMb: process.resourceUsage().maxRSS / 1024 });
+    reply({ ...this.found, ...more, peakMb: peakMb() });
   }
 }
 

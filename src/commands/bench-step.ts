@@ -3,6 +3,7 @@ import { seconds } from '../clock';
 import { tf, type Tensor } from '../engine/tf';
 import { messageOf } from '../json';
 import { loadBackbone } from '../model/backbone';
+import { peakMb } from '../peak';
 import { createDelta } from '../petl/bank/delta';
 import { parseMethod } from '../petl/design/written';
 import { classifierOf } from '../training/classifier';
@@ -104,6 +105,6 @@ class Session {
       found.cpuMs.push(1000 * meter.used());
       found.foreignCpu.push(meter.foreign());
     }
-    return { ...found, peakMb: process.resourceUsage().maxRSS / 1024, programs: this.stepper.times() };
+    return { ...found, peakMb: peakMb(), programs: this.stepper.times() };
   }
 }

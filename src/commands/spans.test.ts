@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   demandInTurnOf,
   inTurnPath,
@@ -22,6 +22,9 @@ import { spansCommand } from './spans';
 const committed = join(projectRoot(), 'results');
 let results: string;
 const said = vi.spyOn(process.stdout, 'write');
+afterAll(() => {
+  said.mockRestore();
+});
 beforeEach(() => {
   results = mkdtempSync(join(tmpdir(), 'petl-spans-command-'));
   vi.stubEnv('PETL_RESULTS', results);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 describe('the engine under stress', { timeout: 600_000 }, () => {
-  it('survives a twentieth of `npm run stress`: no crash, no program or tensor left', () => {
+  it('survives a fiftieth of `npm run stress`: no crash, no program or tensor left', () => {
     const out = mkdtempSync(join(tmpdir(), 'petl-stress-'));
     try {
-      execFileSync(process.execPath, [join(__dirname, '../../scripts/stress.mjs'), '--share', '0.05', '--out', out], {
+      execFileSync(process.execPath, [join(__dirname, '../../scripts/stress.mjs'), '--share', '0.02', '--out', out], {
         encoding: 'utf8',
         env: { ...process.env, VITEST: undefined },
       });
@@ -16,8 +16,8 @@ describe('the engine under stress', { timeout: 600_000 }, () => {
         rows: { kind: string; processes: number; bad: number }[];
       };
       expect(rows.map(({ kind, processes, bad }) => [kind, processes, bad])).toEqual([
-        ['state', 3, 0],
-        ['start', 15, 0],
+        ['state', 1, 0],
+        ['start', 6, 0],
         ['drops', 1, 0],
         ['steps', 1, 0],
       ]);

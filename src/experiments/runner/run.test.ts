@@ -28,7 +28,10 @@ beforeEach(() => {
   process.env['TOY_LOG'] = log;
   said = '';
 });
-afterEach(() => rmSync(results, { recursive: true, force: true }));
+afterEach(() => {
+  delete process.env['TOY_LOG'];
+  rmSync(results, { recursive: true, force: true });
+});
 
 function plans(...runs: readonly (readonly [method: string, seed: number])[]): readonly PlannedRun[] {
   return runs.map(([method, seed]) => ({

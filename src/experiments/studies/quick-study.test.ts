@@ -20,17 +20,19 @@ afterAll(() => {
   rmSync(results, { recursive: true, force: true });
 });
 
-/** Two steps of 8 and a handful of scored examples. */
+/** Two steps of 8 and a handful of scored examples, of every other variant: methods are held elsewhere. */
 function least(study: Study): Study {
   const training = { examples: 16, batch: 8, epochs: 1, evaluations: 1, scored: { validation: 8, test: 16 } } as const;
   return {
     ...study,
-    variants: study.variants.map((variant) => ({
-      ...variant,
-      runs: variant.runs
-        .filter(({ task }) => task === 'sentiment')
-        .map((spec) => runSpec({ ...spec, training: { ...spec.training, ...training } })),
-    })),
+    variants: study.variants
+      .filter((_, i) => i % 2 === 0)
+      .map((variant) => ({
+        ...variant,
+        runs: variant.runs
+          .filter(({ task }) => task === 'sentiment')
+          .map((spec) => runSpec({ ...spec, training: { ...spec.training, ...training } })),
+      })),
   };
 }
 
@@ -50,7 +52,7 @@ it('a worker of one thread is told so for an op and for ops side by side', () =>
 describe('a whole study at the fewest steps', () => {
   const study = least(easyTasks('quick'));
 
-  it('trains every variant in a worker process and reads it back', { timeout: 300_000 }, async () => {
+  it('trains its variants in a worker process and reads it back', { timeout: 300_000 }, async () => {
     const report = await runPlanned(plansOf(study), {
       workers: 1,
       engine: 'compiled',
