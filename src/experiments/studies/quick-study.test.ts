@@ -37,10 +37,14 @@ function least(study: Study): Study {
 }
 
 it('a worker of one thread is told so for an op and for ops side by side', () => {
+  const children = (): readonly string[] =>
+    readdirSync('/proc/self/task')
+      .map((id) => readFileSync(`/proc/self/task/${id}/children`, 'utf8'))
+      .flatMap((line) => line.split(' ').filter(Boolean));
+  const others = children();
   const worker = launchWorker(1);
-  const own = readdirSync('/proc/self/task').map((id) => readFileSync(`/proc/self/task/${id}/children`, 'utf8'));
-  const said = own
-    .flatMap((line) => line.split(' ').filter(Boolean))
+  const said = children()
+    .filter((pid) => !others.includes(pid))
     .map((pid) => {
       const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
       return entries.filter((entry) => /^TF_NUM_.*_THREADS=/.test(entry)).sort();
