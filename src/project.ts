@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * Folder of the project, found upwards from this file: the same from `src`, from the transpiled copy under
@@ -13,13 +13,14 @@ export function projectRoot(): string {
   return process.cwd();
 }
 
-/** Whether another project has installed this one: no lab is here then. */
-export function isDependency(): boolean {
-  return basename(dirname(projectRoot())) === 'node_modules';
+interface Installed {
+  readonly isDependency: boolean;
+  readonly npmFolder: (name: string) => string;
 }
+const installed = (): Installed => require(join(projectRoot(), 'bin', 'installed.cjs')) as Installed;
+
+/** Whether another project has installed this one: no lab is here then. */
+export const isDependency = (): boolean => installed().isDependency;
 
 /** Where npm has put a package: here, or in the project that installed this one. */
-export function packageFolder(name: string): string {
-  const beside = join(dirname(projectRoot()), name);
-  return isDependency() && existsSync(beside) ? beside : join(projectRoot(), 'node_modules', name);
-}
+export const npmFolder = (name: string): string => installed().npmFolder(name);

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { relative } from 'node:path';
-import { at, cache, firstThatAnswers, packageFolder, run, SetupError } from './shell.mjs';
+import { at, cache, firstThatAnswers, npmFolder, run, SetupError } from './shell.mjs';
 import { pip, python } from './python.mjs';
 
 const tensorflow = '2.21.0';
@@ -31,7 +31,7 @@ const hash = own
   .slice(0, 8);
 const cached = cache(`tfjs-binding-4.22.0-tensorflow-${tensorflow}-${hash}`);
 const parts = ['tfjs_engine.so', 'petl_kernels.so', 'tfjs_binding.node']; // tfjs-node's binding, the project's kernels, and loader.cc which loads both
-const home = packageFolder('@tensorflow/tfjs-node');
+const home = npmFolder('@tensorflow/tfjs-node');
 const installed = `${home}/lib/napi-v8`;
 const link = relative(home, library);
 
@@ -111,7 +111,7 @@ async function compile() {
     '-DNAPI_VERSION=8',
     '-DNODE_GYP_MODULE_NAME=tfjs_binding',
     '-I',
-    `${packageFolder('node-api-headers')}/include`,
+    `${npmFolder('node-api-headers')}/include`,
   ];
   await run(
     command,

@@ -1,25 +1,17 @@
 // What every set-up step needs: the project root, child processes that can be stopped, atomic files.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
+export const { isDependency, npmFolder } = require('../../bin/installed.cjs');
 const { lock, nameOf } = require('../../bin/lock.cjs');
 const { removeLeftovers, spawnTied, whenAbandoned } = require('../../bin/processes.cjs');
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const at = (...parts) => join(root, ...parts);
 export const cache = (...parts) => at('.cache', ...parts);
-
-/** Whether another project has installed this one: its npm has brought the packages then, and no notebooks are here. */
-export const isDependency = basename(dirname(root)) === 'node_modules';
-
-/** Where npm has put a package: here, or in the project that installed this one. */
-export function packageFolder(name) {
-  const beside = isDependency ? join(dirname(root), name) : undefined;
-  return beside !== undefined && existsSync(beside) ? beside : at('node_modules', name);
-}
 
 /** A failure the user can act on: what is wrong, and the command that mends it. */
 export class SetupError extends Error {

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { versionOf } from '../../packages/version';
-import { packageFolder, projectRoot } from '../../project';
+import { npmFolder, projectRoot } from '../../project';
 import { codeFingerprint } from './code';
 
 /** What a number may depend on beside its spec. */
@@ -71,7 +71,7 @@ function vectors(): readonly string[] {
 
 /** Set-up leaves an empty file where they could not be compiled. */
 function kernelsCompiled(): boolean {
-  const path = join(packageFolder('@tensorflow/tfjs-node'), 'lib', 'napi-v8', 'petl_kernels.so');
+  const path = join(npmFolder('@tensorflow/tfjs-node'), 'lib', 'napi-v8', 'petl_kernels.so');
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
