@@ -22,10 +22,15 @@ function apartFrom<E extends Example>(others: readonly E[], examples: readonly E
   sets.forEach((words, i) => {
     for (const word of probes(words, rarity)) (places.get(word) ?? inserted(places, word)).push(i);
   });
+  const met = new Int32Array(sets.length).fill(-1); // the last example that each was compared with
   return examples.filter((_, i) => {
     const words = mine[i] as ReadonlySet<string>;
-    const met = new Set(probes(words, rarity).flatMap((word) => places.get(word) ?? []));
-    return ![...met].some((other) => isNear(words, sets[other] as ReadonlySet<string>));
+    const isNearTo = (other: number): boolean => {
+      if (met[other] === i) return false;
+      met[other] = i;
+      return isNear(words, sets[other] as ReadonlySet<string>);
+    };
+    return !probes(words, rarity).some((word) => places.get(word)?.some(isNearTo) ?? false);
   });
 }
 
@@ -35,8 +40,12 @@ function wordSet({ text, pair }: Example): ReadonlySet<string> {
 }
 
 function isNear(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  let both = 0;
-  for (const word of a) if (b.has(word)) both++;
+  const least = (NEAR / (1 + NEAR)) * (a.size + b.size) - 1; // one below what they must share, for what is rounded
+  let [both, most] = [0, a.size];
+  for (const word of a) {
+    if (b.has(word)) both++;
+    else if (--most < least) return false;
+  }
   return both > 0 && both >= NEAR * (a.size + b.size - both);
 }
 
@@ -48,8 +57,9 @@ function counts(sets: readonly ReadonlySet<string>[]): ReadonlyMap<string, numbe
 
 /** The rarest words of a text, as many that a text near to it has at least one of its own among them. */
 function probes(words: ReadonlySet<string>, rarity: ReadonlyMap<string, number>): readonly string[] {
-  const ranked = [...words].sort((a, b) => (rarity.get(a) ?? 0) - (rarity.get(b) ?? 0) || (a < b ? -1 : 1));
-  return ranked.slice(0, words.size - Math.ceil(NEAR * words.size) + 1);
+  const ranked = [...words].map((word) => ({ word, count: rarity.get(word) ?? 0 }));
+  ranked.sort((a, b) => a.count - b.count || (a.word < b.word ? -1 : 1));
+  return ranked.slice(0, words.size - Math.ceil(NEAR * words.size) + 1).map(({ word }) => word);
 }
 
 function inserted(places: Map<string, number[]>, word: string): number[] {

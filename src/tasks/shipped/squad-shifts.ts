@@ -90,8 +90,10 @@ function inOrder(examples: readonly SpanExample[]): readonly SpanExample[] {
 function examplesOf({ paragraphs: parts }: Articles[number]): readonly SpanExample[] {
   return parts.flatMap(({ context, qas }) => {
     const letters = [...context];
+    const unitsTo = (at: number): number =>
+      letters.length === context.length ? at : letters.slice(0, at).join('').length;
     return qas.flatMap(({ id, question, answers: given }): readonly SpanExample[] => {
-      const placed = given.map(({ text, answer_start: at }) => ({ text, start: letters.slice(0, at).join('').length }));
+      const placed = given.map(({ text, answer_start: at }) => ({ text, start: unitsTo(at) }));
       const right = placed.filter(({ text, start }) => text.trim() !== '' && context.startsWith(text, start));
       return right.length === 0 || question.trim() === ''
         ? []
