@@ -25,7 +25,10 @@ function forgetPeak(): boolean {
   }
 }
 
-/** Peak of this process in MiB; what `getrusage` says begins with what the parent held when it started this process. */
+/**
+ * Peak of this process in MiB, since `watchPeak` where that was asked. The system's own record goes first: what
+ * `getrusage` says begins with what the parent held when it started this process.
+ */
 export function peakMb(): number {
   return highest() ?? process.resourceUsage().maxRSS / 1024;
 }
