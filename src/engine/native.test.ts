@@ -246,6 +246,29 @@ describe('kernels', () => {
     ]).toEqual([true, true, false]);
   });
 
+  it('in bfloat16 leave out what no query of a few sees, to the bit', () => {
+    const [queries, keys, width] = [43, 75, 32];
+    /** Causal but for a query that sees nothing, one that sees a late key alone, and early queries that see far. */
+    const added = (query: number, key: number, far: number): number =>
+      query === 29 ? -1e9 : (query === 20 ? key === 66 : query < 3 || key <= query) ? 0.1 * (key % 3) : far;
+    const masks = [-1e9, -9e7].map((far) =>
+      Float32Array.from({ length: queries * keys }, (_, i) => added(Math.floor(i / keys), i % keys, far)),
+    );
+    const given = [queries, keys, keys].map((rows, i) => scattered([2, 2, rows, width], 1, i));
+    for (const rate of [0, 0.3]) {
+      const [skipped, whole] = masks.map((values) => {
+        const m = upload(values, [1, 1, queries, keys]);
+        const drop = rate === 0 ? undefined : { rate, noise: noise(tf.tensor1d([3, 4], 'int32')) };
+        const both = withGradients((q, k, v) =>
+          layers.attend({ queries: q!, keys: k!, values: v!, mask: m }, drop, false),
+        );
+        return compile(both, 'compiled', 'bfloat16')(...given).map((tensor) => Array.from(tensor.dataSync()));
+      });
+      expect(skipped).toEqual(whole);
+      expect(skipped?.flat().every(Number.isFinite)).toBe(true);
+    }
+  });
+
   it('give masked keys no share at all', () => {
     const shares = kernel('PetlMaskedSoftmax', [wave([1, 2, 5, 9], 4), mask([1, 1, 1, 9])]).dataSync();
     shares.forEach((share, i) => {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "functions.h"
@@ -45,14 +46,14 @@ PETL_BF16 static inline void along(const float* x, Pair* out, int64_t n) {
   for (int64_t d = 0; d < n; d += 32) _mm512_storeu_si512(out + d / 2, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + d + 16), _mm512_loadu_ps(x + d)));
 }
 
-// out [8, columns] = sum over steps of a[row, step] b[step, column], both in pairs; columns a multiple of 32.
-PETL_BF16 static inline void products(const Pair* a, int64_t byRow, int64_t byStep, const Pair* b, int64_t steps, int64_t columns, float* out) {
+// out [8, columns] = sum over steps of a[row, step] b[step, column], both in pairs; columns a multiple of 32, in rows of `stride`.
+PETL_BF16 static inline void products(const Pair* a, int64_t byRow, int64_t byStep, const Pair* b, int64_t steps, int64_t columns, int64_t stride, float* out) {
   for (int64_t c = 0; c < columns; c += vectors) {
     __m512 sum[block][2];
 #pragma GCC unroll 8
     for (int r = 0; r < block; r++) sum[r][0] = sum[r][1] = _mm512_setzero_ps();
     for (int64_t s = 0; s < steps; s++) {
-      const __m512bh left = (__m512bh)_mm512_loadu_si512(b + s * columns + c), right = (__m512bh)_mm512_loadu_si512(b + s * columns + c + 16);
+      const __m512bh left = (__m512bh)_mm512_loadu_si512(b + s * stride + c), right = (__m512bh)_mm512_loadu_si512(b + s * stride + c + 16);
 #pragma GCC unroll 8
       for (int r = 0; r < block; r++) {
         const __m512bh both = (__m512bh)_mm512_set1_epi32(static_cast<int>(a[r * byRow + s * byStep]));
@@ -62,8 +63,8 @@ PETL_BF16 static inline void products(const Pair* a, int64_t byRow, int64_t bySt
     }
 #pragma GCC unroll 8
     for (int r = 0; r < block; r++) {
-      _mm512_storeu_ps(out + r * columns + c, sum[r][0]);
-      _mm512_storeu_ps(out + r * columns + c + 16, sum[r][1]);
+      _mm512_storeu_ps(out + r * stride + c, sum[r][0]);
+      _mm512_storeu_ps(out + r * stride + c + 16, sum[r][1]);
     }
   }
 }
@@ -126,6 +127,20 @@ PETL_BF16 PETL_INLINE __m512 exponentials(__m512 x) {
   return _mm512_scalef_ps(p, n); // 0 far below
 }
 
+// How many keys some of the n queries from `query` on may see: those behind have shares of exactly 0, half of all under
+// a causal mask. A query whose keys are all masked sees all.
+static inline int64_t reached(const Head& head, int64_t query, int64_t n) {
+  if (head.byQuery == 0 || head.step == 0) return head.seen;
+  int64_t most = 0;
+  for (const float* mask = head.mask + query * head.byQuery; n > 0; n--, mask += head.byQuery) {
+    int64_t keys = head.seen;
+    while (keys > 0 && mask[keys - 1] < -1e8f) keys--;
+    if (keys == 0) return head.seen;
+    most = std::max(most, keys);
+  }
+  return most;
+}
+
 // The 16 scores from j on with their mask; -inf behind the last key.
 PETL_BF16 PETL_INLINE __m512 masked(const Head& head, const float* mask, const float* scores, int64_t j) {
   const int64_t left = head.seen - j;
@@ -160,9 +175,9 @@ PETL_BF16 static inline void sharesAgain(const Head& head, int64_t query, int64_
 }
 
 // Multiplies by what dropout makes of each share: 0 or 1 / (1 - rate).
-PETL_BF16 static inline void thinned(const Head& head, int64_t query, float* x) {
+PETL_BF16 static inline void thinned(const Head& head, int64_t query, int64_t near, float* x) {
   const Thinning thin = *head.thin;
-  const uint32_t first = head.first + static_cast<uint32_t>(query) * head.byDraw, n = static_cast<uint32_t>(head.seen);
+  const uint32_t first = head.first + static_cast<uint32_t>(query) * head.byDraw, n = static_cast<uint32_t>(std::min(head.seen, near));
   for (uint32_t j = 0; j < n; j++) {
     const uint32_t drawn = mixed(mixed((first + j) ^ thin.first) + thin.second);
     x[j] *= drawn >= thin.threshold ? thin.scale : 0.0f;
@@ -179,16 +194,16 @@ PETL_BF16 static void headForward(const Head& head, float* y, float* mass) {
   transposed(head.k, K, width, head.steps.input, padded, k);
   paired(head.v, K, width, head.steps.input, padded, v);
   for (int64_t i = 0; i < T; i += block) {
-    const int64_t n = std::min(block, T - i);
-    products(q + i * (width / 2), width / 2, 1, k, width / 2, padded, scores);
+    const int64_t n = std::min(block, T - i), near = roundUp(reached(head, i, n), vectors);
+    products(q + i * (width / 2), width / 2, 1, k, width / 2, near, padded, scores);
     for (int64_t r = 0; r < n; r++) {
       float *row = scores + r * padded, sum;
-      mass[(i + r) * head.steps.mass] = exponentiate(head, i + r, padded, row, &sum);
-      if (head.thin->any()) thinned(head, i + r, row);
-      for (int64_t j = 0; j < padded; j++) row[j] *= 1.0f / sum;
+      mass[(i + r) * head.steps.mass] = exponentiate(head, i + r, near, row, &sum);
+      if (head.thin->any()) thinned(head, i + r, near, row);
+      for (int64_t j = 0; j < near; j++) row[j] *= 1.0f / sum;
     }
-    for (int64_t r = 0; r < block; r++) along(scores + r * padded, shares + r * (padded / 2), padded);
-    products(shares, padded / 2, 1, v, padded / 2, width, context);
+    for (int64_t r = 0; r < block; r++) along(scores + r * padded, shares + r * (padded / 2), near);
+    products(shares, padded / 2, 1, v, near / 2, width, width, context);
     for (int64_t r = 0; r < n; r++) {
       float* const to = y + (i + r) * head.steps.output;
       std::copy(context + r * width, context + (r + 1) * width, to);
@@ -212,7 +227,7 @@ PETL_BF16 static void headBackward(const Head& head, const HeadGradient& to) {
   Pairs& pairs = Pairs::own();
   Pair *q = pairs.take(rows * width / 2), *dy = pairs.take(rows * width / 2), *qAcross = pairs.take(rows * width / 2), *dyAcross = pairs.take(rows * width / 2);
   Pair *k = pairs.take(padded * width / 2), *v = pairs.take(padded * width / 2), *kAcross = pairs.take(padded * width / 2), *row32 = pairs.take(block * padded / 2);
-  Pair *sharesAcross = pairs.take(rows / 2 * padded), *dScoresAcross = pairs.take(rows / 2 * padded);
+  Pair *sharesAcross = pairs.take(rows / 2 * padded), *dScoresAcross = pairs.take(rows / 2 * padded), *nearest = pairs.take(rows / block);
   float *shares = pairs.floats(block * padded), *dShares = pairs.floats(block * padded), *out = pairs.floats(block * width), *dContext = pairs.floats(rows * width);
   for (int64_t i = 0; i < T; i++) std::copy(to.dy + i * byOut, to.dy + i * byOut + width, dContext + i * width);
   rowPairs(head.q, T, width, stride, rows, q);
@@ -223,14 +238,16 @@ PETL_BF16 static void headBackward(const Head& head, const HeadGradient& to) {
   transposed(head.v, K, width, stride, padded, v);
   paired(head.k, K, width, stride, padded, kAcross);
   for (int64_t i = 0; i < rows; i += block) {
-    products(q + i * (width / 2), width / 2, 1, k, width / 2, padded, shares);
-    products(dy + i * (width / 2), width / 2, 1, v, width / 2, padded, dShares);
+    const int64_t near = roundUp(reached(head, i, std::min(block, T - i)), vectors);
+    nearest[i / block] = static_cast<Pair>(near);
+    products(q + i * (width / 2), width / 2, 1, k, width / 2, near, padded, shares);
+    products(dy + i * (width / 2), width / 2, 1, v, width / 2, near, padded, dShares);
     for (int64_t r = 0; r < block; r++) {
       float *p = shares + r * padded, *d = dShares + r * padded;
       const int64_t query = i + r;
       if (query >= T) {
-        std::fill(p, p + padded, 0.0f);
-        std::fill(d, d + padded, 0.0f);
+        std::fill(p, p + near, 0.0f);
+        std::fill(d, d + near, 0.0f);
         continue;
       }
       const float *y = to.y + query * byOut, *given = to.dy + query * byOut;
@@ -238,24 +255,29 @@ PETL_BF16 static void headBackward(const Head& head, const HeadGradient& to) {
 #pragma omp simd reduction(+ : level)
       for (int64_t c = 0; c < width; c++) level += y[c] * given[c];
       if (head.columns > width) level -= given[width];
-      sharesAgain(head, query, padded, to.mass[query * byMass], p);
-      if (head.thin->any()) thinned(head, query, d);
-      for (int64_t j = 0; j < padded; j++) d[j] = (d[j] - level) * p[j]; // shares behind the last key are 0
-      if (head.thin->any()) thinned(head, query, p);
+      sharesAgain(head, query, near, to.mass[query * byMass], p);
+      if (head.thin->any()) thinned(head, query, near, d);
+      for (int64_t j = 0; j < near; j++) d[j] = (d[j] - level) * p[j]; // shares behind the last key are 0
+      if (head.thin->any()) thinned(head, query, near, p);
     }
     for (int64_t r = 0; r < block; r += 2) {
-      across(shares + r * padded, shares + (r + 1) * padded, sharesAcross + (i + r) / 2 * padded, padded);
-      across(dShares + r * padded, dShares + (r + 1) * padded, dScoresAcross + (i + r) / 2 * padded, padded);
+      for (const auto& [from, into] : {std::pair{shares, sharesAcross}, std::pair{dShares, dScoresAcross}}) {
+        Pair* const pair = into + (i + r) / 2 * padded;
+        across(from + r * padded, from + (r + 1) * padded, pair, near);
+        std::fill(pair + near, pair + padded, 0);
+      }
     }
-    for (int64_t r = 0; r < block; r++) along(dShares + r * padded, row32 + r * (padded / 2), padded);
-    products(row32, padded / 2, 1, kAcross, padded / 2, width, out);
+    for (int64_t r = 0; r < block; r++) along(dShares + r * padded, row32 + r * (padded / 2), near);
+    products(row32, padded / 2, 1, kAcross, near / 2, width, width, out);
     store(out, std::max<int64_t>(0, std::min(block, T - i)), width, to.dq + i * stride, stride, false);
   }
   for (int64_t j = 0; j < K; j += block) {
     const int64_t n = std::min(block, K - j);
-    products(dScoresAcross + j, 1, padded, qAcross, rows / 2, width, out);
+    int64_t first = 0; // the pair of queries from which on some see these keys
+    while (first < rows / 2 && nearest[first * 2 / block] <= static_cast<Pair>(j)) first += block / 2;
+    products(dScoresAcross + first * padded + j, 1, padded, qAcross + first * width, rows / 2 - first, width, width, out);
     store(out, n, width, to.dk + j * stride, stride, to.more);
-    products(sharesAcross + j, 1, padded, dyAcross, rows / 2, width, out);
+    products(sharesAcross + first * padded + j, 1, padded, dyAcross + first * width, rows / 2 - first, width, width, out);
     store(out, n, width, to.dv + j * stride, stride, to.more);
   }
 }
