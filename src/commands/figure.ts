@@ -78,7 +78,7 @@ export function bundleOf(name: string, tier: Tier): BundleOf {
   const runs = stored.map(({ spec, label }) => ({ path: runPath(spec), label }));
   const { name: called, title, scores = title, places } = of;
   // an archive draws scores from result files alone
-  return { name: called, title: scores, tier: of.tier, places, runs: runs.filter(({ path }) => isFinished(path)) };
+  return { name: called, title: scores, tier, places, runs: runs.filter(({ path }) => isFinished(path)) };
 }
 
 export interface ExportWish {

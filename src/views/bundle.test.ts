@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toyTools } from '../experiments/fixtures/tools';
 import { executeRun } from '../experiments/runner/execute';
 import { runPath, runSpec } from '../experiments/store/spec';
@@ -29,6 +29,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** What is done while the quick tier's runs are read from another folder. */
+async function inQuickFolder<T>(quick: string, then: () => Promise<T>): Promise<T> {
+  vi.stubEnv('PETL_QUICK_RESULTS', quick);
+  try {
+    return await then();
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
 it('is one archive of a study, the same bytes each time, from which its figures are drawn again byte for byte', async () => {
   const file = await writeBundle(of, join(folder, 'toy.zip'), folder);
   const bytes = readFileSync(file);
@@ -41,6 +51,9 @@ it('is one archive of a study, the same bytes each time, from which its figures 
       (name) => `figures/${name}`,
     ),
   );
+
+  const elsewhere = await inQuickFolder(join(folder, 'quick'), () => writeBundle(of, join(folder, 'else.zip')));
+  expect(readFileSync(elsewhere).equals(bytes)).toBe(true);
 
   const content = unzipSync(bytes);
   const run = Object.keys(content).find((path) => path.startsWith('results/')) ?? '';

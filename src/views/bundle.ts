@@ -9,7 +9,7 @@ import { environment } from '../experiments/store/environment';
 import { recordAt } from '../experiments/store/read';
 import { rowOf } from '../experiments/store/rows';
 import { line, nameSchema, runFile, taskName } from '../experiments/store/schema';
-import { resultsFolder, tiers } from '../experiments/store/spec';
+import { studyFolder, tiers, type Tier } from '../experiments/store/spec';
 import { writeWhole } from '../files';
 import { readText, type Schema } from '../json';
 import { exportRows, type NamedRows } from './export-study';
@@ -31,7 +31,7 @@ interface Manifest {
   readonly format: 1;
   readonly name: string;
   readonly title: string;
-  readonly tier: string;
+  readonly tier: Tier;
   readonly places: readonly { readonly task: string; readonly model: string }[];
   /** Result files in the study's order, below `results/`, under the labels it gives them. */
   readonly runs: readonly Bundled[];
@@ -66,17 +66,19 @@ const manifestSchema: Schema<Manifest> = v.strictObject({
 export interface BundleOf {
   readonly name: string;
   readonly title: string;
-  readonly tier: string;
+  readonly tier: Tier;
   readonly places: NamedRows['places'];
   /** Paths of result files and what the study calls them. */
   readonly runs: readonly Bundled[];
 }
 
 /** Writes the archive of a study; the same files give the same bytes. @throws UserError where no run has finished */
-export async function writeBundle(of: BundleOf, file: string, results: string = resultsFolder()): Promise<string> {
-  const runs = of.runs.map(({ path, label }) => ({ path: relative(results, path).replaceAll('\\', '/'), label }));
-  const drawn = await drawnOf({ ...of, runs }, results);
-  const stored = Object.fromEntries(runs.map(({ path }) => [`results/${path}`, readFileSync(join(results, path))]));
+export async function writeBundle(of: BundleOf, file: string, results?: string): Promise<string> {
+  const folder = studyFolder('', of.tier, results); // quick runs may lie anywhere
+  const placeOf = (path: string): string => join(of.tier === 'quick' ? 'quick' : '', relative(folder, path));
+  const runs = of.runs.map(({ path, label }) => ({ path: placeOf(path).replaceAll('\\', '/'), label }));
+  const drawn = await drawnOf(of, (path) => path);
+  const stored = Object.fromEntries(of.runs.map(({ path }, i) => [`results/${runs[i]?.path}`, readFileSync(path)]));
   const content: Record<string, Uint8Array> = { ...stored, ...drawn };
   const { commit, dirty, code = 'unknown', versions } = environment();
   const manifest: Manifest = {
@@ -108,7 +110,7 @@ export async function redrawBundle(file: string): Promise<Redrawn> {
   const folder = mkdtempSync(join(tmpdir(), 'petl-bundle-'));
   try {
     for (const { path } of manifest.runs) writeWhole(join(folder, path), content.get(`results/${path}`) ?? '');
-    const drawn = await drawnOf(manifest, folder);
+    const drawn = await drawnOf(manifest, (path) => join(folder, path));
     const missing = Object.keys(drawn).find((path) => !content.has(path));
     if (missing !== undefined) return refuse(`lacks ${missing}, which its runs give`);
     const kept = [...content.keys()].filter((path) => path.startsWith('figures/'));
@@ -169,13 +171,13 @@ function unzipped(file: string, refuse: Refuse): Map<string, Uint8Array> {
   }
 }
 
-/** Figures and tables of the runs in a folder of results, by their paths in the archive. */
+/** Figures and tables of the runs, by their paths in the archive. */
 async function drawnOf(
   { name, title, tier, places, runs }: BundleOf,
-  results: string,
+  at: (path: string) => string,
 ): Promise<Record<string, Uint8Array>> {
   const rows = runs.flatMap(({ path, label }) =>
-    rowOf(recordAt(join(results, path))).map((row) => ({ ...row, label })),
+    rowOf(recordAt(at(path))).map((row) => ({ ...row, label })),
   );
   const folder = mkdtempSync(join(tmpdir(), 'petl-figures-'));
   try {
