@@ -74,7 +74,7 @@ const mutants = [
     statistics,
   ],
   ['deviation by n', 'src/numbers.ts', '/ (values.length - 1)', '/ values.length', statistics],
-  ['three seeds decide', `${findings}/preconditions.ts`, 'seedsToDecide = 5', 'seedsToDecide = 3', findings],
+  ['three seeds decide', 'src/experiments/statistics/link.ts', 'seedsToDecide = 5', 'seedsToDecide = 3', findings],
   ['room of one delta', `${findings}/preconditions.ts`, 'room >= 5 * delta', 'room >= delta', findings],
   ['rates on the edge', `${findings}/preconditions.ts`, 'return isEdge ?', 'return false && isEdge ?', findings],
   [
@@ -89,6 +89,13 @@ const mutants = [
     `${findings}/preconditions.ts`,
     'filter(({ passed }) => !passed)',
     'filter(({ passed }) => !passed && false)',
+    findings,
+  ],
+  [
+    'a look that counts for nothing',
+    `${findings}/verdict.ts`,
+    '[[`${key} before`, crossedP(test.before)] as const]',
+    '[]',
     findings,
   ],
   ['power without level', `${findings}/preconditions.ts`, 'leastGap(found, level)', '0', findings],

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../training/job';
-import type { Evidence } from '../statistics/link';
+import { seedsToSee } from '../statistics/crossed';
+import { testLink, type Evidence } from '../statistics/link';
 import type { TuningTable } from '../tuning/tuned';
 import type { GateRecord } from './gate-record';
+import type { LinkVerdict } from './decide';
+import { hoursOf } from './hours';
 import type { MajorityAnswer } from './majority';
-import type { Precondition } from './preconditions';
+import { powerful, type Precondition } from './preconditions';
 import { able, evidenceOf, finding, gate, link, printed, rate, tuningOf } from './testing/toy';
 import { judge, type Finding, type JudgeOptions } from './verdict';
 
@@ -208,6 +211,23 @@ describe('preconditions', () => {
     const [seeds] = judge([clear], evidenceOf({}, 4), able);
     expect(seeds!.hours).toBeCloseTo((2 * 360) / 3600 / 2, 10);
     expect(judge([clear], evidenceOf(), { ...able, gate: undefined })[0]!.hours).toBeNull();
+  });
+
+  it('say how many seeds would see what the paper prints, what they take, or that none would', () => {
+    const found = { gap: 0, seeds: 5, examples: 400, seedVariance: 1e-4, exampleVariance: 1e-6 };
+    const sized = { delta: 0.01, expected: 0.02, level: 0.95 };
+    const wanted = seedsToSee(found, 0.02, 0.95)!;
+    expect(powerful(found, sized)).toEqual({
+      ...{ name: 'power', held: false, seeds: wanted },
+      figure: `sees 0.037, where the paper's gap would be 0.020; ${wanted} seeds would`,
+    });
+    expect(powerful({ ...found, exampleVariance: 1e-4 }, sized)).toMatchObject({ held: false, seeds: null });
+    expect(powerful(found, { ...sized, expected: 0.1 })).not.toHaveProperty('seeds');
+    const test = testLink(link('greater', 'best', 'bad'), evidenceOf());
+    const hours = (power: Precondition): number | null =>
+      hoursOf([{ test, said: { preconditions: [power] } as unknown as LinkVerdict }]);
+    expect(hours(powerful(found, sized))).toBeCloseTo((2 * (wanted - 5) * 360) / 3600 / 2, 10);
+    expect(hours(powerful({ ...found, exampleVariance: 1e-4 }, sized))).toBeNull();
   });
 });
 

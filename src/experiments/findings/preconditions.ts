@@ -1,5 +1,5 @@
-import { crossed, crossedInterval, leastGap, type Gap } from '../statistics/crossed';
-import { armOf, UNTRAINED, type Link, type Tested } from '../statistics/link';
+import { crossed, crossedInterval, leastGap, seedsToSee, type Gap } from '../statistics/crossed';
+import { armOf, seedsToDecide, UNTRAINED, type Link, type Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { canonicalJson } from '../store/spec';
@@ -14,6 +14,8 @@ export interface Precondition {
   readonly name: 'seeds' | 'control' | 'gate' | 'room' | 'rates' | 'flat' | 'learnt' | 'power' | 'metrics agree';
   readonly held: boolean;
   readonly figure: string;
+  /** Of power that is lacking: of how many seeds the gap would be seen; null where no number would do. */
+  readonly seeds?: number | null;
 }
 
 /** How large a difference is asked for, and how surely. */
@@ -32,8 +34,6 @@ export interface Setting extends Sized {
   readonly room: number | undefined;
   readonly tuning: readonly TuningTable[];
 }
-
-const seedsToDecide = 5;
 
 /** Every precondition of a tested link, in the order in which a reader asks for them. */
 export function preconditions(test: Tested, setting: Setting): readonly Precondition[] {
@@ -238,7 +238,11 @@ export function powerful(found: Gap, { delta, expected, level }: Sized): Precond
   const { low, high } = crossedInterval(found, level);
   if (low > delta || high < -delta) return at('power', true, 'a difference beyond delta was seen');
   const least = leastGap(found, level);
-  return at('power', least <= expected, `sees ${short(least)}, where the paper's gap would be ${short(expected)}`);
+  const figure = `sees ${short(least)}, where the paper's gap would be ${short(expected)}`;
+  if (least <= expected) return at('power', true, figure);
+  const seeds = seedsToSee(found, expected, level);
+  const remedy = seeds === undefined ? 'no number of seeds would on these test examples' : `${seeds} seeds would`;
+  return { ...at('power', false, `${figure}; ${remedy}`), seeds: seeds ?? null };
 }
 
 /** Likelihood and the text metric do not say opposite things, each by its interval. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findings, verdicts } from './';
-import type { Evidence, Link } from '../statistics/link';
+import { crossedInterval, crossedP } from '../statistics/crossed';
+import { testLink, type Evidence, type Link, type Tested } from '../statistics/link';
+import { holm } from '../statistics/statistics';
 import { fullStudy } from '../studies/testing/full';
 import { control } from './printed';
 import { pointOf, roomOf, spanOf } from './roles';
@@ -44,6 +46,27 @@ describe('the rule for one comparison', () => {
         0,
       ),
     ).toBe(word);
+  });
+});
+
+describe('a comparison with more than five seeds', () => {
+  const links = [link('greater', 'good', 'alike'), link('greater', 'best', 'alike')] as const;
+  const evidence = evidenceOf({}, 8);
+  const tests = links.map((one) => testLink(one, evidence)) as readonly Tested[];
+  const ciOf = (of: Evidence) => judge([finding('near', links[0]), finding('far', links[1])], of, able)[0]!.ci;
+
+  it('counts twice in the correction, since five could have decided it', () => {
+    expect(tests.map(({ before }) => before?.seeds)).toEqual([5, 5]);
+    const looks = tests.flatMap(({ found, before }) => [crossedP(found), crossedP(before!)]);
+    const { low, high } = crossedInterval(tests[0]!.found, holm(looks)[0]!.level);
+    expect(ciOf(evidence)).toEqual([low, high]);
+  });
+
+  it('was not looked at before with five', () => {
+    const five = links.map((one) => testLink(one, evidenceOf())) as readonly Tested[];
+    expect(five.map((test) => test.before)).toEqual([undefined, undefined]);
+    const { low, high } = crossedInterval(five[0]!.found, holm(five.map(({ found }) => crossedP(found)))[0]!.level);
+    expect(ciOf(evidenceOf())).toEqual([low, high]);
   });
 });
 

@@ -88,8 +88,8 @@ export interface JudgeOptions {
 
 /**
  * The verdicts on one paper's findings. Holm's correction goes over the comparisons that are made in settings which may
- * speak, each counted once: what is said of a setting, of rates and of training is known before any two methods are
- * compared.
+ * speak, each counted once, and each look at one: what is said of a setting, of rates and of training is known before
+ * any two methods are compared.
  */
 export function judge(
   findings: readonly Finding[],
@@ -99,9 +99,7 @@ export function judge(
   const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence, columns)));
   const all = tests.flat().filter((test): test is Tested => test.kind === 'tested');
   const known = { evidence, gate, tuning };
-  const speaking = new Map(
-    all.filter((test) => maySpeak(test, known)).map((test) => [keyOf(test), crossedP(test.found)]),
-  );
+  const speaking = new Map(all.filter((test) => maySpeak(test, known)).flatMap(looksOf));
   findings.forEach(({ id, decidedBy }, i) => {
     const own = tests[i] ?? [];
     const speaks = own.every((test) => test.kind === 'tested' && speaking.has(keyOf(test)));
@@ -113,6 +111,13 @@ export function judge(
   return findings.map((finding, i) =>
     verdictOf(finding, tests[i] ?? [], deciding, level.get(meanKey(finding.id)) ?? 0.95),
   );
+}
+
+/** The comparison with all its seeds, and the look before that at five: each could have decided. */
+function looksOf(test: Tested): readonly (readonly [key: string, p: number])[] {
+  const key = keyOf(test);
+  const earlier = test.before === undefined ? [] : [[`${key} before`, crossedP(test.before)] as const];
+  return [[key, crossedP(test.found)], ...earlier];
 }
 
 /** The comparison of a finding's mean. */

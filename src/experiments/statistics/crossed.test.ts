@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { normals, randomFrom } from '../../random';
-import { crossed, crossedInterval, crossedP, leastGap, type Crossed } from './crossed';
+import { crossed, crossedInterval, crossedP, leastGap, seedsToSee, type Crossed } from './crossed';
 
 /** Spreads of seed, example and rest; the kinds of the committed runs and their extremes. */
 interface Spread {
@@ -139,6 +139,19 @@ describe('crossed effects of seeds and examples', () => {
     }
     expect(seen / draws).toBeGreaterThan(0.75);
     expect(seen / draws).toBeLessThan(0.9);
+  });
+
+  it('says how many seeds would see a gap, and where none would', () => {
+    const made = { gap: 0, seeds: 5, examples: 500, seedVariance: 1e-4, exampleVariance: 1e-6 };
+    const withSeeds = (seeds: number): Crossed => ({ ...made, seeds, seedVariance: (5 * made.seedVariance) / seeds });
+    const wanted = seedsToSee(made, 0.02, 0.99)!;
+    expect(wanted).toBeGreaterThan(5);
+    expect(leastGap(withSeeds(wanted), 0.99)).toBeLessThanOrEqual(0.02);
+    expect(leastGap(withSeeds(wanted - 1), 0.99)).toBeGreaterThan(0.02);
+    expect(seedsToSee(made, 1, 0.99)).toBe(5);
+    expect(seedsToSee({ ...made, exampleVariance: 1e-4 }, 0.02, 0.99)).toBeUndefined();
+    const half = Math.sqrt(2); // the mean of two tables has half the variance of the sum
+    expect(seedsToSee([made, made], 0.02 / half, 0.99)).toBe(wanted);
   });
 
   it('refuses one seed and ragged rows', () => {

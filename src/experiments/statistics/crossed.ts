@@ -75,6 +75,32 @@ export function leastGap(found: Gap, level = 0.95, power = 0.8): number {
   return halfWidth(found, (1 + level) / 2, rememberedQuantile) + halfWidth(found, power, rememberedQuantile);
 }
 
+/** As many as a study could run. */
+const mostSeeds = 100;
+
+/**
+ * Of how many seeds an interval of `level` would see a gap of this size, given these variances; undefined where no
+ * number of up to 100 would: more test examples might. Of a mean, seeds of each part.
+ */
+export function seedsToSee(found: Gap, size: number, level: number): number | undefined {
+  const most = Math.max(...partsOf(found).map(({ seeds }) => seeds));
+  const numbers = Array.from({ length: mostSeeds - most + 1 }, (_, i) => most + i);
+  return numbers.find(
+    (seeds) =>
+      leastGap(
+        partsOf(found).map((part) => withSeeds(part, seeds)),
+        level,
+      ) <= size,
+  );
+}
+
+/** What the variances say of another number of seeds. */
+const withSeeds = (part: Crossed, seeds: number): Crossed => ({
+  ...part,
+  seeds,
+  seedVariance: (part.seedVariance * part.seeds) / seeds,
+});
+
 /** sqrt((t over seeds)^2 + (t over examples)^2) at one-sided probability `p`. */
 function halfWidth(found: Gap, p: number, t = studentQuantile): number {
   const parts = partsOf(found);

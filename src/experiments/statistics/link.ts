@@ -90,11 +90,16 @@ export interface Tested {
   readonly kind: 'tested';
   readonly link: Link;
   readonly found: Crossed;
+  /** What its first five seeds said, where it was looked at with those and then given more. */
+  readonly before?: Crossed;
   readonly metric: string;
   /** The runs of each seed, `first` before `second`. */
   readonly groups: readonly (readonly RunRecord[])[];
 }
 export type LinkTest = Tested | { readonly kind: 'untested'; readonly link: Link; readonly reason: string };
+
+/** As many as a comparison takes to decide; more where those lacked power alone. */
+export const seedsToDecide = 5;
 
 /** Fewer give no interval worth reading. */
 const fewestSeeds = 3;
@@ -119,8 +124,13 @@ export function testLink(link: Link, evidence: Evidence, columns: Columns = () =
   const rows = groups.map((runs) => differenceOf(link, runs));
   if (rows.some((row) => row.some((value) => !Number.isFinite(value))))
     return { kind: 'untested', link, reason: `${linkText(link)}: not every run has the statistic` };
-  return { kind: 'tested', link, found: crossed(rows), metric, groups };
+  return { kind: 'tested', link, ...lookedAt(rows), metric, groups };
 }
+
+const lookedAt = (rows: readonly (readonly number[])[]): Pick<Tested, 'found' | 'before'> => ({
+  found: crossed(rows),
+  ...(rows.length > seedsToDecide && { before: crossed(rows.slice(0, seedsToDecide)) }),
+});
 
 /** The same of what a record holds of the runs' seeds. */
 function testMeasured(
@@ -151,8 +161,8 @@ function testMeasured(
       link,
       reason: `${linkText(link)}: the record has ${measured.length} of the runs' seeds, of at least ${fewestSeeds}: npx petl ${record} ${link.study} --tier full`,
     };
-  const found = crossed(measured.map(({ row }) => row));
-  return { kind: 'tested', link, found, metric, groups: measured.map(({ runs }) => runs) };
+  const looked = lookedAt(measured.map(({ row }) => row));
+  return { kind: 'tested', link, ...looked, metric, groups: measured.map(({ runs }) => runs) };
 }
 
 /** Example by example; undefined where a column is missing. */

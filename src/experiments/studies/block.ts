@@ -17,6 +17,8 @@ export interface Block {
   readonly model: string;
   readonly training: Readonly<Record<Tier, Partial<TrainingSettings>>>;
   readonly seeds: Readonly<Record<Tier, readonly number[]>>;
+  /** How many seeds of the full tier a method has where those were too few to see what a paper prints. */
+  readonly more?: Readonly<Record<string, number>>;
   /** `data/tuning/<tuning>.json` holds the learning rates. */
   readonly tuning: string;
   /** Written form of its full fine-tuning, where that is not `full` alone. */
@@ -66,12 +68,14 @@ export function trainingOf(
   return teacher === undefined ? training[tier] : { ...training[tier], teacher: teacherId(teacher) };
 }
 
-/** One run for each seed of the block. */
+/** One run for each seed. */
 export function runsOf(block: Block, { method, change }: Configuration, tier: Tier): readonly RunSpec[] {
   const learningRate = tunedRate(block.tuning, block.familyOf(method));
   const base = { study: block.name, model: block.model, task: block.task, tier, method };
   const training = quickened({ ...trainingOf(block, tier), learningRate, ...change }, tier);
-  return block.seeds[tier].map((seed) => runSpec({ ...base, seed, training }));
+  const isPlain = tier === 'full' && Object.keys(change).length === 0;
+  const more = Array.from({ length: (isPlain && block.more?.[method]) || 0 }, (_, i) => i + 1);
+  return [...new Set([...block.seeds[tier], ...more])].map((seed) => runSpec({ ...base, seed, training }));
 }
 
 /** What is trained before a quick run is no longer than the run. */

@@ -101,12 +101,13 @@ const exact: Length = { ...usual, minutes: 0.7, precision: 'float32' };
 /** 60 steps. */
 const short: Length = { examples: 1920, test: 600, minutes: 0.3, precision: 'bfloat16' };
 
-/** One task of the bank. */
+/** One task of the bank. @param more seeds of what decides a finding that power alone keeps from speaking */
 function taskSetting<K extends string>(
   task: string,
   rows: readonly string[],
   configurations: Readonly<Record<K, Tried>>,
   { minutes, precision, ...sizes }: Length,
+  more?: Readonly<Partial<Record<NoInfer<K>, number>>>,
 ): Setting<K> {
   return setting({
     name: `many-${task}`,
@@ -118,6 +119,7 @@ function taskSetting<K extends string>(
     task,
     model: 'minilm-l6',
     seeds,
+    ...(more && { more }),
     training: {
       quick: training({ examples: 64, test: 64 }),
       full: { ...training(sizes), ...(precision === 'float32' ? {} : { precision }) },
@@ -136,6 +138,7 @@ export const versions: Setting<HoulsbyKey | VariantKey | DeviationKey | keyof ty
   ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B8', 'B10', 'B11', 'B12', 'B13', 'B14'],
   { ...houlsbyMethods, ...variants, ...deviations, ...small },
   long,
+  { full: 8, 'houlsby:4': 9, 'houlsby:32': 9 }, // B1 and B2
 );
 
 /** CoLA's role: a judgement on one short text. */
@@ -144,6 +147,7 @@ export const feelings: Setting<HoulsbyKey> = taskSetting(
   ['B2', 'B4', 'B5', 'B7', 'B8', 'B11', 'B16'],
   houlsbyMethods,
   usual,
+  { 'top:1': 20, 'houlsby:32': 20 }, // B7
 );
 
 /** A large task on which the frozen features are as good as full fine-tuning of 80 steps: a floor, shown as that. */

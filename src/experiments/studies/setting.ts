@@ -28,6 +28,8 @@ export interface SettingFields<K extends string> extends Pick<
   readonly task: string;
   readonly model: string;
   readonly seeds: Block['seeds'];
+  /** See `Block`, by configuration. */
+  readonly more?: Readonly<Partial<Record<NoInfer<K>, number>>>;
   readonly training: Block['training'];
   readonly teacher?: string;
   readonly configurations: Readonly<Record<K, Tried>>;
@@ -49,7 +51,8 @@ export const one = (written: string): readonly string[] => [written];
 
 /** A task with a model on which each configuration is tuned on its own, under the second edition of the rule. */
 export function setting<K extends string>(fields: SettingFields<K>): Setting<K> {
-  const { name, task, model, seeds, training, teacher, configurations: list, validation: _, ...about } = fields;
+  const { name, task, model, seeds, training, teacher, configurations: list, ...rest } = fields;
+  const { more, validation: _, ...about } = rest;
   const keys = Object.keys(list) as unknown as readonly K[];
   const block: Block = {
     name,
@@ -60,6 +63,7 @@ export function setting<K extends string>(fields: SettingFields<K>): Setting<K> 
     seeds,
     training,
     ...(teacher !== undefined && { teacher }),
+    ...(more !== undefined && { more: byMethod(list, more) }),
     ...wholeOf(list),
   };
   const configurations = (): Readonly<Record<K, Configuration>> => {
@@ -79,6 +83,16 @@ export function setting<K extends string>(fields: SettingFields<K>): Setting<K> 
   }));
   return { block, study, configurations, tunable: () => tunableOf(fields) };
 }
+
+const byMethod = <K extends string>(
+  list: Readonly<Record<K, Tried>>,
+  of: Readonly<Partial<Record<K, number>>>,
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries<number | undefined>(of).flatMap(([key, count]) =>
+      count === undefined ? [] : methodsOf(list[key as K]).map((method) => [method, count]),
+    ),
+  );
 
 /** What the gate of the base takes for full fine-tuning, such as one with task embeddings. */
 function wholeOf(list: Readonly<Record<string, Tried>>): Pick<Block, 'whole'> {

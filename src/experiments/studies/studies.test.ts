@@ -93,6 +93,26 @@ function runsIn({ block }: PlanLine): Pick<PlanLine, 'configurations' | 'seeds' 
   };
 }
 
+describe('more seeds', () => {
+  const seedsOf = (study: string, label: string, task: string, tier: Tier = 'full'): number[] => {
+    const variant = (tier === 'full' ? fullStudy(study) : studies[study]!(tier)).variants.find(
+      (one) => one.label === label,
+    );
+    return variant!.runs.filter((run) => run.task === task).map(({ seed }) => seed);
+  };
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+  it('are those of one method on one task, under its own rate, in the full tier', () => {
+    expect(seedsOf('trade-off', 'adapters m=32', 'bible-version')).toEqual(upTo(9));
+    expect(seedsOf('trade-off', 'adapters m=32', 'sentiment')).toEqual(upTo(20));
+    expect(seedsOf('trade-off', 'adapters m=32', 'lexical-field')).toEqual(upTo(5));
+    expect(seedsOf('trade-off', 'adapters m=1', 'bible-version')).toEqual(upTo(5));
+    expect(seedsOf('trade-off', 'adapters m=32', 'bible-version', 'quick')).toEqual([1]);
+    const rates = fullStudy('rate-range').variants.map(({ runs }) => runs.length);
+    expect(new Set(rates)).toEqual(new Set([5]));
+  });
+});
+
 describe('the compute plan', () => {
   it.each(computePlan.map((line) => [line.block, line] as const))(
     'block %s has the planned configurations, seeds, steps and batch',
