@@ -1,6 +1,6 @@
 import type { TrainingSettings } from '../../training/job';
 import { defaultTraining } from '../store/spec';
-import { one, setting, type Setting, type Tried } from './setting';
+import { one, setting, type Setting, type SettingFields, type Tried } from './setting';
 
 export type HoulsbyKey =
   'full' | 'head' | 'layernorm' | 'top:1' | 'top:3' | 'houlsby:1' | 'houlsby:4' | 'houlsby:32' | 'houlsby:128';
@@ -104,10 +104,8 @@ const short: Length = { examples: 1920, test: 600, minutes: 0.3, precision: 'bfl
 /** One task of the bank. @param more seeds of what decides a finding that power alone keeps from speaking */
 function taskSetting<K extends string>(
   task: string,
-  rows: readonly string[],
-  configurations: Readonly<Record<K, Tried>>,
+  { rows, configurations, more }: Pick<SettingFields<K>, 'rows' | 'configurations' | 'more'>,
   { minutes, precision, ...sizes }: Length,
-  more?: Readonly<Partial<Record<NoInfer<K>, number>>>,
 ): Setting<K> {
   return setting({
     name: `many-${task}`,
@@ -135,32 +133,35 @@ const pick = <K extends HoulsbyKey>(...keys: readonly K[]): Readonly<Record<K, T
 /** MNLI's role: what words alone tell badly, and full fine-tuning far better than a head. */
 export const versions: Setting<HoulsbyKey | VariantKey | DeviationKey | keyof typeof small> = taskSetting(
   'bible-version',
-  ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B8', 'B10', 'B11', 'B12', 'B13', 'B14'],
-  { ...houlsbyMethods, ...variants, ...deviations, ...small },
+  {
+    rows: ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B8', 'B10', 'B11', 'B12', 'B13', 'B14'],
+    configurations: { ...houlsbyMethods, ...variants, ...deviations, ...small },
+    more: { full: 8, 'houlsby:4': 9, 'houlsby:32': 9 }, // B1 and B2
+  },
   long,
-  { full: 8, 'houlsby:4': 9, 'houlsby:32': 9 }, // B1 and B2
 );
 
 /** CoLA's role: a judgement on one short text. */
 export const feelings: Setting<HoulsbyKey> = taskSetting(
   'sentiment',
-  ['B2', 'B4', 'B5', 'B7', 'B8', 'B11', 'B16'],
-  houlsbyMethods,
+  {
+    rows: ['B2', 'B4', 'B5', 'B7', 'B8', 'B11', 'B16'],
+    configurations: houlsbyMethods,
+    more: { 'top:1': 20, 'houlsby:32': 20 }, // B7
+  },
   usual,
-  { 'top:1': 20, 'houlsby:32': 20 }, // B7
 );
 
 /** A large task on which the frozen features are as good as full fine-tuning of 80 steps: a floor, shown as that. */
 export const fields: Setting<HoulsbyKey | DeviationKey> = taskSetting(
   'lexical-field',
-  ['B4', 'B5', 'B12'],
-  { ...houlsbyMethods, ...deviations },
+  { rows: ['B4', 'B5', 'B12'], configurations: { ...houlsbyMethods, ...deviations } },
   exact,
 );
 
 /** Of the others, two have curves and all have Table 2's three methods, and the head that they must beat. */
 export const curved: readonly Setting<HoulsbyKey>[] = ['dialogue-act', 'tweet-polarity'].map((task) =>
-  taskSetting(task, ['B4', 'B5'], houlsbyMethods, short),
+  taskSetting(task, { rows: ['B4', 'B5'], configurations: houlsbyMethods }, short),
 );
 
 type TableKey = 'full' | 'head' | 'top:3' | 'houlsby:32';
@@ -168,7 +169,7 @@ const table: Readonly<Record<TableKey, Tried>> = pick('full', 'head', 'top:3', '
 export const tabled: readonly Setting<TableKey>[] = [
   ...['product-sentiment', 'editorial-sentiment', 'tweet-sentiment', 'dialogue-domain'],
   ...['package-section', 'news-topic', 'spam', 'word-class'],
-].map((task) => taskSetting(task, ['B4'], table, short));
+].map((task) => taskSetting(task, { rows: ['B4'], configurations: table }, short));
 
 /** Every task of the bank with what all of them have. */
 export const manySettings: readonly Setting<TableKey>[] = [versions, feelings, fields, ...curved, ...tabled];
