@@ -57,11 +57,19 @@ function complete(op: string, attrs: readonly OpAttr[], inputs: readonly Known[]
   return [...attrs, { name: 'T', type: attrTypes.type, value: first.spec.dtype }];
 }
 
+/** Axes, shapes and factors: a training step names some of them a thousand times. Long values are not compared. */
+function constantKey({ values, shape, dtype }: Required<Spec>): string | undefined {
+  if (values.length > 16) return undefined;
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return `${dtype} [${shape.join()}] ${bytes.toString('hex')}`;
+}
+
 class Recorder {
   private readonly nodes: GraphNode[] = [];
   private readonly inputs: Placeholder[] = [];
   private readonly known = new Map<number, Known>();
   private readonly captured: number[] = [];
+  private readonly constants = new Map<string, Edge>();
   private readonly fresh = new WeakSet<object>();
   private readonly real: Binding = backend().binding;
   private nextId = -2; // -1 is tfjs's mark for values that are not uploaded yet
@@ -130,15 +138,12 @@ class Recorder {
   }
 
   private constant(shape: readonly number[], dtype: number, values: TypedValues): number {
-    const copy = values.slice() as TypedValues;
-    const edge = this.push({
-      name: `c${this.nodes.length}`,
-      op: 'Const',
-      attrs: [],
-      inputs: [],
-      value: { values: copy, shape: [...shape], dtype },
-    });
-    return this.remember(edge, { shape: [...shape], dtype, values: copy }, 'Const').id;
+    const value = { values: values.slice() as TypedValues, shape: [...shape], dtype };
+    const key = constantKey(value);
+    const known = key === undefined ? undefined : this.constants.get(key);
+    const edge = known ?? this.push({ name: `c${this.nodes.length}`, op: 'Const', attrs: [], inputs: [], value });
+    if (key !== undefined) this.constants.set(key, edge);
+    return this.remember(edge, value, 'Const').id;
   }
 
   private execute(op: string, attrs: readonly OpAttr[], ids: readonly number[], outputs: number): TensorMetadata[] {
