@@ -29,7 +29,7 @@ export interface SettingFields<K extends string> extends Pick<
   readonly model: string;
   readonly seeds: Block['seeds'];
   /** See `Block`, by configuration. */
-  readonly more?: Readonly<Partial<Record<NoInfer<K>, number>>>;
+  readonly more?: Readonly<Partial<Record<K, number>>>;
   readonly training: Block['training'];
   readonly teacher?: string;
   readonly configurations: Readonly<Record<K, Tried>>;
