@@ -176,9 +176,7 @@ async function drawnOf(
   { name, title, tier, places, runs }: BundleOf,
   at: (path: string) => string,
 ): Promise<Record<string, Uint8Array>> {
-  const rows = runs.flatMap(({ path, label }) =>
-    rowOf(recordAt(at(path))).map((row) => ({ ...row, label })),
-  );
+  const rows = runs.flatMap(({ path, label }) => rowOf(recordAt(at(path))).map((row) => ({ ...row, label })));
   const folder = mkdtempSync(join(tmpdir(), 'petl-figures-'));
   try {
     const paths = await exportRows({ name, title, tier, rows, places }, folder, { formats });
