@@ -1,7 +1,7 @@
 import { UserError } from '../errors';
 import { measureSpans } from '../experiments/spans';
 import { demandSpansOf, joinedSpans, readSpans, scoreWithout, writeSpans } from '../experiments/span-record';
-import { variantOfMethod } from '../experiments/studies/study';
+import { sharedRuns, variantOfMethod } from '../experiments/studies/study';
 import { demandTuned } from '../experiments/studies/demand-tuned';
 import { labelledTask } from '../tasks/classification';
 import { taskNamed } from '../tasks/registry';
@@ -17,7 +17,7 @@ import { studyOf, tierOf } from './study';
 export async function spansCommand(input: Input): Promise<number> {
   const study = studyOf(input);
   demandTuned(study);
-  const { runs } = variantOfMethod(study, textOf(input, 'method', 'houlsby:m=32'));
+  const runs = sharedRuns(study, variantOfMethod(study, textOf(input, 'method', 'houlsby:m=32')));
   const [first] = runs;
   if (first === undefined || new Set(runs.map(({ task }) => task)).size > 1)
     throw new UserError(`${study.name} has several tasks: name a study of one, such as many-lexical-field`);

@@ -102,6 +102,11 @@ export function variantOfMethod({ variants, also }: Study, written: string): Var
   return { name: method, label: method, runs: (variants[0]?.runs ?? []).map((spec) => runSpec({ ...spec, method })) };
 }
 
+/** Those of a variant's runs whose seed every variant has: further seeds serve one comparison. */
+export function sharedRuns({ variants }: Study, { runs }: Variant): readonly RunSpec[] {
+  return runs.filter(({ seed }) => variants.every((other) => other.runs.some((run) => run.seed === seed)));
+}
+
 /** One method of a study with its runs. */
 export interface Variant {
   /** Unique in the study; the written form of the method unless the study varies something else. */
