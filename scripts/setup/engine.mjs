@@ -113,18 +113,6 @@ async function compile() {
     '-I',
     `${npmFolder('node-api-headers')}/include`,
   ];
-  const session = at('src', 'engine', 'native', 'session.cc');
-  await run(command, [
-    '-std=c++17',
-    '-O2',
-    '-fPIC',
-    '-c',
-    '-I',
-    `${library}/include`,
-    session,
-    '-o',
-    `${scratch}/session.o`,
-  ]);
   await run(
     command,
     [
@@ -134,7 +122,7 @@ async function compile() {
       '-DTF_NewSessionOptions=petlSessionOptions',
       'binding/tfjs_backend.cc',
       'binding/tfjs_binding.cc',
-      `${scratch}/session.o`,
+      at('src', 'engine', 'native', 'session.cc'),
       '-o',
       `${scratch}/tfjs_engine.so`,
       '-L',
@@ -166,7 +154,6 @@ async function compile() {
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
   ]).catch(() => writeFileSync(`${scratch}/petl_kernels.so`, ''));
   await run(command, [...shared, at('scripts', 'setup', 'loader.cc'), '-o', `${scratch}/tfjs_binding.node`, '-ldl']);
-  rmSync(`${scratch}/session.o`);
   rmSync(cached, { recursive: true, force: true });
   renameSync(scratch, cached);
 }

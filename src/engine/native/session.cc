@@ -3,7 +3,9 @@
 // took three quarters of the time and changed nothing. tfjs-node's binding asks here for the options of its sessions.
 #include <cstdio>
 
-#include "tensorflow/c/c_api.h"
+#include "tensorflow/c/c_api.h" // set-up has the binding call petlSessionOptions for TF_NewSessionOptions
+#undef TF_NewSessionOptions
+extern "C" TF_SessionOptions* TF_NewSessionOptions();
 
 // RewriterConfig of tensorflow/core/protobuf/rewriter_config.proto: field, value. 2 is OFF.
 static const unsigned char rewriter[] = {

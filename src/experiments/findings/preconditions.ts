@@ -1,4 +1,4 @@
-import { crossed, crossedInterval, leastGap, seedsToSee, type Gap } from '../statistics/crossed';
+import { crossed, crossedInterval, leastGap, mostSeeds, seedsToSee, type Gap } from '../statistics/crossed';
 import { armOf, seedsToDecide, UNTRAINED, type Link, type Tested } from '../statistics/link';
 import { deviation, mean, meanInterval } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
@@ -14,7 +14,7 @@ export interface Precondition {
   readonly name: 'seeds' | 'control' | 'gate' | 'room' | 'rates' | 'flat' | 'learnt' | 'power' | 'metrics agree';
   readonly held: boolean;
   readonly figure: string;
-  /** Of power that is lacking: of how many seeds the gap would be seen; null where no number would do. */
+  /** Of power that is lacking: of how many seeds the gap would be seen; null where not even `mostSeeds` would do. */
   readonly seeds?: number | null;
 }
 
@@ -241,7 +241,8 @@ export function powerful(found: Gap, { delta, expected, level }: Sized): Precond
   const figure = `sees ${short(least)}, where the paper's gap would be ${short(expected)}`;
   if (least <= expected) return at('power', true, figure);
   const seeds = seedsToSee(found, expected, level);
-  const remedy = seeds === undefined ? 'no number of seeds would on these test examples' : `${seeds} seeds would`;
+  const remedy =
+    seeds === undefined ? `not even ${mostSeeds} seeds would on these test examples` : `${seeds} seeds would`;
   return { ...at('power', false, `${figure}; ${remedy}`), seeds: seeds ?? null };
 }
 

@@ -75,23 +75,20 @@ export function leastGap(found: Gap, level = 0.95, power = 0.8): number {
   return halfWidth(found, (1 + level) / 2, rememberedQuantile) + halfWidth(found, power, rememberedQuantile);
 }
 
-/** As many as a study could run. */
-const mostSeeds = 100;
+/** More than any study could run. */
+export const mostSeeds = 100;
 
 /**
- * Of how many seeds an interval of `level` would see a gap of this size, given these variances; undefined where no
- * number of up to 100 would: more test examples might. Of a mean, seeds of each part.
+ * Of how many seeds an interval of `level` would see a gap of this size, given these variances; undefined where not even
+ * `mostSeeds` would: more test examples might. Of a mean, seeds of each part.
  */
 export function seedsToSee(found: Gap, size: number, level: number): number | undefined {
-  const most = Math.max(...partsOf(found).map(({ seeds }) => seeds));
-  const numbers = Array.from({ length: mostSeeds - most + 1 }, (_, i) => most + i);
-  return numbers.find(
-    (seeds) =>
-      leastGap(
-        partsOf(found).map((part) => withSeeds(part, seeds)),
-        level,
-      ) <= size,
-  );
+  const parts = partsOf(found);
+  for (let seeds = Math.max(...parts.map((part) => part.seeds)); seeds <= mostSeeds; seeds++) {
+    const wider = parts.map((part) => withSeeds(part, seeds));
+    if (leastGap(wider, level) <= size) return seeds;
+  }
+  return undefined;
 }
 
 /** What the variances say of another number of seeds. */

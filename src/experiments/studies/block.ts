@@ -74,8 +74,9 @@ export function runsOf(block: Block, { method, change }: Configuration, tier: Ti
   const base = { study: block.name, model: block.model, task: block.task, tier, method };
   const training = quickened({ ...trainingOf(block, tier), learningRate, ...change }, tier);
   const isPlain = tier === 'full' && Object.keys(change).length === 0;
-  const more = Array.from({ length: (isPlain && block.more?.[method]) || 0 }, (_, i) => i + 1);
-  return [...new Set([...block.seeds[tier], ...more])].map((seed) => runSpec({ ...base, seed, training }));
+  const wanted = isPlain ? (block.more?.[method] ?? 0) : 0;
+  const upTo = Array.from({ length: wanted }, (_, i) => i + 1);
+  return [...new Set([...block.seeds[tier], ...upTo])].map((seed) => runSpec({ ...base, seed, training }));
 }
 
 /** What is trained before a quick run is no longer than the run. */
