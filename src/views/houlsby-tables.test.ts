@@ -15,7 +15,7 @@ interface Line {
 function scoresOn(task: string, file: string): { readonly test: number; readonly validation: number } {
   const place = join(projectRoot(), 'results', `many-${task}`);
   const runs = readdirSync(place)
-    .filter((name) => new RegExp(`^${file}-${task}-s\\d-\\w+\\.jsonl$`).test(name))
+    .filter((name) => new RegExp(`^${file}-${task}-s\\d+-\\w+\\.jsonl$`).test(name))
     .map((name) => {
       const lines = readFileSync(join(place, name), 'utf8').trim().split('\n');
       return lines.map((line) => JSON.parse(line) as Line);
