@@ -7,18 +7,18 @@ export function studentCdf(t: number, freedom: number): number {
   return t > 0 ? 1 - tail : tail;
 }
 
-/** The t with P(T <= t) = `p`, 0 < p < 1, by bisection. */
+/** The t with P(T <= t) = `p`, 0 < p < 1, by bisection until no number lies between. */
 export function studentQuantile(p: number, freedom: number): number {
   if (p === 0.5) return 0;
   if (p < 0.5) return -studentQuantile(1 - p, freedom);
   let [low, high] = [0, 1];
   while (studentCdf(high, freedom) < p) high *= 2;
-  for (let step = 0; step < 100; step++) {
+  for (;;) {
     const middle = (low + high) / 2;
+    if (middle === low || middle === high) return middle;
     if (studentCdf(middle, freedom) < p) low = middle;
     else high = middle;
   }
-  return (low + high) / 2;
 }
 
 /** I_x(a, b) by its continued fraction, where that converges fast (Abramowitz and Stegun 26.5.8). */

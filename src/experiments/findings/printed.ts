@@ -18,10 +18,18 @@ function printedContrast(sides: PrintedSides): number | undefined {
   return weighed(ofOneTable(rowsOf(sides), sides) ?? [], sides, undefined);
 }
 
+/** Read once: every link asks for them, some more than once. */
+const printed = new Map<string, readonly Number[]>();
+
+function numbersOf(paper: 'he' | 'houlsby'): readonly Number[] {
+  const numbers = printed.get(paper) ?? (paper === 'he' ? readHe() : readHoulsby());
+  printed.set(paper, numbers);
+  return numbers;
+}
+
 /** Of each method what the paper prints on the task; never a number that a table copies from elsewhere. */
 function rowsOf({ paper = 'he', task, metric, first, second }: PrintedSides): readonly (readonly Number[])[] {
-  const numbers: readonly Number[] = paper === 'he' ? readHe() : readHoulsby();
-  const own = numbers.filter(
+  const own = numbersOf(paper).filter(
     (number) => number.task === task && number.metric === metric && !number.label.includes('(published)'),
   );
   return [...first, ...second].map((name) => own.filter(({ method, label }) => method === name || label === name));
