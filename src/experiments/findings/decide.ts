@@ -1,9 +1,10 @@
-import { crossedInterval } from '../statistics/crossed';
+import { crossedInterval, crossedP, type Gap } from '../statistics/crossed';
 import { linkText, type Evidence, type Link, type LinkTest, type Tested } from '../statistics/link';
 import type { Interval } from '../statistics/statistics';
 import type { TuningTable } from '../tuning/tuned';
 import type { GateRecord } from './gate-record';
-import { preconditions, type Precondition } from './preconditions';
+import type { Precondition } from './precondition';
+import { preconditions } from './preconditions';
 import { control, printedDelta } from './printed';
 import { pointOf, roomOf } from './roles';
 
@@ -108,6 +109,15 @@ export function wordOf(link: Link, { low, high }: Interval, delta: number): Verd
   if (low > from && high < to) return 'confirmed';
   const outside = link.kind === 'near' || link.kind === 'ratio' ? low > to || high < from : high < from;
   return outside ? 'contradicted' : 'unresolved';
+}
+
+/**
+ * Two-sided p of the nearest gap at which the word would be another, which is what a word denies: at 0, or at delta on
+ * either side.
+ */
+export function decidingP(link: Link, found: Gap, delta: number): number {
+  const ends = boundsOf(link, delta).filter(Number.isFinite);
+  return Math.max(...ends.map((end) => crossedP(found, end)));
 }
 
 /** Where the interval must lie for the comparison to hold. */

@@ -1,7 +1,7 @@
 import { seedsToDecide, type LinkTest } from '../statistics/link';
 import { mean } from '../statistics/statistics';
 import type { LinkVerdict } from './decide';
-import type { Precondition } from './preconditions';
+import type { Precondition } from './precondition';
 
 /** A comparison and what is said of it. */
 export interface Judged {

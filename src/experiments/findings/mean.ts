@@ -1,8 +1,10 @@
-import { crossedInterval, crossedP, type Crossed } from '../statistics/crossed';
+import { crossedInterval, type Crossed } from '../statistics/crossed';
 import { linkText, type LinkTest, type Tested } from '../statistics/link';
 import { mean } from '../statistics/statistics';
-import { saidBy, sizeOf, unknown, type Deciding, type LinkVerdict } from './decide';
-import { powerful, type Precondition } from './preconditions';
+import { decidingP, saidBy, sizeOf, unknown, type Deciding, type LinkVerdict } from './decide';
+import type { Judged } from './hours';
+import type { Precondition } from './precondition';
+import { powerful } from './preconditions';
 
 /** One comparison on several tasks, taken as a statement of their mean, and what is said of each. */
 export interface MeanOf {
@@ -13,8 +15,12 @@ export interface MeanOf {
 const isTested = (test: LinkTest): test is Tested => test.kind === 'tested';
 const gapsOf = (tests: readonly LinkTest[]): readonly Crossed[] => tests.filter(isTested).map(({ found }) => found);
 
-/** Two-sided p of "no difference on average". */
-export const meanP = (tests: readonly LinkTest[]): number => crossedP(gapsOf(tests));
+/** The p that the mean's word rests on. */
+export function meanP(tests: readonly LinkTest[], evidence: Deciding['evidence']): number {
+  const whole = tests.filter(isTested);
+  const { delta } = sizesOf(whole, evidence);
+  return Math.max(...whole.slice(0, 1).map(({ link }) => decidingP(link, gapsOf(tests), delta)));
+}
 
 /**
  * What runs say of the mean over tasks, each weighing the same: every precondition must hold on every task, but for
@@ -48,6 +54,15 @@ export function decideMean({ tests, singles }: MeanOf, level: number, { evidence
     seeds: Math.min(...whole.map(({ groups }) => groups.length)),
     preconditions: held,
   };
+}
+
+/** What is said of each task, with the power that is asked for: that of the mean. */
+export function ofMean(made: readonly Judged[], mean: LinkVerdict | undefined): readonly Judged[] {
+  const power = mean?.preconditions.filter(({ name }) => name === 'power') ?? [];
+  return made.map(({ test, said }) => {
+    const others = said.preconditions.filter(({ name }) => name !== 'power');
+    return { test, said: { ...said, preconditions: [...others, ...power] } };
+  });
 }
 
 /** The one delta of all of them. */

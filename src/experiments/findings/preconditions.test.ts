@@ -7,7 +7,8 @@ import type { GateRecord } from './gate-record';
 import type { LinkVerdict } from './decide';
 import { hoursOf } from './hours';
 import type { MajorityAnswer } from './majority';
-import { powerful, type Precondition } from './preconditions';
+import type { Precondition } from './precondition';
+import { powerful } from './preconditions';
 import { able, evidenceOf, finding, gate, link, printed, rate, tuningOf } from './testing/toy';
 import { judge, type Finding, type JudgeOptions } from './verdict';
 
@@ -114,9 +115,67 @@ describe('preconditions', () => {
     expect(named?.figure).toMatch(
       /^not above the most frequent answer: bad by 0.0 \[-0\.\d+, 0\.\d+\], always "person"$/,
     );
-    expect(learnt([], 'best', 'bad')).toMatchObject({ held: true });
+    const unknown = {
+      held: false,
+      figure: ['best', 'bad'].map((name) => `${name} was never compared with the most frequent answer`).join('; '),
+    };
+    expect(learnt([], 'best', 'bad')).toMatchObject(unknown);
     const other = { ...most, tests: { count: 400, hash: 'others' } };
-    expect(learnt([other], 'best', 'bad')).toMatchObject({ held: true });
+    expect(learnt([other], 'best', 'bad')).toMatchObject(unknown);
+  });
+
+  it('ask every model that is compared for its gate, and no random one beside its base', () => {
+    const on =
+      (model: string): Evidence =>
+      (study, variant, task) =>
+        evidenceOf()(study, variant, task).map((run) => {
+          const spec = variant === 'bad' ? { ...run.run.spec, model } : run.run.spec;
+          return { ...run, run: { ...run.run, spec } };
+        });
+    const figure = (model: string, options: JudgeOptions) =>
+      judge(
+        [finding('models', link('greater', 'best', 'bad', { across: 'models' }))],
+        on(model),
+        options,
+      )[0]?.preconditions.find(({ name }) => name === 'gate')?.figure;
+    const all = 'full fine-tuning beats all of them';
+    expect(figure('other', able)).toMatch(/^other never compared with untuned base, random weights/);
+    const both = [...gate.lines, ...gate.lines.map((line) => ({ ...line, model: 'other' }))];
+    expect(figure('other', { ...able, gate: { ...gate, lines: both } })).toBe(all);
+    expect(figure(`${gate.lines[0]!.model}-random`, able)).toBe(all);
+  });
+
+  it('hold the order of two models by their scores, whose tokens are not the same', () => {
+    const across: Evidence = (study, variant, task) =>
+      evidenceOf()(study, variant, task).map((run) => {
+        const spec = { ...run.run.spec, model: variant };
+        // losses change sides after half of training, scores do not
+        const evaluations = run.evaluations.map((line) => ({
+          ...line,
+          ...{ loss: variant === 'bad' ? 2 * line.step : 9, score: variant === 'bad' ? 0.2 : 0.6 },
+        }));
+        return { ...run, run: { ...run.run, spec }, evaluations, final: { ...run.final, metric: 'exact-match' } };
+      });
+    const [verdict] = judge([finding('models', link('greater', 'best', 'bad', { across: 'models' }))], across, able);
+    expect(verdict?.preconditions.find(({ name }) => name === 'flat')).toMatchObject({
+      held: true,
+      figure: 'the gap in validation score is 0.40 at half and 0.40 at the end',
+    });
+  });
+
+  it('ask a run beside itself for no order', () => {
+    const [verdict] = judge([finding('one run', link('near', 'best', 'best'))], evidenceOf(), able);
+    expect(verdict?.preconditions.find(({ name }) => name === 'flat')).toEqual({
+      ...{ name: 'flat', held: true, figure: 'one run on both sides: they have no order' },
+    });
+  });
+
+  it('find no room where the weakest method ends above full fine-tuning, whatever delta says', () => {
+    const turned = evidenceOf({ best: { loss: 3.1 } });
+    const one = finding('turned', link('greater', 'best', 'bad', { printed }));
+    const [verdict] = judge([one], turned, able);
+    expect(verdict?.preconditions.find(({ name }) => name === 'room')).toMatchObject({ held: false });
+    expect(verdict?.comparisons[0]?.delta).toBeGreaterThan(0);
   });
 
   it('ask of exact match that the gate has the most frequent answer too', () => {
@@ -211,6 +270,15 @@ describe('preconditions', () => {
     const [seeds] = judge([clear], evidenceOf({}, 4), able);
     expect(seeds!.hours).toBeCloseTo((2 * 360) / 3600 / 2, 10);
     expect(judge([clear], evidenceOf(), { ...able, gate: undefined })[0]!.hours).toBeNull();
+    // of several that must hold together, those of all, and none once one of them has decided
+    const together = (...links: Finding['links']): Finding => ({ ...finding('both', ...links), worstOf: links.length });
+    const again = link('greater', 'good', 'bad', { printed });
+    expect(judge([together(...clear.links, again)], evidenceOf({}, 4), able)[0]!.hours).toBeCloseTo(0.2, 10);
+    const elsewhere = { ...again, task: 'english-romanian' };
+    expect(judge([together(...clear.links, elsewhere)], evidenceOf({}, 4), able)[0]!.hours).toBeNull();
+    const wrong = link('greater', 'bad', 'best');
+    const spoilt = evidenceOf({ alike: { fall: 0 } });
+    expect(judge([together(wrong, link('greater', 'best', 'alike'))], spoilt, able)[0]!.hours).toBe(0);
   });
 
   it('say how many seeds would see what the paper prints, what they take, or that none would', () => {

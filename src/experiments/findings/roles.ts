@@ -164,7 +164,7 @@ function gainOf(place: Place, evidence: Evidence, valueOf: (run: RunRecord) => r
   return !top?.length || !bottom?.length ? undefined : mean(top) - mean(bottom);
 }
 
-/** What one printed point is in the unit of a task's score; undefined while its span is not run. */
+/** What one printed point is in the unit of a task's score; undefined while its span is not run, or is none. */
 export function pointOf(where: Place, evidence: Evidence): number | undefined {
   const role = roleOf(where);
   if (role === undefined) return undefined;
@@ -172,7 +172,7 @@ export function pointOf(where: Place, evidence: Evidence): number | undefined {
   const span = spanOf(where, evidence);
   const place = { tables: ['Table 6'], task: role.plays, metric: role.metric };
   const printed = printedGap({ ...place, first: [role.top.printed], second: [role.bottom.printed] }, undefined);
-  return span === undefined || printed === undefined ? undefined : span / printed;
+  return span === undefined || span <= 0 || printed === undefined ? undefined : span / printed;
 }
 
 /** Of a generation task the score by validation is nats: less is better. */

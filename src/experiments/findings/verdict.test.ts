@@ -7,7 +7,7 @@ import { fullStudy } from '../studies/testing/full';
 import { control } from './printed';
 import { pointOf, roomOf, spanOf } from './roles';
 import { able, evidenceOf, finding, link, printed, record, shapes } from './testing/toy';
-import { wordOf } from './decide';
+import { decidingP, wordOf } from './decide';
 import { judge, type JudgeOptions } from './verdict';
 
 const delta = 0.01;
@@ -67,6 +67,27 @@ describe('a comparison with more than five seeds', () => {
     expect(five.map((test) => test.before)).toEqual([undefined, undefined]);
     const { low, high } = crossedInterval(five[0]!.found, holm(five.map(({ found }) => crossedP(found)))[0]!.level);
     expect(ciOf(evidenceOf())).toEqual([low, high]);
+  });
+});
+
+describe('the p that a word rests on', () => {
+  const found = { gap: 0.005, seeds: 5, examples: 400, seedVariance: 1e-5, exampleVariance: 1e-6 };
+
+  it.each([
+    ['greater', 0],
+    ['atLeast', -delta],
+    ['near', delta],
+  ] as const)('of %s denies the nearest gap at which the word would be another', (kind, end) => {
+    const p = decidingP(link(kind, 'a', 'b'), found, delta);
+    expect(p).toBe(crossedP(found, end));
+    // the interval of that level ends there
+    const { low, high } = crossedInterval(found, 1 - p);
+    expect(Math.min(Math.abs(low - end), Math.abs(high - end))).toBeLessThan(1e-8);
+  });
+
+  it('leaves a gap at the edge of delta no easier to call than chance', () => {
+    expect(decidingP(link('near', 'a', 'b'), { ...found, gap: -delta }, delta)).toBeCloseTo(1, 6);
+    expect(decidingP(link('atLeast', 'a', 'b'), { ...found, gap: -delta }, delta)).toBeCloseTo(1, 6);
   });
 });
 

@@ -1,17 +1,16 @@
 import { relative } from 'node:path';
 import { projectRoot } from '../../project';
-import { crossedP } from '../statistics/crossed';
 import { testLink, type Columns, type Evidence, type Link, type LinkTest, type Tested } from '../statistics/link';
 import { holm } from '../statistics/statistics';
 import type { RunRecord } from '../store/record';
 import { canonicalJson, runPath } from '../store/spec';
 import type { TuningTable } from '../tuning/tuned';
-import { decide, maySpeak, type Deciding, type LinkVerdict, type VerdictWord } from './decide';
+import { decide, decidingP, maySpeak, sizeOf, type Deciding, type LinkVerdict, type VerdictWord } from './decide';
 import type { Exact } from './exact';
 import type { GateRecord } from './gate-record';
 import { hoursOf, type Judged } from './hours';
-import { decideMean, meanP } from './mean';
-import type { Precondition } from './preconditions';
+import { decideMean, meanP, ofMean } from './mean';
+import type { Precondition } from './precondition';
 
 /** A statement of a paper, and the comparisons that stand for it here; the first decides, or the worst or the mean of several. */
 export interface Finding {
@@ -99,11 +98,11 @@ export function judge(
   const tests = findings.map((finding) => finding.links.map((link) => testLink(link, evidence, columns)));
   const all = tests.flat().filter((test): test is Tested => test.kind === 'tested');
   const known = { evidence, gate, tuning };
-  const speaking = new Map(all.filter((test) => maySpeak(test, known)).flatMap(looksOf));
+  const speaking = new Map(all.filter((test) => maySpeak(test, known)).flatMap((test) => looksOf(test, evidence)));
   findings.forEach(({ id, decidedBy }, i) => {
     const own = tests[i] ?? [];
     const speaks = own.every((test) => test.kind === 'tested' && speaking.has(keyOf(test)));
-    if (decidedBy === 'mean' && speaks) speaking.set(meanKey(id), meanP(own));
+    if (decidedBy === 'mean' && speaks) speaking.set(meanKey(id), meanP(own, evidence));
   });
   const levels = holm([...speaking.values()]);
   const level = new Map([...speaking.keys()].map((key, i) => [key, levels[i]?.level]));
@@ -114,10 +113,12 @@ export function judge(
 }
 
 /** The comparison with all its seeds, and the look before that at five: each could have decided. */
-function looksOf(test: Tested): readonly (readonly [key: string, p: number])[] {
+function looksOf(test: Tested, evidence: Evidence): readonly (readonly [key: string, p: number])[] {
   const key = keyOf(test);
-  const earlier = test.before === undefined ? [] : [[`${key} before`, crossedP(test.before)] as const];
-  return [[key, crossedP(test.found)], ...earlier];
+  const { delta } = sizeOf(test, evidence);
+  const earlier =
+    test.before === undefined ? [] : [[`${key} before`, decidingP(test.link, test.before, delta)] as const];
+  return [[key, decidingP(test.link, test.found, delta)], ...earlier];
 }
 
 /** The comparison of a finding's mean. */
@@ -155,10 +156,15 @@ function verdictOf(finding: Finding, tests: readonly LinkTest[], deciding: Decid
     preconditions: first?.preconditions ?? [],
     links: { held: comparisons.filter(({ verdict }) => verdict === 'confirmed').length, of: comparisons.length },
     comparisons,
-    hours: finding.mute === undefined ? hoursOf(isMean ? made : made.slice(0, 1)) : null,
+    hours: finding.mute === undefined ? hoursOf(isMean ? ofMean(made, first) : deciders(finding, made)) : null,
     runs: [...new Set(tests.flatMap((test) => (test.kind === 'tested' ? test.groups.flat().map(pathOf) : [])))],
     notebook,
   };
+}
+
+/** The comparisons that the word waits for: all that must hold together, unless one of them has decided. */
+function deciders({ worstOf = 1 }: Finding, made: readonly Judged[]): readonly Judged[] {
+  return made.slice(0, made[0]?.said.verdict === 'cannot-speak' ? worstOf : 1);
 }
 
 const fromWorst: readonly VerdictWord[] = ['not-run', 'contradicted', 'cannot-speak', 'unresolved', 'confirmed'];

@@ -57,9 +57,9 @@ export function crossedInterval(found: Gap, level = 0.95): Interval {
   return { low: gap - half, high: gap + half };
 }
 
-/** Two-sided p of "no difference": one minus the level at which the interval ends at 0; at least 1e-15. */
-export function crossedP(found: Gap): number {
-  const size = Math.abs(gapOf(found));
+/** Two-sided p of "the gap is `at`": one minus the level at which the interval ends there; at least 1e-15. */
+export function crossedP(found: Gap, at = 0): number {
+  const size = Math.abs(gapOf(found) - at);
   if (partsOf(found).every((part) => part.seedVariance + part.exampleVariance === 0)) return size === 0 ? 1 : 0;
   let [low, high] = [1e-15, 1];
   for (let step = 0; step < 40; step++) {

@@ -6,7 +6,7 @@ import { configuration, runsOf, type Block, type Configuration } from './block';
 import { synopsisBlock, translationBlock } from './blocks';
 import { manyAtOnce } from './frozen';
 import { full } from './generation';
-import { reading } from './reader';
+import { reading, smallReading } from './reader';
 import { closedBook } from './recursive';
 import { gatedSettings } from './settings';
 import { voices } from './voices';
@@ -41,8 +41,11 @@ export const voiceGate: Declared = gateOf(
   voices.map(({ block }) => block),
 );
 
-/** And for readers of retrieved passages. */
-export const readerGate: Declared = gateOf('reader-gate', [judgedOf(reading.block)]);
+/** And for readers of retrieved passages, the large and the small one. */
+export const readerGate: Declared = gateOf(
+  'reader-gate',
+  [reading, smallReading].map(({ block }) => judgedOf(block)),
+);
 
 /** And for the mixture. */
 export const mixtureGate: Declared = gateOf('eight-tasks-gate', [manyAtOnce.block]);

@@ -20,6 +20,7 @@ export const gatedSettings: readonly Setting<string>[] = [
   answers,
   manyAtOnce,
   reading,
+  smallReading,
   closedBook,
 ];
 
@@ -32,6 +33,5 @@ export const settings: readonly Setting<string>[] = [
   ...startVoices,
   ...distilledVoices,
   together,
-  smallReading,
   largeBook,
 ];

@@ -86,12 +86,16 @@ export function trialOf(family: Family, candidate: Candidate, rung: Rung, result
   return {
     rate: candidate.rate,
     ...(family.methods === undefined ? {} : { method: candidate.method }),
-    ...lengthOf(family, rung, records[0]?.final.steps),
+    ...lengthOf(family, rung, plannedSteps(records[0])),
     loss: whole ? mean(last.map(({ loss }) => loss)) : null,
     score: whole ? mean(last.map(({ score }) => score)) : null,
     seconds: records.reduce((sum, { final }) => sum + final.seconds, 0),
   };
 }
+
+/** Those it was to take: one that stopped early is no shorter than its peers. */
+const plannedSteps = (record: RunRecord | undefined): number | undefined =>
+  record?.train[0]?.steps ?? record?.final.steps;
 
 /** Steps and seeds of a trial, also where it diverged. */
 function lengthOf(

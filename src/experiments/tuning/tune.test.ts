@@ -13,6 +13,7 @@ import { runSpec } from '../store/spec';
 import { blocks } from '../studies/blocks';
 import type { Study, Tunable } from '../studies/study';
 import { tunables } from '../studies/tunables';
+import { trialOf, trialsOf } from './candidates';
 import { joined, untuned, writeTuning } from './table';
 import { onlyFamily, tune } from './tune';
 import { bestOf, logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
@@ -104,6 +105,21 @@ describe('tuning', () => {
     });
   });
 
+  it('takes a trial that stopped early for as long as it was to be', async () => {
+    const family = { ...tunable.families[0]!, tried: [] };
+    const [candidate, rung] = [
+      { method: 'lora:r=4', rate: 1e-3 },
+      { share: 1, seeds: [101], keep: 1, validation: 8 },
+    ];
+    const early = {
+      ...toyTools,
+      train: async (...args: Parameters<typeof toyTools.train>) => ({ ...(await toyTools.train(...args)), steps: 2 }),
+    };
+    for (const run of trialsOf(family, candidate, rung))
+      await executeRun(run, early, { engine: 'compiled', report: () => undefined, results });
+    expect(trialOf(family, candidate, rung, results)).toMatchObject({ steps: 3, loss: 0.401 });
+  });
+
   it('gives no table while a trial is missing', async () => {
     const { table, reports } = await tune(onlyFamily(tunable, 'lora'), options('die'));
     expect(table).toBeUndefined();
@@ -137,6 +153,15 @@ describe('tuning', () => {
         { rate: 3, loss: 0.5, score: 0.9, seconds: 1 },
       ]).rate,
     ).toBe(2);
+  });
+
+  it('chooses none that diverged, whatever length it was to have, but where all did', () => {
+    const [diverged, ended] = [
+      { rate: 1, loss: null, steps: 157 },
+      { rate: 2, loss: 0.4, steps: 32 },
+    ];
+    expect(bestOf([diverged, ended]).rate).toBe(2);
+    expect(bestOf([diverged]).rate).toBe(1);
   });
 
   it('spaces rates evenly in logarithms', () => {

@@ -155,10 +155,12 @@ function tableIn(text: string, study: string): TuningTable | string {
   return wrong === undefined ? read.value : `the rate chosen for ${wrong.family} is not that of its best trial`;
 }
 
-/** The trial with the lowest validation loss among those of the most steps. */
+/** The trial with the lowest validation loss among those of the most steps; one that diverged only where all did. */
 export function bestOf<T extends Pick<Trial, 'loss' | 'steps'>>(trials: readonly T[]): T {
-  const longest = Math.max(...trials.map(({ steps }) => steps ?? 0));
-  const [best] = trials
+  const ended = trials.filter(({ loss }) => loss !== null);
+  const compared = ended.length > 0 ? ended : trials;
+  const longest = Math.max(...compared.map(({ steps }) => steps ?? 0));
+  const [best] = compared
     .filter(({ steps }) => (steps ?? 0) === longest)
     .sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
   if (best === undefined) throw new Error('no trials to choose from');
