@@ -63,14 +63,13 @@ const kinds = [
 ].slice(0, Number(given.kinds));
 
 const results = mkdtempSync(join(os.tmpdir(), 'petl-bench-workers-'));
-let seed = 0;
 
-/** One run of the kind, with a seed that none had before. */
+/** One run of the kind, the same each time and in a folder of its own: another seed's batches would be compiled anew. */
 async function run(worker, { fields }) {
   const training = { ...fields.training, evaluations: 0 };
-  const spec = runSpec({ study: 'bench', ...fields, training, seed: (seed += 1) });
+  const spec = runSpec({ study: 'bench', ...fields, training, seed: 1 });
   const answer = await worker.run(
-    { plan: { spec, label: 'bench' }, engine: 'compiled', results },
+    { plan: { spec, label: 'bench' }, engine: 'compiled', results: mkdtempSync(join(results, 'run-')) },
     () => undefined,
     () => undefined,
   );

@@ -1,9 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { fetchPackages } from './fetch';
-import { shippedTasks } from './shipped/index';
+import { describe, expect, it } from 'vitest';
 import { labelledData } from './labelled';
 import { withoutNear } from './near';
-import { normalText } from './text';
 import { requestsIn, utterancesIn } from './dialogue-acts';
 import { bodyOf } from './shipped/spam';
 import { shiftData } from './shipped/squad-shifts';
@@ -135,25 +132,5 @@ describe('the makers of shipped tasks', () => {
     const texts = Object.values(data).flatMap((part) => part.map(({ text }) => text));
     expect(texts).toHaveLength(60);
     expect(texts).toContain('@user word3 link');
-  });
-});
-
-describe('shipped tasks of labels and numbers', { timeout: 300_000 }, () => {
-  const kinds = ['classification', 'regression', 'multi-label'];
-  const offline = shippedTasks.filter(({ kind, packages }) => kinds.includes(kind) && packages.length > 0);
-  const pinned = offline.filter(({ print }) => print !== null);
-  beforeAll(() => fetchPackages([...new Set(pinned.flatMap(({ packages }) => packages))]), 300_000);
-
-  it('are at least sixteen, none with a text in two splits', async () => {
-    expect(offline.length).toBeGreaterThanOrEqual(16);
-    // verse-paraphrase pairs verses; one pair of verses that are equal in two chapters stays, as it was run
-    for (const task of pinned.filter(({ name }) => name !== 'verse-paraphrase')) {
-      const { train, validation, test } = await task.load();
-      const keys = [train, validation, test].map(
-        (part) => new Set(part.map(({ text, pair }) => normalText(`${text} ${pair ?? ''}`))),
-      );
-      const all = new Set(keys.flatMap((part) => [...part]));
-      expect([task.name, keys.reduce((sum, part) => sum + part.size, 0)]).toEqual([task.name, all.size]);
-    }
   });
 });
