@@ -76,10 +76,10 @@ const mutants = [
   ['deviation by n', 'src/numbers.ts', '/ (values.length - 1)', '/ values.length', statistics],
   ['three seeds decide', 'src/experiments/statistics/link.ts', 'seedsToDecide = 5', 'seedsToDecide = 3', findings],
   ['room of one delta', `${findings}/preconditions.ts`, 'room >= 5 * delta', 'room >= delta', findings],
-  ['rates on the edge', `${findings}/preconditions.ts`, 'return isEdge ?', 'return false && isEdge ?', findings],
+  ['rates on the edge', `${findings}/rates.ts`, 'return isEdge ?', 'return false && isEdge ?', findings],
   [
     'rates of fewer steps',
-    `${findings}/preconditions.ts`,
+    `${findings}/rates.ts`,
     'found.steps < record.final.steps',
     'found.steps > record.final.steps',
     findings,
@@ -94,13 +94,28 @@ const mutants = [
   [
     'a look that counts for nothing',
     `${findings}/verdict.ts`,
-    '[[`${key} before`, crossedP(test.before)] as const]',
+    '[[`${key} before`, decidingP(test.link, test.before, delta)] as const]',
     '[]',
+    findings,
+  ],
+  ['an order by the p of no difference', `${findings}/decide.ts`, 'crossedP(found, end)', 'crossedP(found)', findings],
+  [
+    'a gate of one model',
+    `${findings}/precondition.ts`,
+    'models.filter((name) =>',
+    'models.slice(0, 1).filter((name) =>',
+    findings,
+  ],
+  [
+    'nothing known of the most frequent answer',
+    `${findings}/learnt.ts`,
+    'if (rows.length < 2) return []',
+    'if (rows.length < 9) return []',
     findings,
   ],
   ['power without level', `${findings}/preconditions.ts`, 'leastGap(found, level)', '0', findings],
   ['metrics that disagree', `${findings}/preconditions.ts`, '!opposite,', 'true,', findings],
-  ['a gap that turned', `${findings}/preconditions.ts`, 'Math.sign(half) === Math.sign(end)', 'true', findings],
+  ['a gap that turned', `${findings}/flat.ts`, 'Math.sign(half) === Math.sign(end)', 'true', findings],
   [
     'a contradicted comparison beside',
     `${findings}/verdict.ts`,
@@ -137,7 +152,8 @@ for (const [number, about, file, from, to, tests] of chosen) {
       source.replace(from, () => to),
     );
     const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', tests, '--maxWorkers=1', '--bail=1'];
-    const { status } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+    const env = { ...process.env, PETL_TESTS: 'all' };
+    const { status } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
     if (status === 0) survived.push(about);
     console.log(`${status === 0 ? 'SURVIVED' : 'killed  '} ${String(number).padStart(2)} ${about}`);
   } finally {
