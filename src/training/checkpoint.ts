@@ -68,7 +68,7 @@ export class Checkpoints {
     if (!existsSync(path)) return [];
     try {
       const progress = readProgress(path);
-      if (progress.key !== this.key) throw new Error('it is of a run with other settings, data or weights');
+      if (progress.key !== this.key) throw new Error('it is of a run with other code, settings, data or weights');
       loop.resume(progress.done, readState(path, loop));
       this.last.step = progress.done;
       say(`going on from step ${progress.done}, kept in ${path}`);

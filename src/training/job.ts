@@ -132,6 +132,8 @@ export interface CheckpointPlan {
   readonly seconds?: number;
   /** Steps between two, instead of seconds. */
   readonly steps?: number;
+  /** What decides the numbers beside the job, such as the code and its threads: a state goes on under the same alone. */
+  readonly by?: unknown;
   /** Takes a line: from which step the run goes on, or what is wrong with what was kept. */
   readonly say: (line: string) => void;
 }

@@ -62,9 +62,15 @@ describe('a run that goes on', { timeout: 240_000 }, () => {
     const { checkpoint, ...plain } = job;
     const path = checkpoint?.path ?? '';
     const whole = numbersOf(await run(plain));
-    const other = { ...job, seed: 4 };
-    await expect(run(other, 5)).rejects.toThrow('killed');
-    expect(numbersOf(await run(job))).toEqual(whole);
+    const others = [
+      { ...job, seed: 4 },
+      { ...job, checkpoint: { ...checkpoint!, by: { code: 'other' } } },
+    ];
+    for (const other of others) {
+      rmSync(path, { force: true });
+      await expect(run(other, 5)).rejects.toThrow('killed');
+      expect(numbersOf(await run(job))).toEqual(whole);
+    }
     const bytes = readFileSync(path);
     const damages: readonly (readonly [Buffer, string])[] = [
       [Buffer.from(bytes.map((byte, i) => (i === bytes.length - 9 ? byte ^ 1 : byte))), 'its checksum is wrong'],
@@ -76,8 +82,9 @@ describe('a run that goes on', { timeout: 240_000 }, () => {
       writeFileSync(path, damaged);
       expect(numbersOf(await run(job))).toEqual(whole);
     }
+    const ofOther = 'it is of a run with other code, settings, data or weights';
     expect(lines).toEqual([
-      `${path} is not used (it is of a run with other settings, data or weights): the run begins anew`,
+      ...others.map(() => `${path} is not used (${ofOther}): the run begins anew`),
       ...damages.map(([, reason]) => `${path} is not used (${reason}): the run begins anew`),
     ]);
   });

@@ -121,10 +121,11 @@ async function steps(loop: Loop, job: TrainingJob, run: OpenRun, report: Report)
 
 /** All that decides a run's numbers. */
 function identityOf(
-  { model, task, training, seed, engine }: TrainingJob,
-  { method, model: hash, course }: OpenRun,
+  { model, task, training, seed, engine, checkpoint }: TrainingJob,
+  { method, model: hash, encoder, course }: OpenRun,
 ): unknown {
-  return { method, model, hash, task: task.name, data: course.print, training, seed, engine };
+  const weights = { hash, encoder: encoder?.hash };
+  return { method, model, weights, task: task.name, data: course.print, training, seed, engine, by: checkpoint?.by };
 }
 
 /** Evaluations are spread evenly; the last one falls on the last step. */

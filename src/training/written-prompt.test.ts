@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -130,6 +130,29 @@ describe('a run whose prompt is written', () => {
     },
     60_000,
   );
+
+  it('begins anew where the other model has changed while the run was left', async () => {
+    const encoder = wordModel(join(folder, 'other'), 'bert');
+    const method = `id-prompt:l=2,q=8,heads=2,encoder=model,name=${encodeURIComponent(encoder)},e=32`;
+    const path = join(folder, 'state.safetensors');
+    const lines: string[] = [];
+    const say = (line: string): void => void lines.push(line);
+    const until = (last: number): Promise<unknown> =>
+      train({ ...jobOf('gpt2', method), checkpoint: { path, steps: 1, say } }, (event) =>
+        event.kind === 'step' && event.step === last ? 'stop' : undefined,
+      );
+    for (const step of [3, 5]) await expect(until(step)).rejects.toThrow(`stopped at step ${step}`);
+    const weights = join(encoder, 'model.safetensors');
+    const bytes = readFileSync(weights);
+    const at = bytes.length - 4; // the last number's least digit
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    writeFileSync(weights, bytes);
+    await expect(until(4)).rejects.toThrow('stopped at step 4');
+    expect(lines).toEqual([
+      `going on from step 3, kept in ${path}`,
+      `${path} is not used (it is of a run with other code, settings, data or weights): the run begins anew`,
+    ]);
+  }, 60_000);
 
   it('reads what it is told to: the input, another example, or nothing', async () => {
     const session = new Session();

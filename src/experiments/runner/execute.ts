@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { timestamp } from '../../clock';
 import type { Report, TrainingJob, TrainingOutcome } from '../../training/job';
 import { Interrupted } from '../../errors';
-import { environment } from '../store/environment';
+import { environment, type Environment } from '../store/environment';
 import { readRun } from '../store/read';
 import type { RunCounts, RunLine, RunRecord } from '../store/record';
 import { jobOf, runId, adapterFolder, runPath, type RunSpec } from '../store/spec';
@@ -56,6 +56,7 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
   const checkpoint = {
     path: checkpointPath(plan.spec, options.results),
     seconds: Number(process.env['PETL_KEEP_SECONDS']) || 60, // where machines may go at any time, sooner
+    by: maker(),
     say: options.say ?? standardError,
   };
   let stopped = false;
@@ -80,6 +81,12 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
     throw error;
   }
   return finished(path);
+}
+
+/** What a record says made the run must have made all of it. */
+function maker(): Pick<Environment, 'code' | 'kernels' | 'threads'> {
+  const { code, kernels, threads } = environment();
+  return { code, kernels, threads };
 }
 
 function standardError(line: string): void {

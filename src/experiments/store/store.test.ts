@@ -332,6 +332,17 @@ describe('what must not count', () => {
     expect(readdirSync(dirname(path()))).toEqual([]);
   });
 
+  it('a state is kept as one of the code, kernels and threads that the record names', async () => {
+    const asked: unknown[] = [];
+    const train: typeof toyTools.train = async (job, report) => {
+      asked.push(job.checkpoint?.by);
+      return await toyTools.train(job, report);
+    };
+    const { code, kernels, threads } = (await executeRun(plan, { ...toyTools, train }, options())).run.environment;
+    expect([code, typeof kernels, typeof threads]).toEqual([expect.stringMatching(/^\w{12}$/), 'boolean', 'number']);
+    expect(asked).toEqual([{ code, kernels, threads }]);
+  });
+
   it('a failed second run leaves the first as it was', async () => {
     await executeRun(plan, toyTools, options());
     const before = readFileSync(path(), 'utf8');
