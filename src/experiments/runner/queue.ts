@@ -1,10 +1,11 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../../errors';
 import { locks } from '../../processes';
 import { programKey } from '../../training/job';
 import { isFinished } from '../store/read';
-import { runPath } from '../store/spec';
-import type { PlannedRun } from './execute';
+import { runId, runPath } from '../store/spec';
+import { checkpointPath, type PlannedRun } from './execute';
 import { before, waiting } from './schedule';
 import type { State } from './state';
 
@@ -20,12 +21,20 @@ export async function next(lane: number, state: State): Promise<PlannedRun | und
     queue.splice(queue.indexOf(plan), 1);
     if (options.again === true || !isFinished(runPath(plan.spec, options.results))) {
       state.active.set(lane, programKey(plan.spec));
+      takeUp(plan, state);
       return plan;
     }
     state.claims.release(runPath(plan.spec, options.results));
     state.elsewhere += 1;
   }
   return undefined;
+}
+
+/** What is to be made anew does not go on from what an earlier study left. */
+function takeUp({ spec }: PlannedRun, { begun, options }: State): void {
+  const id = runId(spec);
+  if (options.again === true && !begun.has(id)) rmSync(checkpointPath(spec, options.results), { force: true });
+  begun.add(id);
 }
 
 /** The runs that wait, in the order in which the lane should take them. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { projectRoot } from '../../project';
-import type { PlannedRun } from './execute';
+import { checkpointPath, type PlannedRun } from './execute';
 import { processes, type Owner } from '../../processes';
 import { claimPath } from './claims';
 import type { TrainingEvent } from '../../training/job';
@@ -136,6 +136,18 @@ describe('a study', () => {
   it('tries a run again whose worker dies', async () => {
     expect(await study(three, 'die once')).toMatchObject({ finished: 3, failed: [] });
     expect(new Set(runsLogged().map((line) => line.split(' ')[0])).size).toBe(2);
+  });
+
+  it('makes a run again from its beginning, and goes on from its own state alone', async () => {
+    const [plan] = three as [PlannedRun];
+    const state = checkpointPath(plan.spec, results);
+    mkdirSync(dirname(state), { recursive: true });
+    writeFileSync(state, 'of an earlier study');
+    expect(await study([plan], 'leave')).toMatchObject({ finished: 1, failed: [] });
+    expect(runsLogged()).toHaveLength(1);
+    writeFileSync(state, 'of an earlier study');
+    expect(await study([plan], 'leave', { again: true })).toMatchObject({ finished: 1, failed: [] });
+    expect(runsLogged()).toHaveLength(1 + 2);
   });
 
   it('gives a run up whose worker dies twice', async () => {

@@ -69,6 +69,7 @@ function startOf(given: Pick<State, 'queue' | 'costs' | 'slots' | 'options'>): S
   return {
     ...given,
     retried: new Set(),
+    begun: new Set(),
     claims: openClaims(),
     waited: new Set(),
     active: new Map(),

@@ -31,6 +31,8 @@ export interface RunOptions {
 export interface State {
   readonly queue: PlannedRun[];
   readonly retried: Set<string>;
+  /** Runs that this study has taken up: a state that is there is its own. */
+  readonly begun: Set<string>;
   /** What this study has taken, so that others on the same folder do not train it too. */
   readonly claims: Claims;
   /** Runs of others that were spoken of. */
