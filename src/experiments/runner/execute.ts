@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { timestamp } from '../../clock';
 import type { Report, TrainingJob, TrainingOutcome } from '../../training/job';
-import { Interrupted } from '../../errors';
+import { Interrupted, MachineError } from '../../errors';
 import { environment, type Environment } from '../store/environment';
 import { readRun } from '../store/read';
 import type { RunCounts, RunLine, RunRecord } from '../store/record';
@@ -77,7 +77,8 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
   } catch (error) {
     writer.discard();
     if (error instanceof Interrupted) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`, at);
-    if (!(error instanceof StoppedError)) rmSync(checkpoint.path, { force: true }); // it would fail alike
+    // It would fail alike, unless the machine fails it, which asks for the same command again.
+    if (!(error instanceof StoppedError || error instanceof MachineError)) rmSync(checkpoint.path, { force: true });
     throw error;
   }
   return finished(path);

@@ -10,11 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UserError } from '../../errors';
+import { MachineError, UserError } from '../../errors';
 import type { Report } from '../../training/job';
-import { executeRun, StoppedError, type Tools } from '../runner/execute';
+import { checkpointPath, executeRun, StoppedError, type Tools } from '../runner/execute';
 import { toyOutcome, toyTools } from '../fixtures/tools';
 import { readRun, readStudyFolder } from './read';
 import { processes, type Owner } from '../../processes';
@@ -341,6 +341,18 @@ describe('what must not count', () => {
     const { code, kernels, threads } = (await executeRun(plan, { ...toyTools, train }, options())).run.environment;
     expect([code, typeof kernels, typeof threads]).toEqual([expect.stringMatching(/^\w{12}$/), 'boolean', 'number']);
     expect(asked).toEqual([{ code, kernels, threads }]);
+  });
+
+  it.each([
+    ['is kept where the disk is full', new MachineError('make room, then run the same command again'), true],
+    ['is removed where the run diverged', new Error('the loss is NaN at step 2'), false],
+  ])('the state of a run %s', async (_, fault, stays) => {
+    const train: typeof toyTools.train = async (job) => {
+      writeFileSync(job.checkpoint?.path ?? '', 'a state');
+      return await Promise.reject(fault);
+    };
+    await expect(executeRun(plan, { ...toyTools, train }, options())).rejects.toThrow(fault);
+    expect(readdirSync(dirname(path()))).toEqual(stays ? [basename(checkpointPath(spec, results))] : []);
   });
 
   it('a failed second run leaves the first as it was', async () => {
