@@ -109,6 +109,23 @@ describe('train', () => {
     expect(readdirSync(studyFolder('toy', 'quick', results))).toEqual([]);
   });
 
+  it('keeps a run that is interrupted while it is scored, and begins no other', async () => {
+    const interrupted = train(study, 'head', {
+      ...options(),
+      tools: {
+        ...toyTools,
+        train: async (job, report) => {
+          const outcome = await toyTools.train(job, report);
+          (globalThis as { interrupted?: number }).interrupted = 1;
+          report({ kind: 'phase', doing: 'scoring', done: 1, of: 4 });
+          return outcome;
+        },
+      },
+    });
+    await expect(interrupted).rejects.toThrow('Interrupted: what has finished is kept; run the cell again');
+    expect(resultsOf(study, results).map(({ method, seed }) => [method, seed])).toEqual([['head', 1]]);
+  });
+
   it('trains a method that the study does not list, under its settings and seeds', async () => {
     const rows = await train(study, 'lora:r=5', options());
     expect(rows.map(({ method, seed }) => [method, seed])).toEqual([

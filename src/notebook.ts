@@ -150,7 +150,10 @@ async function trainOnce(plan: PlannedRun, options: TrainOptions, say: (line: st
     },
   );
   try {
-    return (options.again === true ? undefined : finishedRun(path)) ?? (await trainLive(plan, options, say));
+    const found = options.again === true ? undefined : finishedRun(path);
+    const record = found ?? (await trainLive(plan, options, say));
+    if (interrupts() > before) throw interrupted([]); // while it was scored, which ends whole
+    return record;
   } finally {
     release();
   }

@@ -59,7 +59,6 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
     by: maker(),
     say: options.say ?? standardError,
   };
-  let stopped = false;
   let at: Standing = { step: 0, steps: 0 };
   try {
     const keep = adapterFolder(plan.spec, options.results);
@@ -67,18 +66,15 @@ export async function executeRun(plan: PlannedRun, tools: Tools, options: Execut
     const outcome = await tools.train(job, (event) => {
       writer.event(event);
       if (event.kind === 'step') at = { step: event.step, steps: event.steps };
-      const answer = options.report(event);
-      stopped ||= answer === 'stop';
-      return answer;
+      return options.report(event);
     });
-    if (stopped) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`, at);
-    writer.finish(outcome);
+    writer.finish(outcome); // also of a run that was asked to stop while it was scored: nothing of it is left to do
     rmSync(checkpoint.path, { force: true });
   } catch (error) {
     writer.discard();
     if (error instanceof Interrupted) throw new StoppedError(`${runId(plan.spec)} was stopped before its end`, at);
     // It would fail alike, unless the machine fails it, which asks for the same command again.
-    if (!(error instanceof StoppedError || error instanceof MachineError)) rmSync(checkpoint.path, { force: true });
+    if (!(error instanceof MachineError)) rmSync(checkpoint.path, { force: true });
     throw error;
   }
   return finished(path);

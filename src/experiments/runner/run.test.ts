@@ -202,6 +202,19 @@ describe('a study', () => {
     expect(ends[1]).toMatchObject({ kind: 'stopped', at: { steps: 1000 } });
   });
 
+  it('keeps a run that was being scored when interrupted: it ends whole', async () => {
+    const interrupt = new AbortController();
+    const progress = {
+      ...progressTable({ write: () => undefined, columns: 0 }),
+      event: (_: number, event: TrainingEvent) => {
+        if (event.kind === 'phase') interrupt.abort();
+      },
+    };
+    const report = await study(three, 'score', { signal: interrupt.signal, progress });
+    expect(report).toEqual({ reused: 0, finished: 2, failed: [], interrupted: true });
+    expect(finishedFiles()).toHaveLength(2);
+  });
+
   it('keeps finished runs when it is killed, and goes on from there', async () => {
     const child = spawn(process.execPath, [join(fixtures, 'toy-study.cjs'), results, 'slow'], {
       stdio: ['ignore', 'ignore', 'pipe'],
