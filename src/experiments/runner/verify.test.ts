@@ -17,25 +17,28 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(results, { recursive: true, force: true }));
 
-it('makes runs again as they were made, and tells the same numbers from others', async () => {
-  const spec = runSpec({ study: 'toy', method: 'head', training: { scored: { validation: 4, test: 4 } } });
-  const recorded = await executeRun({ spec, label: 'head' }, toyTools, {
-    engine: 'eager',
-    report: () => undefined,
-    results,
+const asked: number[] = [];
+async function verify(record: RunRecord): Promise<Verified | undefined> {
+  const { verified } = await verifyRuns([record], {
+    progress: progressTable({ write: () => undefined, columns: 0 }),
+    launch: (threads) => {
+      asked.push(threads);
+      return forkWorker(join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs'), ['']);
+    },
   });
+  return verified[0];
+}
+
+const execute = (test: number): Promise<RunRecord> =>
+  executeRun(
+    { spec: runSpec({ study: 'toy', method: 'head', training: { scored: { validation: 4, test } } }), label: 'head' },
+    toyTools,
+    { engine: 'eager', report: () => undefined, results },
+  );
+
+it('makes runs again as they were made, and tells the same numbers from others', async () => {
+  const recorded = await execute(4);
   const { final } = recorded;
-  const asked: number[] = [];
-  const verify = async (record: RunRecord): Promise<Verified | undefined> => {
-    const { verified } = await verifyRuns([record], {
-      progress: progressTable({ write: () => undefined, columns: 0 }),
-      launch: (threads) => {
-        asked.push(threads);
-        return forkWorker(join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs'), ['']);
-      },
-    });
-    return verified[0];
-  };
   const three = { ...recorded, run: { ...recorded.run, environment: { ...recorded.run.environment, threads: 3 } } };
   expect((await verify(three))?.verdict).toBe('equal');
   expect(asked).toEqual([3]);
@@ -46,4 +49,20 @@ it('makes runs again as they were made, and tells the same numbers from others',
   expect((await verify({ ...recorded, final: { ...final, kept: 2 } }))?.verdict).toBe('holds');
   for (const share of [{ exact: 0.25 }, { oracle: 0.5 }])
     expect((await verify({ ...recorded, final: { ...final, ...share } }))?.verdict).toBe('differs');
+});
+
+it('judges a run that no test set has seen by the validation of the step that it kept', async () => {
+  const recorded = await execute(0);
+  const [line] = recorded.evaluations;
+  const evaluated = (over: Partial<typeof line>, ...more: RunRecord['evaluations']): RunRecord => ({
+    ...recorded,
+    evaluations: [{ ...line!, ...over }, ...more],
+  });
+  expect((await verify(recorded))?.verdict).toBe('equal');
+  expect((await verify(evaluated({ loss: line!.loss + 5e-5 })))?.verdict).toBe('holds');
+  for (const over of [{ loss: line!.loss + 2e-4 }, { score: line!.score - 2e-4 }])
+    expect((await verify(evaluated(over)))?.verdict).toBe('differs');
+  const later = evaluated({}, { ...line!, step: 4, loss: 9 });
+  expect((await verify(later))?.verdict).toBe('differs');
+  expect((await verify({ ...later, final: { ...later.final, kept: 3 } }))?.verdict).toBe('holds');
 });

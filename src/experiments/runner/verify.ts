@@ -15,7 +15,10 @@ import type { RunOptions } from './state';
 export interface Verified {
   readonly record: RunRecord;
   readonly difference: Difference;
-  /** `equal`: every number; `holds`: data, weights and counts are the same and scores, with the shares beside them, agree to 1e-4; else `differs`. */
+  /**
+   * `equal`: every number; `holds`: data, weights and counts are the same and scores, with the shares beside them, agree
+   * to 1e-4, or validations where there is no score; else `differs`.
+   */
   readonly verdict: 'equal' | 'holds' | 'differs';
 }
 
@@ -42,24 +45,31 @@ export async function verifyRuns(
 function judged(record: RunRecord, results: string): readonly Verified[] {
   return believed(readRun(runPath(record.run.spec, results))).map((again) => {
     const difference = differenceOf(record, again);
-    return { record, difference, verdict: verdictOf(difference) };
+    return { record, difference, verdict: verdictOf(difference, isAlike(record, again)) };
   });
 }
 
 const isRecorded = (value: string): boolean => value !== 'null' && value !== 'none';
 
-function verdictOf({
-  equal,
-  score: [recorded, again],
-  loss,
-  inputs,
-  outcome,
-  counts,
-}: Difference): Verified['verdict'] {
+/**
+ * What a run is judged by: its score; of one that the test set has not seen, such as a tuning trial, the validation of
+ * the step that it kept, or the last loss in training where there was none.
+ */
+function judgedBy({ train, evaluations, final }: RunRecord): readonly number[] {
+  if (final.score !== null) return [final.score];
+  const kept = evaluations.find(({ step }) => step === final.kept) ?? evaluations.at(-1);
+  return kept === undefined ? train.slice(-1).map(({ loss }) => loss) : [kept.loss, kept.score];
+}
+
+function isAlike(record: RunRecord, again: RunRecord): boolean {
+  const [first, second] = [judgedBy(record), judgedBy(again)];
+  return first.length === second.length && second.every((value, i) => sameScore(value, first[i] ?? null));
+}
+
+function verdictOf({ equal, inputs, outcome, counts }: Difference, same: boolean): Verified['verdict'] {
   if (equal && counts.length === 0) return 'equal';
   // Records older than the hashes have none to compare.
   const moved = inputs.filter(({ first }) => isRecorded(first));
-  const same = again === null ? loss[0] === loss[1] : sameScore(again, recorded);
   const beside = outcome.filter(({ field, first }) => ['exact', 'oracle'].includes(field) && isRecorded(first));
   const alike = beside.every(({ first, second }) => sameScore(Number(second), Number(first)));
   return same && alike && moved.length === 0 && counts.length === 0 ? 'holds' : 'differs';
