@@ -16,7 +16,7 @@ import { tunables } from '../studies/tunables';
 import { trialOf, trialsOf } from './candidates';
 import { joined, untuned, writeTuning } from './table';
 import { onlyFamily, tune } from './tune';
-import { bestOf, logSpaced, rangeOf, readTuning, tunedRate } from './tuned';
+import { bestOf, logSpaced, rangeOf, readTuning, tunedRate, type TuningTable } from './tuned';
 
 let results: string;
 beforeEach(() => {
@@ -69,6 +69,17 @@ describe('tuning', () => {
       ['lora', 0.0000032, [0.0000032, 0.00001, 0.000032, 0.0001, 0.00031, 0.00097, 0.003]],
       ['bitfit', 0.000032, [0.000032, 0.0001, 0.00032, 0.001, 0.0031, 0.0097, 0.03]],
     ]);
+  });
+
+  it('trains each trial once, also when it is made again', async () => {
+    vi.stubEnv('TOY_LOG', join(results, 'log.txt'));
+    const { table: first } = await tune(tunable, options(''));
+    const { table, reports } = await tune(tunable, { ...options(''), again: true });
+    vi.unstubAllEnvs();
+    const rates = (of: TuningTable | undefined) => of?.families.map(({ trials }) => trials.map(({ rate }) => rate));
+    expect(rates(table)).toEqual(rates(first));
+    expect(reports.map(({ finished }) => finished)).toEqual([8, 2, 2, 2]);
+    expect(readFileSync(join(results, 'log.txt'), 'utf8').trim().split('\n')).toHaveLength(2 * 14);
   });
 
   describe('by rungs', () => {

@@ -2,6 +2,7 @@ import { UserError } from '../../errors';
 import type { StudyReport } from '../runner/report';
 import { runPlanned } from '../runner/run';
 import type { RunOptions } from '../runner/state';
+import { runId } from '../store/spec';
 import type { Rung, Tunable } from '../studies/study';
 import { candidates, trialsOf, widened, type Family } from './candidates';
 import { tableOf } from './table';
@@ -27,10 +28,11 @@ export async function tune(tunable: Tunable, options: RunOptions): Promise<Tunin
   const rungs = tunable.rungs ?? oneRung;
   let families: readonly Family[] = tunable.families.map((family) => ({ ...family, tried: [] }));
   const reports: StudyReport[] = [];
+  const seen = new Set<string>();
   for (const rung of rungs) {
     families = families.map((family) => ({ ...family, tried: [...family.tried, candidates(family, rungs, options)] }));
     for (let round = 0; round <= mostExtra; round++) {
-      const report = await runRung(families, rung, options);
+      const report = await runRung(families, rung, options, seen);
       reports.push(report);
       if (report.interrupted || report.failed.length > 0) return { table: undefined, reports };
       const wider = families.map((family) => widened(family, rung, options.results));
@@ -41,11 +43,19 @@ export async function tune(tunable: Tunable, options: RunOptions): Promise<Tunin
   return { table: tableOf(tunable, rungs, families, options.results), reports };
 }
 
-async function runRung(families: readonly Family[], rung: Rung, options: RunOptions): Promise<StudyReport> {
+/** Runs the trials of a rung but for those `seen`: what is made again is made once, and what diverged would again. */
+async function runRung(
+  families: readonly Family[],
+  rung: Rung,
+  options: RunOptions,
+  seen: Set<string>,
+): Promise<StudyReport> {
   const plans = families.flatMap((family) =>
     (family.tried[family.tried.length - 1] ?? []).flatMap((candidate) => trialsOf(family, candidate, rung)),
   );
-  return withoutDiverged(await runPlanned(plans, options));
+  const fresh = plans.filter(({ spec }) => !seen.has(runId(spec)));
+  for (const { spec } of fresh) seen.add(runId(spec));
+  return withoutDiverged(await runPlanned(fresh, options));
 }
 
 /** A trial whose loss left the numbers is a trial with a result: the worst. */
