@@ -10,6 +10,10 @@ export async function serveLane(lane: number, state: State): Promise<void> {
   let worker: WorkerProcess | undefined;
   let unborn = 0;
   for (let plan = await next(lane, state); plan !== undefined; plan = await next(lane, state)) {
+    if (worker !== undefined && state.retried.has(runId(plan.spec))) {
+      dismiss(worker, state); // what its earlier runs left must not count against the last try
+      worker = undefined;
+    }
     worker ??= launch(state);
     const answer = await runOn(worker, { lane, plan, state });
     if (answer.kind === 'died') {

@@ -14,6 +14,7 @@ import { progressTable } from './progress';
 import type { StudyReport } from './report';
 import { runPlanned } from './run';
 import type { RunOptions } from './state';
+import type { Request } from './worker';
 import { runPath, runSpec, studyFolder } from '../store/spec';
 import { duration } from '../../clock';
 
@@ -148,6 +149,32 @@ describe('a study', () => {
     writeFileSync(state, 'of an earlier study');
     expect(await study([plan], 'leave', { again: true })).toMatchObject({ finished: 1, failed: [] });
     expect(runsLogged()).toHaveLength(1 + 2);
+  });
+
+  it('tries a run again in a process that has made no other, whatever is made before', async () => {
+    const claim = claimPath(runPath(three[1]!.spec, results));
+    const made: number[][] = [];
+    const launch: Launch = () => {
+      const runs: number[] = [];
+      made.push(runs);
+      const run = ({ plan }: Request): Promise<Answer> => {
+        const { seed } = plan.spec;
+        runs.push(seed);
+        if (seed === 3) rmSync(claim);
+        if (seed === 2 && made.length === 1)
+          return Promise.resolve({ kind: 'died', reason: 'too large', started: true });
+        return Promise.resolve({ kind: 'done', score: 1, metric: 'accuracy', seconds: 1, peakMb: 1 });
+      };
+      return { run, interrupt: () => undefined, stop: () => undefined };
+    };
+    const progress = {
+      ...progressTable({ write: () => undefined, columns: 0 }),
+      end: (_: number, __: PlannedRun, { kind }: Answer) => {
+        if (kind === 'died') writeFileSync(claim, JSON.stringify(processes().ownerOf(process.ppid))); // 3 goes first
+      },
+    };
+    expect(await study(three, '', { launch, progress })).toMatchObject({ finished: 3, failed: [] });
+    expect(made).toEqual([[1, 2], [3], [2]]);
   });
 
   it('gives a run up whose worker dies twice', async () => {
