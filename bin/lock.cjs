@@ -2,7 +2,7 @@
 // machine or in another container lives cannot be asked, but it touches its file: one not touched for long is taken over.
 const fs = require('node:fs');
 const path = require('node:path');
-const { ownerOf, standingOf, tokenOf } = require('./processes.cjs');
+const { ownerIn, ownerOf, standingOf, tokenOf } = require('./processes.cjs');
 
 const heartbeat = 5_000;
 /** Milliseconds without a touch after which an owner elsewhere counts as dead. */
@@ -56,6 +56,25 @@ function remove(file, owner) {
   fs.rmSync(aside, { force: true });
 }
 
+/** Touches a file every few seconds, for those elsewhere; gives the function that ends it. */
+function keepTouched(file) {
+  const timer = setInterval(() => {
+    const now = new Date();
+    fs.utimes(file, now, now, () => undefined);
+  }, heartbeat);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Whether the owner in an unfinished file's name lives, as far as can be told: one elsewhere while it touches it. */
+function isAlive(file) {
+  const owner = ownerIn(path.basename(file));
+  if (owner === undefined) return false;
+  const standing = standingOf(owner);
+  const touched = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return standing === 'alive' || (standing === 'unknown' && Date.now() - touched < silence);
+}
+
 /** `{ held }` with the function that gives it back, or `{ owner }` who has it. */
 function tryLock(file) {
   const mine = ownerOf();
@@ -67,13 +86,9 @@ function tryLock(file) {
     if (standingOf(owner) !== 'dead') return { owner };
     remove(file, owner);
   }
-  const timer = setInterval(() => {
-    const now = new Date();
-    fs.utimes(file, now, now, () => undefined);
-  }, heartbeat);
-  timer.unref();
+  const leave = keepTouched(file);
   const held = () => {
-    clearInterval(timer);
+    leave();
     const owner = read(file);
     if (owner !== undefined && same(owner, mine)) fs.rmSync(file, { force: true });
   };
@@ -114,4 +129,4 @@ async function lock(file, waiting, goesOn = () => undefined) {
 /** `process 123 on host`, for messages. */
 const nameOf = ({ pid, host }) => `process ${pid} on ${host}`;
 
-module.exports = { lock, nameOf, tryLock, watchSilence };
+module.exports = { isAlive, keepTouched, lock, nameOf, tryLock, watchSilence };

@@ -60,12 +60,6 @@ function ownerIn(name) {
   return pid === undefined ? undefined : { pid: Number(pid), started, place: where, host: '' };
 }
 
-/** Whether the owner in an unfinished file's name lives, as far as can be told. */
-function isAlive(name) {
-  const owner = ownerIn(name);
-  return owner !== undefined && standingOf(owner) !== 'dead';
-}
-
 /** Removes the unfinished files and folders whose names bear a dead owner; all others stay. */
 function removeLeftovers(folder) {
   for (const name of fs.readdirSync(folder)) {
@@ -112,4 +106,4 @@ function spawnTied(command, args, { stdio, shared = false, ...options } = {}) {
   });
 }
 
-module.exports = { isAlive, ownerOf, removeLeftovers, spawnTied, standingOf, tokenOf, whenAbandoned };
+module.exports = { ownerIn, ownerOf, removeLeftovers, spawnTied, standingOf, tokenOf, whenAbandoned };

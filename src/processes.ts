@@ -12,7 +12,6 @@ export interface Owner {
 
 /** What `bin/processes.cjs` gives: set-up stands on it, too, before there is anything to transpile with. */
 interface Processes {
-  readonly isAlive: (name: string) => boolean;
   readonly ownerOf: (pid?: number) => Owner;
   readonly removeLeftovers: (folder: string) => void;
   readonly spawnTied: (
@@ -26,6 +25,8 @@ interface Processes {
 
 /** What `bin/lock.cjs` gives. */
 interface Locks {
+  readonly isAlive: (file: string) => boolean;
+  readonly keepTouched: (file: string) => () => void;
   readonly lock: (file: string, waiting?: (owner: Owner) => void, goesOn?: () => void) => Promise<() => void>;
   readonly nameOf: (owner: Owner) => string;
   readonly tryLock: (file: string) => { readonly held?: () => void; readonly owner?: Owner };

@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -59,4 +69,24 @@ it('tells a study whose process has died, and passes over what is no picture', (
   expect(found?.picture).toMatchObject({ ended: 1, failed: [{ name: 'head, seed 3', reason: 'no memory' }] });
   keepPicture(results); // the next study clears away what the dead one left
   expect(watched(results)).toEqual([]);
+});
+
+it('takes a study elsewhere for dead when it has not touched its picture for long, and touches its own', async () => {
+  const progress = keepPicture(results);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  progress.plan([planned(4)], 0, () => 1);
+  const [own = ''] = readdirSync(results).map((name) => join(results, name));
+  utimesSync(own, 1e9, 1e9);
+  vi.advanceTimersByTime(5_000);
+  await vi.waitFor(() => expect(statSync(own).mtimeMs).toBeGreaterThan(1e12));
+  vi.useRealTimers();
+  const elsewhere = ['0', '1'].map((pid) => join(results, `.tmp-${pid}.1.000000000000-1-watch.json`));
+  for (const path of elsewhere) copyFileSync(own, path);
+  utimesSync(elsewhere[1]!, 1e9, 1e9);
+  const found = new Map(watched(results).map(({ path, alive }) => [path, alive]));
+  expect([own, ...elsewhere].map((path) => found.get(path))).toEqual([true, true, false]);
+  keepPicture(results);
+  expect([own, ...elsewhere].map((path) => existsSync(path))).toEqual([true, true, false]);
+  progress.close();
+  expect(existsSync(own)).toBe(false);
 });

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { unfinished, writeWhole } from '../../files';
 import { readText, real, whole, type Schema } from '../../json';
-import { processes } from '../../processes';
+import { locks, processes } from '../../processes';
 import { resultsFolder } from '../store/spec';
 import { board, type Running, type Snapshot } from './board';
 import type { Progress } from './report';
 
 /*
  * A study under way keeps a picture of itself in the folder of results, for who looks from elsewhere: one small file,
- * replaced each second, named like what is unfinished, and removed when the study ends.
+ * replaced once a second at most, touched every few, named like what is unfinished, and removed when the study ends.
  */
 
 const from0 = v.pipe(real, v.minValue(0));
@@ -39,8 +39,11 @@ let kept = 0;
 /** Keeps the picture of a study while it runs. Where it cannot be written, nobody watches. */
 export function keepPicture(results: string = resultsFolder()): Progress {
   const path = unfinished(join(results, `${(kept += 1)}${suffix}`));
-  if (existsSync(results)) processes().removeLeftovers(results); // pictures of studies that were killed
+  if (existsSync(results)) removeDead(results);
+  let leave: (() => void) | undefined;
   const show = (picture: Snapshot): void => {
+    if (picture.over) leave?.();
+    else leave ??= locks().keepTouched(path);
     try {
       if (picture.over) rmSync(path, { force: true });
       else writeWhole(path, JSON.stringify(picture));
@@ -49,6 +52,12 @@ export function keepPicture(results: string = resultsFolder()): Progress {
     }
   };
   return board({ pause: 1, show, say: (_, picture) => show(picture) });
+}
+
+/** Pictures of studies that were killed. */
+function removeDead(results: string): void {
+  processes().removeLeftovers(results);
+  for (const { path, alive } of watched(results)) if (!alive) rmSync(path, { force: true });
 }
 
 /** A study that runs now, or one whose process has died. */
@@ -66,7 +75,7 @@ export function watched(results: string = resultsFolder()): readonly Watched[] {
     .flatMap((name) => {
       const path = join(results, name);
       const picture = pictureAt(path);
-      return picture === undefined ? [] : [{ path, picture, alive: processes().isAlive(name) }];
+      return picture === undefined ? [] : [{ path, picture, alive: locks().isAlive(path) }];
     });
 }
 
