@@ -10,7 +10,7 @@ import { demoRows } from '../plots/demo';
 import { executeRun } from '../experiments/runner/execute';
 import { toyTools } from '../experiments/fixtures/tools';
 import { runSpec } from '../experiments/store/spec';
-import { storedStudy, writeFigures } from './figure';
+import { bundleOf, storedStudy, writeFigures } from './figure';
 import type { RunRow } from '../rows';
 
 describe('the figures of a study', () => {
@@ -62,6 +62,8 @@ describe('the figures of a study', () => {
       ['head', 'sentiment'],
     ]);
     expect(say.mock.calls).toEqual([['mine: 2 older runs of other data or settings left out\n']]);
+    const { tier, runs } = bundleOf('mine', 'quick');
+    expect([tier, runs.length]).toEqual(['full', 2]); // it has no other tier
     say.mockRestore();
     expect(() => storedStudy('yours', 'quick')).toThrow('unknown study "yours"');
   });

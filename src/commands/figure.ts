@@ -28,6 +28,7 @@ export async function writeFigures(
 /** Rows with where they come from: a paper, or one's own question. */
 export interface StoredStudy extends NamedRows {
   readonly source: string;
+  readonly tier: Tier;
 }
 
 function named(study: Study, rows: readonly RunRow[]): StoredStudy {
@@ -78,7 +79,7 @@ export function bundleOf(name: string, tier: Tier): BundleOf {
   const runs = stored.map(({ spec, label }) => ({ path: runPath(spec), label }));
   const { name: called, title, scores = title, places } = of;
   // an archive draws scores from result files alone
-  return { name: called, title: scores, tier, places, runs: runs.filter(({ path }) => isFinished(path)) };
+  return { name: called, title: scores, tier: of.tier, places, runs: runs.filter(({ path }) => isFinished(path)) };
 }
 
 export interface ExportWish {
