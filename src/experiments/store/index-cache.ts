@@ -68,16 +68,19 @@ function stampOf(file: string): string {
 }
 
 /** What is no study's: copies of runs, made to be held against them. */
-const aside = new Set(['repeats', 'reference', 'bench', 'interop', 'figures', 'adapters']);
+const aside = new Set(['repeats', 'reference', 'bench', 'interop', 'figures']);
+/** What studies of one's own keep beside their runs, which may be called so themselves. */
+const adapters = /\/own\/[^/]+\/adapters$/;
 
 function runFilesBelow(results: string, folder: string = results): readonly string[] {
   const found: string[] = [];
   for (const entry of entriesOf(folder)) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && !(folder === results && aside.has(entry.name)) && entry.name !== 'adapters')
+    const place = relative(results, path);
+    if (entry.isDirectory() && !aside.has(place) && !adapters.test(resolve(path)))
       found.push(...runFilesBelow(results, path));
-    else if (entry.isFile() && entry.name.endsWith('.jsonl')) found.push(relative(results, path));
+    else if (entry.isFile() && entry.name.endsWith('.jsonl')) found.push(place);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,7 +12,7 @@ import { madeBy } from './entry';
 import { listRuns } from './index-cache';
 import { recordAt } from './read';
 import type { RunRecord } from './record';
-import { runPath, runSpec } from './spec';
+import { adapterFolder, runPath, runSpec } from './spec';
 import { sorted, whereOf } from './where';
 
 let results: string;
@@ -58,6 +58,24 @@ describe('the list of runs', () => {
       'other',
       'unknown',
     ]);
+  });
+
+  it('has the runs of a study called adapters, and nothing that studies keep in a folder of that name', async () => {
+    const own = (['full', 'quick'] as const).map((tier) => runSpec({ ...first, study: 'own/adapters', tier }));
+    for (const spec of own) {
+      await execute(spec, results);
+      const kept = adapterFolder(spec, results)!;
+      mkdirSync(kept, { recursive: true });
+      writeFileSync(join(kept, 'notes.jsonl'), 'no run');
+    }
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    const found = listRuns(results, cache).filter(({ study }) => study === 'own/adapters');
+    expect(found.map(({ path }) => join(results, path)).sort()).toEqual(
+      own.map((spec) => runPath(spec, results)).sort(),
+    );
+    expect(listRuns(join(results, 'own'), join(results, '.own.json'))).toHaveLength(1);
+    expect(said).not.toHaveBeenCalled();
+    said.mockRestore();
   });
 
   it('reads a file once, again when it has changed, and everything when the cache is thrown away', () => {
