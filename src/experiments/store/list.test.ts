@@ -111,6 +111,8 @@ describe('the list of runs', () => {
     ['dirty=true or dirty=false', 6],
     ['examples=all or examples>0', 6],
     ['peakMb=none', 0],
+    ['kernels=none', 0],
+    ['kernels!=none', 6],
     ["label!='Pfeiffer and others'", 6],
   ])('%s holds for %d', (where, count) => {
     expect(listRuns(results, cache).filter(whereOf(where))).toHaveLength(count);
@@ -127,6 +129,8 @@ describe('the list of runs', () => {
     ['score=""', 'score is a number, not ""'],
     ['examples=many', 'examples is a number, not "many"'],
     ['dirty=yes', 'dirty is true or false, not "yes": write dirty=true or dirty=false'],
+    ['dirty=none', 'dirty is true or false, not "none"'],
+    ['kernels=some', 'kernels is true or false or none, not "some": write kernels=true or kernels=false'],
     ['dirty>false', 'dirty is true or false'],
     ['seed=1 task=sentiment', 'seed=1 task=sentiment has more than one value: join comparisons by and'],
     ['task=sentiment seed=1', 'has more than one value'],
@@ -139,6 +143,13 @@ describe('the list of runs', () => {
     ['score=>0.5', 'score=>0.5 has two operators'],
   ])('refuses "%s"', (where, message) => {
     expect(() => whereOf(where)).toThrow(message);
+  });
+
+  it('finds older records by what they do not say', () => {
+    const [entry] = listRuns(results, cache);
+    const older = { ...entry!, kernels: null };
+    expect([entry!, older].map(whereOf('kernels=none'))).toEqual([false, true]);
+    expect([entry!, older].map(whereOf('kernels!=none'))).toEqual([true, false]);
   });
 
   it('is sorted by score with the best first, by others with the least first', () => {

@@ -46,8 +46,9 @@ function comparison(words: readonly Word[], text: string): Test {
 function whyNever(field: Field, operator: Operator, value: string): string | undefined {
   const kind = field === 'examples' ? 'number' : fieldNames[field];
   const isEqual = operator === '=' || operator === '!=';
-  if (kind === 'flag' && !(isEqual && ['true', 'false'].includes(value)))
-    return `${field} is true or false, not "${value}": write ${field}=true or ${field}=false`;
+  const flags = ['true', 'false', ...(field === 'kernels' ? ['none'] : [])]; // of which older records say nothing
+  if (kind === 'flag' && !(isEqual && flags.includes(value)))
+    return `${field} is ${flags.join(' or ')}, not "${value}": write ${field}=true or ${field}=false`;
   const words = field === 'examples' ? ['all'] : ['none'];
   const isNumber = value.trim() !== '' && Number.isFinite(Number(value));
   if (kind === 'number' && !operator.includes('~') && !isNumber && !(isEqual && words.includes(value)))
