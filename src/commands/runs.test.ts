@@ -58,10 +58,13 @@ it('shows curves in characters, as numbers, as a figure and as event files', () 
   );
   expect(text).toContain('head    sentiment     1  █▃▁');
   expect(readdirSync(join(results, 'out')).sort()).toEqual(expect.arrayContaining(['curves.csv', 'curves.svg']));
-  const [events = ''] = readdirSync(logs, { recursive: true })
-    .map(String)
-    .filter((name) => name.includes('tfevents'));
-  expect(readFileSync(join(logs, events)).includes('train/loss')).toBe(true);
+  const events = (): readonly string[] =>
+    readdirSync(logs, { recursive: true })
+      .map(String)
+      .filter((name) => name.includes('tfevents'));
+  expect(readFileSync(join(logs, events()[0] ?? '')).includes('train/loss')).toBe(true);
+  said('curves', '--where', 'seed=1', '--tensorboard', logs);
+  expect(events()).toHaveLength(2); // one a run, in place of the first
   expect(String(said('curves', '--where', 'seed=1', '--csv')).split('\n')).toHaveLength(2 * 4 + 2);
   expect(() => said('curves')).toThrow('name runs, or say which by --where');
 });

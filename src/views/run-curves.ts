@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEntry } from '../experiments/store/entry';
 import { recordAt } from '../experiments/store/read';
@@ -115,9 +116,15 @@ export function curveColumns(curves: readonly RunCurve[]): readonly DataColumn[]
   ];
 }
 
+/** What was written of a run before: TensorBoard shows the points of all files of a folder. */
+function removeEvents(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (name.startsWith('events.out.tfevents.')) rmSync(join(folder, name), { force: true });
+}
+
 /**
- * Writes the curves as event files of TensorBoard, a folder for each run, by TensorFlow's own writer. Returns the
- * folders. @param folder what `tensorboard --logdir` is given
+ * Writes the curves as event files of TensorBoard, a folder for each run, by TensorFlow's own writer, in place of those
+ * that are there. Returns the folders. @param folder what `tensorboard --logdir` is given
  * @throws UserError, before anything is written, where one cannot be
  */
 export function writeEvents(curves: readonly RunCurve[], folder: string): readonly string[] {
@@ -126,6 +133,7 @@ export function writeEvents(curves: readonly RunCurve[], folder: string): readon
   const { tf } = require('../engine/tf') as typeof import('../engine/tf');
   return curves.map(({ record }, i) => {
     const place = places[i] ?? folder;
+    removeEvents(place);
     const writer = tf.node.summaryFileWriter(place);
     for (const { step, loss } of record.train) writer.scalar('train/loss', loss, step);
     for (const { step, loss, score, split } of record.evaluations) {
