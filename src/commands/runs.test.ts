@@ -72,9 +72,12 @@ it('shows curves in characters, as numbers, as a figure and as event files', () 
 it('sets two runs beside each other', () => {
   const text = String(said('diff', runPath(specs[0]!, results), runPath(specs[1]!, results)));
   expect(text).toMatch(/spec +method +head +lora:r=2/);
-  expect(
-    JSON.parse(String(said('diff', runPath(specs[0]!, results), runPath(specs[0]!, results), '--json'))),
-  ).toMatchObject({ equal: true });
+  const [first] = JSON.parse(String(said('runs', '--json'))) as [{ readonly id: string; readonly path: string }];
+  for (const name of [first.id, first.path])
+    expect(JSON.parse(String(said('diff', runPath(specs[0]!, results), name, '--json')))).toMatchObject({
+      equal: true,
+    });
+  expect(() => said('diff', first.path, 'toy/nothing.jsonl')).toThrow('there is no run file toy/nothing.jsonl');
 });
 
 it.each<readonly [string, readonly string[], string]>([

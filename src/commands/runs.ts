@@ -69,10 +69,15 @@ export function diffCommand(input: Input): number {
   return 0;
 }
 
-/** The run of a file, or of an id below the folder of results. */
+/** The run of a file, or of an id or a path below the folder of results, as `petl runs` lists them. */
 export function recordNamed(name: string): RunRecord {
-  if (statSync(name, { throwIfNoEntry: false })?.isFile() === true || name.endsWith('.jsonl')) return recordAt(name);
+  const file = [name, join(resultsFolder(), name)].find(isFile);
+  if (file !== undefined || name.endsWith('.jsonl')) return recordAt(file ?? name);
   return recordAt(join(resultsFolder(), runNamed(name, listRuns())));
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function chosen(input: Input, results?: string): readonly RunEntry[] {
