@@ -29,6 +29,7 @@ from distributed import Client, KilledWorker, LocalCluster, get_client, get_work
 
 LOSSES = 3  # workers that may die under a run without its having come further
 PAUSE = 1.0  # seconds between two looks at a run in hand
+AGAIN = 0.5  # seconds before a run is asked for once more: a fault that comes at once must not spin
 
 # ---- on a worker. What follows is sent to it by value: it needs Dask, Node and the project, no file of this folder.
 
@@ -157,6 +158,8 @@ def attend(job, worker, root, folder):
                 process.kill()
         if kind == "stopped":
             worker.log_event(job["topic"], {"run": job["id"], "message": {"kind": "stopped", "at": last}})
+            process.kill()
+            process.wait()  # it takes no other run: the next would be left at its first step
         if kind in ("done", "failed", "stopped", "died"):
             return {"answer": message, "files": files(folder) if kind == "done" else {}}
 
@@ -342,7 +345,8 @@ class Bridge:
             except OSError as error:  # the run itself goes on
                 half.unlink(missing_ok=True)
                 tell(kind="note", line=f"the state of {job['id']} cannot be written here: {error.strerror}")
-            job["losses"] = 0
+            if message["kind"] == "state":
+                job["losses"] = 0  # it has come further
         if message["kind"] == "stopped" and job["number"] in self.stopped:
             self.answer(job, message)
 
@@ -377,7 +381,7 @@ class Bridge:
                 continue
             except Exception as error:  # a connection in the middle of an answer
                 self.lost(job, f"{type(error).__name__}: {error}")
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(AGAIN)
                 continue
             answer = result["answer"]
             if answer["kind"] == "missing" and set(answer["names"]) <= set(needs):
@@ -385,9 +389,10 @@ class Bridge:
                 self.answer(job, {"kind": "failed", "message": lacks, "user": False})
             elif answer["kind"] == "missing":
                 needs = answer["names"]
-            elif answer["kind"] == "died":
-                self.lost(job, answer["reason"])
-            elif answer["kind"] != "stopped":
+            elif answer["kind"] in ("died", "stopped"):
+                self.lost(job, answer.get("reason", "its worker left it"))
+                await asyncio.sleep(AGAIN)
+            else:
                 try:
                     self.answer(job, {**answer, "place": put(result["files"], job["spool"])})
                 except OSError as error:

@@ -24,6 +24,7 @@ import { adapterFolder, runPath, runSpec } from '../store/spec';
 import { openCluster, workersHere } from './cluster';
 import { checkpointPath, type PlannedRun } from './execute';
 import { parcelsOf } from './parcels';
+import type { Answer } from './process';
 import { progressTable } from './progress';
 import { runPlanned } from './run';
 import type { RunOptions } from './state';
@@ -103,6 +104,24 @@ function plans(): readonly PlannedRun[] {
       }),
     })),
   );
+}
+
+/** A run without a model and data. */
+const toyPlan = (seed: number): PlannedRun => ({
+  label: 'head',
+  spec: runSpec({
+    ...{ study: 'toy', method: 'head', model: '/nowhere', seed },
+    training: { scored: { validation: 'all', test: 4 } },
+  }),
+});
+
+/** What workers take for Node, where training is to be made up. */
+function toyNode(behaviour: string): string {
+  const node = join(folder, `${behaviour}.sh`);
+  const toy = join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs');
+  writeFileSync(node, `#!/bin/sh\nexec "${process.execPath}" "${toy}" ${behaviour}\n`);
+  chmodSync(node, 0o755);
+  return node;
 }
 
 describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
@@ -190,16 +209,8 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
   });
 
   it('ends a training process that takes more memory than it may, and goes on', async () => {
-    const node = join(folder, 'node.sh');
-    const toy = join(projectRoot(), 'src', 'experiments', 'fixtures', 'toy-worker.cjs');
-    writeFileSync(node, `#!/bin/sh\nexec "${process.execPath}" "${toy}" hoard\n`);
-    chmodSync(node, 0o755);
-    vi.stubEnv('PETL_NODE', node);
-    const training = { scored: { validation: 'all', test: 4 } } as const;
-    const limited = [1, 2, 3].map((seed) => ({
-      label: 'head',
-      spec: runSpec({ study: 'toy', method: 'head', model: '/nowhere', seed, training }),
-    }));
+    vi.stubEnv('PETL_NODE', toyNode('hoard'));
+    const limited = [1, 2, 3].map(toyPlan);
     const notes: string[] = [];
     const quiet = progressTable({ write: () => undefined, columns: 0 });
     const report = await runPlanned(limited, {
@@ -211,6 +222,21 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
     const took = /its worker took \d\.\d\d GiB of memory, more than the limit of 0\.49 GiB/;
     expect(report.failed[0]?.message).toMatch(took);
     expect(notes.filter((line) => line.includes('it goes on elsewhere'))).toEqual([expect.stringMatching(took)]);
+  });
+
+  it('has a worker make runs after one that was left there', async () => {
+    vi.stubEnv('PETL_NODE', toyNode('steps'));
+    const results = join(folder, 'left');
+    const cluster = await openCluster('local:1', results, () => undefined);
+    const worker = cluster.launch(1);
+    const made = (seed: number, onEvent: () => void): Promise<Answer> =>
+      worker.run({ plan: toyPlan(seed), engine: 'compiled', results }, onEvent, () => undefined);
+    try {
+      expect(await made(2, worker.interrupt)).toMatchObject({ kind: 'stopped' });
+      expect(await made(1, () => undefined)).toMatchObject({ kind: 'done' });
+    } finally {
+      cluster.close();
+    }
   });
 
   it('is refused where nobody answers or the address says nothing', async () => {
