@@ -29,7 +29,7 @@ from distributed import Client, KilledWorker, LocalCluster, get_client, get_work
 
 LOSSES = 3  # workers that may die under a run without its having come further
 PAUSE = 1.0  # seconds between two looks at a run in hand
-AGAIN = 0.5  # seconds before a run is asked for once more: a fault that comes at once must not spin
+AGAIN = 0.5  # seconds before a run is asked for again: a fault that comes at once must not spin
 
 # ---- on a worker. What follows is sent to it by value: it needs Dask, Node and the project, no file of this folder.
 
@@ -350,60 +350,70 @@ class Bridge:
         if message["kind"] == "stopped" and job["number"] in self.stopped:
             self.answer(job, message)
 
+    def holds(self, job):
+        """Whether nobody has answered this job yet. The same run may be asked for again, under another number."""
+        return self.jobs.get(job["id"]) is job
+
     def answer(self, job, message):
-        if self.jobs.pop(job["id"], None) is not None:
+        if self.holds(job):
+            del self.jobs[job["id"]]
             tell(kind="message", number=job["number"], message=message)
 
     async def run(self, job):
         """Has a run made, as often as it takes. The first answer counts."""
         self.jobs[job["id"]] = job
-        job["losses"] = 0
-        sent = {name: job[name] for name in ("id", "root", "request", "threads", "limitMb", "code", "models", "state")}
-        sent.update(topic=self.topic, parcels=[parcel["name"] for parcel in job["parcels"]])
-        known = {parcel["name"]: parcel for parcel in job["parcels"]}
-        needs = []
-        while job["id"] in self.jobs:
+        job.update(losses=0, needs=[])
+        while self.holds(job) and job["number"] not in self.stopped:
             client = await self.connected()
             try:
-                if pathlib.Path(job["keep"]).exists():
-                    await client.set_metadata(["petl", job["id"]], pathlib.Path(job["keep"]).read_bytes())
-                parcels = {name: await self.parcel(client, known[name]) for name in needs}
-                future = client.submit(execute, sent, parcels, key=f"petl-{job['id']}-{uuid.uuid4().hex[:8]}", pure=False)
-                self.futures[job["number"]] = future
-                result = await future.result()
+                result = await self.made(client, job)
             except KilledWorker as error:
                 self.lost(job, f"its worker {error.last_worker.address if error.last_worker else ''} was lost")
-                continue
             except (asyncio.CancelledError, concurrent.futures.CancelledError):
                 if job["number"] in self.stopped:
                     return
                 self.gone = client  # it may find the scheduler again, but not what it had asked of it
-                continue
             except Exception as error:  # a connection in the middle of an answer
                 self.lost(job, f"{type(error).__name__}: {error}")
-                await asyncio.sleep(AGAIN)
-                continue
-            answer = result["answer"]
-            if answer["kind"] == "missing" and set(answer["names"]) <= set(needs):
-                lacks = f"a worker lacks {', '.join(answer['names'])} although it was sent"
-                self.answer(job, {"kind": "failed", "message": lacks, "user": False})
-            elif answer["kind"] == "missing":
-                needs = answer["names"]
-            elif answer["kind"] in ("died", "stopped"):
-                self.lost(job, answer.get("reason", "its worker left it"))
-                await asyncio.sleep(AGAIN)
             else:
-                try:
-                    self.answer(job, {**answer, "place": put(result["files"], job["spool"])})
-                except OSError as error:
-                    full = f"its files cannot be written here: {error.strerror}: make room, then run the same command again"
-                    self.answer(job, {"kind": "failed", "message": full, "user": False})
-                await client.set_metadata(["petl", job["id"]], None)
+                await self.take(client, job, **result)
+            if self.holds(job):
+                await asyncio.sleep(AGAIN)
+
+    async def made(self, client, job):
+        """What a worker answers that is asked for the run."""
+        sent = {name: job[name] for name in ("id", "root", "request", "threads", "limitMb", "code", "models", "state")}
+        sent.update(topic=self.topic, parcels=[parcel["name"] for parcel in job["parcels"]])
+        known = {parcel["name"]: parcel for parcel in job["parcels"]}
+        if pathlib.Path(job["keep"]).exists():
+            await client.set_metadata(["petl", job["id"]], pathlib.Path(job["keep"]).read_bytes())
+        parcels = {name: await self.parcel(client, known[name]) for name in job["needs"]}
+        future = client.submit(execute, sent, parcels, key=f"petl-{job['id']}-{uuid.uuid4().hex[:8]}", pure=False)
+        self.futures[job["number"]] = future
+        return await future.result()
+
+    async def take(self, client, job, answer, files):
+        """Goes by what a worker answered: tells it, or has the run asked for again."""
+        if answer["kind"] == "missing" and set(answer["names"]) <= set(job["needs"]):
+            lacks = f"a worker lacks {', '.join(answer['names'])} although it was sent"
+            self.answer(job, {"kind": "failed", "message": lacks, "user": False})
+        elif answer["kind"] == "missing":
+            job["needs"] = answer["names"]
+        elif answer["kind"] in ("died", "stopped"):
+            self.lost(job, answer.get("reason", "its worker left it"))
+        else:
+            try:
+                self.answer(job, {**answer, "place": put(files, job["spool"])})
+            except OSError as error:
+                full = f"its files cannot be written here: {error.strerror}: make room, then run the same command again"
+                self.answer(job, {"kind": "failed", "message": full, "user": False})
+            await client.set_metadata(["petl", job["id"]], None)
 
     def lost(self, job, reason):
         job["losses"] += 1
         if job["losses"] >= LOSSES:
-            self.answer(job, {"kind": "died", "reason": reason, "started": True})
+            message = f"{reason}; lost {LOSSES} times without having come further"
+            self.answer(job, {"kind": "failed", "message": message, "user": False})
         else:
             tell(kind="message", number=job["number"], message={"kind": "note", "line": f"{job['id']}: {reason}; it goes on elsewhere"})
 

@@ -1,0 +1,88 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { projectRoot } from '../../project';
+import { toyTools } from '../fixtures/tools';
+import { runId, runPath, runSpec } from '../store/spec';
+import { executeRun, type PlannedRun } from './execute';
+import { progressTable } from './progress';
+import type { StudyReport } from './report';
+import { runPlanned } from './run';
+
+const hasPython = existsSync(join(projectRoot(), '.venv', 'bin', 'python'));
+
+let folder: string;
+let results: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'petl-bridge-'));
+  results = join(folder, 'results');
+  vi.stubEnv('PYTHONPATH', join(projectRoot(), 'src', 'experiments', 'fixtures', 'dask'));
+  vi.stubEnv('PYTHONDONTWRITEBYTECODE', '1');
+  vi.stubEnv('DASK_LOG', join(folder, 'log.jsonl'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const plan = (seed: number): PlannedRun => ({
+  label: 'head',
+  spec: runSpec({
+    ...{ study: 'toy', method: 'head', model: '/nowhere', seed },
+    training: { scored: { validation: 'all', test: 4 } },
+  }),
+});
+
+/** A study whose workers answer so, one turn after another. */
+function study(plans: readonly PlannedRun[], turns: readonly object[]): Promise<StudyReport> {
+  vi.stubEnv('DASK_TURNS', JSON.stringify(turns));
+  return runPlanned(plans, {
+    ...{ workers: 1, threads: 1, engine: 'compiled', cluster: 'tcp://nowhere:1', results },
+    progress: progressTable({ write: () => undefined, columns: 0 }),
+  });
+}
+
+/** What workers were asked, in turn. */
+const asked = (): readonly object[] =>
+  readFileSync(join(folder, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+
+const done = { kind: 'done', score: 0.5, metric: 'accuracy', seconds: 1, peakMb: null };
+
+/** A worker's answer with the file of the run as it should be. */
+async function made({ spec, label }: PlannedRun): Promise<object> {
+  const there = join(folder, 'there');
+  await executeRun({ spec, label }, toyTools, { engine: 'compiled', results: there, report: () => undefined });
+  const path = runPath(spec, there);
+  return { answer: done, files: { [relative(there, path)]: path } };
+}
+
+/** The same with a file that has suffered on the way. */
+function damaged({ spec }: PlannedRun): object {
+  const path = join(folder, 'damaged');
+  writeFileSync(path, '{"kind":"run"');
+  return { answer: done, files: { [relative(results, runPath(spec, results))]: path } };
+}
+
+describe.runIf(hasPython)('what workers of a cluster answer', () => {
+  it('fails a run that is lost three times, and goes on with the next', async () => {
+    const [lost, next] = [plan(1), plan(2)];
+    const turns = [1, 2, 3].map((n) => ({ raises: `no answer ${n}` }));
+    const report = await study([lost, next], [...turns, await made(next)]);
+    const message = 'OSError: no answer 3; lost 3 times without having come further';
+    expect(report).toMatchObject({ finished: 1, failed: [{ plan: lost, message, user: false }] });
+    expect(asked()).toMatchObject([lost, lost, lost, next].map(({ spec }) => ({ run: runId(spec) })));
+  });
+
+  it('asks once more for a run whose file came back damaged', async () => {
+    const again = plan(1);
+    expect(await study([again], [damaged(again), { ...(await made(again)), seconds: 0.5 }])).toMatchObject({
+      finished: 1,
+      failed: [],
+    });
+    expect(asked()).toHaveLength(2);
+  });
+});
