@@ -35,11 +35,14 @@ AGAIN = 0.5  # seconds before a run is asked for again: a fault that comes at on
 
 
 def execute(job, parcels):
-    """Makes one run. Returns {"answer": what the training process said last, "files": bytes by path}."""
+    """
+    Makes one run. Returns {"answer": what the training process said last, "files": bytes by path}, or an answer without
+    files where it had no part in it: what is kept of the run stays.
+    """
     worker = get_worker()
     root = pathlib.Path(os.environ.get("PETL_ROOT", job["root"]))
     if not (root / "bin" / "petl.cjs").is_file():
-        return refused(f"worker {worker.address} has no project at {root}: install it there, or set PETL_ROOT")
+        return refused(worker, f"has no project at {root}: install it there, or set PETL_ROOT")
     cache = root / "data" / "cache"
     for name, data in parcels.items():
         unpack(cache, name, data)
@@ -48,7 +51,7 @@ def execute(job, parcels):
     brought = {model["name"] for model in job["models"]} - lacking
     missing = [name for name in job["parcels"] if name in lacking or not (name in brought or (cache / name).exists())]
     if missing:
-        return {"answer": {"kind": "missing", "names": missing}, "files": {}}
+        return {"answer": {"kind": "missing", "names": missing}, "files": None}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="petl-", dir=worker.local_directory))
     try:
         return attend({**job, "request": {**job["request"], "models": models}}, worker, root, folder)
@@ -56,8 +59,10 @@ def execute(job, parcels):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def refused(message):
-    return {"answer": {"kind": "failed", "message": message, "user": True}, "files": {}}
+def refused(worker, reason):
+    """The worker is at fault, not the run: others may make it."""
+    line = f"worker {worker.address} {reason}"
+    return {"answer": {"kind": "refused", "worker": worker.address, "reason": line}, "files": None}
 
 
 def unpack(cache, name, data):
@@ -121,7 +126,10 @@ def attend(job, worker, root, folder):
         state.write_bytes(kept)
     sent, told, stopping, last = stamp(state), 0.0, None, {"step": 0, "steps": 0}
     task = worker.get_current_task()
-    process = training(job, worker, root)
+    try:
+        process = training(job, worker, root)
+    except OSError as error:
+        return refused(worker, f"cannot start Node ({error.strerror}): install it there, or set PETL_NODE")
     process.runs += 1
     say(process, {**job["request"], "results": str(folder)})
     due, looked = time.monotonic() + PAUSE, 0.0
@@ -137,9 +145,8 @@ def attend(job, worker, root, folder):
         if kind == "started" and message.get("code") != job["code"]:
             process.kill()
             process.wait()
-            return refused(
-                f"worker {worker.address} has other code ({message.get('code')}) than is here ({job['code']}): bring it to the same commit"
-            )
+            other = f"has other code ({message.get('code')}) than is here ({job['code']})"
+            return refused(worker, f"{other}: bring it to the same commit")
         if kind == "event" and message["event"]["kind"] == "step":
             last = {name: message["event"][name] for name in ("step", "steps")}
         if kind == "note" or (kind == "event" and (now - told > PAUSE or message["event"]["kind"] != "step")):
@@ -178,7 +185,7 @@ def too_large(held, limit, alone):
     gib = lambda mb: f"{mb / 1024:.2f} GiB"
     reason = f"its worker took {gib(held)} of memory, more than the limit of {gib(limit)}"
     died = {"kind": "died", "reason": reason, "started": True}
-    return refused(reason) if alone else {"answer": died, "files": {}}
+    return {"answer": {"kind": "failed", "message": reason, "user": True} if alone else died, "files": None}
 
 
 def wanted(worker, key):
@@ -285,6 +292,7 @@ class Bridge:
         self.futures = {}
         self.stopped = set()
         self.parcels = {}
+        self.unfit = {}  # workers that refuse the runs of this study, and why
 
     async def open(self):
         kind, _, count = self.address.partition(":")
@@ -388,9 +396,21 @@ class Bridge:
         if pathlib.Path(job["keep"]).exists():
             await client.set_metadata(["petl", job["id"]], pathlib.Path(job["keep"]).read_bytes())
         parcels = {name: await self.parcel(client, known[name]) for name in job["needs"]}
-        future = client.submit(execute, sent, parcels, key=f"petl-{job['id']}-{uuid.uuid4().hex[:8]}", pure=False)
+        key = f"petl-{job['id']}-{uuid.uuid4().hex[:8]}"
+        future = client.submit(execute, sent, parcels, key=key, pure=False, **await self.preferred(client))
         self.futures[job["number"]] = future
         return await future.result()
+
+    async def fit(self, client):
+        """Workers that have refused nothing, and how many runs each can make at once."""
+        threads = await client.nthreads()
+        self.unfit = {worker: why for worker, why in self.unfit.items() if worker in threads}  # it may come back mended
+        return {worker: count for worker, count in threads.items() if worker not in self.unfit}
+
+    async def preferred(self, client):
+        """Has Dask take a fit worker. Others stay allowed: a task bound to workers that go would wait for ever."""
+        workers = list(await self.fit(client))
+        return {"workers": workers, "allow_other_workers": True} if self.unfit and workers else {}
 
     async def take(self, client, job, answer, files):
         """Goes by what a worker answered: tells it, or has the run asked for again."""
@@ -399,15 +419,30 @@ class Bridge:
             self.answer(job, {"kind": "failed", "message": lacks, "user": False})
         elif answer["kind"] == "missing":
             job["needs"] = answer["names"]
+        elif answer["kind"] == "refused":
+            await self.refused(client, job, answer["worker"], answer["reason"])
         elif answer["kind"] in ("died", "stopped"):
             self.lost(job, answer.get("reason", "its worker left it"))
         else:
-            try:
-                self.answer(job, {**answer, "place": put(files, job["spool"])})
-            except OSError as error:
-                full = f"its files cannot be written here: {error.strerror}: make room, then run the same command again"
-                self.answer(job, {"kind": "failed", "message": full, "user": False})
+            self.answer(job, answer if files is None else self.placed(job, answer, files))
             await client.set_metadata(["petl", job["id"]], None)
+
+    def placed(self, job, answer, files):
+        """The answer with the folder that its files were put into."""
+        try:
+            return {**answer, "place": put(files, job["spool"])}
+        except OSError as error:
+            full = f"its files cannot be written here: {error.strerror}: make room, then run the same command again"
+            return {"kind": "failed", "message": full, "user": False}
+
+    async def refused(self, client, job, worker, reason):
+        """A worker that cannot make runs of this study is passed over; the run has failed where no other is there."""
+        told = worker in self.unfit
+        self.unfit[worker] = reason
+        if not await self.fit(client):
+            self.answer(job, {"kind": "failed", "message": f"no worker is left: {reason}", "user": True})
+        elif not told:
+            tell(kind="note", line=f"{reason}; runs go on elsewhere")
 
     def lost(self, job, reason):
         job["losses"] += 1
@@ -415,7 +450,8 @@ class Bridge:
             message = f"{reason}; lost {LOSSES} times without having come further"
             self.answer(job, {"kind": "failed", "message": message, "user": False})
         else:
-            tell(kind="message", number=job["number"], message={"kind": "note", "line": f"{job['id']}: {reason}; it goes on elsewhere"})
+            line = f"{job['id']}: {reason}; it goes on elsewhere"
+            tell(kind="message", number=job["number"], message={"kind": "note", "line": line})
 
     async def parcel(self, client, parcel):
         """What workers lack of weights and data, packed and sent to the cluster once."""
@@ -435,6 +471,8 @@ class Bridge:
         while True:
             try:
                 count = sum((await self.client.nthreads()).values()) if self.client.status == "running" else 0
+                if self.unfit and count > 0:
+                    count = sum((await self.fit(self.client)).values()) or count
             except Exception:
                 count = 0
             if count != known:

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { projectRoot } from '../../project';
 import { toyTools } from '../fixtures/tools';
 import { runId, runPath, runSpec } from '../store/spec';
-import { executeRun, type PlannedRun } from './execute';
+import { checkpointPath, executeRun, type PlannedRun } from './execute';
 import { progressTable } from './progress';
 import type { StudyReport } from './report';
 import { runPlanned } from './run';
@@ -67,6 +67,14 @@ function damaged({ spec }: PlannedRun): object {
   return { answer: done, files: { [relative(results, runPath(spec, results))]: path } };
 }
 
+/** What is kept of a run here. */
+function kept({ spec }: PlannedRun): string {
+  const path = checkpointPath(spec, results);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, 'here');
+  return path;
+}
+
 describe.runIf(hasPython)('what workers of a cluster answer', () => {
   it('fails a run that is lost three times, and goes on with the next', async () => {
     const [lost, next] = [plan(1), plan(2)];
@@ -84,5 +92,14 @@ describe.runIf(hasPython)('what workers of a cluster answer', () => {
       failed: [],
     });
     expect(asked()).toHaveLength(2);
+  });
+
+  it('keeps the state of a run that its training process did not fail', async () => {
+    const answer = { kind: 'failed', message: 'too large', user: true };
+    const [tooLarge, failed] = [plan(1), plan(2)];
+    const states = [tooLarge, failed].map(kept);
+    const turns = [null, {}].map((files) => ({ answer, files }));
+    expect(await study([tooLarge, failed], turns)).toMatchObject({ failed: [{ plan: tooLarge }, { plan: failed }] });
+    expect(states.map(existsSync)).toEqual([true, false]);
   });
 });

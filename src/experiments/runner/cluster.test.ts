@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -124,6 +125,13 @@ function toyNode(behaviour: string): string {
   return node;
 }
 
+/** Resolves when the scheduler has so many workers. */
+async function haveCome(count: number, address: string): Promise<void> {
+  const cluster = await openCluster(address, join(folder, 'looked'), () => undefined);
+  await vi.waitFor(() => expect(cluster.slots()).toBe(count), 60_000);
+  cluster.close();
+}
+
 describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
   it('ends with the files of a local one, whatever is lost on the way', async () => {
     const runs = plans();
@@ -237,6 +245,41 @@ describe.runIf(hasDask)('a study on a cluster', { timeout: 300_000 }, () => {
     } finally {
       cluster.close();
     }
+  });
+
+  it('passes over workers that cannot make its runs, and fails them where no other is left', async () => {
+    vi.stubEnv('PETL_NODE', toyNode('plain'));
+    const port = await freePort();
+    const there = `tcp://127.0.0.1:${port}`;
+    dask('scheduler', ['--host', '127.0.0.1', '--port', String(port)]);
+    const results = join(folder, 'wrong');
+    const notes: string[] = [];
+    const quiet = progressTable({ write: () => undefined, columns: 0 });
+    const progress = { ...quiet, note: (line: string) => void notes.push(line) };
+    const study = (seeds: readonly number[]): Promise<StudyReport> =>
+      runPlanned(seeds.map(toyPlan), { workers: 1, threads: 1, engine: 'compiled', cluster: there, progress, results });
+    const refusals = (): readonly string[] => notes.filter((line) => line.endsWith('; runs go on elsewhere'));
+
+    worker(there, { PETL_ROOT: '/nowhere' });
+    worker(there, { PETL_NODE: '/nowhere/node' });
+    await haveCome(2, there);
+    const state = checkpointPath(toyPlan(1).spec, results);
+    mkdirSync(dirname(state), { recursive: true });
+    writeFileSync(state, 'kept');
+    const { failed } = await study([1]);
+    const root = 'has no project at /nowhere: install it there, or set PETL_ROOT';
+    const node = String.raw`cannot start Node \(No such file or directory\): install it there, or set PETL_NODE`;
+    const reason = new RegExp(String.raw`worker tcp://\S+ (${root}|${node})`);
+    expect(failed).toMatchObject([
+      { message: expect.stringMatching(`^no worker is left: ${reason.source}$`), user: true },
+    ]);
+    expect(refusals()).toEqual([expect.stringMatching(reason)]);
+    expect(readFileSync(state, 'utf8')).toBe('kept');
+
+    worker(there);
+    await haveCome(3, there);
+    expect(await study([2, 3, 4, 5, 6])).toMatchObject({ finished: 5, failed: [] });
+    expect(refusals().length).toBeGreaterThan(1);
   });
 
   it('is refused where nobody answers or the address says nothing', async () => {
