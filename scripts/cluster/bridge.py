@@ -10,6 +10,7 @@ run goes on elsewhere when its worker is lost, and everywhere when the scheduler
 
 import asyncio
 import concurrent.futures
+import contextlib
 import hashlib
 import io
 import json
@@ -345,24 +346,32 @@ class Bridge:
     async def keep(self, job, message):
         """Brings the state of a run to this machine's disk, whole or not at all."""
         data = await self.client.get_metadata(["petl", job["id"]], None)
+        if not self.holds(job):
+            return  # its file has been taken over meanwhile
         if data is not None:
-            half = pathlib.Path(f"{job['keep']}.tmp-{os.getpid()}")
-            try:
-                half.write_bytes(data)
-                os.replace(half, job["keep"])
-            except OSError as error:  # the run itself goes on
-                half.unlink(missing_ok=True)
-                tell(kind="note", line=f"the state of {job['id']} cannot be written here: {error.strerror}")
+            self.write(job, data)
             if message["kind"] == "state":
                 job["losses"] = 0  # it has come further
         if message["kind"] == "stopped" and job["number"] in self.stopped:
-            self.answer(job, message)
+            await self.answer(job, message)
+
+    def write(self, job, data):
+        half = pathlib.Path(f"{job['keep']}.tmp-{os.getpid()}")
+        try:
+            half.write_bytes(data)
+            os.replace(half, job["keep"])
+        except OSError as error:  # the run itself goes on
+            half.unlink(missing_ok=True)
+            tell(kind="note", line=f"the state of {job['id']} cannot be written here: {error.strerror}")
 
     def holds(self, job):
         """Whether nobody has answered this job yet. The same run may be asked for again, under another number."""
         return self.jobs.get(job["id"]) is job
 
-    def answer(self, job, message):
+    async def answer(self, job, message):
+        """Tells how a run ended. What the scheduler holds of it goes before: the study may end with this answer."""
+        with contextlib.suppress(Exception, asyncio.CancelledError):  # of a scheduler that is gone
+            await asyncio.wait_for(self.client.set_metadata(["petl", job["id"]], None), timeout=5)
         if self.holds(job):
             del self.jobs[job["id"]]
             tell(kind="message", number=job["number"], message=message)
@@ -370,19 +379,19 @@ class Bridge:
     async def run(self, job):
         """Has a run made, as often as it takes. The first answer counts."""
         self.jobs[job["id"]] = job
-        job.update(losses=0, needs=[])
+        job.update(losses=0, needs=[], asked=False)
         while self.holds(job) and job["number"] not in self.stopped:
             client = await self.connected()
             try:
                 result = await self.made(client, job)
             except KilledWorker as error:
-                self.lost(job, f"its worker {error.last_worker.address if error.last_worker else ''} was lost")
+                await self.lost(job, f"its worker {error.last_worker.address if error.last_worker else ''} was lost")
             except (asyncio.CancelledError, concurrent.futures.CancelledError):
                 if job["number"] in self.stopped:
                     return
                 self.gone = client  # it may find the scheduler again, but not what it had asked of it
             except Exception as error:  # a connection in the middle of an answer
-                self.lost(job, f"{type(error).__name__}: {error}")
+                await self.lost(job, f"{type(error).__name__}: {error}")
             else:
                 await self.take(client, job, **result)
             if self.holds(job):
@@ -393,13 +402,20 @@ class Bridge:
         sent = {name: job[name] for name in ("id", "root", "request", "threads", "limitMb", "code", "models", "state")}
         sent.update(topic=self.topic, parcels=[parcel["name"] for parcel in job["parcels"]])
         known = {parcel["name"]: parcel for parcel in job["parcels"]}
-        if pathlib.Path(job["keep"]).exists():
-            await client.set_metadata(["petl", job["id"]], pathlib.Path(job["keep"]).read_bytes())
+        await self.lay(client, job)
         parcels = {name: await self.parcel(client, known[name]) for name in job["needs"]}
         key = f"petl-{job['id']}-{uuid.uuid4().hex[:8]}"
         future = client.submit(execute, sent, parcels, key=key, pure=False, **await self.preferred(client))
         self.futures[job["number"]] = future
         return await future.result()
+
+    async def lay(self, client, job):
+        """The scheduler holds what this disk does: at first it may hold what another study left of such a run."""
+        kept = pathlib.Path(job["keep"])
+        state = kept.read_bytes() if kept.exists() else None
+        if state is not None or not job["asked"]:
+            await client.set_metadata(["petl", job["id"]], state)
+        job["asked"] = True
 
     async def fit(self, client):
         """Workers that have refused nothing, and how many runs each can make at once."""
@@ -416,16 +432,15 @@ class Bridge:
         """Goes by what a worker answered: tells it, or has the run asked for again."""
         if answer["kind"] == "missing" and set(answer["names"]) <= set(job["needs"]):
             lacks = f"a worker lacks {', '.join(answer['names'])} although it was sent"
-            self.answer(job, {"kind": "failed", "message": lacks, "user": False})
+            await self.answer(job, {"kind": "failed", "message": lacks, "user": False})
         elif answer["kind"] == "missing":
             job["needs"] = answer["names"]
         elif answer["kind"] == "refused":
             await self.refused(client, job, answer["worker"], answer["reason"])
         elif answer["kind"] in ("died", "stopped"):
-            self.lost(job, answer.get("reason", "its worker left it"))
+            await self.lost(job, answer.get("reason", "its worker left it"))
         else:
-            self.answer(job, answer if files is None else self.placed(job, answer, files))
-            await client.set_metadata(["petl", job["id"]], None)
+            await self.answer(job, answer if files is None else self.placed(job, answer, files))
 
     def placed(self, job, answer, files):
         """The answer with the folder that its files were put into."""
@@ -440,15 +455,15 @@ class Bridge:
         told = worker in self.unfit
         self.unfit[worker] = reason
         if not await self.fit(client):
-            self.answer(job, {"kind": "failed", "message": f"no worker is left: {reason}", "user": True})
+            await self.answer(job, {"kind": "failed", "message": f"no worker is left: {reason}", "user": True})
         elif not told:
             tell(kind="note", line=f"{reason}; runs go on elsewhere")
 
-    def lost(self, job, reason):
+    async def lost(self, job, reason):
         job["losses"] += 1
         if job["losses"] >= LOSSES:
             message = f"{reason}; lost {LOSSES} times without having come further"
-            self.answer(job, {"kind": "failed", "message": message, "user": False})
+            await self.answer(job, {"kind": "failed", "message": message, "user": False})
         else:
             line = f"{job['id']}: {reason}; it goes on elsewhere"
             tell(kind="message", number=job["number"], message={"kind": "note", "line": line})

@@ -20,6 +20,7 @@ beforeEach(() => {
   vi.stubEnv('PYTHONPATH', join(projectRoot(), 'src', 'experiments', 'fixtures', 'dask'));
   vi.stubEnv('PYTHONDONTWRITEBYTECODE', '1');
   vi.stubEnv('DASK_LOG', join(folder, 'log.jsonl'));
+  vi.stubEnv('DASK_LEFT', join(folder, 'left.json'));
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -35,11 +36,12 @@ const plan = (seed: number): PlannedRun => ({
 });
 
 /** A study whose workers answer so, one turn after another. */
-function study(plans: readonly PlannedRun[], turns: readonly object[]): Promise<StudyReport> {
+function study(plans: readonly PlannedRun[], turns: readonly object[], signal?: AbortSignal): Promise<StudyReport> {
   vi.stubEnv('DASK_TURNS', JSON.stringify(turns));
   return runPlanned(plans, {
     ...{ workers: 1, threads: 1, engine: 'compiled', cluster: 'tcp://nowhere:1', results },
     progress: progressTable({ write: () => undefined, columns: 0 }),
+    ...(signal !== undefined && { signal }),
   });
 }
 
@@ -49,6 +51,9 @@ const asked = (): readonly object[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as object);
+
+/** What the scheduler holds of these runs. */
+const left = (): unknown => JSON.parse(readFileSync(join(folder, 'left.json'), 'utf8'));
 
 const done = { kind: 'done', score: 0.5, metric: 'accuracy', seconds: 1, peakMb: null };
 
@@ -101,5 +106,37 @@ describe.runIf(hasPython)('what workers of a cluster answer', () => {
     const turns = [null, {}].map((files) => ({ answer, files }));
     expect(await study([tooLarge, failed], turns)).toMatchObject({ failed: [{ plan: tooLarge }, { plan: failed }] });
     expect(states.map(existsSync)).toEqual([true, false]);
+  });
+
+  it('goes on from what is kept here, whatever the scheduler holds, and leaves nothing there', async () => {
+    vi.stubEnv('DASK_HELD', 'of another study');
+    const [fresh, begun, again] = [plan(1), plan(2), plan(3)];
+    kept(begun);
+    const turns = [await made(fresh), await made(begun), { raises: 'lost', state: 'further' }, await made(again)];
+    expect(await study([fresh, begun, again], turns)).toMatchObject({ finished: 3, failed: [] });
+    expect(asked()).toMatchObject([null, 'here', null, 'further'].map((state) => ({ state })));
+    expect(left()).toEqual({});
+  });
+
+  it('leaves nothing of a run that is interrupted but what is kept here', async () => {
+    const long = plan(1);
+    const state = checkpointPath(long.spec, results);
+    const interrupt = new AbortController();
+    const studied = study([long], [{ state: 'further', seconds: 600 }], interrupt.signal);
+    await vi.waitFor(() => expect(existsSync(state)).toBe(true), 20_000);
+    interrupt.abort();
+    expect(await studied).toMatchObject({ finished: 0, failed: [], interrupted: true });
+    expect(readFileSync(state, 'utf8')).toBe('further');
+    expect(left()).toEqual({});
+  });
+
+  it('does not put back the state of a run that has been taken over', async () => {
+    const [over, next] = [plan(1), plan(2)];
+    const turns = [
+      { ...(await made(over)), state: 'further', seconds: 0 },
+      { ...(await made(next)), seconds: 1 },
+    ];
+    expect(await study([over, next], turns)).toMatchObject({ finished: 2, failed: [] });
+    expect(existsSync(checkpointPath(over.spec, results))).toBe(false);
   });
 });
