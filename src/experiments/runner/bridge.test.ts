@@ -10,6 +10,17 @@ import { progressTable } from './progress';
 import type { StudyReport } from './report';
 import { runPlanned } from './run';
 
+/** Paths for which the disk has no room. */
+const full = vi.hoisted(() => ({ paths: new Set<string>() }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const renameSync = (from: string, to: string): void => {
+    if (full.paths.has(to)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'rename' });
+    fs.renameSync(from, to);
+  };
+  return { ...fs, renameSync };
+});
+
 const hasPython = existsSync(join(projectRoot(), '.venv', 'bin', 'python'));
 
 let folder: string;
@@ -138,5 +149,15 @@ describe.runIf(hasPython)('what workers of a cluster answer', () => {
     ];
     expect(await study([over, next], turns)).toMatchObject({ finished: 2, failed: [] });
     expect(existsSync(checkpointPath(over.spec, results))).toBe(false);
+  });
+
+  it('keeps the state of a run whose files find no room here', async () => {
+    const [long, next] = [plan(1), plan(2)];
+    const state = kept(long);
+    full.paths.add(runPath(long.spec, results));
+    const report = await study([long, next], [await made(long), await made(next)]);
+    expect(report).toMatchObject({ finished: 1, failed: [{ plan: long, user: false }] });
+    expect(report.failed[0]?.message).toContain('the disk is full: make room, then run the same command again');
+    expect(existsSync(state)).toBe(true);
   });
 });

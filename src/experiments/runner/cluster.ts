@@ -195,9 +195,9 @@ function settled(message: Far, { plan: { spec } }: Request, here: Here): Answer 
     return { kind: 'died', reason: 'no answer', started: true };
   if (message.kind === 'stopped') return message;
   if (message.place === undefined) return message;
-  rmSync(checkpointPath(spec, here.results), { force: true }); // it has done its work, or would fail alike
-  if (message.kind !== 'done') return message;
-  const fault = takeFiles(message.place, spec, here.results);
+  const fault = message.kind === 'done' ? takeFiles(message.place, spec, here.results) : undefined;
+  // It has done its work, or would fail alike. What this machine cannot take over now is thrown, and goes on from it.
+  rmSync(checkpointPath(spec, here.results), { force: true });
   return fault === undefined ? message : { kind: 'died', reason: fault, started: true };
 }
 
