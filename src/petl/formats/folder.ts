@@ -55,10 +55,16 @@ function pickledHead(folder: string): { readonly headLost?: string } {
 
 function readHead(folder: string): Saved | undefined {
   const [config, tensors] = [join(folder, headFiles.config), join(folder, headFiles.tensors)];
-  return existsSync(config) && existsSync(tensors)
-    ? { config: readConfig(config), tensors: readTensors(tensors) }
-    : undefined;
+  const found = { config: existsSync(config), tensors: existsSync(tensors) };
+  if (found.config && found.tensors) return { config: readConfig(config), tensors: readTensors(tensors) };
+  if (found.tensors) throw halfHead(folder, headFiles.tensors, headFiles.config);
+  if (found.config && pickledHead(folder).headLost === undefined)
+    throw halfHead(folder, headFiles.config, headFiles.tensors);
+  return undefined;
 }
+
+const halfHead = (folder: string, there: string, missing: string): UserError =>
+  new UserError(`${folder} holds ${there} and no ${missing}: copy the whole folder`);
 
 function readTensors(path: string): Named {
   const file = openSafetensors(path);

@@ -1,3 +1,4 @@
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../errors';
@@ -164,6 +165,27 @@ describe("heads of adapters' files", () => {
   ] as const)('%s: is refused', (as, over, reason) => {
     expect(() => opened(`deep-${as}`, deep, over)).toThrow(reason);
     expect(() => opened(`deep-${as}-2`, deep, over)).toThrow(UserError);
+  });
+
+  it.each([
+    ['head_config.json', 'model_head.safetensors'],
+    ['model_head.safetensors', 'head_config.json'],
+  ])('a head of which %s alone is there is refused, not left out', (there, missing) => {
+    const half = withHead(`half ${there}`, flexible, {});
+    rmSync(join(half, missing));
+    expect(() => importForeign(half, modelOf('bert'))).toThrow(
+      `${half} holds ${there} and no ${missing}: copy the whole folder`,
+    );
+    expect(() => importForeign(half, modelOf('bert'))).toThrow(UserError);
+  });
+
+  it('a pickle in place of the tensors is named', () => {
+    const pickled = withHead('pickled head', flexible, {});
+    renameSync(join(pickled, 'model_head.safetensors'), join(pickled, 'pytorch_model_head.bin'));
+    const { delta, head, report } = importForeign(pickled, modelOf('bert'));
+    expect([head, report.lossless]).toEqual([{}, false]);
+    expect(report.notes.join()).toContain('pytorch_model_head.bin is a pickle');
+    delta.dispose();
   });
 
   it('a last layer without bias is read as one of zeros, and so is one that stands first, without dropout', () => {
