@@ -138,6 +138,56 @@ describe('heads', () => {
   });
 });
 
+describe("heads and modules_to_save of PEFT's files", () => {
+  const roberta = 'peft-roberta-lora-classifier';
+  const opened = (as: string, name: string, saved: unknown, gone: RegExp = /^$/, more: Config = {}) =>
+    importForeign(
+      altered(name, join(folder, as.replaceAll(' ', '-')), ({ config, tensors, ...rest }) => ({
+        ...rest,
+        config: { ...config, modules_to_save: saved, ...more },
+        tensors: Object.fromEntries(Object.entries(tensors).filter(([key]) => !gone.test(key))),
+      })),
+      modelOf(caseOf(name).family),
+    );
+
+  it.each([
+    ['a head', roberta, ['classifier', 'score'], /classifier/, 'classifier.out_proj'],
+    ['half a head', roberta, ['classifier'], /classifier\.dense/, 'classifier.dense'],
+    ['a head beside norms', 'peft-bert-lora', ['classifier', 'LayerNorm'], /^$/, 'classifier'],
+    ['a head behind a prefix', 'peft-bert-prefix-classifier', ['classifier', 'score'], /classifier/, 'classifier'],
+    ['its other layer', 'peft-distilbert-ia3-classifier', ['classifier'], /pre_classifier/, 'pre_classifier'],
+    ["a decoder's head", 'peft-gpt2-dora', ['classifier', 'score'], /^$/, 'score'],
+    ['norms', 'peft-bert-lora', ['LayerNorm'], /^$/, 'encoder.layer.0.attention.output.LayerNorm'],
+    ['one of two norms', 'peft-bert-whole-norms', ['LayerNorm'], /^$/, 'embeddings.LayerNorm'],
+    ['a word table', 'peft-gpt2-dora', ['wte'], /^$/, 'transformer.wte'],
+    ['an output', 'peft-gpt2-dora', ['lm_head'], /^$/, 'lm_head'],
+    ['a pooler', 'peft-bert-lora', ['bert.pooler'], /^$/, 'pooler.dense'],
+  ])('%s that is named and has no tensors is refused', (as, name, saved, gone, module) => {
+    const open = () => opened(`named ${as}`, name, saved, gone);
+    expect(open).toThrow(`adapter_config.json names ${module} in modules_to_save, the file has no tensors of it`);
+    expect(open).toThrow(UserError);
+  });
+
+  it('a name that ends no name of the model says nothing, and a whole name means that module alone', () => {
+    const { delta, report } = opened('strange', 'peft-bert-lora', ['score', 'bert.norm']);
+    expect(report).toEqual({ lossless: true, notes: [] });
+    delta.dispose();
+  });
+
+  it.each([
+    ['null', null, {}, 1],
+    ['null of a classifier', null, { task_type: 'SEQ_CLS' }, 0],
+  ])('a head that %s names is read, as PEFT reads it, and the report says so', (as, saved, more, count) => {
+    const { delta, head, report } = opened(as, roberta, saved, /^$/, { task_type: null, ...more });
+    const made = caseOf(roberta);
+    expect(gap(outputs(delta, made, head), made.outputs)).toBeLessThan(2e-5);
+    expect(report.lossless).toBe(true);
+    expect(report.notes.filter((note) => note.includes('modules_to_save does not name it'))).toHaveLength(count);
+    delta.dispose();
+    tf.dispose(head);
+  });
+});
+
 describe("heads of adapters' files", () => {
   const deep = 'adapters-roberta-pfeiffer-deep-classifier';
   const flexible = 'adapters-bert-pfeiffer-flexible-classifier';

@@ -9,6 +9,7 @@ import { readAdaLora } from './peft-adalora';
 import { withBiases } from './peft-biases';
 import { readLora, type Found } from './peft-lora';
 import type { Read, Source } from './peft-modules';
+import { demandSaved, namesHead } from './peft-named';
 import { readPrefix, readPrompt } from './peft-prompts';
 import { readIa3, readNorms } from './peft-scales';
 import { withSaved } from './peft-saved';
@@ -50,16 +51,14 @@ const passedOver: Readonly<Record<string, readonly string[]>> = {
   VERA: ['init_weights', 'projection_prng_key'],
   IA3: ['init_ia3_weights'],
   TRAINABLE_TOKENS: ['init_weights'],
-  PREFIX_TUNING: ['encoder_hidden_size', 'prefix_projection', 'init_weights', 'modules_to_save'],
+  PREFIX_TUNING: ['encoder_hidden_size', 'prefix_projection', 'init_weights'],
   PROMPT_TUNING: [
     ...['num_layers', 'num_attention_heads'],
     ...['prompt_tuning_init', 'prompt_tuning_init_text', 'tokenizer_name_or_path', 'tokenizer_kwargs'],
-    'modules_to_save',
   ],
   P_TUNING: [
     ...['num_layers', 'num_attention_heads'],
     ...['encoder_reparameterization_type', 'encoder_hidden_size', 'encoder_num_layers', 'encoder_dropout'],
-    'modules_to_save',
   ],
 };
 
@@ -68,8 +67,13 @@ export function readPeft({ config: given, tensors }: ForeignFolder, base: Base, 
   const fields = watched(given);
   const type = text(fields.record, 'peft_type') ?? '';
   const { own, used } = readType(type, { config: fields.record, tensors, base, notes });
+  demandSaved(fields.record, tensors, base);
   const { head, used: ofHead, lost } = readHead(own.method, tensors, base);
   if (lost !== undefined) notes.loss(`the classification head stays behind: ${lost}`);
+  if (Object.keys(head).length > 0 && !namesHead(fields.record, base))
+    notes.note(
+      'the head is read though modules_to_save does not name it: so does PEFT, on a model that has such a head',
+    );
   demandUsed('PEFT', fields, [...harmless, ...(passedOver[type] ?? [])], notes);
   const left = Object.keys(tensors).filter((name) => !used.includes(name) && !ofHead.includes(name));
   if (left.length > 0) notes.gap(`the tensors ${some(left)} do not carry over: no method here has their like`);

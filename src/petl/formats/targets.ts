@@ -30,11 +30,12 @@ export function named(config: Config, key: string, names: readonly string[]): Re
 
 /** Modules that are saved whole, and all below them, are never changed. */
 function savedWhole(config: Config, names: readonly string[]): readonly string[] {
-  const saved = config['modules_to_save'];
-  if (saved === undefined || saved === null) return [];
-  return words(saved, 'modules_to_save').flatMap((module) => [
-    ...matching(`(^|.*\\.)${module}($|\\..*)`, names, 'start').keys(),
-  ]);
+  return savedNames(config).flatMap((module) => [...matching(`(^|.*\\.)${module}($|\\..*)`, names, 'start').keys()]);
+}
+
+/** What `modules_to_save` names. */
+export function savedNames({ modules_to_save: saved }: Config): readonly string[] {
+  return saved === undefined || saved === null ? [] : words(saved, 'modules_to_save');
 }
 
 /** `layers_to_transform` with `layers_pattern`: the first number after a name, or after one of the patterns. */
