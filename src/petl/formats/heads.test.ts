@@ -168,6 +168,13 @@ describe("heads and modules_to_save of PEFT's files", () => {
     expect(open).toThrow(UserError);
   });
 
+  it('a head of tokens, whose tensors are named alike, stays behind', () => {
+    const { delta, head, report } = opened('tokens', roberta, ['classifier'], /^$/, { task_type: 'TOKEN_CLS' });
+    expect([head, report.lossless]).toEqual([{}, false]);
+    expect(report.notes.join()).toContain('the classification head stays behind: it labels each token');
+    delta.dispose();
+  });
+
   it('a name that ends no name of the model says nothing, and a whole name means that module alone', () => {
     const { delta, report } = opened('strange', 'peft-bert-lora', ['score', 'bert.norm']);
     expect(report).toEqual({ lossless: true, notes: [] });

@@ -18,7 +18,7 @@ import { readVera } from './peft-vera';
 import { readStatic, type HeadRead } from './heads';
 import { assemble } from './pieces';
 import { some, type Notes } from './report';
-import type { Named, Values } from './values';
+import type { Values } from './values';
 
 /** About the file, or about how it was trained: no output depends on them. */
 const harmless: readonly string[] = [
@@ -68,7 +68,7 @@ export function readPeft({ config: given, tensors }: ForeignFolder, base: Base, 
   const type = text(fields.record, 'peft_type') ?? '';
   const { own, used } = readType(type, { config: fields.record, tensors, base, notes });
   demandSaved(fields.record, tensors, base);
-  const { head, used: ofHead, lost } = readHead(own.method, tensors, base);
+  const { head, used: ofHead, lost } = readHead(own.method, { config: fields.record, tensors, base, notes });
   if (lost !== undefined) notes.loss(`the classification head stays behind: ${lost}`);
   if (Object.keys(head).length > 0 && !namesHead(fields.record, base))
     notes.note(
@@ -81,10 +81,13 @@ export function readPeft({ config: given, tensors }: ForeignFolder, base: Base, 
 }
 
 /** LoRA and its kin keep the head below `base_model.model`, prompts and prefixes below `base_model`. */
-function readHead({ prompt }: Method, tensors: Named, base: Base): HeadRead {
+function readHead({ prompt }: Method, { config, tensors, base }: Source): HeadRead {
   const virtual = tensors['prompt_embeddings'] !== undefined;
   const read = readStatic(tensors, base, (part) => `base_model.${virtual ? '' : 'model.'}${part}`);
-  return read.used.length > 0 && prompt.kind !== 'none' ? { head: {}, used: read.used, lost: onPrompt } : read;
+  const lost = (why: string): HeadRead => ({ head: {}, used: read.used, lost: why });
+  if (read.used.length > 0 && config['task_type'] === 'TOKEN_CLS')
+    return lost('it labels each token, those here texts');
+  return read.used.length > 0 && prompt.kind !== 'none' ? lost(onPrompt) : read;
 }
 
 export const onPrompt = "with a prompt PEFT's reads the first vector of the prompt, those here the first token";
