@@ -1,4 +1,4 @@
-import { mkdtempSync, existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -8,6 +8,7 @@ import { createDelta } from '../petl/bank/delta';
 import { parseMethod } from '../petl/design/written';
 import { projectRoot } from '../project';
 import { spanTask } from '../tasks/answer-spans';
+import { classificationTask } from '../tasks/classification';
 import { keepTrained } from '../training/kept';
 import { newHead } from '../training/kinds/pooled';
 import { adapterCommand } from './adapter';
@@ -88,6 +89,33 @@ describe('petl adapter', () => {
     expect(text).toContain('lossy');
     expect(text).toContain('- head: it points at tokens and tells no classes: left out');
     expect(existsSync(join(out, 'head_config.json'))).toBe(false);
+  });
+
+  it("hands a kept adapter's names of labels to adapters, and says where they stay behind", async () => {
+    const { backbone } = await openModel(model);
+    const { shape, weights } = backbone;
+    const method = parseMethod('lora:r=2');
+    const delta = createDelta(method, shape, weights, 1);
+    const load = () => Promise.reject(new Error('not needed'));
+    const task = classificationTask({ name: 'mood', labels: ['negative', 'positive'], load });
+    const kept = join(folder, 'kept');
+    keepTrained(
+      kept,
+      { method, model, task, training: defaultTraining, seed: 1, engine: 'compiled' },
+      { method, shape, model: await backbone.hash() },
+      { variables: { ...delta.variables, ...newHead(shape.width, 2, 1) }, constants: delta.constants },
+    );
+    backbone.dispose();
+    const [out, ours] = [join(folder, 'theirs'), join(folder, 'ours')];
+    const config = { config: { label2id: { negative: 0, positive: 1 } } };
+    expect(await told(adapterCommand, ['export', kept], { out, to: 'adapters' })).toBe(`${out}: lossless\n`);
+    expect(JSON.parse(readFileSync(join(out, 'head_config.json'), 'utf8'))).toMatchObject(config);
+    expect(await told(adapterCommand, ['import', out], { out: ours })).toBe(
+      `${ours}: lossy\n- names of labels stay behind, an imported adapter keeps none: negative, positive\n`,
+    );
+    const over = join(folder, 'over');
+    expect(await told(adapterCommand, ['export', out], { out: over, to: 'adapters' })).toBe(`${over}: lossless\n`);
+    expect(JSON.parse(readFileSync(join(over, 'head_config.json'), 'utf8'))).toMatchObject(config);
   });
 
   it('writes nothing where a part is no linear change', async () => {

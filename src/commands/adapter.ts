@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { tf, type Tensors } from '../engine/tf';
+import { tf } from '../engine/tf';
 import { UserError } from '../errors';
 import { demandWritable, makeFolder } from '../files';
 import { openModel, type Model } from '../model/open';
-import type { Delta } from '../petl/bank/delta';
-import { exportForeign, importForeign, isForeign, type Report } from '../petl/formats/foreign';
+import { exportForeign, importForeign, isForeign, type Imported, type Report } from '../petl/formats/foreign';
 import { apart, same } from '../petl/formats/probe';
+import { some } from '../petl/formats/report';
 import { loadDelta, saveDelta } from '../petl/bank/store';
-import { noteFile, readNote } from '../training/kept';
+import type { ClassificationTask } from '../tasks/classification';
+import type { Task } from '../tasks/task';
+import { noteFile, readKept } from '../training/kept';
 import { kindNamed } from '../training/kinds/index';
 import { mergeAdapter } from './adapter-merge';
 import { trainAdapter } from './adapter-train';
@@ -65,7 +67,7 @@ interface Work {
 
 /** What is kept is read back and computes the same, or is not kept. */
 async function imported({ folder, out, model: { name, backbone }, partial }: Work): Promise<Report> {
-  const { delta, head, report } = importForeign(folder, backbone, { partial });
+  const { delta, head, labels, report } = importForeign(folder, backbone, { partial });
   const base = { name, hash: await backbone.hash() };
   try {
     makeFolder(out, (place) => {
@@ -80,14 +82,17 @@ async function imported({ folder, out, model: { name, backbone }, partial }: Wor
     delta.dispose();
     tf.dispose(head);
   }
-  return report;
+  if (labels === undefined) return report;
+  const left = `names of labels stay behind, an imported adapter keeps none: ${some(labels)}`;
+  return { lossless: false, notes: [...report.notes, left] };
 }
 
 async function exported({ folder, out, model, partial }: Work, library: 'peft' | 'adapters'): Promise<Report> {
   const { name, backbone } = model;
-  const { delta, head, notes, lossless } = await opened(folder, model, partial);
+  const { delta, head, labels, notes, lossless } = await opened(folder, model, partial);
   try {
-    const report = exportForeign(out, delta, { library, model: backbone, name, head, partial });
+    const named = { head, ...(labels && { labels }) };
+    const report = exportForeign(out, delta, { library, model: backbone, name, partial, ...named });
     return { lossless: lossless && report.lossless, notes: [...notes, ...report.notes] };
   } finally {
     delta.dispose();
@@ -110,18 +115,21 @@ async function opened(
   folder: string,
   { backbone }: Model,
   partial: boolean,
-): Promise<Report & { readonly delta: Delta; readonly head: Tensors }> {
+): Promise<Report & Omit<Imported, 'report'>> {
   if (isForeign(folder)) {
-    const { delta, head, report } = importForeign(folder, backbone, { partial });
-    return { delta, head, ...report };
+    const { report, ...adapter } = importForeign(folder, backbone, { partial });
+    return { ...adapter, ...report };
   }
+  const task = existsSync(join(folder, noteFile)) ? readKept(folder).task : undefined; // imported ones have none
   const { delta, head } = loadDelta(folder, backbone.shape, { hash: await backbone.hash() });
-  if (!pointsAtTokens(folder)) return { delta, head, lossless: true, notes: [] };
+  if (task === undefined || !kindNamed(task.kind).pointsAtTokens)
+    return { delta, head, ...labelsOf(task), lossless: true, notes: [] };
   tf.dispose(head);
   return { delta, head: {}, lossless: false, notes: ['head: it points at tokens and tells no classes: left out'] };
 }
 
-/** Of the head of a kept adapter; of one that was imported the task is not known. */
-function pointsAtTokens(folder: string): boolean {
-  return existsSync(join(folder, noteFile)) && kindNamed(readNote(folder).task.kind).pointsAtTokens;
+/** Names of a task's labels, where it has labels. */
+function labelsOf(task: Task | undefined): Pick<Imported, 'labels'> {
+  const labels = (task as Partial<ClassificationTask> | undefined)?.labels;
+  return labels === undefined ? {} : { labels };
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import { demandModel } from './adapters-model';
-import { flag, type Base } from './base';
+import { flag, type Base, type Own } from './base';
 import { demandUsed, watched } from './fields';
 import type { Config, Saved } from './folder';
 import { poolerOf, readStatic, type Dense, type HeadRead } from './heads';
@@ -8,7 +8,7 @@ import { some, type Notes } from './report';
 import { filled, transposed, type Named, type Values } from './values';
 
 const file = 'head_config.json';
-/** About the head: no output depends on them. */
+/** About the head: no output depends on them. Names of labels are read beside them. */
 const harmless: readonly string[] = ['model_name', 'model_class', 'name', 'version', 'label2id', 'config'];
 const harmlessOfFlexible: readonly string[] = ['label2id', 'dropout_prob'];
 
@@ -27,8 +27,23 @@ export function readAdaptersHead({ config, tensors }: Saved, base: Base, notes: 
   demandAll(tensors, read);
   demandUsed(file, about, harmless, notes);
   demandUsed(file, own, harmlessOfFlexible, notes);
-  return read;
+  const labels = labelsIn(flexible ? own.record : about.record, classes, notes);
+  return { ...read, ...(labels && { labels }) };
 }
+
+/** Names of the classes in their order; none where they are those that adapters gives to classes without names. */
+function labelsIn({ label2id: given }: Config, classes: number, notes: Notes): readonly string[] | undefined {
+  if (given === undefined || given === null) return undefined;
+  const ids = new Map(Object.entries(given).map(([label, id]) => [id as unknown, label]));
+  const labels = Array.from({ length: classes }, (_, i) => ids.get(i));
+  const whole = labels.filter((label) => label !== undefined);
+  if (whole.length < classes || Object.keys(given).length > classes)
+    notes.loss(`names of labels stay behind: label2id does not name each of the ${classes} classes once`);
+  else if (whole.some((label, i) => label !== unnamed(i))) return whole;
+  return undefined;
+}
+
+const unnamed = (i: number): string => `LABEL_${i}`;
 
 const unlike = (what: string): UserError => new UserError(`${file} ${what}: the two belong to different heads`);
 
@@ -111,7 +126,7 @@ const named = (name: string, { weight, bias }: Dense): Named => ({
 
 /** A head as adapters' flexible one: one layer, or two. */
 export function writeAdaptersHead(
-  head: Named,
+  { head, labels }: Pick<Own, 'head' | 'labels'>,
   { shape }: Base,
   name: string,
 ): { readonly config: Config; readonly tensors: Named; readonly lost?: string } {
@@ -127,13 +142,13 @@ export function writeAdaptersHead(
     [`heads.${name}.${index}.weight`]: transposed(head[`${part}.weight`] as Values),
     [`heads.${name}.${index}.bias`]: head[`${part}.bias`] as Values,
   });
-  const labels = Object.fromEntries(Array.from({ length: classes }, (_, i) => [`LABEL_${i}`, i]));
+  const names = Array.from({ length: classes }, (_, i) => [labels?.[i] ?? unnamed(i), i] as const);
   const config = {
     head_type: 'classification',
     num_labels: classes,
     layers: activation === undefined ? 1 : 2,
     activation_function: activation ?? 'tanh',
-    label2id: labels,
+    label2id: Object.fromEntries(names),
     use_pooler: false,
     bias: true,
     dropout_prob: null,

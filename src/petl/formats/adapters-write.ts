@@ -18,7 +18,12 @@ const name = 'task';
  * A method here as adapters' folder; several kinds of changes become a union. @param model the base model's name or
  * path for its record
  */
-export function writeAdapters({ method, tensors, head }: Own, base: Base, model: string, notes: Notes): ForeignFolder {
+export function writeAdapters(
+  { method, tensors, head, labels }: Own,
+  base: Base,
+  model: string,
+  notes: Notes,
+): ForeignFolder {
   demandExchanged('adapters', base.shape);
   if (method.passes.kind !== 'once') throw cannot(method.name, 'adapters has no second pass');
   if (method.prompt.kind !== 'none')
@@ -52,7 +57,7 @@ export function writeAdapters({ method, tensors, head }: Own, base: Base, model:
     library: 'adapters',
     tensors: all,
     config: { config, ...about, model_class: classOf(base.shape) },
-    head: headOf(head, base, { about, notes }),
+    head: headOf({ head, ...(labels && { labels }) }, base, { about, notes }),
   };
 }
 
@@ -68,12 +73,12 @@ function atFfn(piece: Piece, { norm, parallel }: ModelShape): Piece {
 
 /** A flexible head, which their AdapterModel classes have. */
 function headOf(
-  head: Named,
+  own: Pick<Own, 'head' | 'labels'>,
   base: Base,
   { about, notes }: { readonly about: Config; readonly notes: Notes },
 ): Saved | undefined {
-  if (Object.keys(head).length === 0) return undefined;
-  const { config, tensors, lost } = writeAdaptersHead(head, base, name);
+  if (Object.keys(own.head).length === 0) return undefined;
+  const { config, tensors, lost } = writeAdaptersHead(own, base, name);
   if (lost !== undefined) {
     notes.loss(`the classification head stays behind: ${lost}`);
     return undefined;

@@ -64,13 +64,13 @@ export function readAdapters(
   if (pieces.some(({ change }) => change.composition.kind === 'inputGate'))
     notes.note('gates average over real tokens; adapters averages over padding too, so padded rows differ');
   const { modifications, tensors: own } = assemble(pieces, base.shape);
-  const { head, lost }: HeadRead =
+  const { head, lost, labels }: HeadRead =
     theirs === undefined
       ? { head: {}, used: [], ...(headLost !== undefined && { lost: headLost }) }
       : readAdaptersHead(theirs, base, notes);
   if (lost !== undefined) notes.loss(`the classification head stays behind: ${lost}`);
   const method = modifications.length === 0 ? nothing() : pointsOf(modifications);
-  return { method, tensors: { ...own, ...rulesOf(pieces, sorted) }, head };
+  return { method, tensors: { ...own, ...rulesOf(pieces, sorted) }, head, ...(labels && { labels }) };
 }
 
 /** Every field is used, harmless, or refused: those of the file, and those of each member of a union. */

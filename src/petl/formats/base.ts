@@ -25,6 +25,8 @@ export interface Own {
   readonly method: Method;
   readonly tensors: Named;
   readonly head: Named;
+  /** Names of the head's classes in their order, where the folder tells them. */
+  readonly labels?: readonly string[];
 }
 
 export function text(config: Config, key: string): string | undefined {

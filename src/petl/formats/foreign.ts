@@ -28,15 +28,19 @@ export interface Options {
   readonly partial?: boolean;
 }
 
+/** An adapter on the model, with its head and the names of the head's classes, as far as the folder has them. */
+export interface Imported {
+  readonly delta: Delta;
+  readonly head: Tensors;
+  readonly labels?: readonly string[];
+  readonly report: Report;
+}
+
 /**
  * Reads a folder saved by PEFT or adapters onto a model. What methods here cannot express is a UserError with the
  * reason, or stands in the report where a part is wanted.
  */
-export function importForeign(
-  folder: string,
-  model: FrozenModel,
-  { partial = false }: Options = {},
-): { readonly delta: Delta; readonly head: Tensors; readonly report: Report } {
+export function importForeign(folder: string, model: FrozenModel, { partial = false }: Options = {}): Imported {
   const file = readForeign(folder);
   const notes = new Notes(partial);
   const base = baseOf(model);
@@ -45,18 +49,21 @@ export function importForeign(
   if (reason !== undefined) throw new UserError(`${folder} does not fit this model: ${reason}`);
   demandFit(folder, own.method, own.tensors, model.shape);
   demandHead(folder, own.head, model.shape);
-  return { delta: deltaOf(own, model.shape), head: uploaded(own.head), report: notes.report() };
+  const { labels } = own;
+  const head = uploaded(own.head);
+  return { delta: deltaOf(own, model.shape), head, ...(labels && { labels }), report: notes.report() };
 }
 
 /**
  * @property name of the base model, for the record @property head `head.weight`, `head.bias` of a classifier, and its
- * hidden layer's
+ * hidden layer's @property labels names of its classes, where they have any
  */
 export interface Export extends Options {
   readonly library: Library;
   readonly model: FrozenModel;
   readonly name: string;
   readonly head?: Tensors;
+  readonly labels?: readonly string[];
 }
 
 /**
@@ -73,6 +80,7 @@ export function exportForeign(folder: string, delta: Probed['delta'], to: Export
       method,
       tensors: valuesOf([...Object.entries(tensors), ...drawn]),
       head: valuesOf(Object.entries(head)),
+      ...(to.labels && { labels: to.labels }),
     };
     const write = to.library === 'peft' ? writePeft : writeAdapters;
     makeFolder(folder, (hidden) => {

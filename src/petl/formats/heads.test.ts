@@ -264,6 +264,49 @@ describe("heads of adapters' files", () => {
     tf.dispose(head);
   });
 
+  it.each([
+    ['a flexible head', flexible, (label2id: Config): Altered => ({ own: { label2id } })],
+    [
+      'a static head',
+      'adapters-distilbert-pfeiffer-classifier',
+      (label2id: Config): Altered => ({ about: { label2id } }),
+    ],
+  ])('%s: names of labels go to adapters and come back', (as, name, over) => {
+    const labels = ['1', 'négatif', 'LABEL_0'];
+    const { delta, head, ...back } = opened(`names ${as}`, name, over({ LABEL_0: 2, négatif: 1, '1': 0 }));
+    expect([back.labels, back.report.lossless]).toEqual([labels, true]);
+    const to = { model: modelOf(caseOf(name).family), name: 'tiny', head, labels, partial: true };
+    expect(exportForeign(join(folder, `to ${as}`), delta, { library: 'adapters', ...to }).lossless).toBe(true);
+    const again = importForeign(join(folder, `to ${as}`), to.model);
+    expect(again.labels).toEqual(labels);
+    for (const one of [delta, again.delta]) one.dispose();
+    tf.dispose([head, again.head]);
+  });
+
+  it('names of labels stay behind on the way to PEFT, and the report says so', () => {
+    const model = modelOf('bert');
+    const delta = createDelta(parseMethod('lora:r=2'), model.shape, model.weights, 3);
+    const [head, labels] = [newHead('tanh'), ['bad', 'good', 'neither']];
+    const to = join(folder, 'names-peft');
+    const report = exportForeign(to, delta, { library: 'peft', model, name: 'tiny', head, labels });
+    expect(report.lossless).toBe(false);
+    expect(report.notes).toEqual([expect.stringMatching(/^names of labels stay behind.*bad, good, neither$/)]);
+    delta.dispose();
+    tf.dispose(head);
+  });
+
+  it.each([
+    { bad: 0, good: 1 },
+    { a: 0, b: 1, c: 1, d: 2 },
+    { a: 1, b: 2, c: 3 },
+  ])('names that are not one for each class stay behind, and the report says so: %j', (label2id) => {
+    const { delta, head, labels, report } = opened(`few ${JSON.stringify(label2id)}`, flexible, { own: { label2id } });
+    expect([labels, report.lossless]).toEqual([undefined, false]);
+    expect(report.notes).toEqual([expect.stringContaining('does not name each of the 3 classes once')]);
+    delta.dispose();
+    tf.dispose(head);
+  });
+
   it("a static head's classes are held to num_labels", () => {
     const over = { about: { num_labels: 4 } };
     expect(() => opened('static', 'adapters-distilbert-pfeiffer-classifier', over)).toThrow('says num_labels = 4');

@@ -10,6 +10,7 @@ export interface HeadRead {
   readonly head: Named;
   readonly used: readonly string[];
   readonly lost?: string;
+  readonly labels?: readonly string[];
 }
 
 /**

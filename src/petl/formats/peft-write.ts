@@ -14,17 +14,24 @@ import { writeIa3, writeNorms } from './peft-scales';
 import { writeTokens } from './peft-tokens';
 import { writeVera } from './peft-vera';
 import { takeApart, type Piece } from './pieces';
-import type { Notes } from './report';
+import { some, type Notes } from './report';
 import type { Named, Values } from './values';
 
 /** A method here as PEFT's folder. @param model the base model's name or path for its record */
-export function writePeft({ method: own, tensors, head }: Own, base: Base, model: string, notes: Notes): ForeignFolder {
+export function writePeft(
+  { method: own, tensors, head, labels }: Own,
+  base: Base,
+  model: string,
+  notes: Notes,
+): ForeignFolder {
   const { config, tensors: made } = written(own, tensors, base);
   if (Object.keys(tensors).some((name) => name.endsWith('.start')))
     notes.note('PiSSA is written as LoRA of twice its rank, its start beside it with the opposite sign');
   const ofHead = writeHead(own, head, base);
   if (ofHead.lost !== undefined) notes.loss(`the classification head stays behind: ${ofHead.lost}`);
   const classifies = Object.keys(ofHead.tensors).length > 0;
+  if (classifies && labels !== undefined)
+    notes.loss(`names of labels stay behind, PEFT keeps none: set id2label of the model there to ${some(labels)}`);
   const task = classifies ? 'SEQ_CLS' : 'num_virtual_tokens' in config ? taskOf(base.shape) : null;
   const saved = classifies ? (headLayouts[base.shape.family]?.modules ?? null) : null;
   const record = {
