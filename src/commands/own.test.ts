@@ -67,6 +67,10 @@ describe('petl ablate', () => {
       'no effect with petl ablate on answers in texts',
     ],
     [{ ...values, source: 'text', target: 'text' }, '--text has no effect with petl ablate on pairs of texts'],
+    [
+      { source: 'text', target: 'label', methods: 'head' },
+      'task "refused-films" needs a model that writes, and model "minilm-l6" is none: choose petl-mini-seq2seq',
+    ],
     [{ ...values, 'target-length': '9' }, '--target-length has no effect'],
     [{ ...values, name: '../../../t/esc/x' }, 'a study cannot be called "../../../t/esc/x"'],
     [{ ...values, name: 'q-tuning' }, 'a study cannot be called "q-tuning": the trials'],

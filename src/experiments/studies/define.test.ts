@@ -124,6 +124,14 @@ describe('a study of one’s own', () => {
     for (const change of both) expect(() => defineStudy({ ...fields, ...change })).not.toThrow();
   });
 
+  it.each([undefined, 'minilm-l6'])('on a model that does not write (%s) no task that writes is begun', (model) => {
+    const given = { ...fields, task: 'synopsis', ...(model === undefined ? {} : { model }) };
+    expect(() => defineStudy(given)).toThrow(
+      `task "synopsis" needs a model that writes, and model "${model ?? 'minilm-l6'}" is none: choose`,
+    );
+    expect(() => defineStudy(given)).toThrow(UserError);
+  });
+
   it('takes the rates of the stored table that fits', () => {
     const study = defineStudy({ ...fields, methods: ['lora:r=3', 'full'], rate: 'tuned' });
     const rates = study.variants.map(({ runs }) => runs[0]?.training.learningRate);

@@ -9,6 +9,7 @@ import { withSpecName } from '../../tasks/own/stored';
 import { taskNamed } from '../../tasks/registry';
 import type { Task } from '../../tasks/task';
 import type { TrainingSettings } from '../../training/job';
+import { noWriter } from '../../training/writer';
 import { shapeIfKnown } from '../store/counts';
 import { nameSchema } from '../store/schema';
 import { canonicalJson, defaultTraining, runSpec, type RunSpec } from '../store/spec';
@@ -50,6 +51,7 @@ export interface StudyFields {
 export function defineStudy(fields: StudyFields): Study {
   const name = checkedName(fields.name);
   const task = typeof fields.task === 'string' ? taskNamed(fields.task) : fields.task;
+  demandWriter(task, fields.model ?? usualModel);
   // Examples, and adapters to go on from, are kept when all else is known to be right.
   return withSpecName(task, (spec) => {
     const study = studyOn(spec, name, fields);
@@ -58,8 +60,15 @@ export function defineStudy(fields: StudyFields): Study {
   });
 }
 
+const usualModel = 'minilm-l6';
+
+/** What no run can do is refused before trials of rates and runs are begun, one after another. */
+function demandWriter({ name, writes }: Task, model: string): void {
+  if (writes !== null && shapeIfKnown(model)?.decoderLayers === 0) throw noWriter(name, model);
+}
+
 function studyOn(task: string, name: string, fields: StudyFields): Study {
-  const model = fields.model ?? 'minilm-l6';
+  const model = fields.model ?? usualModel;
   const { seeds = [1], training = {} } = fields;
   demandSome('methods', fields.methods);
   demandSome('seeds', seeds);

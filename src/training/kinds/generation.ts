@@ -26,6 +26,7 @@ import { roomIn } from '../room';
 import { oneStack } from '../pairs/one-stack';
 import { twoStacks } from '../pairs/two-stacks';
 import { writeSamples, writeTargets, writeTexts, type Writing } from '../write';
+import { noWriter } from '../writer';
 import { defineKind, type Opened, type TaskKind, type TrainingModel } from './kind';
 import * as says from './says';
 import { demandText, withoutExamples } from './texts';
@@ -171,10 +172,7 @@ function pairForm(
   const prompt = promptLength(method);
   const longest = (encoder && longestText(encoder.backbone.shape)) ?? Infinity;
   const reading = { prompt: method.prompt, tokenizer: encoder?.tokenizer, room: longest };
-  if (decoderLayers === 0)
-    throw new UserError(
-      `task "${task.name}" needs a model that writes, and model "${name}" is none: choose petl-mini-seq2seq or smollm2-135m`,
-    );
+  if (decoderLayers === 0) throw noWriter(task.name, name);
   if (encoderLayers === 0) return oneStack(tokenizer, limits, prompt, reading);
   if (start === null) throw new UserError(`model "${name}" names no decoder_start_token_id: add it to its config.json`);
   return twoStacks(tokenizer, { ...limits, start, languages: task.languages }, prompt, reading);
