@@ -61,10 +61,16 @@ export function demandStart(name: string, method: string, model: string): void {
   const named = printMethod(asked) === written;
   if (named ? !isDeepStrictEqual(collapsedMethod(asked), asked) : !isSameDesign(asked, stored))
     throw new UserError(
-      `${shown} is ${written}, and ${method} cannot go on from it: ${named ? 'the prefix is stored without its MLP, write it with mlp=0' : `write methods: ['${written}']`}`,
+      `${shown} is ${written}, and ${method} cannot go on from it: ${named ? 'the prefix is stored without its MLP, ' : ''}write methods: ['${storedForm(record)}']`,
     );
   if (base.name !== model && [base.name, model].every((one) => Object.hasOwn(knownShapes, one)))
     throw new UserError(`${shown} belongs to ${base.name}, not to ${model}: give the study model: '${base.name}'`);
+}
+
+/** How an adapter's method is written as it is stored, free vectors in place of a prefix's MLP. */
+function storedForm({ written, method }: DeltaRecord): string {
+  const plain = written.replace(/,mlp=\d+/g, '');
+  return isSameDesign(parseMethod(plain), method) ? plain : written;
 }
 
 /** Whether two methods are one, however they are written. */

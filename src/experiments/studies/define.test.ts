@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../errors';
 import { train } from '../../notebook';
+import { cacheFolder } from '../../packages/manifest';
+import { createDelta } from '../../petl/bank/delta';
+import { saveDelta } from '../../petl/bank/store';
+import { parseMethod } from '../../petl/design/written';
+import { tinyModel } from '../../petl/testing/fixtures';
 import { projectRoot } from '../../project';
 import { forkWorker } from '../runner/process';
 import { progressTable } from '../runner/progress';
@@ -130,6 +135,27 @@ describe('a study of one’s own', () => {
       `task "synopsis" needs a model that writes, and model "${model ?? 'minilm-l6'}" is none: choose`,
     );
     expect(() => defineStudy(given)).toThrow(UserError);
+  });
+
+  it('that goes on from a prefix of an MLP says how the prefix is written without it, and takes that', () => {
+    const tiny = tinyModel('bert');
+    const from = join(results, 'prefixed');
+    for (const [trained, stored] of [
+      ['prefix:l=3,mlp=4', 'prefix:l=3'],
+      ['mam:l=3,r=4,mlp=4', 'mam:l=3,r=4'],
+    ] as const) {
+      const delta = createDelta(parseMethod(trained), tiny.shape, tiny.weights, 1);
+      rmSync(from, { recursive: true, force: true });
+      saveDelta(from, delta, { name: 'minilm-l6', hash: 'a'.repeat(64) });
+      delta.dispose();
+      const on = (method: string) => defineStudy({ ...fields, from, methods: [method] }).variants;
+      expect(() => on(trained)).toThrow(`stored without its MLP, write methods: ['${stored}']`);
+      expect(() => on('lora:r=2')).toThrow(`lora:r=2 cannot go on from it: write methods: ['${stored}']`);
+      const { method, training } = on(stored)[0]!.runs[0]!;
+      expect(method).toBe(stored);
+      rmSync(join(cacheFolder(), 'own', training.from!), { recursive: true }); // a study that can be keeps it
+    }
+    tiny.dispose();
   });
 
   it('takes the rates of the stored table that fits', () => {
