@@ -12,6 +12,7 @@ import type {
 } from '../task';
 import { normalText } from '../text';
 import { readRecords } from './files';
+import { distinct, labelsOf, mostClasses, unseenRemedy } from './labels';
 import {
   demandColumn,
   demandFlag,
@@ -82,9 +83,6 @@ export interface OwnData<E extends Example> {
   readonly leaked: number;
 }
 
-/** Classes that a label column may have: beyond it the column holds names or numbers, not classes. */
-const mostClasses = 1000;
-
 /**
  * Labelled texts. Labels are the values of the label column as they stand, in order of number or of code points; every
  * class must occur in training. Faults of the data are UserErrors of one line with row and column.
@@ -94,7 +92,7 @@ export function classificationData(
   { text, pair, label }: ClassificationColumns,
 ): OwnData<ClassificationExample> & { readonly labels: readonly string[] } {
   const parts = partsOf(source, [...textColumns(text, pair), [label, 'label']]);
-  const labels = labelsOf(parts, label);
+  const labels = labelsOf(rowsOf(parts), label);
   const places = new Map(labels.map((value, i) => [value, i]));
   const own = ownData(source, parts, (row, id): ClassificationExample => ({
     id,
@@ -135,8 +133,7 @@ export function multiLabelData(
   const parts = partsOf(source, [...textColumns(text, pair), ...wanted]);
   const namesIn = (row: DataRow): readonly string[] =>
     typeof columns === 'string' ? listIn(row, columns) : columns.filter((column) => demandFlag(row, column));
-  const all = typeof columns === 'string' ? parts.flatMap(({ records }) => records.rows.flatMap(namesIn)) : columns;
-  const labels = typeof columns === 'string' ? [...new Set(all)].sort() : columns;
+  const labels = typeof columns === 'string' ? distinct(rowsOf(parts), columns, namesIn).sort() : columns;
   if (labels.length > mostClasses)
     throw new UserError(
       `column "${String(columns)}" names ${labels.length} labels: at most ${mostClasses} are told apart`,
@@ -218,6 +215,8 @@ export function generationData(source: Source, columns: GenerationColumns): OwnD
 
 type Parts = readonly { readonly split: Split | null; readonly records: Records }[];
 
+const rowsOf = (parts: Parts): readonly DataRow[] => parts.flatMap(({ records }) => records.rows);
+
 function partsOf(source: Source, wanted: readonly (readonly [column: string, role: string])[]): Parts {
   const given = [source.file, source.rows, source.files].filter((one) => one !== undefined).length;
   if (given !== 1) throw new UserError(`give the examples by one of file, rows and files: ${given} of them are given`);
@@ -248,40 +247,6 @@ function fileOf({ files }: Source, split: Split): string {
   const file = files?.[split];
   if (file !== undefined) return file;
   throw new UserError(`files has no ${split}: give the files of train, validation and test, or one file to be divided`);
-}
-
-function labelsOf(parts: Parts, column: string): readonly string[] {
-  const rows = parts.flatMap(({ records }) => records.rows);
-  const values = [...new Set(rows.map((row) => demandText(row, column, 'label')))];
-  if (values.length === 1)
-    throw new UserError(
-      `column "${column}" has one value, "${values[0]}", in all ${rows.length} rows: nothing to learn`,
-    );
-  const value = asValue(values, column);
-  const wish = value === undefined ? '' : ` ${value}`;
-  if (values.length > mostClasses || (values.length === rows.length && rows.length > 2))
-    throw new UserError(
-      `column "${column}" has ${values.length} values in ${rows.length} rows: is it a number or a name, not a class?${wish}`,
-    );
-  return values.sort(values.every(isNumber) ? (a, b) => Number(a) - Number(b) : (a, b) => (a < b ? -1 : 1));
-}
-
-const isNumber = (text: string): boolean => Number.isFinite(Number(text));
-
-/** What is said of labels that are numbers: how they would be learned as such. */
-function asValue(labels: readonly string[], column: string): string | undefined {
-  return labels.every(isNumber)
-    ? `to learn numbers give the column as value (--value ${column}), not as label`
-    : undefined;
-}
-
-/** What to do where a label never trains; a fraction is no class. */
-function unseenRemedy(labels: readonly string[], column: string): string {
-  const value = asValue(labels, column);
-  if (value === undefined) return 'add some, or leave that class out';
-  return labels.every((label) => Number.isInteger(Number(label)))
-    ? `add some, leave that class out, or ${value}`
-    : value;
 }
 
 function ownData<E extends Example>(source: Source, parts: Parts, read: (row: DataRow, id: string) => E): OwnData<E> {
