@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -136,9 +136,13 @@ describe('petl adapter', () => {
     [['import', theirs], { out: source }, /exists/],
     [['export', theirs], { to: 'zip' }, /peft or adapters/],
   ] as const)('refuses %j %j and writes nothing', async (positionals, values, reason) => {
-    await expect(adapterCommand({ positionals, values: { model, out: join(folder, 'x'), ...values } })).rejects.toThrow(
-      reason,
-    );
-    expect(existsSync(join(folder, 'x'))).toBe(false);
+    const out = join(folder, 'new', 'x');
+    await expect(adapterCommand({ positionals, values: { model, out, ...values } })).rejects.toThrow(reason);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('makes the folders above a new one once there is something to put there', async () => {
+    const out = join(folder, 'new', 'deep', 'ours');
+    expect(await told(adapterCommand, ['import', theirs], { out })).toBe(`${out}: lossless\n`);
   });
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { tf } from '../engine/tf';
 import { UserError } from '../errors';
-import { demandWritable, makeFolder } from '../files';
+import { demandPlace, makeFolder } from '../files';
 import { openModel, type Model } from '../model/open';
 import { exportForeign, importForeign, isForeign, type Imported, type Report } from '../petl/formats/foreign';
 import { apart, same } from '../petl/formats/probe';
@@ -35,7 +35,7 @@ export async function adapterCommand(input: Input): Promise<number> {
   demandTaken(input, `petl adapter ${action}`, { options: options[action] });
   const out = textOf(input, 'out');
   if (existsSync(out)) throw new UserError(`--out ${out} exists: name a new folder`);
-  demandWritable(dirname(resolve(out)));
+  demandPlace(dirname(resolve(out)));
   if (action === 'train') return await trainAdapter(folder, out, flag(input, 'json'));
   const model = await openModel(textOf(input, 'model'));
   const work = { folder, out, model, partial: flag(input, 'partial') };

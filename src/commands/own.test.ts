@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { UserError } from '../errors';
 import { projectRoot } from '../project';
 import { cacheFolder } from '../packages/manifest';
 import { recordAt } from '../experiments/store/read';
+import { defineStudy } from '../experiments/studies/define';
 import { ablateCommand, methodsIn } from './ablate';
 import { answerLine } from './answers';
 import { generateCommand } from './generate';
 import { predictCommand } from './predict';
+import { runAndShow } from './study';
 
 describe('methods in one word', () => {
   it.each([
@@ -86,6 +89,21 @@ describe('petl ablate', () => {
     await expect(ablateCommand({ positionals: [], values: all })).rejects.toThrow(message);
     expect(cacheOf()).toEqual(before);
     expect(readdirSync(folder)).toEqual(['refused-films.csv']);
+  });
+});
+
+describe('a study that is refused before its first run', () => {
+  it('leaves no folder for figures behind', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'petl-unrun-'));
+    vi.stubEnv('PETL_RESULTS', join(folder, 'results'));
+    mkdirSync(join(folder, 'results', 'own'), { recursive: true });
+    writeFileSync(join(folder, 'results', 'own', 'unrun'), 'a file where the runs should stand');
+    const make = () => defineStudy({ name: 'unrun', task: 'sentiment', methods: ['head'], rate: 0.002 });
+    const shown = runAndShow(make, { positionals: [], values: {} }, { folder: join(folder, 'figs') });
+    await expect(shown).rejects.toThrow(UserError);
+    expect(readdirSync(folder)).toEqual(['results']);
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../errors';
-import { demandWritable } from '../files';
+import { demandPlace } from '../files';
 import type { StudyReport } from '../experiments/runner/report';
 import type { RunOptions } from '../experiments/runner/state';
 import { progressTable } from '../experiments/runner/progress';
@@ -65,7 +65,7 @@ export async function runAndShow(
 
 /** Found out before anything is trained. */
 function demandPlaceForFigures(study: Study, folder: string): void {
-  if (plansOf(study).some(({ spec }) => !isFinished(runPath(spec)))) demandWritable(folder);
+  if (plansOf(study).some(({ spec }) => !isFinished(runPath(spec)))) demandPlace(folder);
 }
 
 /** The figures' paths; where they cannot be written the scores are shown all the same, and the fault is told last. */
