@@ -95,6 +95,7 @@ describe('a study of one’s own', () => {
     [{ methods: [] }, 'a study of no methods'],
     [{ methods: ['lorra:r=2'] }, 'lorra'],
     [{ methods: ['mhpa:l=4,gate=nothing'] }, 'gate'],
+    [{ methods: ['adalora:r=4,target=8'] }, 'target=8 directions cannot be left of r=4: write a target of at most 4'],
     [{ seeds: [1, 1] }, 'seeds has 1 twice'],
     [{ seeds: [1.5] }, '"seed"'],
     [{ training: { exampels: 3 } as never }, 'did you mean "examples"'],

@@ -81,9 +81,22 @@ export function whyInvalid(method: Method, shape: ModelShape): Reason {
       ],
       [twice(unfrozen.flatMap((part) => tokenRowIds(part, shape.vocabulary))), 'a row of the word table trains twice'],
     ]) ??
+    whyNoBudget(method) ??
     whyNoPrompt(method.prompt, shape) ??
     whyTooLarge(method, shape)
   );
+}
+
+/** A budget above the ranks that there are would be cut to them, unsaid. */
+function whyNoBudget({ lifecycle, modifications }: Method): Reason {
+  if (lifecycle.kind !== 'rankBudget') return undefined;
+  const ranks = modifications.flatMap(({ form }) =>
+    form.kind === 'bottleneck' && form.factors.kind === 'triplet' ? [form.r] : [],
+  );
+  const most = Math.max(...ranks);
+  return ranks.length > 0 && lifecycle.target > most
+    ? `target=${lifecycle.target} directions cannot be left of r=${most}: write a target of at most ${most}`
+    : undefined;
 }
 
 /** @throws UserError where a method does not fit a model, in one line, before anything is made */
