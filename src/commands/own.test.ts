@@ -75,6 +75,10 @@ describe('petl ablate', () => {
       'task "refused-films" needs a model that writes, and model "minilm-l6" is none: choose petl-mini-seq2seq',
     ],
     [{ ...values, 'target-length': '9' }, '--target-length has no effect'],
+    [
+      { ...values, examples: '100000' },
+      /^examples=100000: task "refused-films" trains on (\d+) .*: give at most \1, or/,
+    ],
     [{ ...values, name: '../../../t/esc/x' }, 'a study cannot be called "../../../t/esc/x"'],
     [{ ...values, name: 'q-tuning' }, 'a study cannot be called "q-tuning": the trials'],
     [{ ...values, methods: 'lorra:r=2' }, 'lorra'],

@@ -52,6 +52,7 @@ export function defineStudy(fields: StudyFields): Study {
   const name = checkedName(fields.name);
   const task = typeof fields.task === 'string' ? taskNamed(fields.task) : fields.task;
   demandWriter(task, fields.model ?? usualModel);
+  demandExamples(task, fields.training ?? {});
   // Examples, and adapters to go on from, are kept when all else is known to be right.
   return withSpecName(task, (spec) => {
     const study = studyOn(spec, name, fields);
@@ -65,6 +66,16 @@ const usualModel = 'minilm-l6';
 /** What no run can do is refused before trials of rates and runs are begun, one after another. */
 function demandWriter({ name, writes }: Task, model: string): void {
   if (writes !== null && shapeIfKnown(model)?.decoderLayers === 0) throw noWriter(name, model);
+}
+
+/** More examples than own data has would train on all, under the name of more. */
+function demandExamples({ name, own }: Task, { examples = 'all' }: TrainingGrid): void {
+  const most = own?.data.train.length ?? Infinity;
+  const beyond = [examples].flat().find((count) => typeof count === 'number' && count > most);
+  if (beyond !== undefined)
+    throw new UserError(
+      `examples=${beyond}: task "${name}" trains on ${most} of its examples: give at most ${most}, or leave it out for all`,
+    );
 }
 
 function studyOn(task: string, name: string, fields: StudyFields): Study {
