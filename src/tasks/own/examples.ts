@@ -65,7 +65,7 @@ export interface SpanColumns {
   readonly context: string;
   /** Column of the answer, as it stands in the text. */
   readonly answer: string;
-  /** Column of the place where it begins, counted from 0; its first occurrence where left out. */
+  /** Column of the place where it begins, in UTF-16 units from 0; its first occurrence where left out. */
   readonly start?: string;
 }
 
@@ -169,10 +169,21 @@ export function spanData(source: Source, columns: SpanColumns): OwnData<SpanExam
     const said = demandText(row, answer, 'answer');
     const at = start === undefined ? pair.indexOf(said) : demandPlace(row, start, 'place of the answer');
     if (at >= 0 && pair.startsWith(said, at)) return { id, text, pair, answers: [{ text: said, start: at }] };
-    throw new UserError(
-      `${row.at}, column "${answer}": "${shortly(said)}" does not stand in the text${start === undefined ? '' : ` at ${at}`}: give the answer as it is written there`,
-    );
+    throw start === undefined
+      ? new UserError(`${misplaced(row, answer, said)}: give the answer as it is written there`)
+      : new UserError(`${misplaced(row, answer, said)} at ${at}: ${placeRemedy(pair, said, at)}`);
   });
+}
+
+const misplaced = ({ at }: DataRow, column: string, said: string): string =>
+  `${at}, column "${column}": "${shortly(said)}" does not stand in the text`;
+
+/** Python counts characters outside of Unicode's first plane, such as emoji, as one, JavaScript as two. */
+function placeRemedy(text: string, said: string, at: number): string {
+  const units = [...text].slice(0, at).join('').length;
+  return units !== at && text.startsWith(said, units)
+    ? `it does in code points, as Python counts; places are in UTF-16 units, as in JavaScript: write ${units}`
+    : 'give the answer as it is written there';
 }
 
 function shortly(text: string): string {

@@ -404,6 +404,10 @@ describe('own questions', () => {
       /row 2, column "answer": "cellar" does not stand in the text: give the answer as it is written there/,
     );
     expect(() => spanData({ rows }, { ...columns, start: 'at' })).toThrow(/row 1, .*does not stand in the text at 0/);
+    const emoji = rows.map((row, i) => ({ ...row, about: `\u{1F600}\u{1F600} ${row.about}`, at: i === 1 ? 21 : 23 }));
+    expect(() => spanData({ rows: emoji.slice(0, 2) }, { ...columns, start: 'at' })).toThrow(
+      /row 2, .*"room 1" does not stand in the text at 21: it does in code points, as Python counts; .*: write 23$/,
+    );
     const between = rows.map(({ about, answer, ...row }) => ({
       ...{ ...row, about, answer },
       at: about.indexOf(answer) + 0.5,
