@@ -1,6 +1,6 @@
 import { UserError } from '../errors';
 import { cutWords } from '../tasks/cuts';
-import { readRecords, readText } from '../tasks/own/files';
+import { readOwn, readText } from '../tasks/own/files';
 import { demandColumn, demandText } from '../tasks/own/records';
 import type { Reading } from '../training/kinds/kind';
 import { answerLine } from './answers';
@@ -42,7 +42,7 @@ function fileReadings(path: string, input: Input): readonly Reading[] {
     if (lines[lines.length - 1] === '') lines.pop();
     return lines.map((text) => ({ text }));
   }
-  const records = readRecords(path);
+  const records = readOwn(path);
   const column = demandColumn(records, wordOrNull(input, 'column') ?? 'text', 'text');
   const second = wordOrNull(input, 'pair');
   if (second !== null) demandColumn(records, second, 'second text');

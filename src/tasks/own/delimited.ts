@@ -39,14 +39,38 @@ export function delimited(text: string, name: string, delimiter: ',' | '\t'): Re
     if (record.length !== columns.length)
       throw new UserError(
         `${at}: ${record.length} cells under ${columns.length} columns (${columns.join(', ')}): ` +
-          (sign !== undefined ? separated(sign) : remedies[delimiter]),
+          (sign !== undefined ? separated(sign) : remedies[delimiter][record.length < columns.length ? 'few' : 'many']),
       );
     return { at, cells: new Map(columns.map((column, c) => [column, record[c] === '' ? null : (record[c] ?? null)])) };
   });
   return { name, columns, rows };
 }
 
-const remedies = { ',': 'quote texts that hold a comma', '\t': 'take tabs out of the texts' } as const;
+const toKeep = 'or save it as .csv with those texts in quotes, which .tsv has not';
+const remedies = {
+  ',': { few: 'quote texts that hold a line break', many: 'quote texts that hold a comma' },
+  '\t': { few: `take line breaks out of the texts, ${toKeep}`, many: `take tabs out of the texts, ${toKeep}` },
+} as const;
+
+/** A cell in quotes that doubles those inside. */
+const quoted = /^"(?:[^"]|"")*""(?:[^"]|"")*"$/;
+
+/**
+ * Refuses tab-separated text that was written with quoting: its quotes would be read as text. A cell between quotes
+ * that doubles none may be a text of its own.
+ * @throws UserError of one line with the place
+ */
+export function demandUnquoted({ name, columns, rows }: Records): void {
+  const header = columns.find((column) => /^".*"$/s.test(column));
+  if (header !== undefined) throw new UserError(`${name}, line 1: column ${header} is in quotes: ${unquote}`);
+  for (const { at, cells } of rows) {
+    const column = columns.find((one) => quoted.test(cells.get(one) ?? ''));
+    if (column !== undefined)
+      throw new UserError(`${at}, column "${column}": a cell in quotes, which .tsv reads as text: ${unquote}`);
+  }
+}
+
+const unquote = 'save it as .csv, or take the quotes off';
 
 /** The first name of a header, behind whose quote the wrong sign stands. */
 const quotedHeader = /^\s*"(?:[^"]|"")*"\s*([;\t|])/;

@@ -11,7 +11,7 @@ import type {
   TaskData,
 } from '../task';
 import { normalText } from '../text';
-import { readRecords } from './files';
+import { readOwn } from './files';
 import { distinct, labelsOf, mostClasses, unseenRemedy } from './labels';
 import {
   demandColumn,
@@ -233,16 +233,8 @@ function partsOf(source: Source, wanted: readonly (readonly [column: string, rol
   if (given !== 1) throw new UserError(`give the examples by one of file, rows and files: ${given} of them are given`);
   const parts: Parts =
     source.files !== undefined
-      ? (['train', 'validation', 'test'] as const).map((split) => ({
-          split,
-          records: readRecords(fileOf(source, split)),
-        }))
-      : [
-          {
-            split: null,
-            records: source.file !== undefined ? readRecords(source.file) : recordsOfRows(source.rows ?? []),
-          },
-        ];
+      ? (['train', 'validation', 'test'] as const).map((split) => ({ split, records: readOwn(fileOf(source, split)) }))
+      : [{ split: null, records: source.file !== undefined ? readOwn(source.file) : recordsOfRows(source.rows ?? []) }];
   const more = (
     [
       ['id', 'name'],
