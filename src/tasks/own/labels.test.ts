@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../errors';
-import { classificationData, multiLabelData, type OwnData } from './examples';
+import { classificationData, multiLabelData } from './examples';
 
 const rows = (labels: readonly string[]) =>
   Array.from({ length: 80 }, (_, i) => ({ review: `text ${i}`, stars: labels[i % labels.length]! }));
@@ -14,7 +14,7 @@ describe('labels', () => {
   });
 
   const [composed, apart] = ['caf\u00e9', 'cafe\u0301'];
-  it.each<[string, () => OwnData<never>, string]>([
+  it.each<[string, () => unknown, string]>([
     ['one label', () => classify(rows([composed, 'tea', apart])), apart],
     [
       'several',
