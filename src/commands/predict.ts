@@ -1,7 +1,7 @@
 import { UserError } from '../errors';
 import { cutWords } from '../tasks/cuts';
 import { readOwn, readText } from '../tasks/own/files';
-import { demandColumn, demandText } from '../tasks/own/records';
+import { demandColumn, demandWhole } from '../tasks/own/records';
 import type { Reading } from '../training/kinds/kind';
 import { answerLine } from './answers';
 import { demandTaken, flag, print, printJson, textOf, type Input } from './command';
@@ -47,8 +47,8 @@ function fileReadings(path: string, input: Input): readonly Reading[] {
   const second = wordOrNull(input, 'pair');
   if (second !== null) demandColumn(records, second, 'second text');
   return records.rows.map((row) => ({
-    text: demandText(row, column, 'text'),
-    pair: second === null ? null : demandText(row, second, 'second text'),
+    text: demandWhole(row, column, 'text'),
+    pair: second === null ? null : demandWhole(row, second, 'second text'),
   }));
 }
 

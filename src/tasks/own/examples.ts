@@ -19,6 +19,7 @@ import {
   demandNumber,
   demandPlace,
   demandText,
+  demandWhole,
   recordsOfRows,
   type DataRow,
   type Records,
@@ -164,8 +165,7 @@ export function spanData(source: Source, columns: SpanColumns): OwnData<SpanExam
   ]);
   const grouped = source.group === undefined && source.files === undefined ? { ...source, group: context } : source;
   return ownData(grouped, parts, (row, id): SpanExample => {
-    const [text, pair] = [demandText(row, question, 'question'), row.cells.get(context) ?? ''];
-    demandText(row, context, 'text');
+    const [text, pair] = [demandWhole(row, question, 'question'), demandWhole(row, context, 'text')];
     const said = demandText(row, answer, 'answer');
     const at = start === undefined ? pair.indexOf(said) : demandPlace(row, start, 'place of the answer');
     if (at >= 0 && pair.startsWith(said, at)) return { id, text, pair, answers: [{ text: said, start: at }] };
@@ -206,8 +206,8 @@ function textsIn(
   pair: string | undefined,
 ): { readonly text: string; readonly pair: string | null } {
   return {
-    text: demandText(row, text, 'text'),
-    pair: pair === undefined ? null : demandText(row, pair, 'second text'),
+    text: demandWhole(row, text, 'text'),
+    pair: pair === undefined ? null : demandWhole(row, pair, 'second text'),
   };
 }
 
@@ -219,8 +219,8 @@ export function generationData(source: Source, columns: GenerationColumns): OwnD
   ]);
   return ownData(source, parts, (row, id) => ({
     id,
-    text: demandText(row, columns.source, 'source'),
-    target: demandText(row, columns.target, 'target'),
+    text: demandWhole(row, columns.source, 'source'),
+    target: demandWhole(row, columns.target, 'target'),
   }));
 }
 

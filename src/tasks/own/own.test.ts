@@ -127,6 +127,9 @@ describe('own pairs', () => {
       text: expect.stringMatching(/^source/),
       target: expect.stringMatching(/^target/),
     });
+    const indented = { from: '  if (a):\n', to: '    b()\n' };
+    const whole = Object.values(generationData({ rows: [...rows, indented] }, { source: 'from', target: 'to' }).data);
+    expect(whole.flat()).toContainEqual(expect.objectContaining({ text: indented.from, target: indented.to }));
     expect(() => generationData({ rows: [...rows, { from: 'x', to: ' ' }] }, { source: 'from', target: 'to' })).toThrow(
       'row 41, column "to": the target is missing',
     );

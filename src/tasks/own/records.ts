@@ -91,10 +91,15 @@ export function separated(sign: string): string {
   return `its lines look separated by ${name}: save it with commas as .csv, or with tabs as .tsv`;
 }
 
-/** A cell that must hold text. */
-export function demandText({ at, cells }: DataRow, column: string, role: string): string {
-  const text = cells.get(column)?.trim() ?? '';
-  if (text !== '') return text;
+/** A cell that must hold something, without the space around it: a label, a name, a number. */
+export function demandText(row: DataRow, column: string, role: string): string {
+  return demandWhole(row, column, role).trim();
+}
+
+/** A text that is read or written, as it stands: space may be a part of it. */
+export function demandWhole({ at, cells }: DataRow, column: string, role: string): string {
+  const text = cells.get(column) ?? '';
+  if (text.trim() !== '') return text;
   throw new UserError(`${at}, column "${column}": the ${role} is missing: fill the cell or leave the row out`);
 }
 
