@@ -72,20 +72,24 @@ describe.each(recipeNames())('the corpus of %s', (name) => {
     expect(shared(trained, heldOut)).toBe(0);
   });
 
-  it('was compared with the examples as they are today, those of tasks added since included', async () => {
-    const today = hashesOf((await heldOutTexts([once(sentiment)])).flatMap(formsOf));
-    expect(shared(today, heldOut)).toBe(today.size);
-    expect(today.size).toBeGreaterThan(2000);
-    const here = (task: Task): boolean =>
-      task.packages.every((one) => one === DEBIAN_INDEX || isUnpacked(packageNamed(one)));
-    // the examples of package-summary are those of synopsis
-    const added = heldOutTasks.filter(
-      (task) => !recipe.tasks.includes(task.name) && task.name !== 'package-summary' && here(task),
-    );
-    const forms = hashesOf(await heldOutForms(added.map(once), sourcesOf(recipeNamed(whole))));
-    expect(forms.size).toBeGreaterThan(15_000); // tasks of texts came after the corpora, one of them on request
-    expect(shared(forms, trained)).toBe(0);
-  });
+  it(
+    'was compared with the examples as they are today, those of tasks added since included',
+    { timeout: 300_000 },
+    async () => {
+      const today = hashesOf((await heldOutTexts([once(sentiment)])).flatMap(formsOf));
+      expect(shared(today, heldOut)).toBe(today.size);
+      expect(today.size).toBeGreaterThan(2000);
+      const here = (task: Task): boolean =>
+        task.packages.every((one) => one === DEBIAN_INDEX || isUnpacked(packageNamed(one)));
+      // the examples of package-summary are those of synopsis
+      const added = heldOutTasks.filter(
+        (task) => !recipe.tasks.includes(task.name) && task.name !== 'package-summary' && here(task),
+      );
+      const forms = hashesOf(await heldOutForms(added.map(once), sourcesOf(recipeNamed(whole))));
+      expect(forms.size).toBeGreaterThan(15_000); // tasks of texts came after the corpora, one of them on request
+      expect(shared(forms, trained)).toBe(0);
+    },
+  );
 
   it('is what its recipe names, all of it among the corpus that it lies within', () => {
     expect(new Set(Object.keys(description.train))).toEqual(sourcesOf(recipe));
