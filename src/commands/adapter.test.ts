@@ -9,6 +9,7 @@ import { parseMethod } from '../petl/design/written';
 import { projectRoot } from '../project';
 import { spanTask } from '../tasks/answer-spans';
 import { classificationTask } from '../tasks/classification';
+import type { Task } from '../tasks/task';
 import { keepTrained } from '../training/kept';
 import { newHead } from '../training/kinds/pooled';
 import { adapterCommand } from './adapter';
@@ -45,6 +46,25 @@ const forward = async (adapter: string): Promise<number[]> => {
   return (JSON.parse(json) as { values: number[][][] }).values.flat(2);
 };
 
+const load = () => Promise.reject(new Error('not needed'));
+
+/** A folder as a run on the task keeps its adapter, with a head of two outputs. */
+async function keptWith(task: Task): Promise<string> {
+  const { backbone } = await openModel(model);
+  const { shape, weights } = backbone;
+  const method = parseMethod('lora:r=2');
+  const { variables, constants } = createDelta(method, shape, weights, 1);
+  const kept = join(folder, 'kept');
+  keepTrained(
+    kept,
+    { method, model, task, training: defaultTraining, seed: 1, engine: 'compiled' },
+    { method, shape, model: await backbone.hash() },
+    { variables: { ...variables, ...newHead(shape.width, 2, 1) }, constants },
+  );
+  backbone.dispose();
+  return kept;
+}
+
 describe('petl adapter', () => {
   it("takes PEFT's adapter over and hands it to adapters: all three give the same", async () => {
     const [ours, other] = [join(folder, 'ours'), join(folder, 'other')];
@@ -71,19 +91,7 @@ describe('petl adapter', () => {
   });
 
   it('leaves a head behind that points at tokens, and says so', async () => {
-    const { backbone } = await openModel(model);
-    const { shape, weights } = backbone;
-    const method = parseMethod('lora:r=2');
-    const delta = createDelta(method, shape, weights, 1);
-    const task = spanTask({ name: 'asked', load: () => Promise.reject(new Error('not needed')) });
-    const kept = join(folder, 'kept');
-    keepTrained(
-      kept,
-      { method, model, task, training: defaultTraining, seed: 1, engine: 'compiled' },
-      { method, shape, model: await backbone.hash() },
-      { variables: { ...delta.variables, ...newHead(shape.width, 2, 1) }, constants: delta.constants },
-    );
-    backbone.dispose();
+    const kept = await keptWith(spanTask({ name: 'asked', load }));
     const out = join(folder, 'theirs');
     const text = await told(adapterCommand, ['export', kept], { out, to: 'adapters' });
     expect(text).toContain('lossy');
@@ -92,20 +100,7 @@ describe('petl adapter', () => {
   });
 
   it("hands a kept adapter's names of labels to adapters, and says where they stay behind", async () => {
-    const { backbone } = await openModel(model);
-    const { shape, weights } = backbone;
-    const method = parseMethod('lora:r=2');
-    const delta = createDelta(method, shape, weights, 1);
-    const load = () => Promise.reject(new Error('not needed'));
-    const task = classificationTask({ name: 'mood', labels: ['negative', 'positive'], load });
-    const kept = join(folder, 'kept');
-    keepTrained(
-      kept,
-      { method, model, task, training: defaultTraining, seed: 1, engine: 'compiled' },
-      { method, shape, model: await backbone.hash() },
-      { variables: { ...delta.variables, ...newHead(shape.width, 2, 1) }, constants: delta.constants },
-    );
-    backbone.dispose();
+    const kept = await keptWith(classificationTask({ name: 'mood', labels: ['negative', 'positive'], load }));
     const [out, ours] = [join(folder, 'theirs'), join(folder, 'ours')];
     const config = { config: { label2id: { negative: 0, positive: 1 } } };
     expect(await told(adapterCommand, ['export', kept], { out, to: 'adapters' })).toBe(`${out}: lossless\n`);

@@ -29,12 +29,12 @@ function asMajority(test: Tested, majority: readonly MajorityAnswer[]): readonly
       return { answer: most?.answer, more: armOf(link, place, more) };
     });
     if (rows.length < 2) return [];
-    const [{ answer } = { answer: undefined }] = rows;
-    if (answer === undefined) return [`${name} was never compared with the most frequent answer`];
+    if (rows.some(({ answer }) => answer === undefined))
+      return [`${name} was never compared with the most frequent answer`];
     const found = crossed(rows.map(({ more }) => more));
     const { low, high } = crossedInterval(found);
     const figure = `${short(found.gap)} [${short(low)}, ${short(high)}]`;
-    return low > 0 ? [] : [`not above the most frequent answer: ${name} by ${figure}, always "${answer}"`];
+    return low > 0 ? [] : [`not above the most frequent answer: ${name} by ${figure}, always "${rows[0]?.answer}"`];
   });
   return [...new Set(sides)];
 }

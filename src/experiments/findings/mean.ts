@@ -18,8 +18,9 @@ const gapsOf = (tests: readonly LinkTest[]): readonly Crossed[] => tests.filter(
 /** The p that the mean's word rests on. */
 export function meanP(tests: readonly LinkTest[], evidence: Deciding['evidence']): number {
   const whole = tests.filter(isTested);
-  const { delta } = sizesOf(whole, evidence);
-  return Math.max(...whole.slice(0, 1).map(({ link }) => decidingP(link, gapsOf(tests), delta)));
+  const [first] = whole;
+  if (first === undefined) throw new Error('a mean over no task');
+  return decidingP(first.link, gapsOf(tests), sizesOf(whole, evidence).delta);
 }
 
 /**
