@@ -75,7 +75,7 @@ class Session {
         optimizer: adam,
         rateAt: () => setup.learningRate,
         step: (at, before, constants, tick) =>
-          stepper.step(before, constants, [batches[at % batches.length] as LabelledBatch], tick),
+          stepper.step(before, constants, [[batches[at % batches.length] as LabelledBatch]], tick),
       },
       state,
     );

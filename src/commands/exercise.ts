@@ -91,7 +91,7 @@ async function steps(times: number): Promise<object> {
   const step: Steps['step'] = (at, state, constants, tick) => {
     const texts = [{ ids: [5, 6, 7 + ((at + 1) % 80)] }, { ids: [9, 8] }];
     const batch = labelledBatch(uploadBatch(packTogether(texts, { length: 4 })), [0, 1]);
-    const next = stepper.step(state, constants, [batch], tick);
+    const next = stepper.step(state, constants, [[batch]], tick);
     disposeTree(batch);
     return next;
   };

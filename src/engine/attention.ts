@@ -83,7 +83,7 @@ export function isForOneKernel({ queries, mask, cap }: Asked): boolean {
 function attendByKernel({ queries, keys, values, mask }: Asked, drop: Dropped | undefined, mass: boolean): Tensor {
   const attributes = { first: drop?.rate ?? 0, second: mass ? 1 : 0, stream: drop?.noise.next() ?? 0 };
   return withGradient([queries, keys, values, mask], () => {
-    const seed = drop?.noise.seed ?? tf.zeros([2], 'int32');
+    const seed = drop?.noise.seedOf(queries.shape[0] as number) ?? tf.zeros([2], 'int32');
     const [value, logSum] = kernels('PetlAttention', [queries, keys, values, mask, seed], attributes, 2) as [
       Tensor,
       Tensor,
@@ -119,7 +119,7 @@ export function canAttendPacked(width: number): boolean {
 export function attendPacked({ all, last }: PackedRows, drop: Dropped | undefined, mass: boolean): Tensor {
   const attributes = { first: drop?.rate ?? 0, second: mass ? 1 : 0, stream: drop?.noise.next() ?? 0 };
   return withGradient([all], () => {
-    const seed = drop?.noise.seed ?? tf.zeros([2], 'int32');
+    const seed = drop?.noise.seedOf(all.shape[0] as number) ?? tf.zeros([2], 'int32');
     const [value, logSum] = kernels('PetlPackedAttention', [all, last, seed], attributes, 2) as [Tensor, Tensor];
     return {
       value,

@@ -19,11 +19,13 @@ export interface Compiled<I extends readonly Tree[], O extends Tree> {
  * the recording as one TensorFlow graph. The step must be pure: tensors in, tensors out, randomness from a seed that is
  * fed. Tensors of the outside world that it reads (frozen weights) are fed at every run and never copied.
  * `engine: 'eager'` runs the step op by op: the reference that tests compare with.
+ * @param shards chains of ops that the program computes side by side for these inputs; one where left out
  */
 export function compile<I extends readonly Tree[], O extends Tree>(
   step: (...inputs: I) => O,
   engine: Engine = 'compiled',
   precision: Precision = 'float32',
+  shards?: (...inputs: I) => number,
 ): Compiled<I, O> {
   const programs = new Map<string, { program: Program; output: Tree }>();
   const make = (inputs: I): { program: Program; output: Tree } => {
@@ -34,7 +36,7 @@ export function compile<I extends readonly Tree[], O extends Tree>(
         return leaves(output);
       },
       leaves(inputs),
-      precision,
+      { precision, shards: shards?.(...inputs) ?? 1 },
     );
     return { program, output: skeleton(output) };
   };

@@ -269,6 +269,38 @@ describe('kernels', () => {
     }
   });
 
+  it.each([false, true])('drop in a shard what they drop in the whole: in one op %s', (fused) => {
+    const [sizes, own] = [[6, 2, 12, 32] as const, [1, 2, 5]];
+    const given = [0, 1, 2].map((i) => scattered(sizes, 1, i));
+    const of = (x: Tensor): Tensor => tf.gather(x, tf.tensor1d(own, 'int32'));
+    const places = { rows: [], sequences: tf.tensor1d([6, ...own], 'int32') };
+    const run = (inputs: readonly Tensor[], where?: typeof places): Tensor[] => {
+      const f = withGradients((q, k, v) =>
+        layers.attend(
+          { queries: q!, keys: k!, values: v!, mask: tf.zeros([1, 1, 1, 12]) },
+          { rate: 0.3, noise: noise(tf.tensor1d([3, 4], 'int32'), where) },
+          false,
+        ),
+      );
+      return compile((...x: Tensor[]) => f(...x).slice(0, 1), 'compiled', fused ? 'bfloat16' : 'float32')(...inputs);
+    };
+    const whole = run(given).map((x) => Array.from(of(x).dataSync()));
+    const part = run(given.map(of), places).map((x) => Array.from(x.dataSync()));
+    expect(part).toEqual(whole);
+    expect(run(given.map(of)).map((x) => Array.from(x.dataSync()))).not.toEqual(whole);
+  });
+
+  it('refuse a seed that has too few places', () => {
+    const seed = tf.tensor1d([1, 2, 9, 0, 1], 'int32');
+    expect(() => kernel('PetlDropout', [wave([3, 8], 1), seed], { first: 0.5 }).dataSync()).toThrow(
+      /PetlDropout: a seed of two numbers, or of three and a place for each row/,
+    );
+    const few = { rows: [], sequences: tf.tensor1d([9, 0, 1, 2], 'int32') };
+    expect(() => dropout(wave([7, 8], 1), 0.5, noise(tf.tensor1d([1, 2], 'int32'), few))).toThrow(
+      /a shard has no 7 rows to draw for/,
+    );
+  });
+
   it('give masked keys no share at all', () => {
     const shares = kernel('PetlMaskedSoftmax', [wave([1, 2, 5, 9], 4), mask([1, 1, 1, 9])]).dataSync();
     shares.forEach((share, i) => {

@@ -3,7 +3,7 @@ import { compile } from './compile';
 import { attend, attendPacked } from './layers';
 import { upload } from './memory';
 import { compiledKernels } from './native';
-import { noise } from './random';
+import { noise, type Noise, type Places } from './random';
 import { tf, type Tensor } from './tf';
 
 const [heads, width, rows] = [3, 32, 70];
@@ -90,6 +90,31 @@ describe('attention over packed rows', () => {
     expect(apart(y, run(1)[0]!)).toBe(0);
     expect(apart(y, run(7)[0]!)).toBeGreaterThan(0.1);
     expect(apart(y, run(1, 0)[0]!)).toBeGreaterThan(0.1);
+  });
+
+  it('drops in a shard what it drops in the whole', () => {
+    const firsts = lengths.map((_, b) => lengths.slice(0, b).reduce((a, n) => a + n, 0));
+    const own = [1, 3]; // 17 and 5 rows of the whole's 64, and 2 of no sequence
+    const places = own.flatMap((b) => Array.from({ length: lengths[b]! }, (_, t) => firsts[b]! + t));
+    const fed = [...places, 0, 0];
+    const [all, dy] = [scattered([rows, 3, heads, width], 4), scattered([rows, heads, width], 5)];
+    const of = (x: Tensor): Tensor => tf.gather(x, tf.tensor1d(fed, 'int32'));
+    const drop = (where?: Places): { readonly rate: number; readonly noise: Noise } => ({
+      rate: 0.4,
+      noise: noise(tf.tensor1d([5, 2], 'int32'), where),
+    });
+    const shard = {
+      rows: [tf.tensor1d([rows, ...fed], 'int32')],
+      sequences: tf.tensor1d([lengths.length, ...own], 'int32'),
+    };
+    const ends = tf.tensor1d([16, 21], 'int32');
+    const whole = runNarrow((x) => attendPacked({ all: x, last: last() }, drop(), false), all, dy);
+    const part = runNarrow((x) => attendPacked({ all: x, last: ends }, drop(shard), false), of(all), of(dy));
+    whole.forEach((values, i) => {
+      const size = values.length / rows;
+      const expected = places.flatMap((row) => values.slice(row * size, (row + 1) * size));
+      expect(part[i]?.slice(0, places.length * size)).toEqual(expected);
+    });
   });
 
   it('says what it wants', () => {

@@ -19,14 +19,36 @@ export function statelessUniform(shape: readonly number[], seed: Tensor, stream:
 
 /** Where dropout takes its randomness from: one seed a step, one stream a call. */
 export interface Noise {
+  /** int32 `[2]` */
   readonly seed: Tensor;
+  /** What a kernel draws from for something of so many blocks: the seed, of a shard with the place of each block. */
+  seedOf(blocks: number): Tensor;
   next(): number;
 }
 
-/** @param seed int32 `[2]`, another for every step */
-export function noise(seed: Tensor): Noise {
+/** Where rows and sequences of a shard stand in the whole batch: how many that has, and the place of each. */
+export type Places = {
+  /** int32 `[1 + N]` for each sort of packed rows, of different N */
+  readonly rows: readonly Tensor[];
+  /** int32 `[1 + B]`; the sequences of a grid stand in theirs as the first of all do in the batch */
+  readonly sequences: Tensor;
+};
+
+/** @param seed int32 `[2]`, another for every step @param places of a shard, which then draws what the whole would */
+export function noise(seed: Tensor, places?: Places): Noise {
   let stream = 0;
-  return { seed, next: () => stream++ };
+  return {
+    seed,
+    seedOf: (blocks) => (places === undefined ? seed : tf.concat([seed, placesOf(places, blocks)])),
+    next: () => stream++,
+  };
+}
+
+function placesOf({ rows, sequences }: Places, blocks: number): Tensor {
+  const all = sequences.size - 1;
+  const found = [...rows, sequences].find(({ size }) => size === blocks + 1);
+  if (found === undefined && all % blocks > 0) throw new Error(`a shard has no ${blocks} rows to draw for`);
+  return found ?? tf.slice(sequences, [0], [1 + blocks]);
 }
 
 /**
@@ -47,10 +69,13 @@ export interface Thinning {
 }
 
 /** The kernel draws the same numbers again wherever they are needed; without it the factors are kept. */
-export function thinning(shape: readonly number[], rate: number, { seed, next }: Noise): Thinning {
+export function thinning(shape: readonly number[], rate: number, { seed, seedOf, next }: Noise): Thinning {
   const stream = next();
   if (hasKernels())
-    return { kept: [seed], apply: (x, kept) => kernel('PetlDropout', [x, kept[0] as Tensor], { first: rate, stream }) };
+    return {
+      kept: [seedOf(shape[0] ?? 1)],
+      apply: (x, kept) => kernel('PetlDropout', [x, kept[0] as Tensor], { first: rate, stream }),
+    };
   const open = tf.greaterEqual(statelessUniform(shape, seed, stream), rate);
   return { kept: [tf.mul(tf.cast(open, 'float32'), 1 / (1 - rate))], apply: (x, kept) => tf.mul(x, kept[0] as Tensor) };
 }

@@ -1,3 +1,4 @@
+import './pools';
 import * as tf from '@tensorflow/tfjs-node';
 
 export { tf };

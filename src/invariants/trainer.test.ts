@@ -52,7 +52,7 @@ function accumulated(
       tf.tidy(() => {
         const draw = { seed: upload(new Int32Array([1, 2]), [2]), share: tf.scalar(chosen.length / total) };
         return values(
-          classifier.gradients(variables, constants, batchOf(written, chosen), draw).gradients,
+          classifier.gradients(variables, constants, [batchOf(written, chosen)], draw).gradients,
         ) as unknown as tf.TensorContainer;
       }) as unknown as ReturnType<typeof values>,
   );

@@ -75,7 +75,7 @@ describe('ten steps of AdamW equal PyTorch in float64', () => {
         optimizer: one.spec.optimizer,
         rateAt: () => one.spec.optimizer.learningRate,
         step: (_at, before, constants, tick) => {
-          const { state: next, loss } = step(before, constants, batch, tick);
+          const { state: next, loss } = step(before, constants, [batch], tick);
           return { state: next, loss: loss.dataSync()[0] as number };
         },
       },

@@ -1,7 +1,8 @@
 import { upload } from '../engine/memory';
+import type { Places } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import { fullLayout, packedLayout, type Grid, type Layout } from './layout';
-import type { PackedArrays } from './packing';
+import { rowsInWhole, type PackedArrays, type Whole } from './packing';
 
 /** A packed batch as tensors: what a step is fed. `keys` carries the grids in its shapes. */
 export type Batch = {
@@ -18,10 +19,14 @@ export type Batch = {
   readonly keys: readonly Tensor[];
   readonly first: Tensor;
   readonly last: Tensor;
+  /** Of a shard, where it stands in its batch: int32 `[1 + N]` and `[1 + B]`, as `Places` has them. */
+  readonly whole?: { readonly rows: Tensor; readonly sequences: Tensor };
 };
 
-export function uploadBatch(arrays: PackedArrays): Batch {
-  const int = (values: Int32Array): Tensor => upload(values, [values.length]);
+const int = (values: Int32Array): Tensor => upload(values, [values.length]);
+
+/** @param of the batch that these sequences are a shard of, and where each stands in it */
+export function uploadBatch(arrays: PackedArrays, of?: Whole): Batch {
   return {
     ids: int(arrays.ids),
     types: int(arrays.types),
@@ -35,7 +40,20 @@ export function uploadBatch(arrays: PackedArrays): Batch {
     keys: keysOf(arrays),
     first: int(arrays.first),
     last: int(arrays.last),
+    ...(of && {
+      whole: {
+        rows: int(rowsInWhole(arrays, of)),
+        sequences: int(Int32Array.from([of.packed.first.length, ...of.order])),
+      },
+    }),
   };
+}
+
+/** Where dropout draws for each row and sequence of texts that are shards; undefined for whole batches. */
+export function placesIn(texts: readonly (Batch | undefined)[]): Places | undefined {
+  const shards = texts.flatMap((text) => (text?.whole === undefined ? [] : [text.whole]));
+  const [first] = shards;
+  return first && { rows: shards.map(({ rows }) => rows), sequences: first.sequences };
 }
 
 export function layoutOf(batch: Batch): Layout {

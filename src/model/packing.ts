@@ -136,6 +136,25 @@ export function packSequences(sequences: readonly Sequence[], { lengths, size, p
   return arrays;
 }
 
+/** A packed batch, which of its sequences those of a shard are, and the slots before each. */
+export interface Whole {
+  readonly packed: PackedArrays;
+  readonly order: readonly number[];
+  readonly prompt: number;
+}
+
+/** Rows of the whole batch, and the row there of each of a shard's; fillers stand nowhere. `[1 + N]` */
+export function rowsInWhole(shard: PackedArrays, { packed, order, prompt }: Whole): Int32Array {
+  const places = new Int32Array(1 + shard.rows.length);
+  places[0] = packed.rows.length;
+  order.forEach((sequence, b) => {
+    const from = (shard.first[b] ?? 0) - prompt;
+    const at = (packed.first[sequence] ?? 0) - prompt;
+    for (let row = from; row <= (shard.last[b] ?? 0); row++) places[1 + row] = at + row - from;
+  });
+  return places;
+}
+
 /** One batch by itself: one grid of the longest sequence (or of `length`), and one filler row where it has padding. */
 export function packTogether(
   sequences: readonly Sequence[],

@@ -25,6 +25,25 @@ export interface Batch<E extends Encoded = Encoded> {
   readonly rows: readonly E[];
   /** Rows that count in the loss and in scores. */
   readonly count: number;
+  /** Of a shard, the batch that it is cut from and where each row stands in it. */
+  readonly of?: { readonly whole: Batch<E>; readonly order: readonly number[] };
+}
+
+/**
+ * A batch dealt to so many shards of as many rows each and about as many tokens, in the order that they have. Every
+ * quarter of the batch is dealt alike.
+ */
+export function shardsIn<E extends Encoded>(batch: Batch<E>, shards: number): readonly Batch<E>[] {
+  if (shards === 1) return [batch];
+  const back = batch.rows.length % (8 * shards) === 0; // of rows in ascending order every other round is dealt backwards
+  const shardOf = (row: number): number =>
+    back && Math.floor(row / shards) % 2 === 1 ? shards - 1 - (row % shards) : row % shards;
+  const places = batch.rows.map((_, row) => row);
+  return Array.from({ length: shards }, (_, at) => {
+    const order = places.filter((row) => shardOf(row) === at);
+    const count = order.filter((row) => row < batch.count).length;
+    return { ...batch, rows: order.map((row) => batch.rows[row] as E), count, of: { whole: batch, order } };
+  });
 }
 
 /**

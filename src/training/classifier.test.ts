@@ -102,7 +102,7 @@ describe('a training step', () => {
   ): number[] => {
     const { classifier, state: first, constants } = start(written);
     const stepper = stepperOf(classifier, { optimizer, engine, precision: 'float32' });
-    const step: Steps['step'] = (_at, state, own, now) => stepper.step(state, own, [batch], now);
+    const step: Steps['step'] = (_at, state, own, now) => stepper.step(state, own, [[batch]], now);
     const loop = new Loop({ seed: 1, optimizer, rateAt: () => rate, step }, first, constants);
     const losses = Array.from({ length: steps }, (_, i) => {
       const loss = loop.next();
@@ -131,7 +131,7 @@ describe('a training step', () => {
         (...given: Parameters<typeof classifier.gradients>) => classifier.gradients(...given),
         engine,
       );
-      const found = gradients(state.variables, constants, batch, draw);
+      const found = gradients(state.variables, constants, [batch], draw);
       const values = Object.entries(found.gradients).map(
         ([name, t]) => [name, t.dataSync().slice() as Float32Array] as const,
       );
@@ -183,8 +183,18 @@ describe('a training step', () => {
         engine: 'compiled',
         precision: 'float32',
       });
-      const one = stepper.step(state, constants, batches, tick(1));
-      const two = stepper.step(one.state, constants, batches, tick(2));
+      const one = stepper.step(
+        state,
+        constants,
+        batches.map((batch) => [batch]),
+        tick(1),
+      );
+      const two = stepper.step(
+        one.state,
+        constants,
+        batches.map((batch) => [batch]),
+        tick(2),
+      );
       stepper.dispose();
       return { loss: two.loss, values: Object.values(two.state.variables).flatMap((t) => [...t.dataSync()]) };
     };
@@ -228,7 +238,7 @@ describe('a training step', () => {
         );
         const given = labelledBatch(inputs, [0, 1, 1, 0], [1, 1, 0.5, 1]);
         const step = compile((...all: Parameters<typeof learner.gradients>) => learner.gradients(...all));
-        const found = step(state.variables, constants, given, {
+        const found = step(state.variables, constants, [given], {
           seed: upload(new Int32Array(2), [2]),
           share: upload(new Float32Array([1]), []),
         });

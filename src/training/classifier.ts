@@ -1,7 +1,7 @@
 import { gatherRows } from '../engine/layers';
 import { noise, type Noise } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
-import type { Batch } from '../model/batch';
+import { placesIn, type Batch } from '../model/batch';
 import { encode, type Frozen } from '../model/encoder';
 import { classify, meanPool, sequenceMean, weightedMean } from '../model/heads';
 import { runUnder } from '../petl/forms/adaptation';
@@ -56,7 +56,7 @@ export function classifierOf(
     classify(pooled(own, inputs, source), own.variables, dropout, source);
   const loss = (own: Own, batch: LabelledBatch, seed: Tensor): Tensor => {
     const fit = weightedMean(
-      objective.loss(logits(own, batch.inputs, noise(seed)), batch.labels, labelSmoothing),
+      objective.loss(logits(own, batch.inputs, noise(seed, placesIn([batch.inputs]))), batch.labels, labelSmoothing),
       batch.weights,
     );
     const penalty = penaltyOf(method, frozen.shape, { ...own.variables, ...own.constants });

@@ -1,18 +1,27 @@
 import type { Weighted } from './learner';
-import { evaluationBatches, trainingBatches, type Batch, type Encoded } from '../tasks/batches';
+import { hasKernels } from '../engine/native';
+import { shardsOf } from '../engine/threads';
+import { evaluationBatches, shardsIn, trainingBatches, type Batch, type Encoded } from '../tasks/batches';
 import { dataPrint, type DataPrint } from '../tasks/fingerprint';
 import { planBatches } from '../tasks/plan';
 import type { Example, TaskData } from '../tasks/task';
 import type { TrainingJob } from './job';
 
-/** A batch at rest. */
-export interface Ready<B> {
+/** A batch at rest, in the shards that one program computes side by side. */
+export type Ready<B> = readonly Shard<B>[];
+
+export interface Shard<B> {
   /**
-   * For each row that counts, its example's position, how many of the batch's labels are its own, one after another,
-   * and what it was encoded to.
+   * For each row that counts, its example's position, how many of the shard's labels are its own, one after another,
+   * what it was encoded to, and its row in the batch.
    */
-  readonly rows: readonly { readonly index: number; readonly labels: number; readonly encoded: Encoded }[];
-  /** The batch's tensors, which the caller owns. */
+  readonly rows: readonly {
+    readonly index: number;
+    readonly labels: number;
+    readonly encoded: Encoded;
+    readonly row: number;
+  }[];
+  /** The shard's tensors, which the caller owns. */
   readonly upload: () => B;
 }
 
@@ -45,7 +54,7 @@ export interface Batching<X extends Example, E extends Encoded, B> {
   /** Every example once where left out. */
   readonly draw?: Draw;
   /** Chooses the tensors' shapes for all batches of a run, so that they are few. */
-  readonly uploader: (batches: readonly Batch<E>[]) => (batch: Batch<E>) => B;
+  readonly uploader: (shards: readonly Batch<E>[]) => (shard: Batch<E>) => B;
 }
 
 /** Shapes at most, of runs on some examples and on all. */
@@ -76,7 +85,7 @@ export function prepare<X extends Example, E extends Encoded, B extends Weighted
     trainingBatches(drawn(parts.train, how.draw?.(chosen.train, { seed, epoch })), plan, { seed, epoch }),
   ).flat();
   const [validation, test] = [evaluationBatches(parts.validation, plan), evaluationBatches(parts.test, plan)];
-  const ready = readyFor(how.uploader([...train, ...validation, ...test]), how.labels);
+  const ready = readyFor([...train, ...validation, ...test], how);
   const part = (batches: readonly Batch<E>[], examples: readonly X[]): Part<B> => ({
     batches: batches.map(ready),
     ids: examples.map(({ id }) => id),
@@ -89,15 +98,26 @@ export function prepare<X extends Example, E extends Encoded, B extends Weighted
   };
 }
 
-/** Puts batches to rest. */
+/** Puts any of these batches to rest. */
 export function readyFor<E extends Encoded, B>(
-  upload: (batch: Batch<E>) => B,
-  labels: (row: E) => number,
+  batches: readonly Batch<E>[],
+  { uploader, labels }: Pick<Batching<never, E, B>, 'uploader' | 'labels'>,
 ): (batch: Batch<E>) => Ready<B> {
-  return (batch) => ({
-    rows: batch.rows.slice(0, batch.count).map((row) => ({ index: row.index, labels: labels(row), encoded: row })),
-    upload: () => upload(batch),
-  });
+  const cut = (batch: Batch<E>): readonly Batch<E>[] =>
+    hasKernels() ? shardsIn(batch, shardsOf(batch.rows.length)) : [batch]; // TensorFlow's dropout cannot draw what the whole would
+  const upload = uploader(batches.flatMap(cut));
+  return (batch) =>
+    cut(batch).map((shard) => ({
+      rows: shard.rows
+        .slice(0, shard.count)
+        .map((encoded, row) => ({
+          index: encoded.index,
+          labels: labels(encoded),
+          encoded,
+          row: shard.of?.order[row] ?? row,
+        })),
+      upload: () => upload(shard),
+    }));
 }
 
 /** The rows at these places, each time as one of its own: batches tell rows apart. */

@@ -63,7 +63,7 @@ describe('a decoder that learns targets behind sources', () => {
           seed: 1,
           optimizer,
           rateAt: () => learningRate,
-          step: (_at, state, constants, tick) => stepper.step(state, constants, [tensors], tick),
+          step: (_at, state, constants, tick) => stepper.step(state, constants, [[tensors]], tick),
         },
         startState(variables),
         delta.constants,

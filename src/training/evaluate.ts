@@ -2,7 +2,7 @@ import type { Compiled } from '../engine/compile';
 import type { Tensor } from '../engine/tf';
 import { disposeTree } from '../engine/tree';
 import type { Metric } from '../tasks/metrics/metric';
-import type { Part, Ready } from './data';
+import type { Part, Ready, Shard } from './data';
 import type { Tell } from './job';
 import type { Own, Weighted } from './learner';
 
@@ -45,7 +45,7 @@ export interface Statistic {
 
 /** Scores every example; of none there is no score. */
 export function evaluate<B extends Weighted>(
-  score: Compiled<[Own, B], Scores>,
+  score: Compiled<[Own, readonly B[]], readonly Scores[]>,
   { batches, ids }: Part<B>,
   own: Own,
   { whole, shares, each, right, parts, tell }: Statistic,
@@ -109,23 +109,28 @@ interface RowScore {
   readonly answer: readonly number[];
 }
 
-/** Sums over each row's labels, which stand one after another. */
 function scoresOf<B extends Weighted>(
-  score: Compiled<[Own, B], Scores>,
+  score: Compiled<[Own, readonly B[]], readonly Scores[]>,
   batch: Ready<B>,
   own: Own,
   each: Metric['each'],
 ): readonly RowScore[] {
-  const tensors = batch.upload();
-  const scores = score(own, tensors);
+  const shards = batch.map((shard) => shard.upload());
+  const scores = score(own, shards);
+  const found = batch.flatMap((shard, i) => rowScores(shard.rows, scores[i] as Scores, each));
+  disposeTree([shards, scores]);
+  return found;
+}
+
+/** Sums over each row's labels, which stand one after another. */
+function rowScores(rows: Shard<never>['rows'], scores: Scores, each: Metric['each']): readonly RowScore[] {
   const [nll, value] = [scores.nll.dataSync(), scores.value.dataSync()];
   const answers = scores.answer?.dataSync();
-  disposeTree([tensors, scores]);
   let from = 0;
   const sum = (values: ArrayLike<number>, count: number): number =>
     added(Array.from({ length: count }, (_, i) => values[from + i] ?? NaN));
   const made = (count: number): number => (each === 'all' ? Number(sum(value, count) === count) : sum(value, count));
-  return batch.rows.map(({ index, labels }) => {
+  return rows.map(({ index, labels }) => {
     const answer = answers === undefined ? [NaN] : Array.from(answers.subarray(from, from + labels));
     const row = { index, labels, nll: sum(nll, labels), value: made(labels), answer };
     from += labels;

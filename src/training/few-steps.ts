@@ -65,7 +65,7 @@ export async function fewSteps(
       seed,
       optimizer,
       rateAt: () => rate,
-      step: (_at, state, _constants, tick) => stepper.step(state, delta.constants, [batch], tick),
+      step: (_at, state, _constants, tick) => stepper.step(state, delta.constants, [[batch]], tick),
     },
     startState({ ...copies(delta.variables), ...newHead(backbone.shape.width, classes, seed) }),
   );

@@ -14,6 +14,7 @@ import { tinyModel } from '../petl/testing/fixtures';
 import { parseMethod } from '../petl/design/written';
 import type { EncodedPair } from '../tasks/encode';
 import { sampled } from '../testing/tier';
+import { readyFor } from './data';
 import { evaluate } from './evaluate';
 import { pairUploader } from './pairs/two-stacks';
 import { generatorOf, type TextGenerator } from './generator';
@@ -119,7 +120,7 @@ describe('an encoder-decoder that learns to write', () => {
       const batch = batchOf([...pairs, pairs[0] as EncodedPair], { length: 16, count: 3 });
       const { loss, gradients } = compile((...given: Parameters<TextGenerator['gradients']>) =>
         generator.gradients(...given),
-      )(own.variables, own.constants, batch, { seed: none, share });
+      )(own.variables, own.constants, [batch], { seed: none, share });
       expect(loss.dataSync()[0]).toBeCloseTo(expected, 5);
       if (smoothing > 0) demandGradients(gradients);
       disposeTree([own, batch, loss, gradients]);
@@ -147,7 +148,7 @@ describe('an encoder-decoder that learns to write', () => {
         [1, 1],
       ]);
       const [a, b] = [several, one].map((batch) =>
-        slopes(own.variables, own.constants, batch, { seed: none, share }),
+        slopes(own.variables, own.constants, [batch], { seed: none, share }),
       ) as [ReturnType<typeof slopes>, ReturnType<typeof slopes>];
       expect(a.loss.dataSync()[0]).toBeCloseTo(b.loss.dataSync()[0] as number, 5);
       for (const [name, gradient] of Object.entries(a.gradients)) {
@@ -185,20 +186,18 @@ describe('an encoder-decoder that learns to write', () => {
 
   it('scores each example alike, whatever it is batched and padded with', () => {
     const { generator, own } = start('mam:l=2,r=4');
-    const score = compile((given: Own, batch: LanguageBatch) => generator.score(given, batch));
+    const score = compile((given: Own, shards: readonly LanguageBatch[]) =>
+      shards.map((shard) => generator.score(given, shard)),
+    );
     const sums = (groups: readonly (readonly EncodedPair[])[], length: number, size: number): readonly number[] => {
       const batches = groups.map((group) => ({
         length,
         rows: Array.from({ length: size }, (_, row) => (group[row] ?? group[0]) as EncodedPair),
         count: group.length,
       }));
-      const upload = pairUploader(batches, 0);
-      const ready = batches.map((batch) => ({
-        rows: batch.rows
-          .slice(0, batch.count)
-          .map((encoded) => ({ index: encoded.index, labels: encoded.target.length, encoded })),
-        upload: () => upload(batch),
-      }));
+      const ready = batches.map(
+        readyFor(batches, { uploader: (shards) => pairUploader(shards, 0), labels: ({ target }) => target.length }),
+      );
       const {
         score: mean,
         loss,
@@ -252,7 +251,7 @@ describe('an encoder-decoder that learns to write', () => {
     const { generator, own, prompt } = start(written, { dropout: 0.1, labelSmoothing: 0.1 });
     const batch = batchOf(pairs, { prompt });
     const stepper = stepperOf(generator, { optimizer, engine, precision: 'float32' });
-    const step: Steps['step'] = (_at, state, constants, tick) => stepper.step(state, constants, [batch], tick);
+    const step: Steps['step'] = (_at, state, constants, tick) => stepper.step(state, constants, [[batch]], tick);
     const loop = new Loop({ seed: 1, optimizer, rateAt: () => 1e-2, step }, startState(own.variables), own.constants);
     const losses = Array.from({ length: steps }, () => {
       const loss = loop.next();

@@ -2,6 +2,7 @@ import { smoothedCrossEntropy } from '../engine/loss';
 import { noise } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
 import { UserError } from '../errors';
+import { placesIn } from '../model/batch';
 import type { Frozen } from '../model/encoder';
 import { sequenceMean, weightedMean } from '../model/heads';
 import { targetLogits, type LanguageBatch } from '../model/language';
@@ -36,7 +37,7 @@ export function generatorOf(
   { encoder, metric = 'nll' }: GeneratorSetting = {},
 ): TextGenerator {
   const logits = ({ variables, constants }: Own, batch: LanguageBatch, seed: Tensor | undefined): Tensor => {
-    const source = seed && noise(seed);
+    const source = seed && noise(seed, placesIn([batch.source, batch.target, batch.reads]));
     const own = { ...variables, ...constants };
     const { frozen: adapted, forward } = runUnder(method, frozen, own, {
       noise: source,

@@ -4,7 +4,7 @@ import { disposeTree } from '../engine/tree';
 import { squadScores } from '../tasks/metrics/answers';
 import type { SpanExample, SpanTask } from '../tasks/answer-spans';
 import type { Window } from '../tasks/windows';
-import type { Part, Ready } from './data';
+import type { Part, Ready, Shard } from './data';
 import type { Evaluation } from './evaluate';
 import type { Own } from './learner';
 import type { SpanBatch } from './span-reader';
@@ -39,10 +39,14 @@ export interface WindowLogits {
   readonly nll: number;
 }
 
-export type SpanProgram = Compiled<
-  [Own, SpanBatch],
-  { readonly start: Tensor; readonly end: Tensor; readonly nll: Tensor }
->;
+interface SpanScores {
+  readonly start: Tensor;
+  readonly end: Tensor;
+  readonly nll: Tensor;
+}
+
+/** Of the shards of a batch. */
+export type SpanProgram = Compiled<[Own, readonly SpanBatch[]], readonly (SpanScores & { [key: string]: Tensor })[]>;
 
 /** The logits of every window that counts. */
 export function windowLogits(
@@ -51,19 +55,28 @@ export function windowLogits(
   own: Own,
   prompt: number,
 ): readonly WindowLogits[] {
-  return batches.flatMap(({ rows, upload }) => {
-    const tensors = upload();
-    const scores = program(own, tensors);
-    const width = scores.start.shape[1] as number;
-    const [start, end, nll] = [scores.start, scores.end, scores.nll].map((one) => one.dataSync() as Float32Array);
-    disposeTree([tensors, scores]);
-    return rows.map(({ encoded }, row): WindowLogits => {
-      const window = encoded as Window;
-      const from = row * width + prompt + window.from;
-      const part = (values: Float32Array | undefined): Float32Array =>
-        (values ?? new Float32Array()).slice(from, from + window.begins.length);
-      return { window, starts: part(start), ends: part(end), nll: nll?.[row] ?? NaN };
-    });
+  return batches.flatMap((batch) => {
+    const shards = batch.map((shard) => shard.upload());
+    const scores = program(own, shards);
+    const found = batch.flatMap(({ rows }, i) => rowLogits(rows, scores[i] as SpanScores, prompt));
+    disposeTree([shards, scores]);
+    return found.sort((a, b) => a.row - b.row).map(({ logits }) => logits);
+  });
+}
+
+function rowLogits(
+  rows: Shard<never>['rows'],
+  scores: SpanScores,
+  prompt: number,
+): readonly { readonly row: number; readonly logits: WindowLogits }[] {
+  const width = scores.start.shape[1] as number;
+  const [start, end, nll] = [scores.start, scores.end, scores.nll].map((one) => one.dataSync() as Float32Array);
+  return rows.map(({ encoded, row }, i) => {
+    const window = encoded as Window;
+    const from = i * width + prompt + window.from;
+    const part = (values: Float32Array | undefined): Float32Array =>
+      (values ?? new Float32Array()).slice(from, from + window.begins.length);
+    return { row, logits: { window, starts: part(start), ends: part(end), nll: nll?.[i] ?? NaN } };
   });
 }
 

@@ -1,11 +1,11 @@
 import { upload } from '../engine/memory';
-import { uploadBatch } from '../model/batch';
-import { commonRows, packSequences, type Packing } from '../model/packing';
+import { commonRows, type Packing } from '../model/packing';
 import type { Tokenizer } from '../model/tokenizer';
 import type { Batch } from '../tasks/batches';
 import type { SpanExample } from '../tasks/answer-spans';
 import { encodeWindows, type Window } from '../tasks/windows';
-import { byLength, type Batching } from './data';
+import type { Batching } from './data';
+import { packerOf } from './packed';
 import { fitting } from './room';
 import type { SpanBatch } from './span-reader';
 
@@ -21,19 +21,19 @@ export function spanBatching(
   return {
     encode: (examples) => fitting(encodeWindows(tokenizer, examples, maxLength), ({ ids }) => ids.length, room),
     labels: () => 1,
-    uploader: (batches) => {
-      const packings = byLength(batches, (alike, length): Packing => {
+    uploader: (shards) => {
+      const packing = (alike: readonly Batch<Window>[], length: number): Packing => {
         const lengths = [length + prompt];
         const tokens = alike.map(({ rows }) => rows.map(({ ids }) => ids.length + prompt));
         return { lengths, size: commonRows(tokens, lengths, 32), prompt };
-      });
-      return (batch) => uploaded(batch, packings.get(batch.length) as Packing);
+      };
+      const pack = packerOf(shards, packing, ({ ids, typeIds: types }) => ({ ids, types }));
+      return (shard) => ({ inputs: pack(shard).tensors, ...ends(shard, prompt) });
     },
   };
 }
 
-function uploaded({ rows, count, length }: Batch<Window>, packing: Packing): SpanBatch {
-  const { prompt } = packing;
+function ends({ rows, count, length }: Batch<Window>, prompt: number): Omit<SpanBatch, 'inputs'> {
   const width = length + prompt;
   const open = new Float32Array(rows.length * width);
   rows.forEach(({ from, begins }, row) => {
@@ -41,17 +41,11 @@ function uploaded({ rows, count, length }: Batch<Window>, packing: Packing): Spa
     open[at] = 1;
     open.fill(1, at + from, at + from + begins.length);
   });
-  const ends = (side: 0 | 1): Int32Array => Int32Array.from(rows, ({ answer }) => answer[side] + prompt);
+  const side = (at: 0 | 1): Int32Array => Int32Array.from(rows, ({ answer }) => answer[at] + prompt);
   return {
-    inputs: uploadBatch(
-      packSequences(
-        rows.map(({ ids, typeIds: types }) => ({ ids, types })),
-        packing,
-      ),
-    ),
     open: upload(open, [rows.length, width]),
-    starts: upload(ends(0), [rows.length]),
-    ends: upload(ends(1), [rows.length]),
+    starts: upload(side(0), [rows.length]),
+    ends: upload(side(1), [rows.length]),
     weights: upload(
       Float32Array.from(rows, (_, row) => (row < count ? 1 : 0)),
       [rows.length],

@@ -1,7 +1,7 @@
 import { gatherRows } from '../engine/layers';
 import { noise, type Noise } from '../engine/random';
 import { tf, type Tensor } from '../engine/tf';
-import type { Batch } from '../model/batch';
+import { placesIn, type Batch } from '../model/batch';
 import { encode, type Frozen } from '../model/encoder';
 import { classify, crossEntropy, sequenceMean, weightedMean } from '../model/heads';
 import { runUnder } from '../petl/forms/adaptation';
@@ -54,7 +54,7 @@ export function spanReaderOf(frozen: Frozen, method: Method, settings: LossSetti
   const nllOf = ({ start, end }: SpanLogits, { starts, ends }: SpanBatch): Tensor =>
     tf.mul(tf.add(crossEntropy(start, starts, 0), crossEntropy(end, ends, 0)), 0.5);
   const loss = (own: Own, batch: SpanBatch, seed: Tensor): Tensor => {
-    const fit = weightedMean(nllOf(logits(own, batch, noise(seed)), batch), batch.weights);
+    const fit = weightedMean(nllOf(logits(own, batch, noise(seed, placesIn([batch.inputs]))), batch), batch.weights);
     const penalty = penaltyOf(method, frozen.shape, { ...own.variables, ...own.constants });
     return penalty === undefined ? fit : tf.add(fit, penalty);
   };

@@ -11,11 +11,11 @@ import { groupSize, updateByGroups, updateInPlace, type Feed } from './update';
 
 /** Runs training steps and frees what they replace. */
 export interface Stepper<B extends Weighted> {
-  /** One optimizer step over one batch, or over several as if they were one. Frees the state it was given. */
+  /** One optimizer step over one batch in its shards, or over several as if they were one. Frees the state it was given. */
   step(
     state: TrainState,
     constants: Tensors,
-    batches: readonly B[],
+    batches: readonly (readonly B[])[],
     tick: Tick,
   ): { readonly state: TrainState; readonly loss: number };
   times(): readonly ProgramTimes[];
@@ -37,6 +37,7 @@ export function stepperOf<B extends Weighted>(learner: Learner<B>, options: Step
     (...given: Parameters<Learner<B>['step']>) => learner.step(...given),
     options.engine,
     options.precision,
+    (_, __, shards) => shards.length,
   );
   const apart = apartStepper(learner, options);
   return {
@@ -65,6 +66,7 @@ function apartStepper<B extends Weighted>(
     (...given: Parameters<Learner<B>['gradients']>) => learner.gradients(...given),
     engine,
     precision,
+    (_, __, shards) => shards.length,
   );
   const factorOf = compile((all: Tensor[]) => [clipFactor(all, optimizer.clipNorm) ?? tf.scalar(1)], engine);
   const update = compile(
@@ -104,10 +106,12 @@ interface Slopes {
 
 /** Gradients of the batches' common mean: each batch counts by its share of the labels' weights. */
 function summed<B extends Weighted>(
-  batches: readonly B[],
-  run: (batch: B, share: Tensor) => Slopes,
+  batches: readonly (readonly B[])[],
+  run: (batch: readonly B[], share: Tensor) => Slopes,
 ): { readonly loss: number; readonly slopes: Tensors } {
-  const weights = batches.map((batch) => (batch.weights.dataSync() as Float32Array).reduce((a, b) => a + b, 0));
+  const weights = batches.map((batch) =>
+    batch.flatMap((shard) => Array.from(shard.weights.dataSync())).reduce((a, b) => a + b, 0),
+  );
   const total = Math.max(
     1e-9,
     weights.reduce((a, b) => a + b, 0),

@@ -12,7 +12,7 @@ namespace petl {
 
 inline bool hasBfloat16() { return __builtin_cpu_supports("avx512bf16") != 0; }
 
-// q [B, heads, T, w], k and v [B, shared, K, w], a mask that broadcasts to [B, heads, T, K], a seed of two numbers.
+// q [B, heads, T, w], k and v [B, shared, K, w], a mask that broadcasts to [B, heads, T, K], a seed (functions.h).
 class Asked {
  public:
   Asked(Run& run, const Attributes& with) : run_(run) {
@@ -23,8 +23,8 @@ class Asked {
     columns = width + (with.second != 0 ? 1 : 0);
     strides_ = stridesOf(run.shape(3), {batch, heads, queries, keys});
     const int32_t* seed = run.ints(4);
-    if (!run.demand(strides_.size() == 4 && Run::count(run.shape(4)) == 2, "PetlAttention: a mask that broadcasts to [B, h, T, K], and a seed of two numbers")) return;
-    if (with.first > 0) thin_ = Thinning(with.first, seed, with.stream);
+    if (!run.demand(strides_.size() == 4 && isSeed(Run::count(run.shape(4)), batch), "PetlAttention: a mask that broadcasts to [B, h, T, K], and a seed of two numbers, or of three and B places")) return;
+    if (with.first > 0) thin_ = Thinning(with.first, seed, Run::count(run.shape(4)), with.stream);
     q_ = run.floats(0), k_ = run.floats(1), v_ = run.floats(2), mask_ = run.floats(3);
   }
 
@@ -48,9 +48,10 @@ class Asked {
  private:
   Head head(int64_t item, int64_t n) const {
     const int64_t b = item / shared, h = item % shared * (heads / shared) + n, row = (b * heads + h) * queries;
+    const int64_t drawn = (thin_.place(b) * heads + h) * queries * keys;
     const float* mask = mask_ + b * strides_[0] + h * strides_[1];
     return {q_ + row * width, k_ + item * keys * width, v_ + item * keys * width, mask, queries, seen(mask), width, strides_[2], keys == 1 ? 0 : strides_[3], columns,
-            {width, columns, 1}, static_cast<uint32_t>(row * keys), static_cast<uint32_t>(keys), &thin_};
+            {width, columns, 1}, static_cast<uint32_t>(drawn), static_cast<uint32_t>(keys), &thin_};
   }
 
   // Keys behind the last that any query may see have no share at all; a head whose keys are all masked sees all.
@@ -97,8 +98,8 @@ class PackedRows {
  public:
   PackedRows(Run& run, const Attributes& with) {
     const auto all = run.shape(0);
-    if (!run.demand(all.size() == 4 && all[1] == 3 && all[3] % vectors == 0 && run.shape(1).size() == 1 && Run::count(run.shape(2)) == 2,
-                    "PetlPackedAttention: queries, keys and values [N, 3, h, w], w a multiple of 32, the last row of each sequence [B], a seed of two numbers")) return;
+    if (!run.demand(all.size() == 4 && all[1] == 3 && all[3] % vectors == 0 && run.shape(1).size() == 1 && isSeed(Run::count(run.shape(2)), all[0]),
+                    "PetlPackedAttention: queries, keys and values [N, 3, h, w], w a multiple of 32, the last row of each sequence [B], a seed of two numbers, or of three and N places")) return;
     rows = all[0], heads = all[2], width = all[3], sequences = run.shape(1)[0];
     columns = width + (with.second != 0 ? 1 : 0);
     all_ = run.floats(0), last_ = run.ints(1);
@@ -106,7 +107,7 @@ class PackedRows {
     for (int64_t b = 0; b < sequences; before = last_[b++]) {
       if (!run.demand(last_[b] > before && last_[b] < rows, "PetlPackedAttention: last rows that grow and are rows")) return;
     }
-    if (with.first > 0) thin_ = Thinning(with.first, run.ints(2), with.stream);
+    if (with.first > 0) thin_ = Thinning(with.first, run.ints(2), Run::count(run.shape(2)), with.stream);
   }
 
   std::vector<int64_t> grid(int64_t last) const { return {rows, heads, last}; }
@@ -119,9 +120,10 @@ class PackedRows {
     Threads::all().share(sequences * heads, 1, [&](int64_t from, int64_t to) {
       for (int64_t item = from; item < to; item++) {
         const int64_t b = item / heads, h = item % heads, first = b == 0 ? 0 : last_[b - 1] + 1, n = last_[b] + 1 - first, by = 3 * heads * width;
+        const int64_t whole = thin_.blocks(rows); // rows of the batch that the numbers are drawn for
         const float* q = all_ + first * by + h * width;
         body(Head{q, q + heads * width, q + 2 * heads * width, &open, n, n, width, 0, 0, columns, {by, heads * columns, heads},
-                  static_cast<uint32_t>((first * heads + h) * rows), static_cast<uint32_t>(heads * rows), &thin_}, first, h);
+                  static_cast<uint32_t>((thin_.place(first) * heads + h) * whole), static_cast<uint32_t>(heads * whole), &thin_}, first, h);
       }
     });
   }

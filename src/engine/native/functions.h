@@ -76,15 +76,24 @@ PETL_INLINE uint32_t mixed(uint32_t x) {
 }
 
 // What dropout keeps: the numbers at whose position a hash falls at or above the threshold, and what they are multiplied by.
+// A seed is two numbers. Of a shard of a batch it goes on with how many blocks (rows, or sequences of a grid) the whole batch has
+// and where in it each block of the shard stands: the shard's numbers are those that the whole would draw.
 struct Thinning {
   Thinning() = default;
-  Thinning(float rate, const int32_t seed[2], int32_t stream)
+  Thinning(float rate, const int32_t* seed, int64_t count, int32_t stream)
       : first(mixed(static_cast<uint32_t>(seed[0]))), second(mixed(static_cast<uint32_t>(seed[1]) + 0x9e3779b9u * static_cast<uint32_t>(stream + 1))),
-        threshold(static_cast<uint32_t>(rate * 4294967296.0)), scale(1.0f / (1.0f - rate)) {}
+        threshold(static_cast<uint32_t>(rate * 4294967296.0)), scale(1.0f / (1.0f - rate)), places(count > 2 ? seed + 3 : nullptr), whole(count > 2 ? seed[2] : 0) {}
   bool any() const { return threshold != 0; }
+  int64_t place(int64_t block) const { return places == nullptr ? block : places[block]; }
+  int64_t blocks(int64_t own) const { return places == nullptr ? own : whole; }
 
   uint32_t first = 0, second = 0, threshold = 0;
   float scale = 1;
+  const int32_t* places = nullptr;
+  int64_t whole = 0;
 };
+
+// Whether a seed has as many numbers as something of so many blocks needs.
+inline bool isSeed(int64_t count, int64_t blocks) { return count == 2 || count == 3 + blocks; }
 
 } // namespace petl

@@ -237,11 +237,20 @@ void computeDropout(void* kernel, TF_OpKernelContext* context) {
   const Attributes& with = attributesOf(kernel);
   const float* x = run.floats(0);
   const int32_t* seed = run.ints(1);
-  if (!run.demand(Run::count(run.shape(1)) == 2 && with.first > 0 && with.first < 1, "PetlDropout: a seed of two numbers and a rate between 0 and 1")) return;
-  float* out = run.reuse(0, 0, run.shape(0));
+  const auto shape = run.shape(0);
+  const int64_t blocks = shape.empty() ? 1 : shape[0], given = Run::count(run.shape(1));
+  if (!run.demand(isSeed(given, blocks) && with.first > 0 && with.first < 1, "PetlDropout: a seed of two numbers, or of three and a place for each row, and a rate between 0 and 1")) return;
+  float* out = run.reuse(0, 0, shape);
   if (!run.fine()) return;
-  const Thinning thin(with.first, seed, with.stream);
-  Threads::all().share(Run::count(run.shape(0)), leastNumbers, [=](int64_t from, int64_t to) { dropout(x + from, out + from, static_cast<uint32_t>(from), to - from, thin); });
+  const Thinning thin(with.first, seed, given, with.stream);
+  if (thin.places == nullptr) {
+    Threads::all().share(Run::count(shape), leastNumbers, [=](int64_t from, int64_t to) { dropout(x + from, out + from, static_cast<uint32_t>(from), to - from, thin); });
+    return;
+  }
+  const int64_t size = blocks == 0 ? 0 : Run::count(shape) / blocks;
+  Threads::all().share(blocks, leastRows(size), [=](int64_t from, int64_t to) {
+    for (int64_t block = from; block < to; block++) dropout(x + block * size, out + block * size, static_cast<uint32_t>(thin.place(block) * size), size, thin);
+  });
 }
 
 void computeCrossEntropy(void* kernel, TF_OpKernelContext* context) {
@@ -299,38 +308,45 @@ void computeAdam(void* kernel, TF_OpKernelContext* context) {
   Threads::all().share(Run::count(shape), leastNumbers, [=](int64_t from, int64_t to) { adam(w + from, m + from, v + from, g + from, to - from, step); });
 }
 
+// The kernel with helpers for its rows, or alone where it stands in a program whose shards run side by side.
+template <void (*compute)(void*, TF_OpKernelContext*)>
+void within(void* kernel, TF_OpKernelContext* context) {
+  Threads::alone() = static_cast<Kernel*>(kernel)->alone;
+  compute(kernel, context);
+}
+
 const Op ops[] = {
-    {"PetlGelu", {"x: float"}, {"y: float"}, like<0>, computeGelu},
-    {"PetlGeluGrad", {"dy: float", "x: float"}, {"dx: float"}, like<0>, computeGeluGrad},
-    {"PetlNarrowBias", {"z: bfloat16", "bias: float"}, {"y: float"}, like<0>, computeNarrowBias},
-    {"PetlNarrowGelu", {"z: bfloat16", "bias: float"}, {"y: bfloat16"}, like<0>, computeNarrowGelu},
-    {"PetlNarrowGeluGrad", {"dy: bfloat16", "z: bfloat16", "bias: float"}, {"dx: bfloat16"}, like<0>, computeNarrowGeluGrad},
-    {"PetlLayerNorm", {"x: float", "gain: float", "bias: float"}, {"y: float", "mean: float", "inverse: float"}, like<0>, computeLayerNorm},
-    {"PetlLayerNormGrad", {"dy: float", "x: float", "gain: float", "mean: float", "inverse: float"}, {"dx: float"}, like<0>, computeLayerNormGrad},
-    {"PetlRmsNorm", {"x: float", "gain: float"}, {"y: float", "inverse: float"}, like<0>, computeRmsNorm},
-    {"PetlNarrowRmsNorm", {"x: float", "gain: float"}, {"y: bfloat16", "inverse: float"}, like<0>, computeNarrowRmsNorm},
-    {"PetlRmsNormGrad", {"dy: float", "x: float", "gain: float", "inverse: float"}, {"dx: float"}, like<0>, computeRmsNormGrad},
-    {"PetlGatedSilu", {"x: float", "up: float"}, {"y: float"}, like<0>, computeGatedSilu},
-    {"PetlNarrowGatedSilu", {"x: bfloat16", "up: bfloat16"}, {"y: bfloat16"}, like<0>, computeNarrowGatedSilu},
-    {"PetlGatedSiluGrad", {"dy: float", "x: float", "up: float"}, {"dx: float", "dup: float"}, like<0>, computeGatedSiluGrad},
-    {"PetlNarrowGatedSiluGrad", {"dy: bfloat16", "x: bfloat16", "up: bfloat16"}, {"dx: bfloat16", "dup: bfloat16"}, like<0>, computeNarrowGatedSiluGrad},
-    {"PetlNarrowAdd", {"z: bfloat16", "x: float"}, {"y: float"}, like<0>, computeNarrowAdd},
-    {"PetlNarrowSum", {"a: bfloat16", "b: bfloat16"}, {"y: float"}, like<0>, computeNarrowSum},
-    {"PetlRotate", {"x: float", "cos: float", "sin: float"}, {"y: float"}, like<0>, computeRotate},
-    {"PetlMaskedSoftmax", {"scores: float", "mask: float"}, {"y: float"}, like<0>, computeMaskedSoftmax},
-    {"PetlSoftmaxGrad", {"dy: float", "level: float", "y: float"}, {"dx: float"}, like<0>, computeSoftmaxGrad},
-    {"PetlDropout", {"x: float", "seed: int32"}, {"y: float"}, like<0>, computeDropout},
-    {"PetlCrossEntropy", {"logits: float", "labels: int32"}, {"loss: float", "mass: float"}, like<1>, computeCrossEntropy},
-    {"PetlCrossEntropyGrad", {"logits: float", "labels: int32", "mass: float", "dy: float"}, {"dx: float"}, like<0>, computeCrossEntropyGrad},
-    {"PetlAdam", {"w: float", "m: float", "v: float", "g: float", "scalars: float", "factor: float"}, {"done: float"}, unknown, computeAdam},
+    {"PetlGelu", {"x: float"}, {"y: float"}, like<0>, within<computeGelu>},
+    {"PetlGeluGrad", {"dy: float", "x: float"}, {"dx: float"}, like<0>, within<computeGeluGrad>},
+    {"PetlNarrowBias", {"z: bfloat16", "bias: float"}, {"y: float"}, like<0>, within<computeNarrowBias>},
+    {"PetlNarrowGelu", {"z: bfloat16", "bias: float"}, {"y: bfloat16"}, like<0>, within<computeNarrowGelu>},
+    {"PetlNarrowGeluGrad", {"dy: bfloat16", "z: bfloat16", "bias: float"}, {"dx: bfloat16"}, like<0>, within<computeNarrowGeluGrad>},
+    {"PetlLayerNorm", {"x: float", "gain: float", "bias: float"}, {"y: float", "mean: float", "inverse: float"}, like<0>, within<computeLayerNorm>},
+    {"PetlLayerNormGrad", {"dy: float", "x: float", "gain: float", "mean: float", "inverse: float"}, {"dx: float"}, like<0>, within<computeLayerNormGrad>},
+    {"PetlRmsNorm", {"x: float", "gain: float"}, {"y: float", "inverse: float"}, like<0>, within<computeRmsNorm>},
+    {"PetlNarrowRmsNorm", {"x: float", "gain: float"}, {"y: bfloat16", "inverse: float"}, like<0>, within<computeNarrowRmsNorm>},
+    {"PetlRmsNormGrad", {"dy: float", "x: float", "gain: float", "inverse: float"}, {"dx: float"}, like<0>, within<computeRmsNormGrad>},
+    {"PetlGatedSilu", {"x: float", "up: float"}, {"y: float"}, like<0>, within<computeGatedSilu>},
+    {"PetlNarrowGatedSilu", {"x: bfloat16", "up: bfloat16"}, {"y: bfloat16"}, like<0>, within<computeNarrowGatedSilu>},
+    {"PetlGatedSiluGrad", {"dy: float", "x: float", "up: float"}, {"dx: float", "dup: float"}, like<0>, within<computeGatedSiluGrad>},
+    {"PetlNarrowGatedSiluGrad", {"dy: bfloat16", "x: bfloat16", "up: bfloat16"}, {"dx: bfloat16", "dup: bfloat16"}, like<0>, within<computeNarrowGatedSiluGrad>},
+    {"PetlNarrowAdd", {"z: bfloat16", "x: float"}, {"y: float"}, like<0>, within<computeNarrowAdd>},
+    {"PetlNarrowSum", {"a: bfloat16", "b: bfloat16"}, {"y: float"}, like<0>, within<computeNarrowSum>},
+    {"PetlRotate", {"x: float", "cos: float", "sin: float"}, {"y: float"}, like<0>, within<computeRotate>},
+    {"PetlMaskedSoftmax", {"scores: float", "mask: float"}, {"y: float"}, like<0>, within<computeMaskedSoftmax>},
+    {"PetlSoftmaxGrad", {"dy: float", "level: float", "y: float"}, {"dx: float"}, like<0>, within<computeSoftmaxGrad>},
+    {"PetlDropout", {"x: float", "seed: int32"}, {"y: float"}, like<0>, within<computeDropout>},
+    {"PetlCrossEntropy", {"logits: float", "labels: int32"}, {"loss: float", "mass: float"}, like<1>, within<computeCrossEntropy>},
+    {"PetlCrossEntropyGrad", {"logits: float", "labels: int32", "mass: float", "dy: float"}, {"dx: float"}, like<0>, within<computeCrossEntropyGrad>},
+    {"PetlAdam", {"w: float", "m: float", "v: float", "g: float", "scalars: float", "factor: float"}, {"done: float"}, unknown, within<computeAdam>},
 };
 
 #ifdef PETL_BF16
 const Op narrow[] = {
-    {"PetlAttention", {"q: float", "k: float", "v: float", "mask: float", "seed: int32"}, {"y: float", "mass: float"}, unknown, computeAttention},
-    {"PetlAttentionGrad", {"q: float", "k: float", "v: float", "mask: float", "seed: int32", "y: float", "mass: float", "dy: float"}, {"dq: float", "dk: float", "dv: float"}, like<0>, computeAttentionGrad},
-    {"PetlPackedAttention", {"all: float", "last: int32", "seed: int32"}, {"y: float", "mass: float"}, unknown, computePackedAttention},
-    {"PetlPackedAttentionGrad", {"all: float", "last: int32", "seed: int32", "y: float", "mass: float", "dy: float"}, {"d: float"}, like<0>, computePackedAttentionGrad},
+    {"PetlAttention", {"q: float", "k: float", "v: float", "mask: float", "seed: int32"}, {"y: float", "mass: float"}, unknown, within<computeAttention>},
+    {"PetlAttentionGrad", {"q: float", "k: float", "v: float", "mask: float", "seed: int32", "y: float", "mass: float", "dy: float"}, {"dq: float", "dk: float", "dv: float"}, like<0>, within<computeAttentionGrad>},
+    {"PetlPackedAttention", {"all: float", "last: int32", "seed: int32"}, {"y: float", "mass: float"}, unknown, within<computePackedAttention>},
+    {"PetlPackedAttentionGrad", {"all: float", "last: int32", "seed: int32", "y: float", "mass: float", "dy: float"}, {"d: float"}, like<0>, within<computePackedAttentionGrad>},
 };
 #endif
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 extern "C" {
@@ -118,25 +119,34 @@ class Run {
 // Attributes that every op here has: two numbers of its formula and a stream of randomness.
 struct Attributes { float first = 0, second = 0; int32_t stream = 0; };
 
+// An op of a graph: its attributes (first: a kernel is read as these), and whether it stands in a program whose shards run
+// side by side (session.cc).
+struct Kernel {
+  Attributes attributes;
+  bool alone = false;
+};
+
 struct Op {
   const char* name;
   std::vector<const char*> inputs, outputs;
   void (*infer)(TF_ShapeInferenceContext* context, TF_Status* status);
-  void (*compute)(void* attributes, TF_OpKernelContext* context);
+  void (*compute)(void* kernel, TF_OpKernelContext* context);
 };
 
 inline void* create(TF_OpKernelConstruction* context) {
   TF_Status* status = TF_NewStatus();
-  Attributes* found = new Attributes;
-  TF_OpKernelConstruction_GetAttrFloat(context, "first", &found->first, status);
-  if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrFloat(context, "second", &found->second, status);
-  if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrInt32(context, "stream", &found->stream, status);
+  Kernel* found = new Kernel;
+  found->alone = std::getenv("PETL_SHARDS") != nullptr;
+  Attributes& with = found->attributes;
+  TF_OpKernelConstruction_GetAttrFloat(context, "first", &with.first, status);
+  if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrFloat(context, "second", &with.second, status);
+  if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrInt32(context, "stream", &with.stream, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(context, status);
   TF_DeleteStatus(status);
   return found;
 }
 
-inline void remove(void* attributes) { delete static_cast<Attributes*>(attributes); }
+inline void remove(void* kernel) { delete static_cast<Kernel*>(kernel); }
 
 // How far a step along each axis of `shape` moves in a smaller tensor that is broadcast to it; empty where it cannot be.
 inline std::vector<int64_t> stridesOf(const std::vector<int64_t>& small, const std::vector<int64_t>& shape) {

@@ -2,6 +2,8 @@
 // (equal nodes, constants, arithmetic, fused products and biases, what hangs on nothing). The others, and a second round,
 // took three quarters of the time and changed nothing. tfjs-node's binding asks here for the options of its sessions.
 #include <cstdio>
+#include <cstdlib>
+#include <vector>
 
 #include "tensorflow/c/c_api.h" // set-up has the binding call petlSessionOptions for TF_NewSessionOptions
 #undef TF_NewSessionOptions
@@ -19,12 +21,22 @@ static const unsigned char rewriter[] = {
     0x80, 2, 1,    // disable_tfg_optimizer
 };
 
+// What ConfigProto is made of, in protobuf's wire format. PETL_INTRAOP_THREADS says how many threads an op of the program has: set
+// while one is loaded whose batch stands in shards that run side by side, else TensorFlow's own number holds.
+static std::vector<unsigned char> config() {
+  std::vector<unsigned char> bytes = {0x52, sizeof rewriter + 2, 0x52, sizeof rewriter}; // graph_options.rewrite_options
+  bytes.insert(bytes.end(), rewriter, rewriter + sizeof rewriter);
+  const char* const asked = std::getenv("PETL_INTRAOP_THREADS");
+  const int threads = asked != nullptr ? std::atoi(asked) : 0;
+  if (threads > 0 && threads < 128) bytes.insert(bytes.end(), {0x10, static_cast<unsigned char>(threads)}); // intra_op_parallelism_threads
+  return bytes;
+}
+
 extern "C" TF_SessionOptions* petlSessionOptions() {
-  unsigned char config[sizeof rewriter + 4] = {0x52, sizeof rewriter + 2, 0x52, sizeof rewriter}; // ConfigProto.graph_options.rewrite_options
-  for (size_t i = 0; i < sizeof rewriter; i++) config[4 + i] = rewriter[i];
+  const std::vector<unsigned char> bytes = config();
   TF_SessionOptions* const options = TF_NewSessionOptions();
   TF_Status* const status = TF_NewStatus();
-  TF_SetConfig(options, config, sizeof config, status);
+  TF_SetConfig(options, bytes.data(), bytes.size(), status);
   if (TF_GetCode(status) != TF_OK) std::fprintf(stderr, "petl: %s\n", TF_Message(status)); // programs run as TensorFlow would have them
   TF_DeleteStatus(status);
   return options;

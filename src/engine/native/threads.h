@@ -21,11 +21,17 @@ class Threads {
     return *threads;
   }
 
+  // Whether the ops of this thread go without helpers: those of a program whose shards keep every core busy.
+  static bool& alone() {
+    thread_local bool alone = false;
+    return alone;
+  }
+
   // body over [0, count), in pieces of at least `least`, taken by whoever is free: the caller waits for no thread that another
   // op keeps busy. By the caller alone where another op has the helpers.
   void share(int64_t count, int64_t least, const Body& body) {
     const int64_t pieces = std::min<int64_t>(each * (helpers_ + 1), count / std::max<int64_t>(1, least));
-    if (helpers_ == 0 || pieces <= 1 || !taken_.try_lock()) return body(0, count);
+    if (helpers_ == 0 || pieces <= 1 || alone() || !taken_.try_lock()) return body(0, count);
     Work work;
     {
       std::lock_guard<std::mutex> lock(state_);

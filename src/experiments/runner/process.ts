@@ -51,8 +51,7 @@ export const launchWorker: Launch = (threads, limitMb) =>
 
 /**
  * The share of the cores of each of `workers`: two steps on one core each end sooner than two steps one after the other
- * on both, which
- * wait for one another in every small op.
+ * on both, whose shards wait for one another and for JavaScript.
  */
 export function threadsOf(workers: number): number {
   return Math.max(1, Math.floor(availableParallelism() / workers));

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { threadsHere } from '../../engine/threads';
 import { versionOf } from '../../packages/version';
 import { npmFolder, projectRoot } from '../../project';
 import { codeFingerprint } from './code';
@@ -49,7 +50,7 @@ export function environment(): Environment {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform}-${process.arch}`,
     kernels: process.env.PETL_KERNELS !== '0' && kernelsCompiled(),
-    threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || cpus().length,
+    threads: threadsHere(),
     code: codeFingerprint(),
     vectors: vectors(),
   };

@@ -57,7 +57,7 @@ export function steps(
   const stepper = stepperOf(learner, { optimizer, engine: 'eager', precision: 'float32' });
   const batch = batchOf(written);
   const rateAt = (step: number): number => 1e-2 * scheduleFactor({ kind: 'linear', warmup: 0.2 }, step, 10);
-  const step: Steps['step'] = (_at, now, _constants, tick) => stepper.step(now, constants, [batch], tick);
+  const step: Steps['step'] = (_at, now, _constants, tick) => stepper.step(now, constants, [[batch]], tick);
   const loop = new Loop({ seed: 1, optimizer, rateAt, step }, state);
   loop.done = from - 1;
   const losses = Array.from({ length: to - from + 1 }, () => loop.next());

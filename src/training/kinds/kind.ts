@@ -208,7 +208,9 @@ function trainerOf<X extends Example, B extends Weighted>(
         print,
         testIds: parts.test.ids,
         step: (at, state, constants, tick) => {
-          const batches = train.slice(at * accumulation, (at + 1) * accumulation).map((batch) => batch.upload());
+          const batches = train
+            .slice(at * accumulation, (at + 1) * accumulation)
+            .map((batch) => batch.map((shard) => shard.upload()));
           const next = stepper.step(state, constants, batches, tick);
           disposeTree(batches);
           return next;
@@ -245,7 +247,12 @@ function scorerOf<X extends Example, B extends Weighted>(
   if (own !== undefined) return { evaluate: own, times: () => [], dispose: () => undefined };
   if (score === undefined) throw new Error(`tasks of kind ${task.kind} are not scored`);
   const { whole, shares, each } = metricNamed(task.metric);
-  const program = compile(score, engine, training.precision);
+  const program = compile(
+    (own: Own, shards: readonly B[]) => shards.map((shard) => score(own, shard)),
+    engine,
+    training.precision,
+    (_, shards) => shards.length,
+  );
   return {
     evaluate: (tensors, batches, examples, tell) => {
       const rights = right === undefined ? [] : examples.flatMap(right);

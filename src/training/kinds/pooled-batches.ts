@@ -1,13 +1,13 @@
 import { upload } from '../../engine/memory';
 import type { Tensor } from '../../engine/tf';
-import { uploadBatch } from '../../model/batch';
-import { commonGrids, commonRows, packSequences, type Packing } from '../../model/packing';
+import { commonGrids, commonRows, type Packing } from '../../model/packing';
 import type { Tokenizer } from '../../model/tokenizer';
 import type { Batch } from '../../tasks/batches';
 import { encodeTexts, type EncodedText, type TextWith } from '../../tasks/encode';
 import type { Example } from '../../tasks/task';
-import { byLength, type Batching } from '../data';
+import type { Batching } from '../data';
 import type { LabelledBatch } from '../labelled';
+import { packerOf } from '../packed';
 import { fitting } from '../room';
 
 /** An example as an encoder with one head reads it. */
@@ -48,24 +48,20 @@ export function labelledBatching<X extends TextExample, L>(
     encodeLabelled,
     encode: (examples) => encodeLabelled(examples.map((example) => ({ ...example, label: of(example) }))),
     labels: () => each,
-    uploader: (batches) => {
+    uploader: (shards) => {
       const tokens = ({ rows }: Batch<EncodedText<L>>): readonly number[] => rows.map(({ ids }) => ids.length + prompt);
-      const packings = byLength(batches, (alike, length): Packing => {
+      const packing = (alike: readonly Batch<EncodedText<L>>[], length: number): Packing => {
         const all = alike.map(tokens);
         const lengths = commonGrids(all, length + prompt);
         return { lengths, size: commonRows(all, lengths, 32), prompt };
-      });
-      return ({ rows, count, length }) => ({
-        inputs: uploadBatch(
-          packSequences(
-            rows.map(({ ids, typeIds: types }) => ({ ids, types })),
-            packings.get(length) as Packing,
-          ),
-        ),
-        labels: uploadLabels(rows.map(({ label }) => label)),
+      };
+      const pack = packerOf(shards, packing, ({ ids, typeIds: types }) => ({ ids, types }));
+      return (shard) => ({
+        inputs: pack(shard).tensors,
+        labels: uploadLabels(shard.rows.map(({ label }) => label)),
         weights: upload(
-          Float32Array.from(rows, (_, row) => (row < count ? 1 : 0)),
-          [rows.length],
+          Float32Array.from(shard.rows, (_, row) => (row < shard.count ? 1 : 0)),
+          [shard.rows.length],
         ),
       });
     },

@@ -45,9 +45,10 @@ export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch, Pick<
     const prompt = promptLength(job.method);
     const reader = spanReaderOf(backbone, job.method, job.training);
     const program = compile(
-      (own: Own, batch: SpanBatch) => reader.score(own, batch),
+      (own: Own, shards: readonly SpanBatch[]) => shards.map((shard) => reader.score(own, shard)),
       job.engine,
       job.training.precision,
+      (_, shards) => shards.length,
     );
     const batching = (run: TrainingJob): ReturnType<typeof spanBatching> =>
       spanBatching(tokenizer, run.training.maxLength, { prompt, room: roomIn('encoder', run.method, backbone.shape) });
@@ -59,8 +60,7 @@ export const span: TaskKind = defineKind<SpanTask, SpanExample, SpanBatch, Pick<
         { size: Math.min(16, rows.length) },
       );
       const batches = evaluationBatches(rows, plan);
-      const upload = uploader(batches);
-      return windowLogits(program, batches.map(readyFor(upload, labels)), own, prompt);
+      return windowLogits(program, batches.map(readyFor(batches, { uploader, labels })), own, prompt);
     };
     return {
       learner: reader,

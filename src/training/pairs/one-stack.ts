@@ -1,11 +1,11 @@
-import { uploadBatch } from '../../model/batch';
 import type { LanguageBatch } from '../../model/language';
-import { commonGrids, commonRows, packSequences, type Packing } from '../../model/packing';
+import { commonGrids, commonRows, type Packing } from '../../model/packing';
 import type { Tokenizer } from '../../model/tokenizer';
 import type { Batch } from '../../tasks/batches';
 import { encodeLines, type EncodedLine } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
 import { byLength, prepare } from '../data';
+import { packerOf } from '../packed';
 import { fitting } from '../room';
 import { readsOf, readsUploader, unread, withReads, type ReadOptions } from './reads';
 import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
@@ -29,7 +29,7 @@ export function oneStack(
   const batching = {
     encode: (examples: readonly GenerationExample[]) => withReads(encode(examples), examples, reads),
     labels: labelsIn,
-    uploader: (batches: readonly Batch<EncodedLine>[]) => lineUploader(batches, prompt),
+    uploader: (shards: readonly Batch<EncodedLine>[]) => lineUploader(shards, prompt),
   };
   return {
     prepare: (data, job, draw) => prepare(data, job, { ...batching, ...(draw && { draw }) }),
@@ -53,32 +53,29 @@ function labelsIn({ whole, from }: EncodedLine): number {
   return whole.length - from;
 }
 
-interface LineShape {
-  readonly packing: Packing;
-  readonly labels: number;
-}
-
-/** The tensors of any of `batches`, in few shapes. */
+/** The tensors of any of these shards, in few shapes. */
 export function lineUploader(
-  batches: readonly Batch<EncodedLine>[],
+  shards: readonly Batch<EncodedLine>[],
   prompt: number,
 ): (batch: Batch<EncodedLine>) => LanguageBatch {
   const read = tokensOf(({ ids }: EncodedLine) => ids.length + prompt);
-  const shapes = byLength(batches, (alike, length): LineShape => {
+  const packing = (alike: readonly Batch<EncodedLine>[], length: number): Packing => {
     const lengths = commonGrids(alike.map(read), length + prompt);
+    return { lengths, size: commonRows(alike.map(read), lengths, 32), prompt };
+  };
+  const pack = packerOf(shards, packing, ({ ids, types }) => ({ ids, types }));
+  const labels = byLength(shards, (alike) => {
     const most = Math.max(...alike.map(({ rows }) => rows.reduce((sum, row) => sum + labelsIn(row), 0)));
-    const packing = { lengths, size: commonRows(alike.map(read), lengths, 32), prompt };
-    return { packing, labels: Math.ceil(most / 16) * 16 };
+    return Math.ceil(most / 16) * 16;
   });
-  const readsIn = readsUploader(batches);
-  return (batch) => ({ ...lines(batch, shapes.get(batch.length) as LineShape), ...readsIn(batch) });
-}
-
-function lines({ rows, count }: Batch<EncodedLine>, { packing, labels }: LineShape): LanguageBatch {
-  const packed = packSequences(
-    rows.map(({ ids, types }) => ({ ids, types })),
-    packing,
-  );
-  const sequences = rows.map(({ whole, from }) => ({ ids: whole, from }));
-  return { target: uploadBatch(packed), ...targetsOf(sequences, count, packed, labels) };
+  const readsIn = readsUploader(shards);
+  return (shard) => {
+    const sequences = shard.rows.map(({ whole, from }) => ({ ids: whole, from }));
+    const { packed, tensors } = pack(shard);
+    return {
+      target: tensors,
+      ...targetsOf(sequences, shard.count, packed, labels.get(shard.length) ?? 0),
+      ...readsIn(shard),
+    };
+  };
 }

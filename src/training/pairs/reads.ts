@@ -1,12 +1,12 @@
 import { UserError } from '../../errors';
 import { uploadBatch, type Batch as PackedBatch } from '../../model/batch';
-import { commonRows, packSequences, rowsNeeded } from '../../model/packing';
+import { commonRows, packSequences, rowsNeeded, type Packing } from '../../model/packing';
 import type { Tokenizer } from '../../model/tokenizer';
 import type { Prompt, WrittenPrompt } from '../../petl/design/types';
 import type { Batch, Encoded } from '../../tasks/batches';
 import type { GenerationExample } from '../../tasks/generation';
 import { hashOf } from '../../tasks/split';
-import { byLength } from '../data';
+import { packerOf } from '../packed';
 
 /** Token ids that the prompt of each example is written from. */
 export type Reads = (examples: readonly GenerationExample[]) => readonly ArrayLike<number>[];
@@ -81,23 +81,19 @@ export function withReads<E extends Encoded>(
 
 const none: readonly number[] = [];
 
-/** What is read of any of `batches`, in few shapes; undefined where nothing is. */
+/** What is read of any of these shards, in few shapes; undefined where nothing is. */
 export function readsUploader<E extends Encoded>(
-  batches: readonly Batch<E>[],
-): (batch: Batch<E>) => { readonly reads?: PackedBatch } {
-  if (batches[0]?.rows[0]?.reads === undefined) return () => ({});
+  shards: readonly Batch<E>[],
+): (shard: Batch<E>) => { readonly reads?: PackedBatch } {
+  if (shards[0]?.rows[0]?.reads === undefined) return () => ({});
   const tokens = ({ rows }: Batch<E>): readonly number[] => rows.map(({ reads = none }) => reads.length);
-  const shapes = byLength(batches, (alike) => {
+  const packing = (alike: readonly Batch<E>[]): Packing => {
     const all = alike.map(tokens);
     const lengths = [roundedUp(Math.max(...all.flat()), 8)];
     return { lengths, size: commonRows(all, lengths, 32), prompt: 0 };
-  });
-  return ({ rows, length }) => {
-    const packing = shapes.get(length);
-    if (packing === undefined) throw new Error(`no shapes were planned for length ${length}`);
-    const sequences = rows.map(({ reads = none }) => ({ ids: reads }));
-    return { reads: uploadBatch(packSequences(sequences, packing)) };
   };
+  const pack = packerOf(shards, packing, ({ reads = none }) => ({ ids: reads }));
+  return (shard) => ({ reads: pack(shard).tensors });
 }
 
 /** Texts to read together, in coarse shapes: many such batches share a program. */

@@ -1,11 +1,11 @@
-import { uploadBatch } from '../../model/batch';
 import type { LanguageBatch, TargetSequence } from '../../model/language';
-import { commonGrids, commonRows, packSequences, quarters, type Packing } from '../../model/packing';
+import { commonGrids, commonRows, quarters, type Packing } from '../../model/packing';
 import type { Tokenizer } from '../../model/tokenizer';
 import type { Batch } from '../../tasks/batches';
 import { encodePairs, type EncodedPair, type PairOptions } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
-import { byLength, prepare } from '../data';
+import { prepare } from '../data';
+import { packerOf } from '../packed';
 import { fitting } from '../room';
 import { readsOf, readsUploader, withReads, type ReadOptions } from './reads';
 import { targetsOf, tokensOf, type PairForm, type PairLimits } from './form';
@@ -31,7 +31,7 @@ export function twoStacks(
   const batching = {
     encode: (examples: readonly GenerationExample[]) => withReads(encode(examples), examples, reads),
     labels: ({ target }: EncodedPair) => target.length,
-    uploader: (batches: readonly Batch<EncodedPair>[]) => pairUploader(batches, prompt),
+    uploader: (shards: readonly Batch<EncodedPair>[]) => pairUploader(shards, prompt),
   };
   return {
     prepare: (data, job, draw) => prepare(data, job, { ...batching, ...(draw && { draw }) }),
@@ -43,14 +43,30 @@ export function twoStacks(
   };
 }
 
-/** The tensors of any of `batches`, in few shapes. */
+/** The tensors of any of these shards, in few shapes. */
 export function pairUploader(
-  batches: readonly Batch<EncodedPair>[],
+  shards: readonly Batch<EncodedPair>[],
   prompt: number,
 ): (batch: Batch<EncodedPair>) => LanguageBatch {
-  const shapes = shapesOf(batches, prompt);
-  const readsIn = readsUploader(batches);
-  return (batch) => ({ ...pairs(batch, shapes(batch.length)), ...readsIn(batch) });
+  const packing =
+    (side: 'source' | 'target') =>
+    (alike: readonly Batch<EncodedPair>[], length: number): Packing =>
+      shapeOf(alike, length, prompt)[side];
+  const sources = packerOf(shards, packing('source'), ({ ids }) => ({ ids }));
+  const targets = packerOf(shards, packing('target'), ({ start, target }) => ({
+    ids: [start, ...target.slice(0, -1)],
+  }));
+  const readsIn = readsUploader(shards);
+  return (shard) => {
+    const { packed, tensors } = targets(shard);
+    const sequences = shard.rows.map(({ start, target }): TargetSequence => ({ ids: [start, ...target], from: 1 }));
+    return {
+      source: sources(shard).tensors,
+      target: tensors,
+      ...targetsOf(sequences, shard.count, packed, packed.rows.length),
+      ...readsIn(shard),
+    };
+  };
 }
 
 /** Grids and rows of sources and of targets; there are as many labels as rows of the target. */
@@ -60,35 +76,20 @@ interface PairShape {
 }
 
 /** Rounded so coarsely that other seeds' batches nearly always have the same shapes. */
-function shapesOf(batches: readonly Batch<EncodedPair>[], prompt: number): (length: number) => PairShape {
+function shapeOf(alike: readonly Batch<EncodedPair>[], length: number, prompt: number): PairShape {
   const read = tokensOf(({ ids }: EncodedPair) => ids.length + prompt);
   const written = tokensOf(({ target }: EncodedPair) => target.length);
-  const shapes = byLength(batches, (alike, length): PairShape => {
-    const longest = Math.ceil(Math.max(...alike.flatMap(written)) / 8) * 8;
-    const targets = commonGrids(alike.map(written), longest);
-    const sources = targets.length === 1 ? [length + prompt] : quarters(alike.map(read), length + prompt);
-    const size = alike[0]?.rows.length ?? 1;
-    return {
-      source: { lengths: sources, size: commonRows(alike.map(read), sources, 4 * size), prompt },
-      target: { lengths: targets, size: commonRows(alike.map(written), targets, 2 * size), prompt: 0 },
-    };
-  });
-  return (length) => shapes.get(length) as PairShape;
+  const longest = Math.ceil(Math.max(...alike.flatMap(written)) / 8) * 8;
+  const targets = commonGrids(alike.map(written), longest);
+  const sources = targets.length === 1 ? [length + prompt] : quarters(alike.map(read), length + prompt);
+  const size = alike[0]?.rows.length ?? 1;
+  const source = { lengths: sources, size: commonRows(alike.map(read), sources, 4 * size), prompt };
+  const target = { lengths: targets, size: commonRows(alike.map(written), targets, 2 * size), prompt: 0 };
+  return { source, target: alike[0]?.of === undefined ? target : unlike(target, source, size) };
 }
 
-function pairs({ rows, count }: Batch<EncodedPair>, shape: PairShape): LanguageBatch {
-  const source = packSequences(
-    rows.map(({ ids }) => ({ ids })),
-    shape.source,
-  );
-  const sequences = rows.map(({ start, target }): TargetSequence => ({ ids: [start, ...target], from: 1 }));
-  const target = packSequences(
-    sequences.map(({ ids }) => ({ ids: Array.from(ids).slice(0, -1) })),
-    shape.target,
-  );
-  return {
-    source: uploadBatch(source),
-    target: uploadBatch(target),
-    ...targetsOf(sequences, count, target, shape.target.size),
-  };
+/** A row more where both have as many: dropout tells rows of sources and of targets apart by their number. */
+function unlike(target: Packing, source: Packing, sequences: number): Packing {
+  const cells = target.lengths.reduce((sum, length) => sum + (length * sequences) / target.lengths.length, 0);
+  return target.size === source.size && target.size < cells ? { ...target, size: target.size + 1 } : target;
 }
