@@ -7,6 +7,7 @@ import { UserError } from '../../errors';
 import { defaultTraining } from '../../experiments/store/settings';
 import { parseMethod } from '../../petl/design/written';
 import { spanTask, type SpanExample } from '../../tasks/answer-spans';
+import { generationTask } from '../../tasks/generation';
 import { multiLabelTask } from '../../tasks/multi-label';
 import { regressionTask } from '../../tasks/regression';
 import type { Task, TaskData } from '../../tasks/task';
@@ -61,6 +62,32 @@ const short = (task: Task, method: string, engine: TrainingJob['engine']): Train
   ...job(task, method, engine),
   training: { ...job(task, method).training, examples: 16, epochs: 1 },
 });
+const pairs = generationTask({
+  name: 'pairs',
+  load: () =>
+    Promise.resolve({
+      train: numbers
+        .slice(0, 40)
+        .map(([a, b, c], i) => ({
+          ...{ id: `t${i}`, text: words(a, 10 + b, 20 + c).slice(0, 6 + 4 * (i % 2)), target: words(30 + b, 40 + a) },
+        })),
+      validation: [],
+      test: numbers.slice(40, 59).map(([a, b], i) => ({ id: `e${i}`, text: words(a, 10 + b), target: words(30 + b) })),
+    }),
+});
+/** Two epochs of two batches and a half. */
+const wide = (name: string, task: Task): TrainingJob => ({
+  ...job(task, 'lora:r=4'),
+  model: name === 'pairs' ? wordModel(folder, 'gpt2', false) : model,
+  training: {
+    ...job(task, 'lora:r=4').training,
+    ...{ examples: 40, epochs: 2, batch: 16, dropout: 0.2, evaluations: 0, scored: { validation: 0, test: 19 } },
+    target:
+      name === 'pairs'
+        ? { decoded: 2, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0, maxLength: 8 }
+        : null,
+  },
+});
 const at = (name: string): string => join(folder, name);
 
 describe('kinds of task', { timeout: 120_000 }, () => {
@@ -91,6 +118,31 @@ describe('kinds of task', { timeout: 120_000 }, () => {
     expect(compiled.loss).toBeCloseTo(eager.loss, 4);
     expect(compiled.answers.length).toBe(eager.answers.length);
   });
+
+  it.each([...Object.entries(tasks), ['pairs', pairs] as const])(
+    '%s trains on two threads as on one, dropout and fillers included',
+    async (name, task) => {
+      const on = async (threads: string): Promise<{ readonly losses: number[]; readonly outcome: TrainingOutcome }> => {
+        const losses: number[] = [];
+        const before = process.env.TF_NUM_INTRAOP_THREADS;
+        process.env.TF_NUM_INTRAOP_THREADS = threads; // says how many shards a batch is cut into
+        const outcome = await train(wide(name, task), (event) => {
+          if (event.kind === 'step') losses.push(event.loss);
+          return undefined;
+        });
+        if (before === undefined) delete process.env.TF_NUM_INTRAOP_THREADS;
+        else process.env.TF_NUM_INTRAOP_THREADS = before;
+        return { losses, outcome };
+      };
+      const [one, two] = [await on('1'), await on('2')];
+      expect(one.losses.length).toBe(6);
+      one.losses.forEach((loss, i) => expect(Math.abs(loss - (two.losses[i] ?? NaN))).toBeLessThan(1e-4));
+      expect(two.losses).not.toEqual(one.losses); // sums of two shards round otherwise
+      expect(two.outcome.loss).toBeCloseTo(one.outcome.loss, 4);
+      expect(two.outcome.testIds).toEqual(one.outcome.testIds);
+      one.outcome.perExample.forEach((part, i) => expect(part).toBeCloseTo(two.outcome.perExample[i] ?? NaN, 3));
+    },
+  );
 
   it('answer in the unit of the task, as scored', async () => {
     const { test } = tasks.number.own!.data;
