@@ -30,33 +30,34 @@ const { codeFingerprint } = load('experiments', 'store', 'code.js');
 /** Other work above this share of a core spoils a round. */
 const foreignLimit = 0.12;
 const translation = { decoded: 8, beams: 1, lengthPenalty: 1, minLength: 1, noRepeatNgram: 0, maxLength: 64 };
+/** Steps, scoring and writing take about the shares that they have of a study's runs. */
 const kinds = [
   {
     name: 'LoRA on MiniLM, 20 steps of 32 x 64',
     fields: { method: 'lora:r=16', training: { examples: 640, batch: 32, scored: { validation: 0, test: 192 } } },
   },
   {
-    name: 'full fine-tuning of MiniLM, 20 steps of 32 x 64',
-    fields: { method: 'full', training: { examples: 640, batch: 32, scored: { validation: 0, test: 192 } } },
+    name: 'full fine-tuning of MiniLM, 40 steps of 32 x 64',
+    fields: { method: 'full', training: { examples: 1280, batch: 32, scored: { validation: 0, test: 384 } } },
   },
   {
-    name: 'parallel adapters on the encoder-decoder, 24 steps of 16 x 48',
+    name: 'parallel adapters on the encoder-decoder, 48 steps of 16 x 48',
     fields: {
       method: 'pa-ffn:r=57',
       model: 'petl-mini-seq2seq',
       task: 'english-romanian',
-      training: { examples: 384, batch: 16, maxLength: 48, scored: { validation: 0, test: 64 }, target: translation },
+      training: { examples: 768, batch: 16, maxLength: 48, scored: { validation: 0, test: 128 }, target: translation },
     },
   },
   {
-    name: 'LoRA on SmolLM2 in bfloat16, 3 steps of 8 x 128',
+    name: 'LoRA on SmolLM2 in bfloat16, 10 steps of 16 x 96',
     fields: {
       method: 'lora:r=8',
       model: 'smollm2-135m',
       task: 'synopsis',
       training: {
-        ...{ examples: 24, batch: 8, maxLength: 96, precision: 'bfloat16', scored: { validation: 0, test: 8 } },
-        target: { ...translation, decoded: 1, maxLength: 32 },
+        ...{ examples: 160, batch: 16, maxLength: 96, precision: 'bfloat16', scored: { validation: 0, test: 32 } },
+        target: { ...translation, decoded: 2, maxLength: 32 },
       },
     },
   },
