@@ -14,7 +14,7 @@ import { tinyModel } from '../petl/testing/fixtures';
 import { parseMethod } from '../petl/design/written';
 import type { EncodedPair } from '../tasks/encode';
 import { sampled } from '../testing/tier';
-import { readyFor } from './data';
+import { readyFor } from './prepare';
 import { evaluate } from './evaluate';
 import { pairUploader } from './pairs/two-stacks';
 import { generatorOf, type TextGenerator } from './generator';

@@ -6,7 +6,7 @@ import { promptLength } from '../../petl/forms/modify';
 import type { TextWith } from '../../tasks/encode';
 import type { Task } from '../../tasks/task';
 import { classifierOf } from '../classifier';
-import { prepare } from '../data';
+import { prepare } from '../prepare';
 import type { TrainingJob } from '../job';
 import type { LabelledBatch } from '../labelled';
 import type { Own } from '../learner';

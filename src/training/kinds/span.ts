@@ -5,7 +5,7 @@ import { promptLength } from '../../petl/forms/modify';
 import { evaluationBatches } from '../../tasks/batches';
 import { spanTask, type SpanExample, type SpanTask } from '../../tasks/answer-spans';
 import { planBatches } from '../../tasks/plan';
-import { prepare, readyFor } from '../data';
+import { prepare, readyFor } from '../prepare';
 import type { TrainingJob } from '../job';
 import type { Own } from '../learner';
 import { roomIn } from '../room';

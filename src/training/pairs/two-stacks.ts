@@ -4,7 +4,7 @@ import type { Tokenizer } from '../../model/tokenizer';
 import type { Batch } from '../../tasks/batches';
 import { encodePairs, type EncodedPair, type PairOptions } from '../../tasks/encode';
 import type { GenerationExample } from '../../tasks/generation';
-import { prepare } from '../data';
+import { prepare } from '../prepare';
 import { packerOf } from '../packed';
 import { fitting } from '../room';
 import { readsOf, readsUploader, withReads, type ReadOptions } from './reads';
