@@ -5,6 +5,14 @@ export function threadsHere(): number {
   return Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
 }
 
+/**
+ * Threads that shards may have: those that this process was told of, as the workers of a study are. Elsewhere (a
+ * notebook, an index) batches stay whole, and numbers do not depend on how many cores there are.
+ */
+export function threadsTold(): number {
+  return Number(process.env.TF_NUM_INTRAOP_THREADS) || 1;
+}
+
 /** Grids share sequences out to four: shards keep their shapes (`model/packing.ts`). Fewer rows make slow products. */
 const [multiple, least] = [4, 8];
 
@@ -13,7 +21,7 @@ const [multiple, least] = [4, 8];
  * in one program, which run side by side: an op that two threads share waits for the slower one, and its product takes a
  * quarter more time of the processor in two parts.
  */
-export function shardsOf(sequences: number, threads: number = threadsHere()): number {
+export function shardsOf(sequences: number, threads: number = threadsTold()): number {
   const fits = (n: number): boolean =>
     sequences % n === 0 && (sequences / n) % multiple === 0 && sequences / n >= least;
   let shards = Math.max(1, threads);
