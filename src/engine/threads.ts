@@ -33,7 +33,7 @@ export function shardsOf(sequences: number, threads: number = threadsTold()): nu
 const most = 16;
 
 /** Threads of each op of a program that computes so many shards side by side; undefined for all there are. */
-export function opThreads(shards: number, threads: number = threadsHere()): number | undefined {
+export function opThreads(shards: number, threads: number = threadsTold()): number | undefined {
   const each = Math.max(1, Math.floor(threads / shards));
   return shards === 1 && each <= most ? undefined : Math.min(each, most);
 }
