@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 
 /** Threads that TensorFlow has for an op: as many as TF_NUM_INTRAOP_THREADS says, or one for each core. */
 export function threadsHere(): number {
-  return Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
+  return told() ?? availableParallelism();
 }
 
 /**
@@ -10,7 +10,11 @@ export function threadsHere(): number {
  * notebook, an index) batches stay whole, and numbers do not depend on how many cores there are.
  */
 export function threadsTold(): number {
-  return Number(process.env.TF_NUM_INTRAOP_THREADS) || 1;
+  return told() ?? 1;
+}
+
+function told(): number | undefined {
+  return Number(process.env.TF_NUM_INTRAOP_THREADS) || undefined;
 }
 
 /** Grids share sequences out to four: shards keep their shapes (`model/packing.ts`). Fewer rows make slow products. */

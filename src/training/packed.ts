@@ -21,7 +21,7 @@ export function packerOf<E extends Encoded>(
 ): (shard: Batch<E>) => Packed {
   const own = byLength(shards, packing);
   const wholes = byLength(
-    shards.map((shard) => shard.of?.whole ?? shard),
+    shards.flatMap(({ of }) => of?.whole ?? []),
     packing,
   );
   const packedAs = ({ rows, length }: Batch<E>, by: ReadonlyMap<number, Packing>): PackedArrays =>
